@@ -1,0 +1,83 @@
+"""
+Decoded source text with the look-ups that lowering needs: columns, words by line, comments.
+
+`ast` counts columns in UTF-8 bytes; the IR counts code points. Most files are ASCII, where both
+are the same, so only the lines of other files are ever converted.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from functools import cached_property
+
+from worker_lint.source.ir import At
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_COMMENT = re.compile(r"""(?:[^#'"]|'[^'\n]*'|"[^"\n]*")*#(.*)""")
+
+
+class Text:
+    """The text of one file, or of a piece of it whose first line is `first_line`."""
+
+    def __init__(self, source: str, first_line: int = 1) -> None:
+        self.source = source
+        self.first_line = first_line
+        self.ascii = source.isascii()
+        self._words: dict[str, list[int]] = {}
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines without their ends, split as the tokenizer splits (form feeds stay)."""
+        return _LINE_END.split(self.source)
+
+    def line(self, number: int) -> str:
+        """The line with this number, or nothing past the end."""
+        index = number - self.first_line
+        return self.lines[index] if 0 <= index < len(self.lines) else ""
+
+    def column(self, line: int, byte_offset: int) -> int:
+        """The column, from 1 in code points, of a UTF-8 byte offset in a line."""
+        content = self.line(line)
+        if content.isascii():
+            return byte_offset + 1
+        return len(content.encode("utf-8", "surrogatepass")[:byte_offset].decode("utf-8", "ignore")) + 1
+
+    def segment(self, at: At) -> str:
+        """The text of a span."""
+        if at[0] == at[2]:
+            return self.line(at[0])[at[1] - 1 : at[3] - 1]
+        middle = [self.line(number) for number in range(at[0] + 1, at[2])]
+        return "\n".join([self.line(at[0])[at[1] - 1 :], *middle, self.line(at[2])[: at[3] - 1]])
+
+    def has_word(self, word: str, first: int, last: int) -> bool:
+        """Whether a line from `first` to `last` holds the word (in code, text or comment)."""
+        found = self._words.get(word)
+        if found is None:
+            found = [] if word not in self.source else self._lines_with(word)
+            self._words[word] = found
+        index = bisect_left(found, first)
+        return index < len(found) and found[index] <= last
+
+    def _lines_with(self, word: str) -> list[int]:
+        return [number for number, line in enumerate(self.lines, self.first_line) if word in line]
+
+    def comment(self, line: int) -> str:
+        """The text of a comment that ends the line, without `#`; nothing if there is none."""
+        content = self.line(line)
+        if "#" not in content:
+            return ""
+        match = _COMMENT.match(content)
+        return match.group(1).strip() if match else ""
+
+    def name_after(self, line: int, byte_offset: int, name: str) -> At:
+        """
+        The span of the name in a `class` or `def` header that starts at the offset; the header
+        itself when a continuation line hides the name.
+        """
+        start = self.column(line, byte_offset)
+        content = self.line(line)
+        match = re.compile(r"(?:async\s+)?(?:class|def)\s+").match(content, start - 1)
+        if match is None:
+            return (line, start, line, len(content) + 1)
+        return (line, match.end() + 1, line, match.end() + 1 + len(name))
