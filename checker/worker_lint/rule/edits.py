@@ -1,0 +1,112 @@
+"""
+What a rule wants changed, as data; the `fixing` layer carries it out with LibCST.
+
+An edit names places in the file of its diagnostic. Rules stay free of any syntax tree but the
+IR, and `check` never loads LibCST.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from worker_lint.diagnostic import FixLevel
+from worker_lint.source.ir import At
+
+MemberKind: TypeAlias = Literal["method", "async method", "classmethod", "staticmethod", "property", "attribute"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportNeed:
+    """`from module import name as bound`; with an empty name `import module`."""
+
+    module: str
+    name: str = ""
+    bound: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberStub:
+    """
+    A member to be written: `parameters` is the source between the parentheses, `returns` the
+    source after the arrow. A property may also ask for its setter. `summary` is one line that
+    tells what the member is for; `origin` names the class that demands it.
+    """
+
+    name: str
+    kind: MemberKind
+    parameters: str
+    returns: str
+    summary: str
+    origin: str
+    is_async: bool = False
+    is_generator: bool = False
+    setter: bool = False
+    deleter: bool = False
+    setter_parameters: str = ""
+    imports: tuple[ImportNeed, ...] = ()
+    type_checking_imports: tuple[ImportNeed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InsertMembers:
+    """Adds members at the end of the class whose definition spans `cls`."""
+
+    cls: At
+    members: tuple[MemberStub, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddBase:
+    """Adds a base class (first when `first`), or with `keyword` a class keyword such as `metaclass=`."""
+
+    cls: At
+    base: str
+    need: ImportNeed | None = None
+    keyword: str = ""
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveStatement:
+    """Removes the statement at this span (a dead `__metaclass__ = ABCMeta`)."""
+
+    statement: At
+
+
+@dataclass(frozen=True, slots=True)
+class AddDecorator:
+    """Adds a decorator to the function that spans `function`, innermost or outermost."""
+
+    function: At
+    decorator: str
+    need: ImportNeed | None = None
+    innermost: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MoveDecorator:
+    """Makes the decorator at this span the innermost of its function."""
+
+    function: At
+    decorator: At
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Replaces the text of a span."""
+
+    span: At
+    text: str
+
+
+Edit: TypeAlias = InsertMembers | AddBase | RemoveStatement | AddDecorator | MoveDecorator | Replace
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A repair: all of its edits or none. Only `safe` ones are applied without `--unsafe`."""
+
+    title: str
+    edits: tuple[Edit, ...]
+    level: FixLevel = "unsafe"
