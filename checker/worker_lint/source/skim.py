@@ -1,0 +1,102 @@
+"""
+The skim: what one pass over the bytes of a file tells, without parsing it.
+
+It lists imports and class headers by regular expression and tells which of the declared words
+occur. It may list too much (a class inside a string) but not too little on the layouts that
+formatters produce; whoever acts on a skim reads the parsed file before saying anything.
+Measured: about 240 MB/s, where parsing reaches 8.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+SKIM_VERSION = 1
+
+_STATEMENT = re.compile(
+    rb"\n[ \t\f]*(?:"
+    rb"from[ \t]+([.\w]+)(?:[ \t]|\\\r?\n)+import[ \t]*"
+    rb"(\([^)]*\)|[^\n]*(?:(?<=\\)\r?\n[^\n]*|(?<=\\\r)\n[^\n]*)*)"
+    rb"|import[ \t]+([^\n;#]+)"
+    rb"|class[ \t]+(\w+)[ \t]*(?:\[[^\n]*?\])?[ \t]*(?:\(((?:[^()#]|#[^\n]*|\((?:[^()]|\([^()]*\))*\))*)\))?[ \t]*:"
+    rb")"
+)
+_COMMENT = re.compile(rb"#[^\n]*")
+_BASE = re.compile(rb"([A-Za-z_][\w.]*)\s*(?=[\[(,]|$)")
+
+
+class SkimImport(NamedTuple):
+    """
+    One imported name: `module` with its leading dots, the `name` taken from it ("" for a whole
+    module, "*" for a star import), and the name it is `bound` to.
+    """
+
+    module: str
+    name: str
+    bound: str
+
+
+class Skim(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is known of every file. The texts stay raw until somebody asks: most are never asked."""
+
+    imports: tuple[tuple[bytes, bytes, bytes], ...]
+    classes: tuple[tuple[bytes, bytes], ...]
+    words: int
+
+    def imported(self) -> Iterator[SkimImport]:
+        """The imported names, at any depth of the file."""
+        for module, names, modules in self.imports:
+            if module:
+                for name, bound in _pairs(names):
+                    yield SkimImport(_text(module), name, bound)
+            else:
+                for name, bound in _pairs(modules):
+                    yield SkimImport(name, "", bound)
+
+    def class_headers(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Each class with the dotted names that stand between its parentheses."""
+        for name, bases in self.classes:
+            yield _text(name), _base_names(bases)
+
+
+def skim(data: bytes, words: Sequence[bytes]) -> Skim:
+    """The skim of a file; bit i of `words` tells whether the i-th word occurs."""
+    imports: list[tuple[bytes, bytes, bytes]] = []
+    classes: list[tuple[bytes, bytes]] = []
+    for module, names, modules, name, bases in _STATEMENT.findall(b"\n" + data):
+        if name:
+            classes.append((name, bases))
+        else:
+            imports.append((module, names, modules))
+    present = 0
+    for index, word in enumerate(words):
+        if word in data:
+            present |= 1 << index
+    return Skim(tuple(imports), tuple(classes), present)
+
+
+def _pairs(names: bytes) -> Iterator[tuple[str, str]]:
+    if b"#" in names:
+        names = _COMMENT.sub(b"", names)
+    for part in names.strip(b"() \t\r").replace(b"\\", b" ").replace(b";", b" ; ").split(b","):
+        words = part.split()
+        if words:
+            yield _text(words[0]), _text(words[2] if len(words) > 2 and words[1] == b"as" else words[0])
+
+
+def _base_names(bases: bytes) -> tuple[str, ...]:
+    if not bases:
+        return ()
+    if b"#" in bases:
+        bases = _COMMENT.sub(b"", bases)
+    if b"(" not in bases and b"[" not in bases:
+        return tuple([_text(part.strip().rpartition(b"=")[2].strip()) for part in bases.split(b",") if part.strip()])
+    return tuple([_text(name) for name in _BASE.findall(bases.strip())])
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "replace")
