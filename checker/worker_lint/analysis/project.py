@@ -1,0 +1,151 @@
+"""The linked project: the one object that rules ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from worker_lint.analysis.entity import Class, Function, ModuleScope, Scope
+from worker_lint.analysis.hierarchy import Hierarchy
+from worker_lint.analysis.models import Models
+from worker_lint.analysis.names import Resolver
+from worker_lint.analysis.store import Store
+from worker_lint.source import ir
+
+
+class Project:
+    """Modules, classes and functions of the files in a store, linked by name."""
+
+    def __init__(self, store: Store, models: Models) -> None:
+        self.store = store
+        self.models = models
+        self._modules: dict[str, ModuleScope | None] = {}
+        self._classes: dict[tuple[str, ir.At], Class] = {}
+        self._functions: dict[tuple[str, ir.At], Function] = {}
+        self._in_file: dict[str, tuple[Class, ...]] = {}
+
+    @cached_property
+    def names(self) -> Resolver:
+        """Name resolution."""
+        return Resolver(self)
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """Inheritance."""
+        return Hierarchy(self)
+
+    def module(self, path: str) -> ModuleScope | None:
+        """The module of a file; None when the file cannot be parsed."""
+        if path not in self._modules:
+            record = self.store.module(path)
+            name = self.store.module_name(path)
+            self._modules[path] = ModuleScope(self, path, name, record) if record is not None else None
+        return self._modules[path]
+
+    def class_of(self, parent: Scope, node: ir.ClassDef) -> Class:
+        """The class of a definition, always the same object for the same place."""
+        key = (parent.path, node.name_at)
+        found = self._classes.get(key)
+        if found is None:
+            self._classes[key] = found = Class(parent, node)
+        return found
+
+    def function_of(self, parent: Scope, node: ir.FunctionDef) -> Function:
+        """The function of a definition, always the same object for the same place."""
+        key = (parent.path, node.name_at)
+        found = self._functions.get(key)
+        if found is None:
+            self._functions[key] = found = Function(parent, node)
+        return found
+
+    def classes_in(self, path: str) -> tuple[Class, ...]:
+        """All classes of a file in source order: nested and local ones and all branches included."""
+        if path not in self._in_file:
+            module = self.module(path)
+            self._in_file[path] = tuple(self._classes_below(module)) if module is not None else ()
+        return self._in_file[path]
+
+    def _classes_below(self, scope: Scope) -> Iterator[Class]:
+        for node in definitions(scope.statements):
+            if isinstance(node, ir.ClassDef):
+                found = self.class_of(scope, node)
+                yield found
+                yield from self._classes_below(found)
+            elif node.has_inner_class:
+                yield from self._classes_below(self.function_of(scope, node))
+
+    def functions_in(self, path: str) -> Iterator[Function]:
+        """All functions and methods of a file outside other functions, in source order."""
+        module = self.module(path)
+        if module is not None:
+            yield from self._functions_below(module)
+
+    def _functions_below(self, scope: Scope) -> Iterator[Function]:
+        for node in definitions(scope.statements):
+            if isinstance(node, ir.ClassDef):
+                yield from self._functions_below(self.class_of(scope, node))
+            else:
+                yield self.function_of(scope, node)
+
+    def returns_class_unchanged(self, cls: Class, decorator: ir.Expr) -> bool:
+        """Whether a class decorator of the project hands back the class it got, without touching it."""
+        targets = self.names.expr(cls.parent or cls, decorator)
+        if len(targets) != 1 or not isinstance(targets[0], Function):
+            return False
+        function = targets[0]
+        returned = [node for node in walk_statements(function.body) if isinstance(node, ir.Return)]
+        inner = {node.name: node for node in function.body if isinstance(node, ir.FunctionDef)}
+        for node in returned:
+            if isinstance(node.value, ir.Name) and node.value.id in inner:
+                return _hands_back(inner[node.value.id].params, inner[node.value.id].body or ())
+        return _hands_back(function.node.params, function.body)
+
+
+def _hands_back(params: ir.Parameters, body: tuple[ir.Stmt, ...]) -> bool:
+    if not params:
+        return False
+    subject = params[0].name
+    returned = [node.value for node in walk_statements(body) if isinstance(node, ir.Return)]
+    if not returned or not all(isinstance(value, ir.Name) and value.id == subject for value in returned):
+        return False
+    for node in walk_statements(body):
+        if isinstance(node, ir.Expression) and isinstance(node.value, ir.Call):
+            callee = node.value.func
+            if isinstance(callee, ir.Name) and callee.id == "setattr":
+                return False
+        if isinstance(node, (ir.Assign, ir.AugAssign)):
+            targets = node.targets if isinstance(node, ir.Assign) else (node.target,)
+            for target in targets:
+                if isinstance(target, ir.Attribute) and isinstance(target.value, ir.Name) and target.value.id == subject:
+                    return False
+    return True
+
+
+def definitions(body: tuple[ir.Stmt, ...]) -> Iterator[ir.ClassDef | ir.FunctionDef]:
+    """The classes and functions that a block defines, in any of its branches."""
+    for node in walk_statements(body):
+        if isinstance(node, (ir.ClassDef, ir.FunctionDef)):
+            yield node
+
+
+def walk_statements(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
+    """All statements of a block in source order, inner definitions not entered."""
+    for node in body:
+        yield node
+        for block in inner_blocks(node):
+            yield from walk_statements(block)
+
+
+def inner_blocks(node: ir.Stmt) -> tuple[tuple[ir.Stmt, ...], ...]:
+    """The blocks of a compound statement that belong to the same scope."""
+    match node:
+        case ir.If() | ir.While() | ir.For():
+            return (node.body, node.orelse)
+        case ir.Try():
+            return (node.body, *(handler.body for handler in node.handlers), node.orelse, node.final)
+        case ir.With():
+            return (node.body,)
+        case ir.Match():
+            return tuple(case.body for case in node.cases)
+        case _:
+            return ()
