@@ -1,0 +1,240 @@
+"""
+All models of a run: found by import name, read when first asked for.
+
+A run over code that never imports `pika` does not parse pika's model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from worker_lint.analysis.models.fact import ModelClass, ModelFunction
+from worker_lint.analysis.models.library import Library
+from worker_lint.analysis.models.reading import LibraryTables, ModelError, read_tables
+from worker_lint.analysis.models.version import ReleaseSpan
+
+_MODULES = re.compile(rb"^modules\s*=\s*\[([^\]]*)\]", re.MULTILINE)
+_LIBRARY = re.compile(rb'^library\s*=\s*"([^"]*)"', re.MULTILINE)
+_MAX_ALIASES = 8
+
+
+@dataclass
+class _ModelFile:
+    """One file, known by the modules in its head until its tables are wanted."""
+
+    path: Path
+    content: bytes
+    used: Mapping[str, ReleaseSpan]
+
+    @cached_property
+    def modules(self) -> tuple[str, ...]:
+        """Import names as the head states them; a file without them is named after its module."""
+        head = self.content.partition(b"\n[")[0]
+        stated = _MODULES.search(head)
+        if stated is None:
+            return (self.path.stem,)
+        return tuple(name.decode() for name in re.findall(rb'"([^"]+)"', stated[1]))
+
+    @cached_property
+    def library(self) -> Library:
+        try:
+            text = self.content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ModelError(f"not UTF-8: {error}", str(self.path)) from None
+        tables: LibraryTables = read_tables(text, str(self.path))
+        return Library(tables, self.used.get(tables.header.library, ReleaseSpan()))
+
+
+@dataclass
+class Models:
+    """
+    The library models of a run.
+
+    Names are dotted, `collections.abc.Mapping`; built-in ones are `builtins.int`. Any name under
+    which a class or function can be imported finds it. Every look-up may raise ModelError, when
+    the file that holds the answer is broken.
+    """
+
+    files: Sequence[_ModelFile]
+    _classes: dict[str, ModelClass | None] = field(default_factory=dict)
+    _orders: dict[str, tuple[ModelClass, ...] | None] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, paths: Sequence[Path], versions: Mapping[str, ReleaseSpan] | None = None) -> Models:
+        """
+        The models in files, and in folders with all below them. Later ones win over earlier ones.
+
+        `versions` gives the releases that may be in use, by normalised distribution name;
+        `python` is the language itself. What it leaves out is unknown.
+
+        Raises:
+            ModelError: A path cannot be read.
+        """
+        used = versions or {}
+        return cls([_ModelFile(path, _read(path), used) for path in _model_paths(paths)])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes when any model or any known version changes, not with the place of the files."""
+        digest = hashlib.blake2b(digest_size=16)
+        for file in self.files:
+            digest.update(len(file.content).to_bytes(8, "big"))
+            digest.update(file.content)
+        used = self.files[0].used if self.files else {}
+        digest.update(repr(sorted(used.items())).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def _index(self) -> dict[str, list[_ModelFile]]:
+        index: dict[str, list[_ModelFile]] = {}
+        for file in reversed(self.files):
+            for module in file.modules:
+                index.setdefault(module, []).append(file)
+        return index
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """Import names whose contents the models state: the words to screen for."""
+        return frozenset(self._index)
+
+    def knows_module(self, name: str) -> bool:
+        """Whether a model states the contents of this module or of a package around it."""
+        return any(prefix in self._index for prefix in _prefixes(name))
+
+    def libraries(self) -> list[Library]:
+        """All libraries, read in full: for tests and lists, not for a run."""
+        return [file.library for file in self.files]
+
+    def find_class(self, name: str) -> ModelClass | None:
+        """The class of this name or alias; None when no model states one."""
+        if name not in self._classes:
+            self._classes[name] = self._look_up(name)
+        return self._classes[name]
+
+    def _look_up(self, name: str) -> ModelClass | None:
+        for _ in range(_MAX_ALIASES):
+            for library in self._libraries(name):
+                found = library.find_class(name)
+                if found is not None:
+                    return found
+            target = self._target(name)
+            if target is None:
+                return None
+            name = target
+        return None
+
+    def find_function(self, name: str) -> ModelFunction | None:
+        """
+        The facts of a function, a method (`module.Class.method`, inherited ones too) or a
+        constructor (the class's name); None when no model states it.
+        """
+        for _ in range(_MAX_ALIASES):
+            for library in self._libraries(name):
+                found = library.find_call(name)
+                if found is not None:
+                    return found
+            target = self._target(name)
+            if target is None:
+                break
+            name = target
+        owner, _, method = name.rpartition(".")
+        owner_class = self.find_class(owner) if owner else None
+        if owner_class is not None:
+            return self.find_method(owner_class, method)
+        itself = self.find_class(name)
+        return self._call_of(itself, itself.name) if itself is not None else None
+
+    def find_method(self, owner: ModelClass, name: str) -> ModelFunction | None:
+        """The facts of what `owner.name` means, looked up along the method resolution order."""
+        for ancestor in self.resolution_order(owner.name) or (owner,):
+            member = ancestor.members.get(name)
+            for library in self._libraries(ancestor.name):
+                found = library.find_call(f"{ancestor.name}.{name}", member)
+                if found is not None:
+                    return found
+            if member is not None:
+                return ModelFunction(f"{ancestor.name}.{name}", ancestor.library, member)
+            if name in ancestor.uncertain or not ancestor.complete:
+                return None
+        return None
+
+    def _call_of(self, owner: ModelClass, name: str) -> ModelFunction | None:
+        found = (library.find_call(name) for library in self._libraries(name))
+        return next((call for call in found if call), ModelFunction(name, owner.library))
+
+    def resolution_order(self, name: str) -> tuple[ModelClass, ...] | None:
+        """
+        The method resolution order (C3) of a modelled class, itself first; None when a base is
+        not modelled or the order is inconsistent.
+        """
+        if name not in self._orders:
+            self._orders[name] = None  # also ends the recursion on a model with a cycle
+            self._orders[name] = self._linearised(name)
+        return self._orders[name]
+
+    def _linearised(self, name: str) -> tuple[ModelClass, ...] | None:
+        found = self.find_class(name)
+        if found is None or not found.bases_known:
+            return None
+        bases = [self.find_class(base) for base in found.bases]
+        orders = [self.resolution_order(base.name) if base else None for base in bases]
+        if any(order is None for order in orders):
+            return None
+        rest = [list(order) for order in orders if order] + [[base for base in bases if base]]
+        merged = _merge([[entry.name for entry in sequence] for sequence in rest])
+        by_name = {entry.name: entry for sequence in rest for entry in sequence}
+        return None if merged is None else (found, *(by_name[entry] for entry in merged))
+
+    def _libraries(self, name: str) -> Iterable[Library]:
+        for prefix in _prefixes(name):
+            for file in self._index.get(prefix, ()):
+                yield file.library
+
+    def _target(self, name: str) -> str | None:
+        """The name with the longest alias in front replaced by what that stands for."""
+        for library in self._libraries(name):
+            for prefix in (name, *_prefixes(name)):
+                target = library.aliases.get(prefix)
+                if target is not None:
+                    return target + name[len(prefix) :]
+        return None
+
+
+def _prefixes(name: str) -> Iterable[str]:
+    """The name and the packages around it, the longest first."""
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
+
+
+def _merge(sequences: list[list[str]]) -> list[str] | None:
+    """C3 merge; None when no order keeps all of the sequences."""
+    merged: list[str] = []
+    while sequences := [sequence for sequence in sequences if sequence]:
+        tails = {name for sequence in sequences for name in sequence[1:]}
+        head = next((sequence[0] for sequence in sequences if sequence[0] not in tails), None)
+        if head is None:
+            return None
+        merged.append(head)
+        sequences = [sequence[1:] if sequence[0] == head else sequence for sequence in sequences]
+    return merged
+
+
+def _model_paths(paths: Iterable[Path]) -> Iterable[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(path.rglob("*.toml"))
+        else:
+            yield path
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"cannot be read: {error.strerror}", str(path), remedy="check `models`") from None

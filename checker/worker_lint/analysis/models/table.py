@@ -1,0 +1,218 @@
+"""
+The tables of a model file, one structure per kind. This is the format that users write, too.
+
+A key that is left out is unknown, never "no". `since` and `until` bound the releases in which a
+table holds; several tables with one name state how it changed.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+Tier = Literal["idle", "message", "recoverable", "system", "fatal", "control-flow"]
+Role = Literal[
+    "connection",
+    "channel",
+    "consumer",
+    "producer",
+    "pool",
+    "thread",
+    "process",
+    "task",
+    "loop",
+    "timer",
+    "file",
+    "socket",
+    "lock",
+    "event",
+    "queue",
+    "stack",
+]
+ThreadRule = Literal["any", "owner", "loop"]
+Settlement = Literal["ack", "nack", "reject", "commit", "store", "delete", "extend"]
+SecondCall = Literal["nothing", "raises", "repeats"]
+
+
+class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What all tables share: the dotted name they speak of and the releases they hold in."""
+
+    name: str
+    since: str = ""
+    until: str = ""
+
+
+class ClassTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """
+    The shape of a class: `[[class]]`.
+
+    Attributes:
+        also: Other dotted names of the same class, in modules of this file.
+        bases: Qualified names of the direct bases, in order; none for `object` alone.
+        metaclass: Qualified name, where it is not `type`.
+        complete: The member list is complete, so absence from it is a fact.
+        solid: It has an instance layout of its own, like `int`, `dict`, `Exception`.
+        unchecked: Its `__new__` does not refuse abstract classes, as `object`'s does.
+        protocol: It is a protocol class, which may be subclassed without inheriting.
+        final: It refuses to be subclassed, or is marked so.
+        enum: It has enum members, which makes it final.
+        members: Lines as `worker_lint.analysis.models.member` describes them.
+    """
+
+    also: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    metaclass: str = "builtins.type"
+    complete: bool = False
+    solid: bool = False
+    unchecked: bool = False
+    protocol: bool = False
+    final: bool = False
+    enum: bool = False
+    members: str = ""
+
+
+class HookTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """
+    What a class asks of its subclasses: `[[hooks]]`.
+
+    `required` must be overridden to work at all, `optional` may be, `final` must not be.
+    """
+
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    final: tuple[str, ...] = ()
+
+
+class WorkerTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A class whose subclasses are workers: `[[worker]]`, with its methods by their role."""
+
+    loop: tuple[str, ...] = ()
+    handler: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
+
+
+class ResourceTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """
+    Something that must be released: `[[resource]]`.
+
+    Attributes:
+        role: What it is.
+        acquired: When a release becomes due: on construction, or on the call of a method.
+        release: Methods of which one releases it (`async with` or `with` does, too, if `context`).
+        request: Methods that only ask it to end; the wait or release still follows.
+        wait: Methods that wait for its end.
+        context: Leaving it as a context manager releases it.
+        closes_children: Its release also releases what was derived from it.
+        thread: Who may call its methods: any thread, the owning one, or that of its event loop.
+        fork: Whether it may be used in a forked child.
+    """
+
+    role: Role
+    acquired: tuple[str, ...] = ("__init__",)
+    release: tuple[str, ...] = ()
+    request: tuple[str, ...] = ()
+    wait: tuple[str, ...] = ()
+    context: bool | None = None
+    closes_children: bool | None = None
+    thread: ThreadRule | None = None
+    fork: bool | None = None
+
+
+class ErrorTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """
+    The tier of an exception: `[[error]]`.
+
+    `idle` is an expected sign of nothing to do, `message` the fault of one message,
+    `recoverable` heals by reconnecting or retrying, `system` is about the machine, `fatal`
+    heals by no retry, `control-flow` is no error and must be let through.
+    """
+
+    tier: Tier
+
+
+class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """
+    The facts of a function, method or constructor: `[[call]]`.
+
+    Attributes:
+        returns: Qualified class of the result (of what awaiting it gives, for a coroutine).
+        coroutine: The call must be awaited.
+        raises: Exceptions that it may raise, or `"never"`.
+        blocking: It may wait for something outside the process or for another thread.
+        timeout: The parameter that bounds the wait.
+        default_timeout: The bound when that is left out, in seconds; `"none"` waits for ever.
+        second_call: What a second call does.
+        thread: Who may call it; narrower or wider than its object's own rule.
+        signal_safe: It may be called in a signal handler.
+        releases: `self`, `children` (what was derived from it), or parameter names.
+        closes: Dotted names of classes whose objects it makes unusable besides.
+        settles: How it settles a delivery.
+        requeue: The parameter that decides whether the delivery comes back.
+        default_requeue: Its default.
+        multiple: The parameter that settles earlier deliveries, too.
+        consumes: It delivers messages: to a callback, or as its result.
+        callbacks: Parameters that are called with deliveries or events.
+        auto_ack: The parameter that settles before the handler runs.
+        default_auto_ack: Its default.
+        limits_prefetch: It bounds the number of unsettled deliveries.
+        starts: It starts a thread, a process or a task that runs the given callable.
+        task: As a decorator, it makes its function a worker's task.
+        interrupts: Dotted names of calls that it makes return.
+    """
+
+    returns: str = ""
+    coroutine: bool | None = None
+    raises: tuple[str, ...] | Literal["never"] | None = None
+    blocking: bool | None = None
+    timeout: str = ""
+    default_timeout: float | Literal["none"] | None = None
+    second_call: SecondCall | None = None
+    thread: ThreadRule | None = None
+    signal_safe: bool | None = None
+    releases: tuple[str, ...] = ()
+    closes: tuple[str, ...] = ()
+    settles: Settlement | None = None
+    requeue: str = ""
+    default_requeue: bool | None = None
+    multiple: str = ""
+    consumes: bool | None = None
+    callbacks: tuple[str, ...] = ()
+    auto_ack: str = ""
+    default_auto_ack: bool | None = None
+    limits_prefetch: bool | None = None
+    starts: Literal["thread", "process", "task"] | None = None
+    task: bool | None = None
+    interrupts: tuple[str, ...] = ()
+
+
+class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """
+    The keys before the first table.
+
+    Attributes:
+        library: Distribution name in its normalised form; `python` for the standard library.
+        modules: Import names whose contents the file states, packages with all below them.
+        lowest: First release that the facts were checked against.
+        newest: Last release that the facts were checked against.
+        sources: Where facts come from that no introspection shows.
+        aliases: Other dotted names, or prefixes of such, and what they stand for.
+    """
+
+    library: str
+    modules: tuple[str, ...] = ()
+    lowest: str = ""
+    newest: str = ""
+    sources: tuple[str, ...] = ()
+    aliases: dict[str, str] = {}
+
+
+TABLES: dict[str, type[Table]] = {
+    "class": ClassTable,
+    "hooks": HookTable,
+    "worker": WorkerTable,
+    "resource": ResourceTable,
+    "error": ErrorTable,
+    "call": CallTable,
+}
