@@ -1,0 +1,216 @@
+"""
+The settings: the one place that says which keys exist, what they mean and what they are by default.
+
+Loading, validation, the JSON schema and the documentation page all read the fields below.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
+
+from worker_lint.config.kinds import Choice, Kind, Many, Matching, Positive, Scalar, Selector
+from worker_lint.config.tables import Fixed, Patterns, RuleOptions
+from worker_lint.source.roles import ROLES, Role
+
+if TYPE_CHECKING:
+    from worker_lint.rule import Option
+
+Profile = Literal["default", "strict"]
+FailOn = Literal["error", "warning", "note"]
+Tier = Literal["expected", "recoverable", "fatal", "system"]
+
+TIERS: Final[tuple[Tier, ...]] = ("expected", "recoverable", "fatal", "system")
+DOTTED_NAME: Final = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+
+
+class RoleSelection(TypedDict, total=False):
+    """What is switched on and off in the files of one role."""
+
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+
+
+def _setting(kind: Kind, doc: str, example: str, *, default: Any = None) -> Any:
+    metadata = {"kind": kind, "doc": " ".join(doc.split()), "example": example}
+    if isinstance(default, dict):
+        return dataclasses.field(default_factory=lambda: dict(default), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+SELECTORS: Final = Many(Selector())
+TEXTS: Final = Many(Scalar(str))
+NAMES: Final = Many(Matching("dotted name", DOTTED_NAME))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """
+    Every setting, with its default where the configuration is silent.
+
+    Not hashable, but it can be pickled; `digest` tells two of them apart.
+    """
+
+    select: tuple[str, ...] | None = _setting(
+        SELECTORS,
+        """The rules to use, by name, code, start of codes (`ABS`, `ABS1`) or `ALL`, in place of
+        those of the profile. Preview rules are meant only when named in full, or with `preview`.""",
+        'select = ["ABS", "release-order"]',
+    )
+    ignore: tuple[str, ...] = _setting(
+        SELECTORS,
+        """The rules not to use. Where `select` or `extend-select` says otherwise, the more exact
+        of the two wins: a name over the start of a code; `ignore` wins a tie.""",
+        'ignore = ["soft-abstract-unimplemented"]',
+        default=(),
+    )
+    extend_select: tuple[str, ...] = _setting(
+        SELECTORS,
+        "Rules to use besides those of the profile or of `select`.",
+        'extend-select = ["implementation-missing-docstring"]',
+        default=(),
+    )
+    preview: bool = _setting(
+        Scalar(bool),
+        "Use preview rules too: those whose precision on real code is not yet proven.",
+        "preview = true",
+        default=False,
+    )
+    profile: Profile = _setting(
+        Choice(("default", "strict")),
+        "The rules to start from: `default` are those that are on, `strict` adds the opt-in ones.",
+        'profile = "strict"',
+        default="default",
+    )
+    per_file_ignores: Mapping[str, tuple[str, ...]] = _setting(
+        Patterns(SELECTORS),
+        """Rules not to use in the files that a pattern covers. A pattern without `/` covers each file
+        or folder of that name, one with `/` is meant from the project root on; `**` crosses folders.""",
+        'per-file-ignores = { "scripts/**" = ["STP"], "conftest.py" = ["ALL"] }',
+        default={},
+    )
+    per_role: Mapping[Role, RoleSelection] = _setting(
+        Fixed("role", {role: Fixed("key", {"select": SELECTORS, "ignore": SELECTORS}) for role in ROLES}),
+        """Rules to use or not to use in the files of a role. Some rules are for product code alone:
+        `select` brings them to another role. It never brings back a rule that is ignored for all files.""",
+        'per-role.test = { select = ["STP"], ignore = ["ABS103"] }',
+        default={},
+    )
+    exclude: tuple[str, ...] | None = _setting(
+        TEXTS,
+        """Patterns of files and folders not to check, in place of the usual ones (environments, caches,
+        build folders). A path named on the command line is checked all the same.""",
+        'exclude = [".venv", "legacy/**"]',
+    )
+    extend_exclude: tuple[str, ...] = _setting(
+        TEXTS,
+        "Patterns of files and folders not to check, besides those of `exclude`.",
+        'extend-exclude = ["migrations"]',
+        default=(),
+    )
+    src: tuple[str, ...] = _setting(
+        TEXTS,
+        "The folders that imports start from, relative to the project root.",
+        'src = ["src", "tools"]',
+        default=(".", "src"),
+    )
+    python: str | None = _setting(
+        Scalar(str),
+        """The environment with the project's dependencies, relative to the project root. It is read as
+        files; nothing in it is run. Without it, library models alone tell about third-party code.""",
+        'python = ".venv"',
+    )
+    target_version: str | None = _setting(
+        Matching("Python version such as 3.12", r"3\.[0-9]{1,2}"),
+        """The lowest Python version that the code must run on. Without it, a fact that differs between
+        versions is used only where it holds for all of them.""",
+        'target-version = "3.12"',
+    )
+    fail_on: FailOn = _setting(
+        Choice(("error", "warning", "note")),
+        "The least severity that makes the exit code 1.",
+        'fail-on = "error"',
+        default="warning",
+    )
+    worker_bases: tuple[str, ...] = _setting(
+        NAMES,
+        "Classes whose subclasses are workers, by dotted name.",
+        'worker-bases = ["orders.workers.BaseWorker"]',
+        default=(),
+    )
+    models: tuple[str, ...] = _setting(
+        TEXTS,
+        "Library models of your own: TOML files, relative to the project root.",
+        'models = ["tools/our_queue.toml"]',
+        default=(),
+    )
+    tiers: Mapping[Tier, tuple[str, ...]] = _setting(
+        Fixed("tier", {tier: NAMES for tier in TIERS}),
+        """The exception classes of each tier: `expected` is logged and work goes on, `recoverable` is
+        retried, `fatal` stops the worker safely, `system` raises the alarm.""",
+        'tiers.recoverable = ["orders.errors.Busy"]',
+        default={},
+    )
+    rules: Mapping[str, Mapping[str, Option]] = _setting(
+        RuleOptions(),
+        "Options of single rules, by name or code; each rule's page lists its own.",
+        'rules.abstract-method-unimplemented.evidence = "any"',
+        default={},
+    )
+    baseline: str = _setting(
+        Scalar(str),
+        "The file with the diagnostics that are known and accepted for now, relative to the project root.",
+        'baseline = "tools/worker-lint-baseline.json"',
+        default=".worker-lint-baseline.json",
+    )
+    cache_dir: str = _setting(
+        Scalar(str),
+        "The folder of the cache, relative to the project root; `WORKER_LINT_CACHE` wins over it.",
+        'cache-dir = ".cache/worker-lint"',
+        default=".worker-lint-cache",
+    )
+    limits: Mapping[str, int] = _setting(
+        Fixed("limit", {"file-bytes": Positive(), "nesting": Positive(), "function-nodes": Positive()}),
+        """Sizes above which a file (bytes, depth of its syntax tree) or a function (nodes) is not
+        analysed; a note says so.""",
+        "limits.file-bytes = 10_000_000",
+        default={"file-bytes": 5_000_000, "nesting": 1_000, "function-nodes": 200_000},
+    )
+
+    def options_of(self, name: str, defaults: Mapping[str, Option]) -> dict[str, Option]:
+        """Give a rule's options: its defaults, overridden by the configuration."""
+        return {**defaults, **self.rules.get(name, {})}
+
+    def digest(self) -> str:
+        """Give a stable hash of all settings, for cache keys."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A key of the configuration: its kind, its meaning, an example, its default."""
+
+    key: str
+    field: str
+    kind: Kind
+    doc: str
+    example: str
+    default: object
+
+
+def _described(item: dataclasses.Field[Any]) -> Setting:
+    default = item.default if item.default_factory is dataclasses.MISSING else item.default_factory()
+    more = item.metadata
+    return Setting(item.name.replace("_", "-"), item.name, more["kind"], more["doc"], more["example"], default)
+
+
+SETTINGS: Final = {setting.key: setting for setting in map(_described, dataclasses.fields(Settings))}
+"""All settings by key, in the order of the documentation."""
+
+REMOVED_KEYS: Final[Mapping[str, str]] = {}
+"""Keys of earlier versions, each with its successor; they still work, with a warning."""

@@ -1,0 +1,49 @@
+"""Puts styled lines on a stream; the only user of rich among the formats, and only for colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, TextIO
+
+from worker_lint.report.cells import Line
+from worker_lint.report.terminal import Terminal
+
+# The sixteen colours of the terminal's own theme: they are readable on dark and on light ground.
+STYLES: Final = {
+    "error": "bold red",
+    "warning": "bold yellow",
+    "note": "bold blue",
+    "related": "cyan",
+    "rule": "bold",
+    "name": "dim",
+    "headline": "bold",
+    "frame": "blue",
+    "path": "underline",
+    "label": "bold",
+    "help": "bold green",
+    "code": "cyan",
+    "quiet": "dim",
+}
+
+
+def paint(lines: Iterable[Line], terminal: Terminal, out: TextIO) -> None:
+    """Write the lines, with colours where the terminal has them."""
+    if terminal.colour:
+        _paint_in_colour(lines, terminal, out)
+        return
+    for line in lines:
+        out.write("".join(text for text, _ in line).rstrip() + "\n")
+
+
+def _paint_in_colour(lines: Iterable[Line], terminal: Terminal, out: TextIO) -> None:
+    from rich.console import Console
+    from rich.segment import Segment, Segments
+    from rich.style import Style
+
+    styles = {name: Style.parse(definition) for name, definition in STYLES.items()}
+    console = Console(
+        file=out, force_terminal=True, color_system="standard", no_color=False, width=terminal.width, highlight=False
+    )
+    for line in lines:
+        segments = [Segment(text, styles.get(style)) for text, style in line]
+        console.print(Segments([*segments, Segment.line()]), end="", crop=False)
