@@ -1,0 +1,148 @@
+"""
+Git's index file, read directly: the blob id of each file and the file's state at that time.
+
+Git's own commands that tell whether a file changed may compare contents, which starts the
+filters a repository configures; and their answer costs another pass. Format: "index-format"
+in git's technical documentation, versions 2 to 4. Whatever is unusual (split or sparse
+index) is not read here: the caller then asks git for the names.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import struct
+from typing import NamedTuple
+
+from worker_lint.source.repository import Repository
+
+_GITLINK = 0o160000
+_EXTENDED = 0x4000
+_INTENT_TO_ADD = 0x2000
+_NAME_MASK = 0xFFF
+_NANOSECONDS = 1_000_000_000
+
+
+class IndexEntry(NamedTuple):
+    """
+    One path of the index, relative to the work tree's top.
+
+    `size`, `inode` and the times are those of the file when git last compared it with the
+    blob; sizes and inodes are kept modulo 2**32. `settled` is false while the entry says
+    nothing sure about the file's content: a conflict, an intended addition, or a file
+    written so late that a second write in the same clock tick could hide.
+    """
+
+    path: bytes
+    blob: bytes
+    modified: int
+    changed: int
+    inode: int
+    size: int
+    settled: bool
+
+    def matches(self, found: os.stat_result) -> bool:
+        """Whether a file with this state still has the content of the blob."""
+        return (
+            self.settled
+            and found.st_mtime_ns == self.modified
+            and found.st_ctime_ns == self.changed
+            and found.st_size & 0xFFFFFFFF == self.size
+            and found.st_ino & 0xFFFFFFFF == self.inode
+        )
+
+
+class Index(NamedTuple):
+    """The Python files of an index, and the folders of its submodules."""
+
+    files: list[IndexEntry]
+    submodules: list[bytes]
+
+
+def read_index(repository: Repository) -> Index | None:
+    """The index of the repository; None when it is unreadable or of a kind only git can read."""
+    try:
+        with open(repository.index, "rb") as file:
+            written = os.fstat(file.fileno()).st_mtime_ns
+            data = file.read()
+    except FileNotFoundError:
+        return Index([], [])  # nothing was ever added
+    except OSError:
+        return None
+    try:
+        return _parse(data, written, 32 if _uses_sha256(repository) else 20)
+    except (struct.error, IndexError, ValueError):
+        return None
+
+
+def _parse(data: bytes, written: int, id_size: int) -> Index | None:
+    signature, version, count = struct.unpack_from(">4sII", data)
+    if signature != b"DIRC" or version not in (2, 3, 4):
+        return None
+    index = Index([], [])
+    # Seconds, not nanoseconds: a tick of the file system's clock may be that coarse.
+    racy = written // _NANOSECONDS
+    unpack = struct.Struct(f">10I{id_size}sH").unpack_from
+    fixed = 42 + id_size
+    add = index.files.append
+    position, path, find = 12, b"", data.find
+    for _ in range(count):
+        c_sec, c_nsec, m_sec, m_nsec, _dev, inode, mode, _uid, _gid, size, blob, flags = unpack(data, position)
+        start = position + fixed
+        intended = False
+        if flags & _EXTENDED:
+            intended = bool(data[start] << 8 & _INTENT_TO_ADD)
+            start += 2
+        if version == 4:
+            dropped, start = _variable_width(data, start)
+            end = find(b"\0", start)
+            path = path[: len(path) - dropped] + data[start:end]
+            position = end + 1
+        else:
+            length = flags & _NAME_MASK
+            end = start + length if length < _NAME_MASK else find(b"\0", start)
+            path = data[start:end]
+            position += (end - position + 8) & ~7
+        if path.endswith((b".py", b".pyi")):
+            if stat.S_ISREG(mode):
+                # Size 0 is also how git marks an entry that it could not settle itself.
+                settled = bool(size) and m_sec < racy and not intended and not flags & 0x3000
+                changed, modified = c_sec * _NANOSECONDS + c_nsec, m_sec * _NANOSECONDS + m_nsec
+                add(IndexEntry(path, blob, modified, changed, inode, size, settled))
+        elif mode == _GITLINK:
+            index.submodules.append(path)
+        elif mode == stat.S_IFDIR:
+            return None
+    return index if _only_optional_extensions(data, position, len(data) - id_size) else None
+
+
+def _variable_width(data: bytes, position: int) -> tuple[int, int]:
+    """A number in the encoding of pack offsets, and the position behind it."""
+    byte = data[position]
+    value = byte & 0x7F
+    while byte & 0x80:
+        position += 1
+        byte = data[position]
+        value = ((value + 1) << 7) | (byte & 0x7F)
+    return value, position + 1
+
+
+def _only_optional_extensions(data: bytes, position: int, end: int) -> bool:
+    """False for an extension that a reader must understand (its name begins in lower case)."""
+    if position > end:
+        return False
+    while position < end:
+        name, size = struct.unpack_from(">4sI", data, position)
+        if name[:1].islower():
+            return False
+        position += 8 + size
+    return True
+
+
+def _uses_sha256(repository: Repository) -> bool:
+    try:
+        with open(os.path.join(repository.common, "config"), "rb") as file:
+            return re.search(rb"(?i)^\s*objectformat\s*=\s*sha256", file.read(), re.MULTILINE) is not None
+    except OSError:
+        return False

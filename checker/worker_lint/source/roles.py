@@ -1,0 +1,145 @@
+"""
+The role of a file: product code, or one of the kinds that the rules treat more mildly.
+
+Most roles follow from the path alone. Generated files and some templates tell by their first
+lines. Where a name may mean both (a shop's `samples`, a component called `demo`), the file
+counts as product code, because leaving product code out hides defects.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, Literal, get_args
+
+Role = Literal["product", "test", "example", "vendored", "generated", "migration", "template"]
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+HEAD_LINES: Final = 20
+"""Only this many lines at the top may declare a file generated."""
+
+_VENDORED = frozenset(
+    """
+    3rd_party 3rdparty _extern _vendor _vendored _vendors bower_components extern externals node_modules
+    site-packages third-party third_party thirdparty vendor vendored
+    """.split()
+)
+_TEMPLATES = frozenset({"app_template", "app_templates", "project_template", "project_templates"})
+_EXAMPLES = frozenset(
+    "bench benchmark benchmarks cookbook example example_dags examples tutorial tutorials".split()
+)
+_EXAMPLES_AT_TOP = frozenset({"demo", "demos", "doc", "docs", "sample", "samples"})
+_TEST_FOLDER = re.compile(r"(?:.+[_-])?tests?")
+_TEST_FILE = re.compile(r"test_.*|.*_tests?|tests|conftest")
+_GENERATED_FILE = re.compile(r".*_pb2(?:_grpc)?")
+# Django numbers its migrations with four digits, South and sqlalchemy-migrate also with three or
+# four; Alembic's default name begins with a revision of twelve hexadecimal digits.
+_MIGRATION_FILE = {
+    "all": re.compile(r"(?!__init__\Z).*"),
+    "numbered": re.compile(r"\d{3,4}_\w+|[0-9a-f]{12}_\w*"),
+    "revision": re.compile(r"[0-9a-f]{12}_\w*"),
+}
+
+_HINT = re.compile(rb"generated|\{[{%#]", re.IGNORECASE)
+_JINJA = re.compile(rb"[ \t]*(?:\{%|\{#|\{\{)")
+_DOCSTRING = re.compile(rb"[ \t]*[rRuUbB]{0,2}(\"\"\"|''')(.*?)(?:\1|\Z)", re.DOTALL)
+_GENERATED = re.compile(
+    rb"""
+    (?<![\w.])@(?:partially-)?generated\b
+    | ^\W*(?:this\W+(?:python\W+)?(?:file|code|module|script|class)\W+(?:is|was|has\W+been)\W+)?
+      (?:automatically[ ]|auto-?)?generated\W+(?:automatically\W+)?
+      (?:by|from|with|using|via|on|at|file|code|module|python|protocol)\b
+    | ^\W*code\W+generated\b
+    | ^\W*generated\W+(?:automatically|code|file)?\W*(?:do\W+not\W+(?:edit|modify|change)\b)
+    | \b(?:file|code|module)\W+(?:is|was|has\W+been)\W+(?:automatically[ ]|auto-?)generated\b
+    | \bgenerated\b[^.]*\W+do\W+not\W+(?:edit|modify|change)\b
+    | \bdo\W+not\W+(?:edit|modify|change)\b.*\b(?:auto-?)?generated\b
+    """,
+    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
+)
+
+
+def role_of_path(path: str) -> Role:
+    """
+    The role that a path tells (relative to the root, `/` between its parts).
+
+    The first that fits, in this order: vendored, template, generated (protocol buffers),
+    migration, test, example, product.
+    """
+    folder, _, name = path.rpartition("/")
+    role, migrations = _role_of_folder(folder)
+    if role in ("vendored", "template"):
+        return role
+    stem = name.partition(".")[0]
+    if "{" in name and ("{{" in name or "{%" in name):
+        return "template"
+    if _GENERATED_FILE.fullmatch(stem):
+        return "generated"
+    if migrations and _MIGRATION_FILE[migrations].fullmatch(stem):
+        return "migration"
+    if role == "product" and _TEST_FILE.fullmatch(stem):
+        return "test"
+    return role
+
+
+def role_of_content(head: bytes) -> Role | None:
+    """
+    The role that the first lines of a file tell: generated, template, or nothing (None).
+
+    A marker counts in comments and in the module's docstring, not in code. `head` may be the
+    whole file; only its first 20 lines are looked at.
+    """
+    if _HINT.search(head, 0, 8192) is None:
+        return None
+    lines = head[:65536].split(b"\n", HEAD_LINES)[:HEAD_LINES]
+    prose: list[bytes] = []
+    for number, line in enumerate(lines):
+        stripped = line.strip()
+        if stripped.startswith(b"#"):
+            prose.append(stripped.lstrip(b"#! "))
+        elif stripped:
+            if _JINJA.match(line) and not prose:
+                return "template"
+            docstring = _DOCSTRING.match(b"\n".join(lines[number:]))
+            if docstring:
+                prose += docstring[2].split(b"\n")
+                prose += _comments(lines[number + docstring[0].count(b"\n") + 1 :])
+            else:
+                prose += _comments(lines[number:])
+            break
+    return "generated" if _GENERATED.search(b"\n".join(prose)) else None
+
+
+def _comments(lines: list[bytes]) -> list[bytes]:
+    return [line.strip().lstrip(b"#! ") for line in lines if line.lstrip().startswith(b"#")]
+
+
+@lru_cache(maxsize=65536)
+def _role_of_folder(folder: str) -> tuple[Role, str]:
+    """The folder's own role, and which of its files are migrations (a key of `_MIGRATION_FILE`, or none)."""
+    if not folder:
+        return "product", ""
+    parts = folder.split("/")
+    if not _VENDORED.isdisjoint(parts):
+        return "vendored", ""
+    if not _TEMPLATES.isdisjoint(parts) or "{{" in folder or "{%" in folder:
+        return "template", ""
+    return _milder_role(parts), _migrations_in(parts)
+
+
+def _milder_role(parts: list[str]) -> Role:
+    for part in parts:
+        if _TEST_FOLDER.fullmatch(part):
+            return "test"
+    if not _EXAMPLES.isdisjoint(parts) or parts[0] in _EXAMPLES_AT_TOP:
+        return "example"
+    return "product"
+
+
+def _migrations_in(parts: list[str]) -> str:
+    last = parts[-1]
+    above = parts[-2] if len(parts) > 1 else ""
+    if last == "versions":
+        return "all" if above in ("alembic", "migrations", "migrate_repo") or "alembic" in parts else "revision"
+    return "numbered" if last in ("migrations", "south_migrations", "data_migrations") else ""
