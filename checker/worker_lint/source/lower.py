@@ -53,7 +53,8 @@ class Lowering:
         """Any expression."""
         handler = _EXPR.get(type(node))
         if handler is not None:
-            return handler(self, node)
+            lowered: ir.Expr = handler(self, node)
+            return lowered
         return ir.Opaque(self.at(node), type(node).__name__, tuple(_names_read(node)))
 
     def maybe(self, node: ast.expr | None) -> ir.Expr | None:
@@ -228,7 +229,8 @@ class Lowering:
         """Any statement."""
         handler = _STMT.get(type(node))
         if handler is not None:
-            return handler(self, node)
+            lowered: ir.Stmt = handler(self, node)
+            return lowered
         return ir.Expression(self.at(node), ir.Opaque(self.at(node), type(node).__name__, tuple(_names_read(node))))
 
     def imported(self, node: ast.Import | ast.ImportFrom) -> ir.Import:
@@ -245,7 +247,9 @@ class Lowering:
             ]
             return ir.Import(self.at(node), tuple(names), 0)
         module = node.module or ""
-        named = [ir.ImportedName(self.at(alias), alias.asname or alias.name, module, alias.name) for alias in node.names]
+        named = [
+            ir.ImportedName(self.at(alias), alias.asname or alias.name, module, alias.name) for alias in node.names
+        ]
         return ir.Import(self.at(node), tuple(named), node.level)
 
     def handler(self, node: ast.ExceptHandler) -> ir.Handler:

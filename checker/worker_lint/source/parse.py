@@ -102,4 +102,6 @@ def _second_opinion_body(source: Text, function: ir.FunctionDef, error: SyntaxEr
 
 def _unparsable(error: SyntaxError) -> Unparsable:
     version = f"Python {sys.version_info.major}.{sys.version_info.minor}"
-    return Unparsable(f"{error.msg} ({version} and the newer grammar both refuse it)", error.lineno or 1, error.offset or 1)
+    return Unparsable(
+        f"{error.msg} ({version} and the newer grammar both refuse it)", error.lineno or 1, error.offset or 1
+    )
