@@ -16,8 +16,3 @@ class BaseWorker(ABC):
     @abstractmethod
     def stop(self) -> None:
         """Finishes the delivery in hand and releases what the worker holds."""
-
-    @abstractmethod
-    @property
-    def prefetch(self) -> int:
-        """How many deliveries may be unacknowledged at a time."""

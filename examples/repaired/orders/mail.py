@@ -5,8 +5,6 @@ from orders.worker import BaseWorker
 
 
 class MailWorker(BaseWorker):
-    prefetch = 1
-
     def __init__(self, queue: str, transport: Transport) -> None:
         super().__init__(queue)
         self.transport = transport
