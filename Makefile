@@ -8,7 +8,7 @@ RUN := env -u PYTHONPATH PYTHONSAFEPATH=1
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts generated bench ecosystem docs changelog clean
+.PHONY: help demo test check format lint types contracts generated bench ecosystem docs changelog dist clean
 
 help:
 	@echo 'make demo       the linter on examples/, then on a real package'
@@ -17,6 +17,7 @@ help:
 	@echo 'make docs       regenerate the generated pages and build the site into site/'
 	@echo 'make bench      time and memory beside other linters'
 	@echo 'make ecosystem  diagnostics over the frozen package list, as a difference to the stored ones'
+	@echo 'make changelog  what the next release would say; make dist builds it'
 	@echo 'make clean      remove .venv, caches and build output'
 
 $(READY): pyproject.toml runtime/pyproject.toml scripts/supported_python.py
@@ -66,5 +67,9 @@ ecosystem: $(READY)
 changelog: $(READY)
 	@$(RUN) $(BIN)/python scripts/changelog.py $(ARGS)
 
+dist: $(READY)
+	rm -rf dist
+	@$(RUN) $(BIN)/python scripts/distributions.py
+
 clean:
-	rm -rf .venv .corpus/demo site build dist runtime/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .worker-lint-cache
+	rm -rf .venv .corpus/demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .worker-lint-cache

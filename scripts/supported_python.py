@@ -5,13 +5,13 @@ import sys
 
 def complaint():  # type: ignore[no-untyped-def]  # noqa: ANN201 - Python 2 has no annotations
     """The reason why this interpreter does not do, with the remedy; an empty text when it does."""
-    if sys.version_info < (3, 11):
-        return "error: Python 3.11 or later is needed, this is {}.{} ({}); name another: make PYTHON=python3.12".format(  # noqa: UP032 - Python 2 reads this
+    if sys.version_info < (3, 11):  # noqa: UP036 - the point is to run on older ones
+        return "error: Python 3.11 or later is needed, this is {}.{} ({}); name another: make PYTHON=python3.12".format(  # noqa: UP032
             sys.version_info[0], sys.version_info[1], sys.executable
         )
     try:
-        import ensurepip  # noqa: F401, PLC0415 - some distributions package it apart from Python
-        import venv  # noqa: F401, PLC0415
+        import ensurepip  # noqa: F401 - some distributions package it apart from Python
+        import venv  # noqa: F401
     except ImportError:
         return "error: {} cannot make environments; install its venv module (Debian, Ubuntu: python3-venv)".format(  # noqa: UP032
             sys.executable
