@@ -3,7 +3,8 @@
 import sys
 
 
-def complaint():  # type: ignore[no-untyped-def]  # noqa: ANN201 - Python 2 has no annotations
+def complaint():  # noqa: ANN201 - Python 2 has no annotations
+    # type: () -> str
     """The reason why this interpreter does not do, with the remedy; an empty text when it does."""
     if sys.version_info < (3, 11):  # noqa: UP036 - the point is to run on older ones
         return "error: Python 3.11 or later is needed, this is {}.{} ({}); name another: make PYTHON=python3.12".format(  # noqa: UP032
