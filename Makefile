@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-RUN := env -u PYTHONPATH PYTHONSAFEPATH=1
+RUN := env -u PYTHONPATH
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
