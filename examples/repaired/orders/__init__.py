@@ -1,0 +1,1 @@
+"""An order system's background workers."""
