@@ -1,0 +1,129 @@
+"""
+Rule packs: found through the entry-point group, walked module by module.
+
+A pack is a package whose modules define `rule`; the entry point names the package. A pack that
+cannot be loaded is reported with its distribution's name, and the rest runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+
+from worker_lint.diagnostic import Problem
+from worker_lint.rule import Rule
+
+GROUP = "worker_lint.rules"
+API = 1
+_CODE = re.compile(r"[A-Z]{3}[0-9]{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """The rules of one distribution, and where its library models lie."""
+
+    name: str
+    version: str
+    rules: tuple[Rule, ...]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """All packs of the environment, and what went wrong with some."""
+
+    packs: tuple[Pack, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, by code."""
+        return tuple(sorted((rule for pack in self.packs for rule in pack.rules), key=lambda rule: rule.code))
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All model files, in the order of the packs."""
+        return tuple(path for pack in self.packs for path in pack.models)
+
+
+def load_packs(*, foreign: bool = True) -> Packs:
+    """The built-in pack and, with `foreign`, those of other distributions."""
+    packs: list[Pack] = []
+    problems: list[Problem] = []
+    taken: dict[str, str] = {}
+    for entry in _entry_points(foreign=foreign):
+        owner = entry.dist.name if entry.dist is not None else entry.value
+        version = entry.dist.version if entry.dist is not None else ""
+        try:
+            pack = _load(owner, version, entry.value)
+        except Exception as error:  # a pack is foreign code: whatever it raises is its own
+            problems.append(_broken(owner, f"{type(error).__name__}: {error}"))
+            continue
+        clash = next((rule.code for rule in pack.rules if rule.code in taken), None)
+        if clash is not None:
+            problems.append(_broken(owner, f"the code {clash} belongs to {taken[clash]}"))
+            continue
+        taken.update({rule.code: owner for rule in pack.rules})
+        packs.append(pack)
+    return Packs(tuple(packs), tuple(problems))
+
+
+def _entry_points(*, foreign: bool) -> Iterable[importlib.metadata.EntryPoint]:
+    found = list(importlib.metadata.entry_points(group=GROUP))
+    built_in = [entry for entry in found if entry.value == "worker_lint_rules"]
+    others = sorted((entry for entry in found if entry not in built_in), key=lambda entry: entry.value)
+    if not built_in:
+        built_in = [importlib.metadata.EntryPoint("builtin", "worker_lint_rules", GROUP)]
+    return [*built_in[:1], *(others if foreign else [])]
+
+
+def _broken(owner: str, reason: str) -> Problem:
+    return Problem(f"the rule pack of {owner} cannot be used: {reason}", help=f"update or uninstall {owner}, or run with --no-packs")
+
+
+def _load(owner: str, version: str, name: str) -> Pack:
+    package = importlib.import_module(name)
+    api = getattr(package, "api", None)
+    if api != API:
+        raise ValueError(f"it is made for pack interface {api!r}, this is {API}")
+    rules = []
+    models: list[str] = []
+    for folder in package.__path__:
+        for module_name in sorted(_modules(folder, name)):
+            module = importlib.import_module(module_name)
+            if isinstance(getattr(module, "rule", None), Rule):
+                rules.append(_named(module))
+        models.extend(sorted(_models(folder)))
+    return Pack(owner, version, tuple(rules), tuple(models))
+
+
+def _named(module: ModuleType) -> Rule:
+    """The module's rule with its name and page filled in from the module."""
+    rule: Rule = module.rule
+    rule.name = module.__name__.rpartition(".")[2].replace("_", "-")
+    rule.page = module.__doc__ or ""
+    if not _CODE.fullmatch(rule.code):
+        raise ValueError(f"{rule.code!r} of {rule.name} is no code: three capitals and three digits")
+    return rule
+
+
+def _modules(folder: str, package: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir() and os.path.exists(os.path.join(entry.path, "__init__.py")):
+                yield from _modules(entry.path, f"{package}.{entry.name}")
+            elif entry.name.endswith(".py") and entry.name != "__init__.py":
+                yield f"{package}.{entry.name[:-3]}"
+
+
+def _models(folder: str) -> Iterator[str]:
+    place = os.path.join(folder, "models")
+    if os.path.isdir(place):
+        for name in os.listdir(place):
+            if name.endswith(".toml"):
+                yield os.path.join(place, name)

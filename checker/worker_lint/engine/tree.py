@@ -1,0 +1,152 @@
+"""
+The files of a run as the analysis sees them: skims of all, records of those it asks for.
+
+This is the real `Store`. It reads a file at most twice: once for the skim, and once more if the
+file turns out to matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from worker_lint.analysis.layout import Layout
+from worker_lint.diagnostic import Problem
+from worker_lint.source import ir
+from worker_lint.source.parse import Unparsable, parse_body, parse_module
+from worker_lint.source.skim import Skim
+from worker_lint.source.text import Text
+
+
+class Sources(Protocol):
+    """Where file contents come from: the work tree, or a revision of it."""
+
+    def text(self, path: str) -> str:
+        """
+        The decoded text.
+
+        Raises:
+            Unparsable: the file cannot be read or decoded.
+        """
+
+
+class Tree:
+    """Records by path, made when first asked for."""
+
+    def __init__(self, sources: Sources, skims: Mapping[str, Skim], roles: Mapping[str, str]) -> None:
+        self._sources = sources
+        self._roles = roles
+        self.skims = skims
+        self.layout = Layout(skims)
+        self.unparsable: dict[str, Unparsable] = {}
+        self.problems: list[Problem] = []
+        self.records: dict[str, ir.Module | None] = {}
+        self._texts: dict[str, Text] = {}
+        self._bodies: dict[tuple[str, ir.At], tuple[ir.Stmt, ...]] = {}
+        self._by_base = _index_of_bases(skims)
+        self._by_import = _index_of_imports(skims)
+
+    # --- the store ---
+
+    def module(self, path: str) -> ir.Module | None:
+        """The skeleton of a file."""
+        if path not in self.records:
+            try:
+                self.records[path] = parse_module(self.text(path).source)
+            except Unparsable as error:
+                self.unparsable[path] = error
+                self.records[path] = None
+        return self.records[path]
+
+    def text(self, path: str) -> Text:
+        """The text of a file; empty when it cannot be read."""
+        found = self._texts.get(path)
+        if found is None:
+            try:
+                found = Text(self._sources.text(path))
+            except Unparsable as error:
+                self.unparsable[path] = error
+                found = Text("")
+            self._texts[path] = found
+        return found
+
+    def body(self, path: str, function: ir.FunctionDef) -> tuple[ir.Stmt, ...]:
+        """The statements of a function."""
+        key = (path, function.name_at)
+        if key not in self._bodies:
+            try:
+                self._bodies[key] = parse_body(self.text(path), function)
+            except Unparsable:
+                self._bodies[key] = ()
+        return self._bodies[key]
+
+    def find_module(self, dotted: str, importer: str) -> str | None:
+        """The file of an absolute import."""
+        return self.layout.find(dotted, importer)
+
+    def find_relative(self, level: int, module: str, importer: str) -> str | None:
+        """The file of a relative import."""
+        return self.layout.find_relative(level, module, importer)
+
+    def module_name(self, path: str) -> str:
+        """The dotted name of a file's module."""
+        return self.layout.name_of(path)
+
+    def files_naming_base(self, name: str) -> Sequence[str]:
+        """Files with a class header that names this base."""
+        return self._by_base.get(name, ())
+
+    def files_importing(self, path: str) -> Sequence[str]:
+        """Files with an import that may mean this file's module."""
+        parts = self.module_name(path).split(".")
+        found = set(self._by_import.get(parts[-1].encode(), ()))
+        parent = parts[-2].encode() if len(parts) > 1 else b""
+        last = parts[-1].encode()
+        for candidate in (*self._by_import.get(parent, ()), *self._by_import.get(b"", ())):
+            if any(last in names for _, names, _ in self.skims[candidate].imports):
+                found.add(candidate)
+        return sorted(found)
+
+    def mentions(self, path: str, word: str) -> bool:
+        """Whether the identifier occurs in the text."""
+        return word in self.text(path).source
+
+    def role(self, path: str) -> str:
+        """The file's role."""
+        return self._roles.get(path, "product")
+
+
+def _index_of_bases(skims: Mapping[str, Skim]) -> dict[str, list[str]]:
+    """Base names to files, `import … as` undone."""
+    index: dict[str, list[str]] = {}
+    for path in sorted(skims):
+        skim = skims[path]
+        named: set[str] = set()
+        for _, bases in skim.class_headers():
+            named.update(base.rpartition(".")[2] for base in bases)
+        if not named:
+            continue
+        if any(b" as " in names or b" as " in modules for _, names, modules in skim.imports):
+            named.update(item.name for item in skim.imported() if item.bound in named and item.name)
+        for name in named:
+            index.setdefault(name, []).append(path)
+    return index
+
+
+def _index_of_imports(skims: Mapping[str, Skim]) -> dict[bytes, list[str]]:
+    """Last parts of imported modules to files; relative imports without a module under nothing."""
+    index: dict[bytes, list[str]] = {}
+    for path in sorted(skims):
+        for tail in _import_tails(skims[path]):
+            index.setdefault(tail, []).append(path)
+    return index
+
+
+def _import_tails(skim: Skim) -> Iterable[bytes]:
+    tails: set[bytes] = set()
+    for module, _, modules in skim.imports:
+        if module:
+            tails.add(module.rpartition(b".")[2])
+        else:
+            tails.update(part.split()[0].rpartition(b".")[2] for part in modules.split(b",") if part.split())
+    return tails
