@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from worker_lint.analysis.entity import Class, Function, ModuleScope, Scope
 from worker_lint.analysis.hierarchy import Hierarchy
@@ -11,6 +12,9 @@ from worker_lint.analysis.models import Models
 from worker_lint.analysis.names import Resolver
 from worker_lint.analysis.store import Store
 from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.uses import Uses
 
 
 class Project:
@@ -33,6 +37,13 @@ class Project:
     def hierarchy(self) -> Hierarchy:
         """Inheritance."""
         return Hierarchy(self)
+
+    @cached_property
+    def uses(self) -> Uses:
+        """Who uses what."""
+        from worker_lint.analysis.uses import Uses  # it walks what this module defines
+
+        return Uses(self)
 
     def module(self, path: str) -> ModuleScope | None:
         """The module of a file; None when the file cannot be parsed."""

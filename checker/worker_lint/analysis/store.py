@@ -42,6 +42,9 @@ class Store(Protocol):
     def files_importing(self, path: str) -> Sequence[str]:
         """Files that import this file's module, or something from it, anywhere in them."""
 
+    def star_imports(self, path: str) -> bool:
+        """Whether the file imports `*` from anywhere."""
+
     def mentions(self, path: str, word: str) -> bool:
         """Whether the identifier occurs in the file's text."""
 

@@ -47,7 +47,7 @@ class Packs:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """All model files, in the order of the packs."""
+        """The folders of library models, in the order of the packs."""
         return tuple(path for pack in self.packs for path in pack.models)
 
 
@@ -98,7 +98,9 @@ def _load(owner: str, version: str, name: str) -> Pack:
             module = importlib.import_module(module_name)
             if isinstance(getattr(module, "rule", None), Rule):
                 rules.append(_named(module))
-        models.extend(sorted(_models(folder)))
+        place = os.path.join(folder, "models")
+        if os.path.isdir(place):
+            models.append(place)
     return Pack(owner, version, tuple(rules), tuple(models))
 
 
@@ -119,11 +121,3 @@ def _modules(folder: str, package: str) -> Iterator[str]:
                 yield from _modules(entry.path, f"{package}.{entry.name}")
             elif entry.name.endswith(".py") and entry.name != "__init__.py":
                 yield f"{package}.{entry.name[:-3]}"
-
-
-def _models(folder: str) -> Iterator[str]:
-    place = os.path.join(folder, "models")
-    if os.path.isdir(place):
-        for name in os.listdir(place):
-            if name.endswith(".toml"):
-                yield os.path.join(place, name)

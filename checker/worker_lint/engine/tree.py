@@ -107,6 +107,10 @@ class Tree:
                 found.add(candidate)
         return sorted(found)
 
+    def star_imports(self, path: str) -> bool:
+        """Whether the file imports `*` from anywhere."""
+        return any(names.strip().startswith(b"*") for _, names, _ in self.skims[path].imports)
+
     def mentions(self, path: str, word: str) -> bool:
         """Whether the identifier occurs in the text."""
         return word in self.text(path).source

@@ -19,7 +19,7 @@ from worker_lint.analysis.models.table import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ModelClass:
     """
     A class of a modelled library.

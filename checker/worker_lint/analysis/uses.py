@@ -1,0 +1,159 @@
+"""
+Who uses a class: creates it, names it as a value, or hands it on.
+
+Files are found by what they import, then by whether the name occurs in them; only the functions
+around an occurrence are extracted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from worker_lint.analysis.entity import Class, Function, Scope, Target
+from worker_lint.analysis.project import definitions, inner_blocks, walk_statements
+from worker_lint.analysis.visit import children, expressions_of
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.project import Project
+
+UseKind: TypeAlias = Literal["call", "value", "base", "argument", "entry", "decorator"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """A call expression, the scope that it is evaluated in, and the statement around it."""
+
+    node: ir.Call
+    scope: Scope
+    guards: tuple[ir.Stmt, ...] = ()
+
+
+class Uses:
+    """Calls and mentions of one project, extracted on demand."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._files: dict[Class, tuple[str, ...]] = {}
+        self._scopes: dict[tuple[str, str], tuple[Scope, ...]] = {}
+
+    def files_using(self, cls: Class) -> tuple[str, ...]:
+        """The files that may name the class: its own, and those that import it, however indirectly."""
+        known = self._files.get(cls)
+        if known is None:
+            self._files[cls] = known = tuple(sorted(self._spread(cls)))
+        return known
+
+    def _spread(self, cls: Class) -> set[str]:
+        store = self.project.store
+        seen = {cls.path}
+        pending = [cls.path]
+        while pending:
+            path = pending.pop()
+            for candidate in store.files_importing(path):
+                if candidate in seen or not self._may_carry(candidate, path, cls.name):
+                    continue
+                seen.add(candidate)
+                pending.append(candidate)
+        return seen
+
+    def _may_carry(self, candidate: str, source: str, name: str) -> bool:
+        """Whether a file that imports from `source` can get hold of the class there."""
+        return self.project.store.mentions(candidate, name) or self.project.store.star_imports(candidate)
+
+    def scopes_with(self, path: str, name: str) -> tuple[Scope, ...]:
+        """The scopes of a file in whose own statements the identifier occurs."""
+        key = (path, name)
+        if key not in self._scopes:
+            self._scopes[key] = tuple(self._find_scopes(path, name))
+        return self._scopes[key]
+
+    def _find_scopes(self, path: str, name: str) -> Iterator[Scope]:
+        module = self.project.module(path)
+        if module is None:
+            return
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        text = self.project.store.text(path)
+        lines = [number for number, line in enumerate(text.lines, 1) if name in line and word.search(line)]
+        if lines:
+            yield module
+            yield from self._inner(module, lines)
+
+    def _inner(self, scope: Scope, lines: list[int]) -> Iterator[Scope]:
+        for node in definitions(scope.statements):
+            if not any(node.at[0] <= line <= node.at[2] for line in lines):
+                continue
+            if isinstance(node, ir.ClassDef):
+                inner: Scope = self.project.class_of(scope, node)
+            else:
+                inner = self.project.function_of(scope, node)
+            yield inner
+            yield from self._inner(inner, lines)
+
+    def calls_naming(self, path: str, name: str) -> Iterator[Call]:
+        """The calls whose callee expression names the identifier."""
+        for scope in self.scopes_with(path, name):
+            for call in calls_in(scope):
+                if _names(call.node.func, name):
+                    yield call
+
+    def creations(self, cls: Class) -> Iterator[Call]:
+        """The calls that create an object of exactly this class."""
+        for path in self.files_using(cls):
+            for call in self.calls_naming(path, cls.name):
+                if self.project.names.expr(call.scope, call.node.func) == (cls,):
+                    yield call
+
+
+def calls_in(scope: Scope) -> Iterator[Call]:
+    """All calls in a scope's own statements, each with the statements around it."""
+    yield from _calls(scope, scope.statements, ())
+
+
+def _calls(scope: Scope, body: tuple[ir.Stmt, ...], guards: tuple[ir.Stmt, ...]) -> Iterator[Call]:
+    for statement in body:
+        around = (*guards, statement)
+        for expression in expressions_of(statement):
+            yield from _calls_below(scope, expression, around)
+        for block in inner_blocks(statement):
+            yield from _calls(scope, block, around)
+
+
+def _calls_below(scope: Scope, expression: ir.Expr, guards: tuple[ir.Stmt, ...]) -> Iterator[Call]:
+    pending = [expression]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ir.Call):
+            yield Call(node, scope, guards)
+        pending.extend(reversed(children(node)))
+
+
+def _names(expression: ir.Expr, name: str) -> bool:
+    if isinstance(expression, ir.Name):
+        return expression.id == name
+    if isinstance(expression, ir.Attribute):
+        return expression.name == name or _names(expression.value, name)
+    if isinstance(expression, ir.Subscript):
+        return _names(expression.value, name)
+    return False
+
+
+def target_class(targets: tuple[Target, ...]) -> Class | None:
+    """The class when all targets are that one class."""
+    return targets[0] if len(targets) == 1 and isinstance(targets[0], Class) else None
+
+
+def enclosing_function(scope: Scope) -> Function | None:
+    """The innermost function around a scope."""
+    current: Scope | None = scope
+    while current is not None and not isinstance(current, Function):
+        current = current.parent
+    return current
+
+
+def statements_below(scope: Scope) -> Iterator[ir.Stmt]:
+    """All statements of a scope, inner definitions not entered."""
+    return walk_statements(scope.statements)

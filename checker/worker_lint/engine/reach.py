@@ -1,0 +1,95 @@
+"""
+Which files the checks run over: the roots that the screen finds, and what hangs on them.
+
+Round one: files in which a declared word occurs. Round two: the subclasses, resolved through
+imports, of every class that sets or inherits a contract; then the files that create one of those
+whose contract is not fulfilled. Everything else cannot hold a diagnostic of a rule with words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from worker_lint.analysis import Class, Project
+from worker_lint.engine.tree import Tree
+from worker_lint.source import ir
+
+
+class Reach:
+    """The files to check, grown from the roots."""
+
+    def __init__(self, tree: Tree, project: Project) -> None:
+        self.tree = tree
+        self.project = project
+        self.files: set[str] = set()
+        self._contracts: set[Class] = set()
+
+    def grow(self, roots: Iterable[str]) -> None:
+        """Adds the roots and everything that hangs on them."""
+        pending: list[Class] = []
+        for path in sorted(roots):
+            self.files.add(path)
+            pending.extend(cls for cls in self.project.classes_in(path) if sets_contract(cls))
+        pending.extend(self._of_models())
+        self._descend(pending)
+        for cls in sorted(self._contracts, key=lambda cls: (cls.path, cls.node.at)):
+            if self._is_unfulfilled(cls):
+                self.files.update(
+                    path for path in self.project.uses.files_using(cls) if self.tree.mentions(path, cls.name)
+                )
+
+    def _of_models(self) -> Iterable[Class]:
+        """Classes of the project that derive directly from a modelled class with a contract."""
+        for name, model in self.project.models.contracts(self.tree.imported_tops()):
+            for path in self.tree.files_naming_base(name):
+                for cls in self.project.classes_in(path):
+                    if any(getattr(base, "name", "") == model for base in self.project.hierarchy.bases(cls)):
+                        yield cls
+
+    def _descend(self, pending: list[Class]) -> None:
+        while pending:
+            cls = pending.pop()
+            if cls in self._contracts:
+                continue
+            self._contracts.add(cls)
+            self.files.add(cls.path)
+            pending.extend(self.project.hierarchy.subclasses(cls))
+
+    def _is_unfulfilled(self, cls: Class) -> bool:
+        found = self.project.hierarchy.abstract(cls)
+        return bool(found.left or found.unsure) or any(
+            isinstance(member.owner, Class) and _is_soft(member.member) for member in self._inherited(cls)
+        )
+
+    def _inherited(self, cls: Class) -> Iterable[object]:
+        hierarchy = self.project.hierarchy
+        names = {name for a in hierarchy.order(cls) if isinstance(a, Class) for name in hierarchy.members(a)}
+        for name in sorted(names):
+            found = hierarchy.find(cls, name)
+            if found is not None:
+                yield found
+
+
+def _is_soft(member: object) -> bool:
+    function = getattr(member, "function", None)
+    return isinstance(function, ir.FunctionDef) and function.shape == "not-implemented"
+
+
+def sets_contract(cls: Class) -> bool:
+    """Whether the class body itself declares something abstract or unimplemented, by its looks."""
+    for node in cls.node.body:
+        if isinstance(node, ir.FunctionDef):
+            if node.shape.startswith("not-implemented"):
+                return True
+            if any("abstract" in (ir.dotted_name(_callee(item)) or "") for item in node.decorators):
+                return True
+        elif isinstance(node, (ir.If, ir.Try)):
+            return True
+        elif isinstance(node, ir.Assign) and isinstance(node.value, ir.Call):
+            if "abstract" in (ir.dotted_name(node.value.func) or ""):
+                return True
+    return False
+
+
+def _callee(decorator: ir.Expr) -> ir.Expr:
+    return decorator.func if isinstance(decorator, ir.Call) else decorator
