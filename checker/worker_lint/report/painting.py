@@ -31,8 +31,7 @@ def paint(lines: Iterable[Line], terminal: Terminal, out: TextIO) -> None:
     if terminal.colour:
         _paint_in_colour(lines, terminal, out)
         return
-    for line in lines:
-        out.write("".join(text for text, _ in line).rstrip() + "\n")
+    out.writelines("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
 
 
 def _paint_in_colour(lines: Iterable[Line], terminal: Terminal, out: TextIO) -> None:
