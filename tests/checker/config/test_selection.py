@@ -64,7 +64,9 @@ def test_role_can_say_otherwise(known: KnownRules, settings: Read, text: str, co
 
 
 def test_role_can_quieten_product_code_too(known: KnownRules, settings: Read) -> None:
-    assert selected(known, settings('per-role.product.ignore = ["STP"]'), "a.py", "product") == {"ABS101", "ABS102"} | OWN
+    assert (
+        selected(known, settings('per-role.product.ignore = ["STP"]'), "a.py", "product") == {"ABS101", "ABS102"} | OWN
+    )
 
 
 def test_patterns_of_files(known: KnownRules, settings: Read) -> None:

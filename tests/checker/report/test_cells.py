@@ -7,7 +7,11 @@ from worker_lint.report.cells import cell_width, with_code, wrap
 
 
 def test_words_that_are_too_long_stay_whole() -> None:
-    assert list(wrap("see very/long/path/to/a/file.py for more", 12)) == ["see", "very/long/path/to/a/file.py", "for more"]
+    assert list(wrap("see very/long/path/to/a/file.py for more", 12)) == [
+        "see",
+        "very/long/path/to/a/file.py",
+        "for more",
+    ]
 
 
 @given(st.text(st.sampled_from("ab 名\n"), max_size=80), st.integers(1, 30))

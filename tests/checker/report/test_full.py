@@ -83,7 +83,7 @@ def test_very_long_span_shows_its_first_line_only(
 def test_unreadable_source_leaves_place_and_messages(
     abstract_call: Diagnostic, context: RenderContext, render: Render
 ) -> None:
-    text = render("full", Report((abstract_call,)), replace(context, read_line=lambda path, line: None))
+    text = render("full", Report((abstract_call,)), replace(context, read_line=lambda *_: None))
     assert "orders/mail.py:16:12" in text
     assert "declared abstract here" in text
     assert "mail = Mail" not in text
@@ -93,13 +93,11 @@ def test_line_text_stands_in_for_an_unreadable_source(
     abstract_call: Diagnostic, context: RenderContext, render: Render
 ) -> None:
     remembered = replace(abstract_call, line_text="    mail = Mail(settings)")
-    text = render("full", Report((remembered,)), replace(context, read_line=lambda path, line: None))
+    text = render("full", Report((remembered,)), replace(context, read_line=lambda *_: None))
     assert " 16 │     mail = Mail(settings)\n    │            ━━━━━━━━━━━━━━\n" in text
 
 
-def test_long_label_goes_below_its_underline(
-    abstract_call: Diagnostic, context: RenderContext, render: Render
-) -> None:
+def test_long_label_goes_below_its_underline(abstract_call: Diagnostic, context: RenderContext, render: Render) -> None:
     words = "declared abstract in the base class of all workers of this very large project"
     related = (Related("orders/base.py", Span(6, 9, 6, 13), words),)
     text = render("full", Report((replace(abstract_call, related=related),)), context)
@@ -110,7 +108,7 @@ def test_long_label_goes_below_its_underline(
 def test_escape_sequences_in_source_never_reach_the_terminal(
     abstract_call: Diagnostic, context: RenderContext, render: Render
 ) -> None:
-    hostile = replace(context, read_line=lambda path, line: "\x1b[2J mail = Mail(\u202e'x')\r")
+    hostile = replace(context, read_line=lambda *_: "\x1b[2J mail = Mail(\u202e'x')\r")
     text = render("full", Report((replace(abstract_call, path="a\x1b]0;b\x07.py"),)), hostile)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
 

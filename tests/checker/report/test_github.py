@@ -31,9 +31,7 @@ def test_columns_of_a_span_over_lines_are_left_out(
     assert "line=10,endLine=12,title=" in text
 
 
-def test_paths_are_those_of_the_repository(
-    abstract_call: Diagnostic, context: RenderContext, render: Render
-) -> None:
+def test_paths_are_those_of_the_repository(abstract_call: Diagnostic, context: RenderContext, render: Render) -> None:
     text = render("github", Report((abstract_call,)), replace(context, repository_prefix="services/"))
     assert text.startswith("::error file=services/orders/mail.py,")
 

@@ -9,8 +9,12 @@ from worker_lint.report import RenderContext
 Render = Callable[[str, Report, RenderContext], str]
 
 
+def parsed(text: str) -> ET.Element:
+    return ET.fromstring(text)  # noqa: S314 - our own output
+
+
 def test_suites_are_files_and_tests_are_diagnostics(report: Report, context: RenderContext, render: Render) -> None:
-    root = ET.fromstring(render("junit", report, context))
+    root = parsed(render("junit", report, context))
     assert root.attrib == {"name": "worker-lint", "tests": "4", "failures": "2", "errors": "0"}
     assert [suite.get("name") for suite in root] == ["orders/mail.py", "problems of the run"]
     cases = root[0].findall("testcase")
@@ -22,14 +26,14 @@ def test_suites_are_files_and_tests_are_diagnostics(report: Report, context: Ren
 
 
 def test_notes_do_not_fail(report: Report, context: RenderContext, render: Render) -> None:
-    root = ET.fromstring(render("junit", report, context))
+    root = parsed(render("junit", report, context))
     note = root[0][1]
     assert note.find("failure") is None
     assert note.find("system-out") is not None
 
 
 def test_fatal_problem_is_an_error(context: RenderContext, render: Render) -> None:
-    root = ET.fromstring(render("junit", Report((), (Problem("disk full", help="free some"),)), context))
+    root = parsed(render("junit", Report((), (Problem("disk full", help="free some"),)), context))
     error = root.find(".//error")
     assert root.get("errors") == "1"
     assert error is not None
@@ -37,5 +41,5 @@ def test_fatal_problem_is_an_error(context: RenderContext, render: Render) -> No
 
 
 def test_clean_run_holds_one_passed_test(context: RenderContext, render: Render) -> None:
-    root = ET.fromstring(render("junit", Report(()), context))
+    root = parsed(render("junit", Report(()), context))
     assert root.attrib == {"name": "worker-lint", "tests": "1", "failures": "0", "errors": "0"}

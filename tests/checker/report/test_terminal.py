@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +78,6 @@ def test_closed_and_hand_made_streams() -> None:
     closed = Stream(interactive=True)
     del closed._interactive
     assert not terminal_of(io.StringIO(), {}).colour
-    with open(os.devnull, "w", encoding="utf-8") as stream:
+    with Path(os.devnull).open("w", encoding="utf-8") as stream:
         pass
     assert not terminal_of(stream, {}).colour
