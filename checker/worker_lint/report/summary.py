@@ -12,9 +12,9 @@ def summary_line(report: Report, baselined: int = 0) -> str:
     counts = dict.fromkeys(SEVERITIES, 0)
     for diagnostic in report.diagnostics:
         counts[diagnostic.severity] += 1
-    found = ", ".join(_counted(number, severity) for severity, number in counts.items() if number)
+    found = ", ".join(counted(number, severity) for severity, number in counts.items() if number)
     hidden = f" ({baselined:,} more in the baseline)" if baselined else ""
-    return f"{found or 'no errors or warnings'} in {_counted(report.files, 'file')}{hidden}"
+    return f"{found or 'no errors or warnings'} in {counted(report.files, 'file')}{hidden}"
 
 
 def fix_line(report: Report) -> str:
@@ -36,5 +36,6 @@ def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
             yield f"  help: {problem.help}"
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "s") -> str:
+    """Give a number with its noun, which takes the ending of the plural unless there is one."""
+    return f"{number:,} {noun}{'' if number == 1 else plural}"

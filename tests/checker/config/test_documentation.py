@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from worker_lint.config import SETTINGS, ConfigFile, KnownRules, Settings, configuration_markdown, read_settings
-from worker_lint.config.documentation import toml_text
+from worker_lint.config import SETTINGS, ConfigFile, KnownRules, Settings, read_settings
+from worker_lint.config.documentation import configuration_markdown, toml_text
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 from jsonschema import Draft7Validator
 
-from worker_lint.config import SETTINGS, ConfigError, ConfigFile, KnownRules, json_schema, read_settings
+from worker_lint.config import SETTINGS, ConfigError, ConfigFile, KnownRules, read_settings
+from worker_lint.config.schema import json_schema
 
 Configuration = Callable[[str], ConfigFile]
 
