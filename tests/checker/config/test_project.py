@@ -93,3 +93,10 @@ def test_named_file_must_be_ours(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         read_config(tmp_path / "missing.toml")
     assert read_config(write(tmp_path / "any-name.toml", "preview = true")).table == {"preview": True}
+
+
+def test_without_any_sign_the_working_directory_is_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "is_file", lambda _: False)
+    monkeypatch.setattr(Path, "exists", lambda _: False)
+    project = find_project(Path("/somewhere/else/a.py"), Path("here"))
+    assert (project.root, project.config) == (Path("here").absolute(), None)

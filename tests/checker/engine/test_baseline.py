@@ -129,6 +129,19 @@ def test_folder_in_its_place_is_a_message(tmp_path: Path) -> None:
         write_baseline(tmp_path / FILE, ())
 
 
+def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_baseline(tmp_path / FILE, with_fingerprints([found("a.py", 3)]))
+    before = (tmp_path / FILE).read_bytes()
+
+    def full_disk(_: Path, __: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full_disk)
+    with pytest.raises(BaselineError, match="No space left"):
+        write_baseline(tmp_path / FILE, ())
+    assert [(item.name, item.read_bytes()) for item in tmp_path.iterdir()] == [(FILE, before)]
+
+
 def test_empty_baseline_can_be_read_back(tmp_path: Path) -> None:
     write_baseline(tmp_path / FILE, ())
     assert load_baseline(tmp_path / FILE) == Baseline()

@@ -42,6 +42,11 @@ def test_megabytes_on_one_line_are_cut_around_the_span(terminal: Terminal, ellip
     assert len(shown.text) <= 60
 
 
+def test_wide_characters_fill_the_room_earlier() -> None:
+    shown = show_line("x = '" + "名" * 60 + "'", [Columns(1, 2)], 40, DRAWN)
+    assert shown.text == "x = '" + "名" * 17 + "…"
+
+
 def test_end_of_a_long_line_has_no_ellipsis_after_it() -> None:
     shown = show_line("a" * 500 + "END", [Columns(501, 504)], 40, DRAWN)
     assert shown.text.endswith("aEND")
