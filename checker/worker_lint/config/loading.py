@@ -9,7 +9,6 @@ from typing import Any
 
 from worker_lint.config.kinds import Keys
 from worker_lint.config.known import KnownRules
-from worker_lint.config.places import find_line
 from worker_lint.config.problems import ConfigError, ConfigProblem, nearest
 from worker_lint.config.project import ConfigFile, Project, find_project, read_config
 from worker_lint.config.settings import REMOVED_KEYS, SETTINGS, Settings
@@ -88,6 +87,8 @@ class ConfigReader:
         return successor
 
     def _problem(self, keys: Keys, message: str, remedy: str, value: str | None) -> ConfigProblem:
+        from worker_lint.config.places import find_line  # only a faulty configuration needs it
+
         line = find_line(self.config.text, (*self.config.above, *keys), value)
         return ConfigProblem(str(self.config.path), line, message, remedy)
 
