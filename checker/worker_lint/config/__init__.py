@@ -1,15 +1,14 @@
 """
 Configuration: finding it, checking it, and asking which rules hold for a file.
 
-Knows no rule; the rules come in as `KnownRules`.
+Knows no rule; the rules come in as `KnownRules`. The JSON schema and the page are made in schema.py
+and documentation.py, which no run needs.
 """
 
-from worker_lint.config.documentation import configuration_markdown
 from worker_lint.config.known import KnownRule, KnownRules
 from worker_lint.config.loading import Loaded, load_settings, read_settings
 from worker_lint.config.problems import ConfigError, ConfigProblem, nearest
 from worker_lint.config.project import ConfigFile, Project, find_project, read_config
-from worker_lint.config.schema import json_schema
 from worker_lint.config.selection import Selection, selected
 from worker_lint.config.settings import SETTINGS, FailOn, Profile, Settings, Tier
 
@@ -27,9 +26,7 @@ __all__ = [
     "Selection",
     "Settings",
     "Tier",
-    "configuration_markdown",
     "find_project",
-    "json_schema",
     "load_settings",
     "nearest",
     "read_config",

@@ -8,128 +8,119 @@ schema: one place for all three, so that they cannot disagree. Tables are in tab
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from worker_lint.config.known import KnownRules
 from worker_lint.config.problems import nearest
 
 Keys = tuple[str, ...]
 Schema = dict[str, Any]
+T = TypeVar("T")
 
 
 class Reader(Protocol):
     """What a kind needs while it checks: the rules, and somewhere to complain."""
 
-    @property
-    def known(self) -> KnownRules: ...
+    known: KnownRules
 
-    def error(self, keys: Keys, message: str, help: str = "", value: str | None = None) -> None:
+    def error(self, keys: Keys, message: str, remedy: str = "", value: str | None = None) -> None:
         """Report a wrong value; `value` helps to find its line."""
 
-    def warning(self, keys: Keys, message: str, help: str = "", value: str | None = None) -> None:
+    def warning(self, keys: Keys, message: str, remedy: str = "", value: str | None = None) -> None:
         """Report a value that still works, but not for long."""
 
 
-class Kind(Protocol):
-    """A kind of value."""
-
-    @property
-    def title(self) -> str: ...
-
-    def read(self, value: object, keys: Keys, reader: Reader) -> Any:
-        """Give the value in the form the settings hold, or None after a complaint."""
-
-    def schema(self, known: KnownRules) -> Schema:
-        """Give the JSON schema of the values that are right."""
-
-
 @dataclass(frozen=True, slots=True)
-class Scalar:
-    """A plain boolean, whole number, number or text."""
+class Kind:
+    """
+    A kind of value.
 
-    type: type[bool] | type[int] | type[float] | type[str]
-
-    @property
-    def title(self) -> str:
-        return {bool: "true or false", int: "whole number", float: "number", str: "text"}[self.type]
-
-    def read(self, value: object, keys: Keys, reader: Reader) -> object:
-        allowed = (int, float) if self.type is float else (self.type,)
-        if isinstance(value, allowed) and isinstance(value, bool) == (self.type is bool):
-            return value
-        return wrong_type(value, keys, reader, self.title)
-
-    def schema(self, known: KnownRules) -> Schema:
-        return {"type": {bool: "boolean", int: "integer", float: "number", str: "string"}[self.type]}
-
-
-@dataclass(frozen=True, slots=True)
-class Positive:
-    """A whole number above zero."""
-
-    title: str = "whole number above 0"
-
-    def read(self, value: object, keys: Keys, reader: Reader) -> object:
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
-        return wrong_type(value, keys, reader, self.title)
-
-    def schema(self, known: KnownRules) -> Schema:
-        return {"type": "integer", "exclusiveMinimum": 0}
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of a few words."""
-
-    words: tuple[str, ...]
-
-    @property
-    def title(self) -> str:
-        return " or ".join(f'"{word}"' for word in self.words)
-
-    def read(self, value: object, keys: Keys, reader: Reader) -> object:
-        if not isinstance(value, str):
-            return wrong_type(value, keys, reader, self.title)
-        if value not in self.words:
-            remedy = nearest(value, self.words) or f"write {self.title}"
-            reader.error(keys, f"{'.'.join(keys)} cannot be {value!r}", remedy, value)
-            return None
-        return value
-
-    def schema(self, known: KnownRules) -> Schema:
-        return {"enum": list(self.words)}
-
-
-@dataclass(frozen=True, slots=True)
-class Matching:
-    """A text of a certain form."""
+    `convert` gives a value of one of the `types` in the form the settings hold, or None after a
+    complaint. `schema` gives the JSON schema of the values that are right.
+    """
 
     title: str
-    pattern: str
+    types: tuple[type, ...]
+    convert: Callable[[Any, Keys, Reader], object]
+    schema: Callable[[KnownRules], Schema]
 
     def read(self, value: object, keys: Keys, reader: Reader) -> object:
-        if not isinstance(value, str):
-            return wrong_type(value, keys, reader, f"{self.title}, in quotes")
-        if not re.fullmatch(self.pattern, value):
-            reader.error(keys, f"{'.'.join(keys)} cannot be {value!r}", f"write a {self.title}", value)
-            return None
-        return value
+        """Give the value in the form the settings hold, or None after a complaint."""
+        # For TOML true is no number, though for Python it is.
+        if isinstance(value, self.types) and (not isinstance(value, bool) or bool in self.types):
+            return self.convert(value, keys, reader)
+        shown = repr(value) if isinstance(value, str | int | float) else f"a {_toml_type(value)}"
+        remedy = ""
+        if isinstance(value, str) and list in self.types:
+            remedy = f"a list needs brackets: [{value!r}]"
+        elif isinstance(value, int | float) and str in self.types:
+            remedy = "text needs quotes"
+        text = value if isinstance(value, str) else None
+        reader.error(keys, f"{'.'.join(keys)} is {shown}, but must be: {self.title}", remedy, text)
+        return None
 
-    def schema(self, known: KnownRules) -> Schema:
-        return {"type": "string", "pattern": f"^(?:{self.pattern})$"}
+
+BOOLEAN = Kind("true or false", (bool,), lambda value, *_: value, lambda _: {"type": "boolean"})
+INTEGER = Kind("whole number", (int,), lambda value, *_: value, lambda _: {"type": "integer"})
+NUMBER = Kind("number", (int, float), lambda value, *_: value, lambda _: {"type": "number"})
+TEXT = Kind("text", (str,), lambda value, *_: value, lambda _: {"type": "string"})
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """A rule's name or code, the start of codes, or ALL; a removed one becomes its successor."""
+def positive() -> Kind:
+    """Accept a whole number above zero."""
 
-    title: str = "rule name, code, start of codes, or ALL"
+    def convert(value: int, keys: Keys, reader: Reader) -> int | None:
+        if value > 0:
+            return value
+        reader.error(keys, f"{'.'.join(keys)} cannot be {value}", "write a number above 0")
+        return None
 
-    def read(self, value: object, keys: Keys, reader: Reader) -> object:
-        if not isinstance(value, str):
-            return wrong_type(value, keys, reader, self.title)
+    return Kind("whole number above 0", (int,), convert, lambda _: {"type": "integer", "exclusiveMinimum": 0})
+
+
+def choice(*words: str) -> Kind:
+    """Accept one of a few words."""
+    title = " or ".join(f'"{word}"' for word in words)
+
+    def convert(value: str, keys: Keys, reader: Reader) -> str | None:
+        if value in words:
+            return value
+        reader.error(keys, f"{'.'.join(keys)} cannot be {value!r}", nearest(value, words) or f"write {title}", value)
+        return None
+
+    return Kind(title, (str,), convert, lambda _: {"enum": list(words)})
+
+
+def matching(title: str, pattern: str) -> Kind:
+    """Accept a text of a certain form."""
+
+    def convert(value: str, keys: Keys, reader: Reader) -> str | None:
+        if re.fullmatch(pattern, value):
+            return value
+        reader.error(keys, f"{'.'.join(keys)} cannot be {value!r}", f"write a {title}", value)
+        return None
+
+    return Kind(title, (str,), convert, lambda _: {"type": "string", "pattern": f"^(?:{pattern})$"})
+
+
+def many(item: Kind) -> Kind:
+    """Accept a list of values of one kind, held as a tuple."""
+
+    def convert(value: list[object], keys: Keys, reader: Reader) -> tuple[object, ...]:
+        read = (item.read(element, keys, reader) for element in value)
+        return tuple(element for element in read if element is not None)
+
+    return Kind(
+        f"list of: {item.title}", (list,), convert, lambda known: {"type": "array", "items": item.schema(known)}
+    )
+
+
+def selector() -> Kind:
+    """Accept a rule's name or code, the start of codes, or ALL; a removed one becomes its successor."""
+
+    def convert(value: str, keys: Keys, reader: Reader) -> str | None:
         if reader.known.is_selector(value):
             return value
         successor = reader.known.removed.get(value)
@@ -141,39 +132,13 @@ class Selector:
         reader.error(keys, f"no rule is called {value!r}", remedy, value)
         return None
 
-    def schema(self, known: KnownRules) -> Schema:
-        families = sorted({rule.code.rstrip("0123456789") for rule in known.rules})
-        starts = {"type": "string", "pattern": f"^(?:{'|'.join(families)})[0-9]*$"}
-        return {"anyOf": [{"enum": list(known.selectors)}, *([starts] if families else [])]}
+    return Kind("rule name, code, start of codes, or ALL", (str,), convert, _selector_schema)
 
 
-@dataclass(frozen=True, slots=True)
-class Many:
-    """A list of values of one kind, held as a tuple; an item that is wrong is left out."""
-
-    item: Kind
-
-    @property
-    def title(self) -> str:
-        return f"list of: {self.item.title}"
-
-    def read(self, value: object, keys: Keys, reader: Reader) -> object:
-        if not isinstance(value, list | tuple):
-            return wrong_type(value, keys, reader, self.title)
-        read = (self.item.read(item, keys, reader) for item in value)
-        return tuple(item for item in read if item is not None)
-
-    def schema(self, known: KnownRules) -> Schema:
-        return {"type": "array", "items": self.item.schema(known)}
-
-
-def wrong_type(value: object, keys: Keys, reader: Reader, expected: str) -> None:
-    """Complain about a value of a type that the key cannot have."""
-    shown = repr(value) if isinstance(value, str | int | float | bool) else f"a {_toml_type(value)}"
-    remedy = "a list needs brackets: [...]" if expected.startswith("list") and isinstance(value, str) else ""
-    text = value if isinstance(value, str) else None
-    reader.error(keys, f"{'.'.join(keys)} is {shown}, but must be: {expected}", remedy, text)
+def _selector_schema(known: KnownRules) -> Schema:
+    starts = [{"type": "string", "pattern": f"^{family}[0-9]*$"} for family in known.families]
+    return {"anyOf": [{"enum": list(known.selectors)}, *starts]}
 
 
 def _toml_type(value: object) -> str:
-    return {list: "list", dict: "table"}.get(type(value), type(value).__name__)
+    return "table" if isinstance(value, dict) else type(value).__name__

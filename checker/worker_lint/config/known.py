@@ -18,19 +18,32 @@ class KnownRule(Protocol):
     """What configuration needs to know of a rule; a loaded `Rule` fits."""
 
     @property
-    def code(self) -> str: ...
+    def code(self) -> str:
+        """The stable code, such as ABS101."""
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What is wrong, in kebab-case."""
+
     @property
-    def summary(self) -> str: ...
+    def summary(self) -> str:
+        """One line on what the rule reports."""
+
     @property
-    def stage(self) -> Stage: ...
+    def stage(self) -> Stage:
+        """Whether the rule is on, opt-in or in preview."""
+
     @property
-    def product_only(self) -> bool: ...
+    def product_only(self) -> bool:
+        """Whether the rule is for product code alone, unless the configuration says otherwise."""
+
     @property
-    def options(self) -> Mapping[str, Option]: ...
+    def options(self) -> Mapping[str, Option]:
+        """The options with their defaults; an option's type is that of its default."""
+
     @property
-    def option_docs(self) -> Mapping[str, str]: ...
+    def option_docs(self) -> Mapping[str, str]:
+        """What each option means."""
 
 
 class KnownRules:
@@ -58,5 +71,9 @@ class KnownRules:
     @cached_property
     def selectors(self) -> tuple[str, ...]:
         """Everything that is meant when a rule or a group is named, for suggestions and the schema."""
-        families = {rule.code.rstrip("0123456789") for rule in self.rules}
-        return (ALL, *sorted(families), *sorted(self._by_key))
+        return (ALL, *self.families, *sorted(self._by_key))
+
+    @cached_property
+    def families(self) -> tuple[str, ...]:
+        """The letters that codes begin with."""
+        return tuple(sorted({rule.code.rstrip("0123456789") for rule in self.rules}))

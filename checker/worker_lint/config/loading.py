@@ -9,7 +9,6 @@ from typing import Any
 
 from worker_lint.config.kinds import Keys
 from worker_lint.config.known import KnownRules
-from worker_lint.config.places import find_line
 from worker_lint.config.problems import ConfigError, ConfigProblem, nearest
 from worker_lint.config.project import ConfigFile, Project, find_project, read_config
 from worker_lint.config.settings import REMOVED_KEYS, SETTINGS, Settings
@@ -71,13 +70,13 @@ class ConfigReader:
     errors: list[ConfigProblem] = field(default_factory=list)
     warnings: list[ConfigProblem] = field(default_factory=list)
 
-    def error(self, keys: Keys, message: str, help: str = "", value: str | None = None) -> None:
+    def error(self, keys: Keys, message: str, remedy: str = "", value: str | None = None) -> None:
         """Report a wrong key or value."""
-        self.errors.append(self._problem(keys, message, help, value))
+        self.errors.append(self._problem(keys, message, remedy, value))
 
-    def warning(self, keys: Keys, message: str, help: str = "", value: str | None = None) -> None:
+    def warning(self, keys: Keys, message: str, remedy: str = "", value: str | None = None) -> None:
         """Report a key or value that still works, but not for long."""
-        self.warnings.append(self._problem(keys, message, help, value))
+        self.warnings.append(self._problem(keys, message, remedy, value))
 
     def current_key(self, key: str, removed: Mapping[str, str]) -> str:
         """Give the present name of a key, with a warning when it has a new one."""
@@ -87,15 +86,15 @@ class ConfigReader:
         self.warning((key,), f"the setting {key!r} was removed", f"write {successor!r} instead")
         return successor
 
-    def _problem(self, keys: Keys, message: str, help: str, value: str | None) -> ConfigProblem:
+    def _problem(self, keys: Keys, message: str, remedy: str, value: str | None) -> ConfigProblem:
+        from worker_lint.config.places import find_line  # only a faulty configuration needs it
+
         line = find_line(self.config.text, (*self.config.above, *keys), value)
-        return ConfigProblem(str(self.config.path), line, message, help)
+        return ConfigProblem(str(self.config.path), line, message, remedy)
 
 
 def _root_without_config(first: Path, working: Path) -> Path:
     try:
         return find_project(first, working).root
-    except ConfigError:  # the nearest file is not the one that counts; its folder is still the root
-        start = (first if first.is_dir() else first.parent).absolute()
-        names = ("worker-lint.toml", "pyproject.toml", ".git")
-        return next((folder for folder in (start, *start.parents) if any((folder / n).exists() for n in names)), working)
+    except ConfigError as error:  # the nearest file is not the one that counts; its folder is still the root
+        return Path(error.problems[0].path).parent

@@ -105,11 +105,12 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"\(at line (\d+)", str(error))
+        line = int(place[1]) if place else len(text.splitlines())  # "at end of document"
         message = f"is not TOML: {str(error).partition(' (at ')[0]}"
-        raise _unusable(path, message, "mend the syntax", int(place[1]) if place else 0) from error
+        raise _unusable(path, message, "mend the syntax", line) from error
     except RecursionError as error:
         raise _unusable(path, "is nested too deeply to be read", "flatten it") from error
 
 
-def _unusable(path: Path, message: str, help: str, line: int = 0) -> ConfigError:
-    return ConfigError([ConfigProblem(str(path), line, message, help)])
+def _unusable(path: Path, message: str, remedy: str, line: int = 0) -> ConfigError:
+    return ConfigError([ConfigProblem(str(path), line, message, remedy)])

@@ -13,6 +13,7 @@ from worker_lint.source.roles import Role
 if TYPE_CHECKING:
     import re
 
+OWN_FAMILY = "WKL"  # what the tool says of its own work: a file that nobody could read must not go unnoticed
 EXACT = 1_000  # a code or name in full outranks every start of a code
 
 
@@ -82,11 +83,11 @@ def _exactness(rule: KnownRule, selector: str) -> int:
 
 
 def _is_selected(rule: KnownRule, settings: Settings) -> bool:
-    stages = {"on"} | ({"opt-in"} if settings.profile == "strict" else set()) | ({"preview"} if settings.preview else set())
+    stages = {"on": True, "opt-in": settings.profile == "strict", "preview": settings.preview}
     by_name = rank(rule, (*(settings.select or ()), *settings.extend_select))
     if rule.stage == "preview" and by_name < EXACT and not settings.preview:
         return False
-    by_profile = settings.select is None and rule.stage in stages
+    by_profile = (settings.select is None or rule.code.startswith(OWN_FAMILY)) and stages[rule.stage]
     wanted = max(by_name, 1 if by_profile else 0)
     # Whoever ignores everything and selects nothing by name gets nothing: a tie goes to ignore.
     return wanted > rank(rule, settings.ignore)

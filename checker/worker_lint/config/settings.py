@@ -10,11 +10,11 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
-from worker_lint.config.kinds import Choice, Kind, Many, Matching, Positive, Scalar, Selector
-from worker_lint.config.tables import Fixed, Patterns, RuleOptions
+from worker_lint.config.kinds import BOOLEAN, TEXT, Kind, choice, many, matching, positive, selector
+from worker_lint.config.tables import fixed, patterns, rule_options
 from worker_lint.source.roles import ROLES, Role
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ FailOn = Literal["error", "warning", "note"]
 Tier = Literal["expected", "recoverable", "fatal", "system"]
 
 TIERS: Final[tuple[Tier, ...]] = ("expected", "recoverable", "fatal", "system")
+DEFAULT_LIMITS: Final = {"file-bytes": 5_000_000, "nesting": 1_000, "function-nodes": 200_000}
 DOTTED_NAME: Final = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 
 
@@ -35,16 +36,13 @@ class RoleSelection(TypedDict, total=False):
     ignore: tuple[str, ...]
 
 
-def _setting(kind: Kind, doc: str, example: str, *, default: Any = None) -> Any:
-    metadata = {"kind": kind, "doc": " ".join(doc.split()), "example": example}
-    if isinstance(default, dict):
-        return dataclasses.field(default_factory=lambda: dict(default), metadata=metadata)
-    return dataclasses.field(default=default, metadata=metadata)
+def _about(kind: Kind, doc: str, example: str) -> Mapping[str, Any]:
+    return {"kind": kind, "doc": " ".join(doc.split()), "example": example}
 
 
-SELECTORS: Final = Many(Selector())
-TEXTS: Final = Many(Scalar(str))
-NAMES: Final = Many(Matching("dotted name", DOTTED_NAME))
+SELECTORS: Final = many(selector())
+TEXTS: Final = many(TEXT)
+NAMES: Final = many(matching("dotted name", DOTTED_NAME))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,130 +53,175 @@ class Settings:
     Not hashable, but it can be pickled; `digest` tells two of them apart.
     """
 
-    select: tuple[str, ...] | None = _setting(
-        SELECTORS,
-        """The rules to use, by name, code, start of codes (`ABS`, `ABS1`) or `ALL`, in place of
-        those of the profile. Preview rules are meant only when named in full, or with `preview`.""",
-        'select = ["ABS", "release-order"]',
+    select: tuple[str, ...] | None = field(
+        default=None,
+        metadata=_about(
+            SELECTORS,
+            """The rules to use, by name, code, start of codes (`ABS`, `ABS1`) or `ALL`, in place of
+            those of the profile. Preview rules are meant only when named in full, or with `preview`. What
+            the tool says of its own work (`WKL`) stays on; `ignore` takes it out.""",
+            'select = ["ABS", "release-order"]',
+        ),
     )
-    ignore: tuple[str, ...] = _setting(
-        SELECTORS,
-        """The rules not to use. Where `select` or `extend-select` says otherwise, the more exact
-        of the two wins: a name over the start of a code; `ignore` wins a tie.""",
-        'ignore = ["soft-abstract-unimplemented"]',
+    ignore: tuple[str, ...] = field(
         default=(),
+        metadata=_about(
+            SELECTORS,
+            """The rules not to use. Where `select` or `extend-select` says otherwise, the more exact
+            of the two wins: a name over the start of a code; `ignore` wins a tie.""",
+            'ignore = ["soft-abstract-unimplemented"]',
+        ),
     )
-    extend_select: tuple[str, ...] = _setting(
-        SELECTORS,
-        "Rules to use besides those of the profile or of `select`.",
-        'extend-select = ["implementation-missing-docstring"]',
+    extend_select: tuple[str, ...] = field(
         default=(),
+        metadata=_about(
+            SELECTORS,
+            "Rules to use besides those of the profile or of `select`.",
+            'extend-select = ["implementation-missing-docstring"]',
+        ),
     )
-    preview: bool = _setting(
-        Scalar(bool),
-        "Use preview rules too: those whose precision on real code is not yet proven.",
-        "preview = true",
+    preview: bool = field(
         default=False,
+        metadata=_about(
+            BOOLEAN,
+            "Use preview rules too: those whose precision on real code is not yet proven.",
+            "preview = true",
+        ),
     )
-    profile: Profile = _setting(
-        Choice(("default", "strict")),
-        "The rules to start from: `default` are those that are on, `strict` adds the opt-in ones.",
-        'profile = "strict"',
+    profile: Profile = field(
         default="default",
+        metadata=_about(
+            choice("default", "strict"),
+            "The rules to start from: `default` are those that are on, `strict` adds the opt-in ones.",
+            'profile = "strict"',
+        ),
     )
-    per_file_ignores: Mapping[str, tuple[str, ...]] = _setting(
-        Patterns(SELECTORS),
-        """Rules not to use in the files that a pattern covers. A pattern without `/` covers each file
-        or folder of that name, one with `/` is meant from the project root on; `**` crosses folders.""",
-        'per-file-ignores = { "scripts/**" = ["STP"], "conftest.py" = ["ALL"] }',
-        default={},
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict,
+        metadata=_about(
+            patterns(SELECTORS),
+            """Rules not to use in the files that a pattern covers. A pattern without `/` covers each file
+            or folder of that name, one with `/` is meant from the project root on; `**` crosses folders.""",
+            'per-file-ignores = { "scripts/**" = ["STP"], "conftest.py" = ["ALL"] }',
+        ),
     )
-    per_role: Mapping[Role, RoleSelection] = _setting(
-        Fixed("role", {role: Fixed("key", {"select": SELECTORS, "ignore": SELECTORS}) for role in ROLES}),
-        """Rules to use or not to use in the files of a role. Some rules are for product code alone:
-        `select` brings them to another role. It never brings back a rule that is ignored for all files.""",
-        'per-role.test = { select = ["STP"], ignore = ["ABS103"] }',
-        default={},
+    per_role: Mapping[Role, RoleSelection] = field(
+        default_factory=dict,
+        metadata=_about(
+            fixed("role", dict.fromkeys(ROLES, fixed("key", {"select": SELECTORS, "ignore": SELECTORS}))),
+            """Rules to use or not to use in the files of a role. Some rules are for product code alone:
+            `select` brings them to another role. It never brings back a rule that is ignored for all files.""",
+            'per-role.test = { select = ["STP"], ignore = ["ABS103"] }',
+        ),
     )
-    exclude: tuple[str, ...] | None = _setting(
-        TEXTS,
-        """Patterns of files and folders not to check, in place of the usual ones (environments, caches,
-        build folders). A path named on the command line is checked all the same.""",
-        'exclude = [".venv", "legacy/**"]',
+    exclude: tuple[str, ...] | None = field(
+        default=None,
+        metadata=_about(
+            TEXTS,
+            """Patterns of files and folders not to check, in place of the usual ones (environments, caches,
+            build folders). A path named on the command line is checked all the same.""",
+            'exclude = [".venv", "legacy/**"]',
+        ),
     )
-    extend_exclude: tuple[str, ...] = _setting(
-        TEXTS,
-        "Patterns of files and folders not to check, besides those of `exclude`.",
-        'extend-exclude = ["migrations"]',
+    extend_exclude: tuple[str, ...] = field(
         default=(),
+        metadata=_about(
+            TEXTS,
+            "Patterns of files and folders not to check, besides those of `exclude`.",
+            'extend-exclude = ["migrations"]',
+        ),
     )
-    src: tuple[str, ...] = _setting(
-        TEXTS,
-        "The folders that imports start from, relative to the project root.",
-        'src = ["src", "tools"]',
+    src: tuple[str, ...] = field(
         default=(".", "src"),
+        metadata=_about(
+            TEXTS,
+            "The folders that imports start from, relative to the project root.",
+            'src = ["src", "tools"]',
+        ),
     )
-    python: str | None = _setting(
-        Scalar(str),
-        """The environment with the project's dependencies, relative to the project root. It is read as
-        files; nothing in it is run. Without it, library models alone tell about third-party code.""",
-        'python = ".venv"',
+    python: str | None = field(
+        default=None,
+        metadata=_about(
+            TEXT,
+            """The environment with the project's dependencies, relative to the project root. It is read as
+            files; nothing in it is run. Without it, library models alone tell about third-party code.""",
+            'python = ".venv"',
+        ),
     )
-    target_version: str | None = _setting(
-        Matching("Python version such as 3.12", r"3\.[0-9]{1,2}"),
-        """The lowest Python version that the code must run on. Without it, a fact that differs between
-        versions is used only where it holds for all of them.""",
-        'target-version = "3.12"',
+    target_version: str | None = field(
+        default=None,
+        metadata=_about(
+            matching("Python version such as 3.12", r"3\.[0-9]{1,2}"),
+            """The lowest Python version that the code must run on. Without it, a fact that differs between
+            versions is used only where it holds for all of them.""",
+            'target-version = "3.12"',
+        ),
     )
-    fail_on: FailOn = _setting(
-        Choice(("error", "warning", "note")),
-        "The least severity that makes the exit code 1.",
-        'fail-on = "error"',
+    fail_on: FailOn = field(
         default="warning",
+        metadata=_about(
+            choice("error", "warning", "note"),
+            "The least severity that makes the exit code 1.",
+            'fail-on = "error"',
+        ),
     )
-    worker_bases: tuple[str, ...] = _setting(
-        NAMES,
-        "Classes whose subclasses are workers, by dotted name.",
-        'worker-bases = ["orders.workers.BaseWorker"]',
+    worker_bases: tuple[str, ...] = field(
         default=(),
+        metadata=_about(
+            NAMES,
+            "Classes whose subclasses are workers, by dotted name.",
+            'worker-bases = ["orders.workers.BaseWorker"]',
+        ),
     )
-    models: tuple[str, ...] = _setting(
-        TEXTS,
-        "Library models of your own: TOML files, relative to the project root.",
-        'models = ["tools/our_queue.toml"]',
+    models: tuple[str, ...] = field(
         default=(),
+        metadata=_about(
+            TEXTS,
+            "Library models of your own: TOML files, relative to the project root.",
+            'models = ["tools/our_queue.toml"]',
+        ),
     )
-    tiers: Mapping[Tier, tuple[str, ...]] = _setting(
-        Fixed("tier", {tier: NAMES for tier in TIERS}),
-        """The exception classes of each tier: `expected` is logged and work goes on, `recoverable` is
-        retried, `fatal` stops the worker safely, `system` raises the alarm.""",
-        'tiers.recoverable = ["orders.errors.Busy"]',
-        default={},
+    tiers: Mapping[Tier, tuple[str, ...]] = field(
+        default_factory=dict,
+        metadata=_about(
+            fixed("tier", dict.fromkeys(TIERS, NAMES)),
+            """The exception classes of each tier: `expected` is logged and work goes on, `recoverable` is
+            retried, `fatal` stops the worker safely, `system` raises the alarm.""",
+            'tiers.recoverable = ["orders.errors.Busy"]',
+        ),
     )
-    rules: Mapping[str, Mapping[str, Option]] = _setting(
-        RuleOptions(),
-        "Options of single rules, by name or code; each rule's page lists its own.",
-        'rules.abstract-method-unimplemented.evidence = "any"',
-        default={},
+    rules: Mapping[str, Mapping[str, Option]] = field(
+        default_factory=dict,
+        metadata=_about(
+            rule_options(),
+            "Options of single rules, by name or code; each rule's page lists its own.",
+            'rules.abstract-method-unimplemented.evidence = "any"',
+        ),
     )
-    baseline: str = _setting(
-        Scalar(str),
-        "The file with the diagnostics that are known and accepted for now, relative to the project root.",
-        'baseline = "tools/worker-lint-baseline.json"',
+    baseline: str = field(
         default=".worker-lint-baseline.json",
+        metadata=_about(
+            TEXT,
+            "The file with the diagnostics that are known and accepted for now, relative to the project root.",
+            'baseline = "tools/worker-lint-baseline.json"',
+        ),
     )
-    cache_dir: str = _setting(
-        Scalar(str),
-        "The folder of the cache, relative to the project root; `WORKER_LINT_CACHE` wins over it.",
-        'cache-dir = ".cache/worker-lint"',
+    cache_dir: str = field(
         default=".worker-lint-cache",
+        metadata=_about(
+            TEXT,
+            "The folder of the cache, relative to the project root; `WORKER_LINT_CACHE` wins over it.",
+            'cache-dir = ".cache/worker-lint"',
+        ),
     )
-    limits: Mapping[str, int] = _setting(
-        Fixed("limit", {"file-bytes": Positive(), "nesting": Positive(), "function-nodes": Positive()}),
-        """Sizes above which a file (bytes, depth of its syntax tree) or a function (nodes) is not
-        analysed; a note says so.""",
-        "limits.file-bytes = 10_000_000",
-        default={"file-bytes": 5_000_000, "nesting": 1_000, "function-nodes": 200_000},
+    limits: Mapping[str, int] = field(
+        default_factory=lambda: dict(DEFAULT_LIMITS),
+        metadata=_about(
+            fixed("limit", dict.fromkeys(DEFAULT_LIMITS, positive())),
+            """Sizes above which a file (bytes, depth of its syntax tree) or a function (nodes) is not
+            analysed; a note says so.""",
+            "limits.file-bytes = 10_000_000",
+        ),
     )
 
     def options_of(self, name: str, defaults: Mapping[str, Option]) -> dict[str, Option]:

@@ -1,97 +1,78 @@
-"""The kinds of settings that are tables: by file pattern, by role, by rule, or with fixed keys."""
+"""The kinds of settings that are tables: by file pattern, by rule, or with fixed keys."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from worker_lint.config.kinds import Keys, Kind, Many, Reader, Scalar, Schema, wrong_type
+from worker_lint.config.kinds import BOOLEAN, INTEGER, NUMBER, TEXT, Keys, Kind, Reader, Schema, many
 from worker_lint.config.known import KnownRule, KnownRules
 from worker_lint.config.problems import nearest
 
-
-@dataclass(frozen=True, slots=True)
-class Patterns:
-    """A table from file patterns to values of one kind."""
-
-    item: Kind
-
-    @property
-    def title(self) -> str:
-        return f"table from file pattern to {self.item.title}"
-
-    def read(self, value: object, keys: Keys, reader: Reader) -> object:
-        if not isinstance(value, dict):
-            return wrong_type(value, keys, reader, self.title)
-        read = {pattern: self.item.read(item, (*keys, pattern), reader) for pattern, item in value.items()}
-        return {pattern: item for pattern, item in read.items() if item is not None}
-
-    def schema(self, known: KnownRules) -> Schema:
-        return {"type": "object", "additionalProperties": self.item.schema(known)}
+Table = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """A table whose keys are given, each with its kind; `noun` is what a key is called in messages."""
+def patterns(item: Kind) -> Kind:
+    """Accept a table from file patterns to values of one kind."""
 
-    noun: str
-    items: Mapping[str, Kind]
+    def convert(value: Table, keys: Keys, reader: Reader) -> Table:
+        return _present({pattern: item.read(entry, (*keys, pattern), reader) for pattern, entry in value.items()})
 
-    @property
-    def title(self) -> str:
-        return f"table with any of: {', '.join(self.items)}"
+    def schema(known: KnownRules) -> Schema:
+        return {"type": "object", "additionalProperties": item.schema(known)}
 
-    def read(self, value: object, keys: Keys, reader: Reader) -> object:
-        if not isinstance(value, dict):
-            return wrong_type(value, keys, reader, self.title)
-        read = {}
-        for key, item in value.items():
-            if key not in self.items:
-                remedy = nearest(key, self.items) or f"known: {', '.join(self.items)}"
-                reader.error((*keys, key), f"{'.'.join(keys)} knows no {self.noun} {key!r}", remedy)
-                continue
-            read[key] = self.items[key].read(item, (*keys, key), reader)
-        return {key: item for key, item in read.items() if item is not None}
+    return Kind(f"table from file pattern to {item.title}", (dict,), convert, schema)
 
-    def schema(self, known: KnownRules) -> Schema:
-        properties = {key: item.schema(known) for key, item in self.items.items()}
+
+def fixed(noun: str, items: Mapping[str, Kind]) -> Kind:
+    """Accept a table whose keys are given, each with its kind; `noun` is what messages call a key."""
+
+    def convert(value: Table, keys: Keys, reader: Reader) -> Table:
+        read: Table = {}
+        for key, entry in value.items():
+            if key in items:
+                read[key] = items[key].read(entry, (*keys, key), reader)
+            else:
+                remedy = nearest(key, items) or (f"known: {', '.join(items)}" if items else "delete it")
+                reader.error((*keys, key), f"{'.'.join(keys)} has no {noun} {key!r}", remedy)
+        return _present(read)
+
+    def schema(known: KnownRules) -> Schema:
+        properties = {key: item.schema(known) for key, item in items.items()}
         return {"type": "object", "properties": properties, "additionalProperties": False}
 
+    return Kind(f"table with any of: {', '.join(items)}", (dict,), convert, schema)
 
-@dataclass(frozen=True, slots=True)
-class RuleOptions:
-    """The tables `rules.NAME`: the options that each rule declares, with the type of their default."""
 
-    title: str = "table from rule name to its options"
+def rule_options() -> Kind:
+    """Accept tables by rule name or code, each with the options that the rule declares."""
 
-    def read(self, value: object, keys: Keys, reader: Reader) -> object:
-        if not isinstance(value, dict):
-            return wrong_type(value, keys, reader, self.title)
-        read: dict[str, object] = {}
+    def convert(value: Table, keys: Keys, reader: Reader) -> Table:
+        read: Table = {}
         for key, options in value.items():
             rule = reader.known.find(key) or _successor(key, (*keys, key), reader)
             if rule is not None:
                 read[rule.name] = options_kind(rule).read(options, (*keys, key), reader)
-        return {name: options for name, options in read.items() if options is not None}
+        return _present(read)
 
-    def schema(self, known: KnownRules) -> Schema:
-        properties = {rule.name: options_kind(rule).schema(known) for rule in known.rules if rule.options}
-        codes = {rule.code: properties[rule.name] for rule in known.rules if rule.options}
-        return {"type": "object", "properties": properties | codes, "additionalProperties": False}
+    def schema(known: KnownRules) -> Schema:
+        with_options = [rule for rule in known.rules if rule.options]
+        properties = {key: options_kind(rule).schema(known) for rule in with_options for key in (rule.name, rule.code)}
+        return {"type": "object", "properties": properties, "additionalProperties": False}
+
+    return Kind("table from rule to its options", (dict,), convert, schema)
 
 
-def options_kind(rule: KnownRule) -> Fixed:
+def options_kind(rule: KnownRule) -> Kind:
     """Give the kind of a rule's option table."""
-    return Fixed(noun="option", items={name: _option_kind(default) for name, default in rule.options.items()})
+    return fixed("option", {name: option_kind(default) for name, default in rule.options.items()})
 
 
-def _option_kind(default: object) -> Kind:
+def option_kind(default: object) -> Kind:
+    """Give the kind of an option: that of its default."""
     if isinstance(default, tuple):
-        return Many(Scalar(str))
-    for type_ in (bool, int, float):
-        if isinstance(default, type_):
-            return Scalar(type_)
-    return Scalar(str)
+        return many(TEXT)
+    kinds = ((bool, BOOLEAN), (int, INTEGER), (float, NUMBER))  # a bool is an int, so it comes first
+    return next((kind for type_, kind in kinds if isinstance(default, type_)), TEXT)
 
 
 def _successor(key: str, keys: Keys, reader: Reader) -> KnownRule | None:
@@ -103,3 +84,7 @@ def _successor(key: str, keys: Keys, reader: Reader) -> KnownRule | None:
     names = [name for rule in reader.known.rules for name in (rule.name, rule.code)]
     reader.error(keys, f"no rule is called {key!r}", nearest(key, names) or "`worker-lint rules` lists all rules")
     return None
+
+
+def _present(read: Table) -> Table:
+    return {key: value for key, value in read.items() if value is not None}

@@ -43,14 +43,14 @@ def wrap(text: str, width: int) -> Iterator[str]:
             yield line
 
 
-def with_code(lines: Iterable[str], style: str = "") -> Iterator[Line]:
-    """Give text between backticks the style of code, also where it goes on in the next line."""
+def with_code(lines: Iterable[str], style: str = "", code: str = "code") -> Iterator[Line]:
+    """Give text between backticks another style, also where it goes on in the next line."""
     inside = False
     for text in lines:
         pieces: list[Piece] = []
         for part in BACKTICK.split(text):
             inside = inside != (part == "`")
-            pieces.append((part, "code" if inside or part == "`" else style))
+            pieces.append((part, code if inside or part == "`" else style))
         yield tuple(_joined(pieces))
 
 

@@ -10,8 +10,8 @@ from worker_lint.report.context import RenderContext
 
 def render(report: Report, context: RenderContext, out: TextIO) -> None:
     """Write the report for editors and eyes that look for one line each."""
-    for diagnostic in report.diagnostics:
-        out.write(context.terminal.displayable(concise_line(diagnostic)) + "\n")
+    shown = context.terminal.displayable
+    out.writelines(f"{shown(concise_line(diagnostic))}\n" for diagnostic in report.diagnostics)
 
 
 def concise_line(diagnostic: Diagnostic) -> str:

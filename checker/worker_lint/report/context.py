@@ -34,7 +34,7 @@ class RuleMeta:
     is_path: bool = False
 
 
-def no_source(path: str, line: int) -> str | None:
+def no_source(_path: str, _line: int) -> str | None:
     """Read nothing: for formats that show no source."""
     return None
 
@@ -67,4 +67,5 @@ class RenderContext:
 class Renderer(Protocol):
     """Writes a whole report in one format; never fails on what a message or a source holds."""
 
-    def __call__(self, report: Report, context: RenderContext, out: TextIO, /) -> None: ...
+    def __call__(self, report: Report, context: RenderContext, out: TextIO, /) -> None:
+        """Write the report."""

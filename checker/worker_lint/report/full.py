@@ -30,7 +30,7 @@ def diagnostic_lines(diagnostic: Diagnostic, context: RenderContext) -> Iterator
         *([(" (likely)", "quiet")] if diagnostic.confidence == "likely" else []),
     )
     headline = context.terminal.displayable(diagnostic.message)
-    yield from with_code(wrap(headline, context.terminal.width), "headline")
+    yield from with_code(wrap(headline, context.terminal.width), "headline", "headline code")
     yield from excerpt.lines()
     yield excerpt.margin(excerpt.frame.side)
     items = [(label, text) for label, text in _items(diagnostic) if text]

@@ -21,10 +21,8 @@ IN_PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", "
 
 def render(report: Report, context: RenderContext, out: TextIO) -> None:
     """Write one workflow command for each diagnostic and each thing the run could not do."""
-    for diagnostic in report.diagnostics:
-        out.write(_command(diagnostic, context) + "\n")
-    for problem in report.problems:
-        out.write(_problem_command(problem, context) + "\n")
+    out.writelines(f"{_command(diagnostic, context)}\n" for diagnostic in report.diagnostics)
+    out.writelines(f"{_problem_command(problem, context)}\n" for problem in report.problems)
 
 
 def _command(diagnostic: Diagnostic, context: RenderContext) -> str:

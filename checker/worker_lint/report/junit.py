@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import xml.etree.ElementTree as ET
 from typing import TextIO
-from xml.etree import ElementTree
 
 from worker_lint.diagnostic import Diagnostic, Problem, Report, clean_text
 from worker_lint.report.context import RenderContext
@@ -17,27 +17,27 @@ def render(report: Report, context: RenderContext, out: TextIO) -> None:
     Notes are passed tests with output: they fail no run. A clean run holds one passed test,
     because some CI servers take a report without tests for a failure.
     """
-    root = ElementTree.Element("testsuites", name=context.tool)
+    root = ET.Element("testsuites", name=context.tool)
     for path, group in itertools.groupby(report.diagnostics, key=lambda item: item.path):
-        suite = ElementTree.SubElement(root, "testsuite", name=_valid(path))
+        suite = ET.SubElement(root, "testsuite", name=_valid(path))
         for diagnostic in group:
             suite.append(_case(diagnostic))
     if report.problems:
-        suite = ElementTree.SubElement(root, "testsuite", name="problems of the run")
+        suite = ET.SubElement(root, "testsuite", name="problems of the run")
         suite.extend(_problem_case(problem) for problem in report.problems)
     if not len(root):
-        suite = ElementTree.SubElement(root, "testsuite", name=context.tool)
-        ElementTree.SubElement(suite, "testcase", name="no diagnostics", classname=context.tool)
+        suite = ET.SubElement(root, "testsuite", name=context.tool)
+        ET.SubElement(suite, "testcase", name="no diagnostics", classname=context.tool)
     for element in (*root, root):
         _count(element)
-    ElementTree.indent(root)
-    text = ElementTree.tostring(root, encoding="us-ascii").decode("ascii")
+    ET.indent(root)
+    text = ET.tostring(root, encoding="us-ascii").decode("ascii")
     out.write(f'<?xml version="1.0" encoding="us-ascii"?>\n{text}\n')
 
 
-def _case(diagnostic: Diagnostic) -> ElementTree.Element:
+def _case(diagnostic: Diagnostic) -> ET.Element:
     span = diagnostic.span
-    case = ElementTree.Element(
+    case = ET.Element(
         "testcase",
         name=_valid(f"{diagnostic.code} {diagnostic.name} at {span.line}:{span.column}"),
         classname=_valid(diagnostic.symbol or diagnostic.path),
@@ -45,11 +45,9 @@ def _case(diagnostic: Diagnostic) -> ElementTree.Element:
         line=str(span.line),
     )
     if diagnostic.severity == "note":
-        ElementTree.SubElement(case, "system-out").text = _details(diagnostic)
+        ET.SubElement(case, "system-out").text = _details(diagnostic)
     else:
-        failure = ElementTree.SubElement(
-            case, "failure", message=_valid(diagnostic.message), type=diagnostic.severity
-        )
+        failure = ET.SubElement(case, "failure", message=_valid(diagnostic.message), type=diagnostic.severity)
         failure.text = _details(diagnostic)
     return case
 
@@ -64,11 +62,11 @@ def _details(diagnostic: Diagnostic) -> str:
     return "\n".join(_valid(line) for line in lines if line)
 
 
-def _problem_case(problem: Problem) -> ElementTree.Element:
+def _problem_case(problem: Problem) -> ET.Element:
     name = f"{problem.path}: {problem.message}" if problem.path else problem.message
-    case = ElementTree.Element("testcase", name=_valid(name), classname="run")
+    case = ET.Element("testcase", name=_valid(name), classname="run")
     kind = "error" if problem.fatal else "system-out"
-    detail = ElementTree.SubElement(case, kind)
+    detail = ET.SubElement(case, kind)
     detail.text = _valid(problem.help or problem.message)
     if problem.fatal:
         detail.set("message", _valid(problem.message))
@@ -76,7 +74,7 @@ def _problem_case(problem: Problem) -> ElementTree.Element:
     return case
 
 
-def _count(element: ElementTree.Element) -> None:
+def _count(element: ET.Element) -> None:
     for key, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
         element.set(key, str(sum(1 for _ in element.iter(tag))))
 

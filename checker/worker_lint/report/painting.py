@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Final, TextIO
 
 from worker_lint.report.cells import Line
@@ -17,6 +18,7 @@ STYLES: Final = {
     "rule": "bold",
     "name": "dim",
     "headline": "bold",
+    "headline code": "bold cyan",
     "frame": "blue",
     "path": "underline",
     "label": "bold",
@@ -25,14 +27,15 @@ STYLES: Final = {
     "quiet": "dim",
 }
 
+BLOCK: Final = 500  # lines
+
 
 def paint(lines: Iterable[Line], terminal: Terminal, out: TextIO) -> None:
     """Write the lines, with colours where the terminal has them."""
     if terminal.colour:
         _paint_in_colour(lines, terminal, out)
         return
-    for line in lines:
-        out.write("".join(text for text, _ in line).rstrip() + "\n")
+    out.writelines("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
 
 
 def _paint_in_colour(lines: Iterable[Line], terminal: Terminal, out: TextIO) -> None:
@@ -40,10 +43,20 @@ def _paint_in_colour(lines: Iterable[Line], terminal: Terminal, out: TextIO) -> 
     from rich.segment import Segment, Segments
     from rich.style import Style
 
+    end = Segment.line()
     styles = {name: Style.parse(definition) for name, definition in STYLES.items()}
     console = Console(
         file=out, force_terminal=True, color_system="standard", no_color=False, width=terminal.width, highlight=False
     )
-    for line in lines:
-        segments = [Segment(text, styles.get(style)) for text, style in line]
-        console.print(Segments([*segments, Segment.line()]), end="", crop=False)
+    for block in _blocks(lines):
+        segments = [
+            segment for line in block for segment in (*(Segment(text, styles.get(name)) for text, name in line), end)
+        ]
+        console.print(Segments(segments), end="", crop=False)
+
+
+def _blocks(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    # One call of the console costs far more than one line of text.
+    rest = iter(lines)
+    while block := list(itertools.islice(rest, BLOCK)):
+        yield block

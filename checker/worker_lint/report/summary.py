@@ -9,12 +9,12 @@ from worker_lint.diagnostic import SEVERITIES, Problem, Report
 
 def summary_line(report: Report, baselined: int = 0) -> str:
     """Say in one line how many diagnostics there are, in how many files, and how many the baseline hides."""
-    counts = {severity: 0 for severity in SEVERITIES}
+    counts = dict.fromkeys(SEVERITIES, 0)
     for diagnostic in report.diagnostics:
         counts[diagnostic.severity] += 1
-    found = ", ".join(_counted(number, severity) for severity, number in counts.items() if number)
-    hidden = f" ({baselined} more in the baseline)" if baselined else ""
-    return f"{found or 'no errors or warnings'} in {_counted(report.files, 'file')}{hidden}"
+    found = ", ".join(counted(number, severity) for severity, number in counts.items() if number)
+    hidden = f" ({baselined:,} more in the baseline)" if baselined else ""
+    return f"{found or 'no errors or warnings'} in {counted(report.files, 'file')}{hidden}"
 
 
 def fix_line(report: Report) -> str:
@@ -23,7 +23,7 @@ def fix_line(report: Report) -> str:
     if not levels:
         return ""
     unsafe = levels.count("unsafe")
-    doubt = f" ({unsafe} of them unsafe: read the difference first)" if unsafe else ""
+    doubt = f" ({unsafe} unsafe)" if unsafe else ""
     return f"{len(levels):,} can be repaired by `worker-lint fix`{doubt}"
 
 
@@ -36,5 +36,6 @@ def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
             yield f"  help: {problem.help}"
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "s") -> str:
+    """Give a number with its noun, which takes the ending of the plural unless there is one."""
+    return f"{number:,} {noun}{'' if number == 1 else plural}"

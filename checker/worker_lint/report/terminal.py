@@ -35,7 +35,7 @@ class Terminal:
 
     def displayable(self, text: str) -> str:
         """Give the text on one line, without control characters or anything the output cannot encode."""
-        text = clean_text(text)
+        text = clean_text(text).replace("\t", " ")
         if text.isascii():
             return text
         text = text.translate(LINE_SEPARATORS)
