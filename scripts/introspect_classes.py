@@ -14,6 +14,7 @@ trailing `.*` adds everything below), `only` (a regular expression of qualified 
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import importlib
 import inspect
@@ -33,11 +34,10 @@ BOOKKEEPING = frozenset(
     __static_attributes__ __orig_bases__ __parameters__ __type_params__ __classcell__
     __classdictcell__ __match_args__ __dataclass_params__ __dataclass_fields__ __final__
     _is_protocol _is_runtime_protocol __protocol_attrs__ __non_callable_proto_members__
-    __callable_proto_members_only__ __deprecated__ __test__""".split()
+    __callable_proto_members_only__ __deprecated__ __test__ __slotnames__ __builtins__""".split()
 )
 # Where a class says that it lives in a module that is an implementation detail.
 PUBLIC_MODULES = {
-    "_io": "io",
     "_collections_abc": "collections.abc",
     "pathlib._local": "pathlib",
     "pathlib._abc": "pathlib",
@@ -45,27 +45,16 @@ PUBLIC_MODULES = {
     "importlib.resources._abc": "importlib.resources.abc",
     "_frozen_importlib": "importlib.machinery",
     "_frozen_importlib_external": "importlib.machinery",
-    "_queue": "queue",
+    "posix": "os",
     "_thread": "threading",
-    "_weakref": "weakref",
     "_weakrefset": "weakref",
-    "_decimal": "decimal",
     "_pydecimal": "decimal",
     "_pydatetime": "datetime",
-    "_ast": "ast",
-    "_json": "json",
-    "_struct": "struct",
-    "_socket": "socket",
-    "_ssl": "ssl",
     "_sre": "re",
-    "_csv": "csv",
-    "_random": "random",
-    "_contextvars": "contextvars",
-    "_asyncio": "asyncio",
-    "_functools": "functools",
     "_elementtree": "xml.etree.ElementTree",
-    "_hashlib": "hashlib",
 }
+# Bases that came and went with a release and that nobody is meant to see.
+HIDDEN_MODULES = frozenset({"pathlib._abc"})
 
 
 def main() -> None:
@@ -100,8 +89,8 @@ def collect(modules: list[str], load: list[str], only: str = "", private: list[s
         if name in shapes:
             continue
         shapes[name] = {**shape(cls), "also": sorted(set(names.get(cls, ())) - {name})}
-        related = [*cls.__bases__, type(cls)]
-        waiting += [other for other in related if _inside(canonical_name(other), modules)]
+        related = [base for base in (*cls.__mro__[1:], type(cls)) if base.__module__ not in HIDDEN_MODULES]
+        waiting += [other for other in related if _inside(canonical_name(other), modules) and _is_named(other)]
     for cls, places in names.items():
         if not _inside(canonical_name(cls), modules):
             aliases.update({place: canonical_name(cls) for place in places if _inside(place, modules)})
@@ -145,7 +134,9 @@ def _inside(name: str, modules: list[str]) -> bool:
 @functools.cache
 def canonical_name(cls: type) -> str:
     """The one name by which models call a class: where it says it lives, made importable."""
-    module = PUBLIC_MODULES.get(cls.__module__, cls.__module__)
+    module = PUBLIC_MODULES.get(cls.__module__, cls.__module__.lstrip("_"))
+    with contextlib.suppress(Exception):  # the accelerator of a module may be loaded without it
+        importlib.import_module(module)
     for home in dict.fromkeys((module, cls.__module__)):
         if _named(f"{home}.{cls.__qualname__}") is cls:
             return f"{home}.{cls.__qualname__}"
@@ -154,7 +145,8 @@ def canonical_name(cls: type) -> str:
         if loaded is not None and "__main__" not in name:
             places += [f"{name}.{key}" for key, value in vars(loaded).items() if value is cls]
     public = [place for place in places if not re.search(r"(^|\.)_", place)]
-    return min(public or places or [f"{module}.{cls.__qualname__}"], key=lambda place: (place.count("."), place))
+    named = public or places or [f"{cls.__module__}.{cls.__qualname__}"]
+    return min(named, key=lambda place: (not place.startswith("types."), place.count("."), place))
 
 
 def _named(dotted: str) -> object:
@@ -166,33 +158,67 @@ def _named(dotted: str) -> object:
     return None
 
 
+def _is_named(cls: type) -> bool:
+    return _named(canonical_name(cls)) is cls
+
+
 def shape(cls: type) -> dict[str, object]:
-    """What a [[class]] table says about a class."""
+    """What a [[class]] table says about a class; the members of hidden bases count as its own."""
     enum = bool(vars(cls).get("_member_map_"))
+    bases, hidden = _visible_bases(cls)
+    own = {line.partition("(")[0].split()[-1] for line in member_lines(cls)}
+    inherited = [
+        line
+        for base in hidden
+        for line in member_lines(base)
+        if line.partition("(")[0].split()[-1] not in own
+    ]
     return {
-        "bases": [canonical_name(base) for base in cls.__bases__],
+        "bases": bases,
         "metaclass": canonical_name(type(cls)),
         "solid": is_solid(cls),
         "unchecked": is_unchecked(cls),
         "protocol": bool(vars(cls).get("_is_protocol", False)),
         "final": not cls.__flags__ & (1 << 10) or bool(vars(cls).get("__final__", False)),
         "enum": enum,
-        "members": [] if enum else list(member_lines(cls)),
+        "members": [] if enum else [*member_lines(cls), *inherited],
     }
+
+
+def _visible_bases(cls: type) -> tuple[list[str], list[type]]:
+    """Names of the bases, where one that no name leads to is replaced by its own bases."""
+    bases: list[str] = []
+    hidden: list[type] = []
+    for base in cls.__bases__:
+        if base.__module__ not in HIDDEN_MODULES and _is_named(base):
+            bases.append(canonical_name(base))
+        else:
+            above, more = _visible_bases(base)
+            bases += above
+            hidden += [base, *more]
+    distinct = list(dict.fromkeys(bases))
+    return [name for name in distinct if name != "builtins.object" or len(distinct) == 1], hidden
 
 
 def is_solid(cls: type) -> bool:
     """Whether the class adds to the instance layout of its base: then it conflicts with a sibling that does."""
+    verdict = _conflicts(cls, cls.__base__ or object)
+    if verdict is None:  # the base takes no siblings, so compare both with a stranger
+        return _conflicts(cls, object) is True and not _conflicts(cls.__base__ or object, object)
+    return verdict
+
+
+def _conflicts(cls: type, base: type) -> bool | None:
     try:
-        sibling = types.new_class("Sibling", (cls.__base__,), {}, lambda body: body.update(__slots__=("extra",)))
+        sibling = types.new_class("Sibling", (base,), {}, lambda body: body.update(__slots__=("extra",)))
     except Exception:  # a base of variable size takes no slots, and hooks of the base may refuse
-        return False
+        return None
     try:
         types.new_class("Both", (cls, sibling))
     except TypeError as error:
-        return "lay-out conflict" in str(error) or "layout conflict" in str(error)
+        return "lay-out conflict" in str(error)
     except Exception:
-        return False
+        return None
     return False
 
 
@@ -262,11 +288,13 @@ def _method_line(cls: type, name: str, value: object) -> str:
         function = getattr(value, "__func__", value)
     elif isinstance(value, (functools.partialmethod, functools.singledispatchmethod)):
         return f"def {name}"
+    elif isinstance(value, functools._lru_cache_wrapper):
+        return f"def {name}{signature_text(value.__wrapped__)}"
     elif not isinstance(value, (types.FunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)):
         if not _is_compiled(value):
             return ""
     if isinstance(function, type):
-        return ""
+        return " ".join([*words, f"def {name}"])
     words = [*_body_words(function), *words]
     if getattr(value, "__isabstractmethod__", False):
         words.insert(0, "abstract")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections import defaultdict
@@ -120,6 +119,8 @@ def _explain(
         known = [entry.encode_name for entry in msgspec.structs.fields(kind)]
         if place is None:
             known += TABLES
+        import difflib  # only needed for a mistake
+
         near = difflib.get_close_matches(key, known, n=1)
         remedy = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(sorted(known))}"
         where = f"[[{place[0]}]]" if place else "the file's head"
