@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from worker_lint.analysis.models.fact import ModelClass, ModelFunction
 from worker_lint.analysis.models.member import MemberLineError, ModelMember, merge_variants, parse_member_lines
 from worker_lint.analysis.models.reading import LibraryTables, ModelError, find_name
 from worker_lint.analysis.models.table import ClassTable, HookTable, Table
-from worker_lint.analysis.models.version import Change, Holding, ReleaseSpan, covers, parse_release
+from worker_lint.analysis.models.version import ANY_RELEASE, Change, Holding, ReleaseSpan, covers, parse_release
 
 _TableType = TypeVar("_TableType", bound=Table)
 _ROOT = "builtins.object"
@@ -28,7 +28,8 @@ class Library:
     """
 
     tables: LibraryTables
-    used: ReleaseSpan = ReleaseSpan()
+    used: ReleaseSpan = ANY_RELEASE
+    _classes: dict[str, ModelClass | None] = field(default_factory=dict)
 
     @cached_property
     def span(self) -> ReleaseSpan:
@@ -59,18 +60,16 @@ class Library:
         Raises:
             ModelError: Its member lines or release numbers cannot be read.
         """
+        if name not in self._classes:
+            self._classes[name] = self._build_class(name)
+        return self._classes[name]
+
+    def _build_class(self, name: str) -> ModelClass | None:
         shapes = self._possible(self.tables.classes.get(name, ()))
         if not shapes:
             return None
         hooks = self._merged_hooks(name)
         members, uncertain = self._members(shapes)
-        for hook in {*hooks.required, *hooks.optional, *hooks.final} & members.keys():
-            members[hook] = replace(
-                members[hook],
-                required=hook in hooks.required,
-                optional=hook in hooks.optional,
-                final=members[hook].final or hook in hooks.final,
-            )
         first = shapes[0]
         errors = self._certain(self.tables.errors.get(name, ()))
         resources = self._certain(self.tables.resources.get(name, ()))
@@ -81,7 +80,7 @@ class Library:
             bases=first.bases or (() if name == _ROOT else (_ROOT,)),
             bases_known=all(shape.bases == first.bases for shape in shapes),
             metaclass=first.metaclass if all(shape.metaclass == first.metaclass for shape in shapes) else "",
-            members=members,
+            members=_with_hooks(members, hooks),
             uncertain=uncertain,
             complete=all(shape.complete for shape in shapes),
             solid=all(shape.solid for shape in shapes),
@@ -155,3 +154,15 @@ class Library:
 
     def _error(self, table: Table, message: str) -> ModelError:
         return ModelError(message, self.tables.path, find_name(self.tables.text, table.name))
+
+
+def _with_hooks(members: dict[str, ModelMember], hooks: HookTable) -> dict[str, ModelMember]:
+    marked = dict(members)
+    for hook in {*hooks.required, *hooks.optional, *hooks.final} & members.keys():
+        marked[hook] = replace(
+            members[hook],
+            required=hook in hooks.required,
+            optional=hook in hooks.optional,
+            final=members[hook].final or hook in hooks.final,
+        )
+    return marked
