@@ -23,14 +23,40 @@ LISTED = {(3, 11): (3, 11, 7), (3, 12): (3, 12, 1), (3, 13): (3, 13, 0)}
 STAND_INS = {"typing.NamedTuple", "typing.TypedDict", "threading.Lock", "threading.RLock"}
 # Bases that models leave out, their members counted as the subclass's own.
 HIDDEN_MODULES = {"pathlib._abc"}
-BOOKKEEPING = set(
-    """__module__ __doc__ __dict__ __weakref__ __slots__ __qualname__ __abstractmethods__ _abc_impl
-    __annotations__ __annotate__ __annotate_func__ __annotations_cache__ __firstlineno__
-    __static_attributes__ __orig_bases__ __parameters__ __type_params__ __classcell__
-    __classdictcell__ __match_args__ __dataclass_params__ __dataclass_fields__ __final__
-    _is_protocol _is_runtime_protocol __protocol_attrs__ __non_callable_proto_members__
-    __callable_proto_members_only__ __deprecated__ __test__ __slotnames__ __builtins__""".split()
-)
+BOOKKEEPING = {
+    "__module__",
+    "__doc__",
+    "__dict__",
+    "__weakref__",
+    "__slots__",
+    "__qualname__",
+    "__abstractmethods__",
+    "_abc_impl",
+    "__annotations__",
+    "__annotate__",
+    "__annotate_func__",
+    "__annotations_cache__",
+    "__firstlineno__",
+    "__static_attributes__",
+    "__orig_bases__",
+    "__parameters__",
+    "__type_params__",
+    "__classcell__",
+    "__classdictcell__",
+    "__match_args__",
+    "__dataclass_params__",
+    "__dataclass_fields__",
+    "__final__",
+    "_is_protocol",
+    "_is_runtime_protocol",
+    "__protocol_attrs__",
+    "__non_callable_proto_members__",
+    "__callable_proto_members_only__",
+    "__deprecated__",
+    "__test__",
+    "__slotnames__",
+    "__builtins__",
+}
 Live = Callable[[str], object]
 Shown = Callable[[type], bool]
 
@@ -120,7 +146,9 @@ def test_members_are_there_and_of_their_kind(pairs: list[tuple[ModelClass, type]
         for member in modelled.members.values():
             if not member.instance and not modelled.enum:
                 assert member.name in own, f"{modelled.name}.{member.name}"
-                assert member.name == "__new__" or _has_kind(own[member.name], member), f"{modelled.name}.{member.name}: {own[member.name]!r}"
+                assert member.name == "__new__" or _has_kind(own[member.name], member), (
+                    f"{modelled.name}.{member.name}: {own[member.name]!r}"
+                )
 
 
 @pytest.mark.skipif(
@@ -165,7 +193,7 @@ def test_layout(pairs: list[tuple[ModelClass, type]], models: Models) -> None:
             if "lay-out" not in str(error):
                 continue
             conflict = True
-        except Exception:  # hooks of the class object to the experiment
+        except Exception:  # noqa: BLE001, S112 - hooks of the class object to the experiment
             continue
         order = models.resolution_order(modelled.name) or ()
         assert any(entry.solid for entry in order) is conflict, modelled.name
@@ -193,10 +221,10 @@ def test_layout(pairs: list[tuple[ModelClass, type]], models: Models) -> None:
         ("builtins.property", False),
     ],
 )
-def test_classes_that_skip_the_abstract_check(models: Models, live: Live, name: str, enforced: bool) -> None:
+def test_classes_that_skip_the_abstract_check(models: Models, live: Live, name: str, *, enforced: bool) -> None:
     real = live(name)
     assert isinstance(real, type)
-    body = {"unimplemented": abstractmethod(lambda self: None)}
+    body = {"unimplemented": abstractmethod(lambda _self: None)}
     abstract = types.new_class("Abstract", (real,), {"metaclass": ABCMeta}, lambda space: space.update(body))
     try:
         abstract()
@@ -211,9 +239,8 @@ def test_classes_that_skip_the_abstract_check(models: Models, live: Live, name: 
 def test_facts_about_calls_speak_of_what_exists(models: Models, live: Live) -> None:
     missing = []
     for library in models.libraries():
-        for name in library.tables.calls:
-            if library.find_call(name) is not None and live(name) is None and not _stands_in(name):
-                missing.append(name)
+        stated = [name for name in library.tables.calls if library.find_call(name) and not _stands_in(name)]
+        missing += [name for name in stated if live(name) is None]
     assert missing == []
 
 

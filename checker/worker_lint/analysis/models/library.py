@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
+import msgspec
+
 from worker_lint.analysis.models.fact import ModelClass, ModelFunction
 from worker_lint.analysis.models.member import MemberLineError, ModelMember, merge_variants, parse_member_lines
 from worker_lint.analysis.models.reading import LibraryTables, ModelError, find_name
-from worker_lint.analysis.models.table import ClassTable, HookTable, Table
+from worker_lint.analysis.models.table import CallTable, ClassTable, HookTable, Table
 from worker_lint.analysis.models.version import ANY_RELEASE, Change, Holding, ReleaseSpan, covers, parse_release
 
 _TableType = TypeVar("_TableType", bound=Table)
@@ -96,8 +98,10 @@ class Library:
 
     def find_call(self, name: str, member: ModelMember | None = None) -> ModelFunction | None:
         """The stated facts of a call by its qualified name; None when nothing is stated."""
-        calls = self._certain(self.tables.calls.get(name, ()))
-        return ModelFunction(name, self.tables.header.library, member, calls[0]) if calls else None
+        calls = self._possible(self.tables.calls.get(name, ()))
+        if not calls or not covers([self._holding(call) for call in calls], self.span):
+            return None
+        return ModelFunction(name, self.tables.header.library, member, _agreed(calls))
 
     def _possible(self, tables: Iterable[_TableType]) -> list[_TableType]:
         """Tables that hold in some release in question."""
@@ -154,6 +158,13 @@ class Library:
 
     def _error(self, table: Table, message: str) -> ModelError:
         return ModelError(message, self.tables.path, find_name(self.tables.text, table.name))
+
+
+def _agreed(calls: list[CallTable]) -> CallTable:
+    """The facts that all tables state alike; what they state differently is unknown."""
+    first = msgspec.structs.asdict(calls[0])
+    alike = {key: value for key, value in first.items() if all(getattr(call, key) == value for call in calls)}
+    return CallTable(**{**alike, "since": "", "until": ""})
 
 
 def _with_hooks(members: dict[str, ModelMember], hooks: HookTable) -> dict[str, ModelMember]:
