@@ -16,10 +16,8 @@ import argparse
 import json
 import re
 import subprocess
-import sys
 import tempfile
 import tomllib
-import venv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,14 +63,20 @@ def _see_stdlib(name: str, source: Mapping[str, Any], pythons: Sequence[str]) ->
 def _see_library(name: str, source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     seen = {}
     for release in source["versions"]:
-        home = folder / f"{name}-{release}"
-        python = home / "bin" / "python"
-        if not python.exists():
-            venv.create(home, with_pip=True, clear=True)
-            wanted = [requirement.replace("VERSION", release) for requirement in source["requires"]]
-            subprocess.run([python, "-m", "pip", "install", "-q", "--prefer-binary", *wanted], check=True)
+        python = _environment(folder / f"{name}-{release}", source, release)
         seen[release] = _see(str(python), name, source)
     return seen
+
+
+def _environment(home: Path, source: Mapping[str, Any], release: str) -> Path:
+    """The interpreter of an environment with the library in it; one that exists is used as it is."""
+    python, done = home / "bin" / "python", home / "complete"
+    if not done.exists():
+        subprocess.run([source.get("python", "python3.12"), "-m", "venv", "--clear", home], check=True)
+        wanted = [requirement.replace("VERSION", release) for requirement in source["requires"]]
+        subprocess.run([python, "-m", "pip", "install", "-q", "--prefer-binary", *wanted], check=True)
+        done.touch()
+    return python
 
 
 def _see(python: str, name: str, source: Mapping[str, Any]) -> Any:
@@ -85,7 +89,7 @@ def _see(python: str, name: str, source: Mapping[str, Any]) -> Any:
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(request, file)
         file.flush()
-        answer = subprocess.run([python, "-P", COLLECTOR, file.name], check=True, stdout=subprocess.PIPE, cwd="/")
+        answer = subprocess.run([python, COLLECTOR, file.name], check=True, stdout=subprocess.PIPE, cwd="/")
     return json.loads(answer.stdout)
 
 
@@ -126,8 +130,7 @@ def _frame(shape: Shape | None) -> object:
 
 
 def _table(name: str, shapes: Sequence[Shape | None], releases: Sequence[str], first: int, last: int) -> str:
-    shape = shapes[last]
-    assert shape is not None
+    shape = shapes[last] or {}
     lines = ["[[class]]", f'name = "{name}"']
     lines += _range_lines(releases, first, last)
     also = sorted({other for one in shapes[first : last + 1] for other in (one or {})["also"]})
@@ -192,10 +195,9 @@ def _joined(lines: Sequence[str]) -> list[str]:
         else:
             groups.setdefault(match[1], []).append(match[2])
     for words, names in groups.items():
-        for start in range(0, len(names), 8):
-            joined.append(f"{words} {', '.join(names[start : start + 8])}")
+        joined += [f"{words} {', '.join(names[start : start + 8])}" for start in range(0, len(names), 8)]
     return joined
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -21,6 +21,7 @@ from worker_lint.analysis.models.table import (
     WorkerTable,
 )
 from worker_lint.analysis.models.version import Release, ReleaseSpan, parse_release
+from worker_lint.analysis.models.versions import read_versions
 
 __all__ = [
     "CallTable",
@@ -42,4 +43,5 @@ __all__ = [
     "WorkerTable",
     "check_model",
     "parse_release",
+    "read_versions",
 ]

@@ -16,7 +16,7 @@ from pathlib import Path
 from worker_lint.analysis.models.fact import ModelClass, ModelFunction
 from worker_lint.analysis.models.library import Library
 from worker_lint.analysis.models.reading import LibraryTables, ModelError, read_tables
-from worker_lint.analysis.models.version import ReleaseSpan
+from worker_lint.analysis.models.version import ANY_RELEASE, ReleaseSpan
 
 _MODULES = re.compile(rb"^modules\s*=\s*\[([^\]]*)\]", re.MULTILINE)
 _LIBRARY = re.compile(rb'^library\s*=\s*"([^"]*)"', re.MULTILINE)
@@ -47,7 +47,7 @@ class _ModelFile:
         except UnicodeDecodeError as error:
             raise ModelError(f"not UTF-8: {error}", str(self.path)) from None
         tables: LibraryTables = read_tables(text, str(self.path))
-        return Library(tables, self.used.get(tables.header.library, ReleaseSpan()))
+        return Library(tables, self.used.get(tables.header.library, ANY_RELEASE))
 
 
 @dataclass

@@ -22,7 +22,7 @@ from worker_lint.analysis.models.table import (
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelClass:
     """
-    A class of a modelled library.
+    A class of a modelled library. In one run there is one object per class, whatever it is called by.
 
     Attributes:
         name: Its qualified name, by which `bases` of other classes call it.

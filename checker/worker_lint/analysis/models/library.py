@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
+
+import msgspec
 
 from worker_lint.analysis.models.fact import ModelClass, ModelFunction
 from worker_lint.analysis.models.member import MemberLineError, ModelMember, merge_variants, parse_member_lines
 from worker_lint.analysis.models.reading import LibraryTables, ModelError, find_name
-from worker_lint.analysis.models.table import ClassTable, HookTable, Table
-from worker_lint.analysis.models.version import Change, Holding, ReleaseSpan, covers, parse_release
+from worker_lint.analysis.models.table import CallTable, ClassTable, HookTable, Table
+from worker_lint.analysis.models.version import ANY_RELEASE, Change, Holding, ReleaseSpan, covers, parse_release
 
 _TableType = TypeVar("_TableType", bound=Table)
 _ROOT = "builtins.object"
@@ -28,7 +30,8 @@ class Library:
     """
 
     tables: LibraryTables
-    used: ReleaseSpan = ReleaseSpan()
+    used: ReleaseSpan = ANY_RELEASE
+    _classes: dict[str, ModelClass | None] = field(default_factory=dict)
 
     @cached_property
     def span(self) -> ReleaseSpan:
@@ -59,18 +62,16 @@ class Library:
         Raises:
             ModelError: Its member lines or release numbers cannot be read.
         """
+        if name not in self._classes:
+            self._classes[name] = self._build_class(name)
+        return self._classes[name]
+
+    def _build_class(self, name: str) -> ModelClass | None:
         shapes = self._possible(self.tables.classes.get(name, ()))
         if not shapes:
             return None
         hooks = self._merged_hooks(name)
         members, uncertain = self._members(shapes)
-        for hook in {*hooks.required, *hooks.optional, *hooks.final} & members.keys():
-            members[hook] = replace(
-                members[hook],
-                required=hook in hooks.required,
-                optional=hook in hooks.optional,
-                final=members[hook].final or hook in hooks.final,
-            )
         first = shapes[0]
         errors = self._certain(self.tables.errors.get(name, ()))
         resources = self._certain(self.tables.resources.get(name, ()))
@@ -81,7 +82,7 @@ class Library:
             bases=first.bases or (() if name == _ROOT else (_ROOT,)),
             bases_known=all(shape.bases == first.bases for shape in shapes),
             metaclass=first.metaclass if all(shape.metaclass == first.metaclass for shape in shapes) else "",
-            members=members,
+            members=_with_hooks(members, hooks),
             uncertain=uncertain,
             complete=all(shape.complete for shape in shapes),
             solid=all(shape.solid for shape in shapes),
@@ -97,8 +98,10 @@ class Library:
 
     def find_call(self, name: str, member: ModelMember | None = None) -> ModelFunction | None:
         """The stated facts of a call by its qualified name; None when nothing is stated."""
-        calls = self._certain(self.tables.calls.get(name, ()))
-        return ModelFunction(name, self.tables.header.library, member, calls[0]) if calls else None
+        calls = self._possible(self.tables.calls.get(name, ()))
+        if not calls or not covers([self._holding(call) for call in calls], self.span):
+            return None
+        return ModelFunction(name, self.tables.header.library, member, _agreed(calls))
 
     def _possible(self, tables: Iterable[_TableType]) -> list[_TableType]:
         """Tables that hold in some release in question."""
@@ -155,3 +158,22 @@ class Library:
 
     def _error(self, table: Table, message: str) -> ModelError:
         return ModelError(message, self.tables.path, find_name(self.tables.text, table.name))
+
+
+def _agreed(calls: list[CallTable]) -> CallTable:
+    """The facts that all tables state alike; what they state differently is unknown."""
+    first = msgspec.structs.asdict(calls[0])
+    alike = {key: value for key, value in first.items() if all(getattr(call, key) == value for call in calls)}
+    return CallTable(**{**alike, "since": "", "until": ""})
+
+
+def _with_hooks(members: dict[str, ModelMember], hooks: HookTable) -> dict[str, ModelMember]:
+    marked = dict(members)
+    for hook in {*hooks.required, *hooks.optional, *hooks.final} & members.keys():
+        marked[hook] = replace(
+            members[hook],
+            required=hook in hooks.required,
+            optional=hook in hooks.optional,
+            final=members[hook].final or hook in hooks.final,
+        )
+    return marked

@@ -70,10 +70,14 @@ class Signature:
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """All parameters in order, the receiver included."""
-        definition = ast.parse(f"def f{self.text}: ...").body[0]
-        assert isinstance(definition, ast.FunctionDef)
-        return tuple(_parameters(definition.args))
+        """
+        All parameters in order, the receiver included.
+
+        Raises:
+            SyntaxError: The text is no signature; `check_model` tells beforehand.
+        """
+        definition = ast.parse(f"lambda {self.text.strip()[1:-1]}: 0", mode="eval").body
+        return tuple(_parameters(definition.args)) if isinstance(definition, ast.Lambda) else ()
 
 
 def _parameters(arguments: ast.arguments) -> Iterator[Parameter]:
@@ -148,8 +152,7 @@ def parse_member_lines(text: str) -> Iterator[ModelMember]:
     Raises:
         MemberLineError: A line does not follow the notation.
     """
-    for line in text.splitlines():
-        line = line.strip()
+    for line in map(str.strip, text.splitlines()):
         if line and not line.startswith("#"):
             yield from _members(line)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections import defaultdict
@@ -70,7 +69,8 @@ def read_tables(text: str, path: str) -> LibraryTables:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
-        raise ModelError(f"not TOML: {error}", path, int(line[1]) if line else 0) from None
+        last = len(text.splitlines())  # the parser says "at end of document"
+        raise ModelError(f"not TOML: {error}", path, int(line[1]) if line else last) from None
     raw = {kind: document.pop(kind, []) for kind in TABLES}
     for kind, tables in raw.items():
         if not isinstance(tables, list):
@@ -102,9 +102,7 @@ def _tables(
 _StructType = TypeVar("_StructType", bound=msgspec.Struct)
 
 
-def _convert(
-    raw: Any, kind: type[_StructType], path: str, text: str, place: tuple[str, int] | None
-) -> _StructType:
+def _convert(raw: Any, kind: type[_StructType], path: str, text: str, place: tuple[str, int] | None) -> _StructType:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
@@ -120,6 +118,8 @@ def _explain(
         known = [entry.encode_name for entry in msgspec.structs.fields(kind)]
         if place is None:
             known += TABLES
+        import difflib  # only needed for a mistake
+
         near = difflib.get_close_matches(key, known, n=1)
         remedy = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(sorted(known))}"
         where = f"[[{place[0]}]]" if place else "the file's head"
@@ -128,7 +128,7 @@ def _explain(
     named = re.search(r"\$\.(\w+)", reason)
     key = named[1] if named else ""
     what = f"`{key}`" if key else "the table" if place else "the file's head"
-    return ModelError(f"{what}: {reason.split(' - at')[0]}", path, find_line(text, place, key))
+    return ModelError(f"{what}: {reason.partition(' - at')[0]}", path, find_line(text, place, key))
 
 
 def find_line(text: str, place: tuple[str, int] | None, key: str) -> int:
@@ -141,7 +141,7 @@ def find_line(text: str, place: tuple[str, int] | None, key: str) -> int:
     here = 0
     inside = place is None
     for number, line in enumerate(text.splitlines(), start=1):
-        if line.startswith("["):
+        if line.startswith("[[" if place is None else "["):
             if inside:
                 break
             if place and line.strip() == f"[[{place[0]}]]":

@@ -46,6 +46,9 @@ class ReleaseSpan(NamedTuple):
         return ReleaseSpan(max(lows, default=None), min(highs, default=None))
 
 
+ANY_RELEASE = ReleaseSpan()
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """
