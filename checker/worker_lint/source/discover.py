@@ -65,8 +65,8 @@ class Discovery(msgspec.Struct, frozen=True):
     """
     The files, sorted by path, and what went wrong; the run goes on with the rest.
 
-    `dirty` gives, for each tracked file that may differ from the index, the blob id that the
-    index has. `untracked` are the files that git does not know.
+    `dirty` gives, for each tracked file that may differ from the index or is gone, the blob id
+    that the index has. `untracked` are the files that git does not know.
     """
 
     files: tuple[SourceFile, ...]
@@ -100,9 +100,9 @@ def discover(paths: Sequence[str | Path], root: str | Path, options: DiscoverOpt
     if paths and not quiet and not any(file.given for file in files):
         help = "name a .py or .pyi file, or a folder that holds one"
         problems.append(Problem("no Python file to check", ", ".join(map(str, paths[:3])), help))
-    dirty = {path: item.blob for path, item in spread.found.items() if item.blob and not item.clean}
+    changed = {path: item.blob for path, item in spread.found.items() if item.blob and not item.clean}
     untracked = frozenset(path for path, item in spread.found.items() if item.blob is None)
-    return Discovery(files, tuple(dict.fromkeys(problems)), dirty, untracked)
+    return Discovery(files, tuple(dict.fromkeys(problems)), spread.missing | changed, untracked)
 
 
 class _Named:

@@ -39,7 +39,7 @@ class Repository(NamedTuple):
     top: str
     git_dir: str
     common: str
-    index: str
+    index_file: str
     explicit: bool = False
 
     def linked_work_tree(self, folder: str) -> bool:
@@ -188,7 +188,7 @@ def _environment(repository: Repository) -> dict[str, str]:
     # An empty list of allowed transports outranks every protocol setting of the repository,
     # so an object that a partial clone lacks is missing instead of fetched.
     kept |= {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    kept["GIT_INDEX_FILE"] = repository.index
+    kept["GIT_INDEX_FILE"] = repository.index_file
     return kept
 
 

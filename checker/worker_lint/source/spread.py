@@ -33,12 +33,14 @@ class Spread:
     """
     Collects the files below folders in `found`, by path relative to the root.
 
-    `found` and `problems` are complete after `run`.
+    `found`, `missing` (tracked files that are gone, with their blobs) and `problems` are
+    complete after `run`.
     """
 
     def __init__(self, root: str, patterns: re.Pattern[str] | None, *, use_git: bool = True) -> None:
         """`root` is absolute and without links; files that `patterns` cover are left out."""
         self.found: dict[str, Listed] = {}
+        self.missing: dict[str, str] = {}
         self.problems: list[Problem] = []
         self._root = root
         self._patterns = patterns
@@ -117,6 +119,8 @@ class Spread:
             if patterns is not None and patterns.search(path) and not self._is_spared(path):
                 continue
             found.setdefault(path, listed)
+        for gone, blob in listing.missing.items():
+            self.missing[locate(gone) if locate else gone] = blob
         for problem in listing.problems:
             path = relative_path(os.path.join(base, problem.path), self._root) if problem.path else ""
             self.problems.append(Problem(problem.message, path, problem.help, problem.fatal))

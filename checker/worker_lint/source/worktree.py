@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
+
+import msgspec
 
 from worker_lint.diagnostic import Problem, clean_text
 from worker_lint.source.content import content_id_of_blob, state_id_of, unreadable
@@ -23,7 +26,7 @@ from worker_lint.source.repository import GitCommand, GitOutput, Repository, run
 SUFFIXES = (".py", ".pyi")
 
 
-class Listed(NamedTuple):
+class Listed(msgspec.Struct, frozen=True, gc=False):
     """
     A file found: `path` relative to the folder that was listed, with `/`.
 
@@ -38,11 +41,16 @@ class Listed(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """What was found, repositories further down (absolute folders), and what went wrong."""
+    """
+    What was found, repositories further down (absolute folders), and what went wrong.
+
+    `missing` are tracked files that the work tree has lost, with their blobs.
+    """
 
     files: list[Listed]
     nested: list[str]
     problems: list[Problem]
+    missing: dict[str, str]
 
 
 class GitRefusalError(Exception):
@@ -64,7 +72,7 @@ def list_work_tree(repository: Repository, folders: Collection[str], names: Coll
     Raises:
         GitRefusalError: no git, an untrusted owner, or a damaged repository.
     """
-    listing = Listing([], [], [])
+    listing = Listing([], [], [], {})
     wanted = _selector(folders, names)
     untracked = _start_untracked(repository, folders)
     try:
@@ -120,9 +128,8 @@ def _accepted(repository: Repository, answer: GitOutput) -> bytes:
     if answer.code == 0:
         return answer.output
     if answer.code == 127:
-        raise GitRefusalError(
-            Problem("git is not installed: ignored files are checked too", help="install git, or exclude them", fatal=False)
-        )
+        message = "git is not installed: ignored files are checked too"
+        raise GitRefusalError(Problem(message, help="install git, or exclude them", fatal=False))
     if "dubious ownership" in answer.complaint:
         help = f"git config --global --add safe.directory {clean_text(repository.top)}"
         message = "git does not trust this repository, whose owner is somebody else: ignored files are checked too"
@@ -149,7 +156,7 @@ def _index_by_name(repository: Repository) -> Index:
 
 
 def _add_tracked(listing: Listing, repository: Repository, index: Index, wanted: Callable[[str], bool] | None) -> None:
-    listing.files.extend(_tracked_files(repository.top, index.files, wanted, listing.problems))
+    listing.files.extend(_tracked_files(repository.top, index.files, wanted, listing))
     for name in index.submodules:
         folder = os.fsdecode(name)
         place = f"{repository.top}/{folder}"
@@ -160,21 +167,23 @@ def _add_tracked(listing: Listing, repository: Repository, index: Index, wanted:
 
 
 def _tracked_files(
-    top: str, entries: list[IndexEntry], wanted: Callable[[str], bool] | None, problems: list[Problem]
+    top: str, entries: list[IndexEntry], wanted: Callable[[str], bool] | None, listing: Listing
 ) -> Iterator[Listed]:
     now, links, last = time.time_ns(), dict[str, bool](), b""
-    lstat, is_regular, decode = os.lstat, stat.S_ISREG, os.fsdecode
+    lstat, is_regular, encoding = os.lstat, stat.S_ISREG, sys.getfilesystemencoding()
     for entry in entries:
-        path = decode(entry.path)
+        path = entry.path.decode(encoding, "surrogateescape")
         if (wanted is not None and not wanted(path)) or entry.path == last:  # a conflict has up to three entries
             continue
         last = entry.path
         try:
             found = lstat(f"{top}/{path}")
         except (FileNotFoundError, NotADirectoryError):
-            continue  # deleted in the work tree, or outside a sparse checkout
+            if not entry.sparse:
+                listing.missing[path] = entry.blob.hex()
+            continue
         except OSError as error:
-            problems.append(unreadable(path, error))
+            listing.problems.append(unreadable(path, error))
             continue
         if entry.matches(found):
             # The very file that git saw: no link above it can make it another one.
