@@ -112,34 +112,32 @@ def _complaints(
             yield from _unused(path, comment, rules, silenced.get((path, number), ()))
         if UNREASONED[0] in rules.active and not comment.reason and not comment.bare:
             consequence = "Nobody can tell later whether the suppression is still right."
-            help = f"write it behind the bracket: # worker-lint: {comment.word}[{', '.join(comment.names)}] REASON"
-            yield _complaint(UNREASONED, path, comment, "The suppression gives no reason", consequence, help)
+            remedy = f"write it behind the bracket: # worker-lint: {comment.word}[{', '.join(comment.names)}] REASON"
+            yield _complaint(UNREASONED, path, comment, "The suppression gives no reason", consequence, remedy)
 
 
 def _unknown(path: str, comment: Suppression, rules: RuleNames) -> Iterator[Diagnostic]:
     consequence = "The comment silences nothing."
     if not comment.is_directive:
         headline = f"`{clean_text(comment.word)}` is no suppression of worker-lint"
-        help = "write # worker-lint: ignore[NAME] on the line, or ignore-file[NAME] at the top"
-        yield _complaint(UNKNOWN, path, comment, headline, consequence, help)
+        remedy = "write # worker-lint: ignore[NAME] on the line, or ignore-file[NAME] at the top"
+        yield _complaint(UNKNOWN, path, comment, headline, consequence, remedy)
         return
     if comment.bare:
         headline = f"`{comment.word}` names no rule"
-        help = f"name what is to be silenced: # worker-lint: {comment.word}[NAME] reason"
-        yield _complaint(UNKNOWN, path, comment, headline, consequence, help)
+        remedy = f"name what is to be silenced: # worker-lint: {comment.word}[NAME] reason"
+        yield _complaint(UNKNOWN, path, comment, headline, consequence, remedy)
     for name in comment.names:
         if name not in rules.codes:
             headline = f"No rule is called `{_short(name)}`"
             yield _complaint(UNKNOWN, path, comment, headline, consequence, _nearest(name, rules))
 
 
-def _unused(
-    path: str, comment: Suppression, rules: RuleNames, silenced: Sequence[Diagnostic]
-) -> Iterator[Diagnostic]:
+def _unused(path: str, comment: Suppression, rules: RuleNames, silenced: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     if comment.misplaced:
         headline = f"`ignore-file` counts only in the first {FILE_WIDE_LINES} lines"
-        help = "move the comment to the top of the file"
-        yield _complaint(UNUSED, path, comment, headline, "The comment silences nothing.", help)
+        remedy = "move the comment to the top of the file"
+        yield _complaint(UNUSED, path, comment, headline, "The comment silences nothing.", remedy)
         return
     codes = {diagnostic.code for diagnostic in silenced}
     idle = [name for name in comment.names if _is_idle(name, codes, rules)]
@@ -149,10 +147,10 @@ def _unused(
         where = "in this file" if comment.whole_file else "on this line"
         consequence = f"The next real defect of that kind {where} would go unseen."
         whole = len(idle) == len(comment.names)
-        help = "delete the comment" if whole else f"delete {clean_text(names)} from the comment"
+        remedy = "delete the comment" if whole else f"delete {clean_text(names)} from the comment"
         if not comment.whole_file:
-            help += "; if it was meant for another line, put it at the end of that one"
-        yield _complaint(UNUSED, path, comment, headline, consequence, help)
+            remedy += "; if it was meant for another line, put it at the end of that one"
+        yield _complaint(UNUSED, path, comment, headline, consequence, remedy)
 
 
 def _is_idle(name: str, silenced: Collection[str], rules: RuleNames) -> bool:
@@ -175,7 +173,7 @@ def _short(names: str) -> str:
 
 
 def _complaint(
-    kind: tuple[str, str], path: str, comment: Suppression, headline: str, consequence: str, help: str
+    kind: tuple[str, str], path: str, comment: Suppression, headline: str, consequence: str, remedy: str
 ) -> Diagnostic:
     code, name = kind
     severity: Severity = "warning"
@@ -188,7 +186,7 @@ def _complaint(
         span=comment.span,
         message=headline,
         consequence=consequence,
-        help=help,
+        help=remedy,
         symbol="",
         line_text=comment.line_text,
     )

@@ -65,8 +65,8 @@ class DecodeProblem(msgspec.Struct, frozen=True):
 def decode(data: bytes, limit: int = SIZE_LIMIT) -> Decoded | DecodeProblem:
     """The text of a source file of at most `limit` bytes, or why it has none."""
     if len(data) > limit:
-        help = "exclude the file, or raise the limit in the configuration"
-        return DecodeProblem(f"{len(data):,} bytes are over the limit of {limit:,}", 1, 1, help)
+        remedy = "exclude the file, or raise the limit in the configuration"
+        return DecodeProblem(f"{len(data):,} bytes are over the limit of {limit:,}", 1, 1, remedy)
     for mark, name in _OTHER_MARKS:
         if data.startswith(mark):
             return DecodeProblem(f"the file is {name}, which Python does not read as source", 1, 1, _RESAVE)
@@ -97,8 +97,8 @@ def _encoding(data: bytes, *, bom: bool) -> str | DecodeProblem:
                 codec = None
             # The marker is private, but nothing public tells a text encoding from a transform.
             if codec is None or not getattr(codec, "_is_text_encoding", True):
-                help = f"{_RESAVE} and drop the declaration"
-                return DecodeProblem(f"no encoding is called {name!r}", number, column, help)
+                remedy = f"{_RESAVE} and drop the declaration"
+                return DecodeProblem(f"no encoding is called {name!r}", number, column, remedy)
             if bom and codec.name != "utf-8":
                 message = f"the file begins with a UTF-8 mark but declares {name}"
                 return DecodeProblem(message, number, column, "drop the declaration, or save without the mark")

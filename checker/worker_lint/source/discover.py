@@ -5,6 +5,9 @@ In a git work tree the index and git's ignore rules decide; elsewhere a walk tha
 the usual folders of tools. A path that is named is checked even when it is ignored.
 """
 
+# Paths stay text here: a `Path` for each of 20,000 files costs more than its lstat.
+# ruff: noqa: PTH100, PTH114, PTH118, PTH123
+
 from __future__ import annotations
 
 import os
@@ -92,14 +95,20 @@ def discover(paths: Sequence[str | Path], root: str | Path, options: DiscoverOpt
     spread.run(named.folders, named.files, context=options.context)
     is_given = named.selector()
     files = tuple(
-        SourceFile(path, f"{named.root.rstrip(os.sep)}/{path}", role_of_path(path), spread.found[path].content_id, is_given(path))
+        SourceFile(
+            path,
+            f"{named.root.rstrip(os.sep)}/{path}",
+            role_of_path(path),
+            spread.found[path].content_id,
+            is_given(path),
+        )
         for path in sorted(spread.found)
     )
     problems = [*named.problems, *spread.problems]
     quiet = named.excluded or any(problem.fatal for problem in problems)
     if paths and not quiet and not any(file.given for file in files):
-        help = "name a .py or .pyi file, or a folder that holds one"
-        problems.append(Problem("no Python file to check", ", ".join(map(str, paths[:3])), help))
+        remedy = "name a .py or .pyi file, or a folder that holds one"
+        problems.append(Problem("no Python file to check", ", ".join(map(str, paths[:3])), remedy))
     changed = {path: item.blob for path, item in spread.found.items() if item.blob and not item.clean}
     untracked = frozenset(path for path, item in spread.found.items() if item.blob is None)
     return Discovery(files, tuple(dict.fromkeys(problems)), spread.missing | changed, untracked)
@@ -169,6 +178,6 @@ class _Named:
         except OSError as error:
             self.problems.append(unreadable(shown, error))
             return False
-        help = "name a .py or .pyi file, or a script whose first line starts Python"
-        self.problems.append(Problem("not a Python file", shown, help, fatal=False))
+        remedy = "name a .py or .pyi file, or a script whose first line starts Python"
+        self.problems.append(Problem("not a Python file", shown, remedy, fatal=False))
         return False

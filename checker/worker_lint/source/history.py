@@ -6,6 +6,9 @@ clone gives the same answer. A rename is a deletion and an addition. The new sid
 the work tree: pre-commit has put unstaged changes away when its hooks run.
 """
 
+# Paths stay text here: a `Path` for each of 20,000 files costs more than its lstat.
+# ruff: noqa: PTH118, PTH123
+
 from __future__ import annotations
 
 import os
@@ -30,10 +33,10 @@ _REQUESTS = 4096
 class HistoryError(Exception):
     """Git cannot answer; `problem` says what and how to help."""
 
-    def __init__(self, message: str, help: str = "", path: str = "") -> None:
+    def __init__(self, message: str, remedy: str = "", path: str = "") -> None:
         """Make the problem."""
         super().__init__(message)
-        self.problem = Problem(message, path, help)
+        self.problem = Problem(message, path, remedy)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -269,8 +272,8 @@ def _require_commit(repository: Repository, name: str) -> str:
         return answer.output.decode("ascii").strip()
     if answer.code == 127 or "dubious ownership" in answer.complaint:
         raise _refusal(answer.complaint)
-    help = "in a shallow clone fetch more history; else see whether the name is right"
-    raise HistoryError(f"git knows no commit called {clean_text(name)!r}", help)
+    remedy = "in a shallow clone fetch more history; else see whether the name is right"
+    raise HistoryError(f"git knows no commit called {clean_text(name)!r}", remedy)
 
 
 def _require_plain(name: str) -> str:

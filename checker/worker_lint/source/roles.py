@@ -20,14 +20,28 @@ HEAD_LINES: Final = 20
 """Only this many lines at the top may declare a file generated."""
 
 _VENDORED = frozenset(
-    """
-    3rd_party 3rdparty _extern _vendor _vendored _vendors bower_components extern externals node_modules
-    site-packages third-party third_party thirdparty vendor vendored
-    """.split()
+    {
+        "3rd_party",
+        "3rdparty",
+        "_extern",
+        "_vendor",
+        "_vendored",
+        "_vendors",
+        "bower_components",
+        "extern",
+        "externals",
+        "node_modules",
+        "site-packages",
+        "third-party",
+        "third_party",
+        "thirdparty",
+        "vendor",
+        "vendored",
+    }
 )
 _TEMPLATES = frozenset({"app_template", "app_templates", "project_template", "project_templates"})
 _EXAMPLES = frozenset(
-    "bench benchmark benchmarks cookbook example example_dags examples tutorial tutorials".split()
+    {"bench", "benchmark", "benchmarks", "cookbook", "example", "example_dags", "examples", "tutorial", "tutorials"}
 )
 _EXAMPLES_AT_TOP = frozenset({"demo", "demos", "doc", "docs", "sample", "samples"})
 _TEST_FOLDER = re.compile(r"(?:.+[_-])?tests?")

@@ -29,7 +29,9 @@ FILE_WIDE_LINES: Final = 20
 _COMMENT = re.compile(
     r"#+\s*worker-lint:\s*(?P<word>[A-Za-z][\w-]*)\s*(?P<list>\[(?P<names>[^\]#]*)\]?)?(?P<reason>(?:(?!\s#+\s).)*)"
 )
-_MISTAKEN = frozenset({"disable", "disable-file", "noqa", "skip", "skip-file", "ignore-line", "ignore-next-line", "off"})
+_MISTAKEN = frozenset(
+    {"disable", "disable-file", "noqa", "skip", "skip-file", "ignore-line", "ignore-next-line", "off"}
+)
 
 
 class Suppression(msgspec.Struct, frozen=True):

@@ -6,6 +6,9 @@ Measured with 21,557 files in 5,659 folders: reading the index takes 25 ms and o
 file 50 ms, while `git ls-files --others` runs beside it for 80 ms.
 """
 
+# Paths stay text here: a `Path` for each of 20,000 files costs more than its lstat.
+# ruff: noqa: PTH114
+
 from __future__ import annotations
 
 import os
@@ -131,9 +134,9 @@ def _accepted(repository: Repository, answer: GitOutput) -> bytes:
         message = "git is not installed: ignored files are checked too"
         raise GitRefusalError(Problem(message, help="install git, or exclude them", fatal=False))
     if "dubious ownership" in answer.complaint:
-        help = f"git config --global --add safe.directory {clean_text(repository.top)}"
+        remedy = f"git config --global --add safe.directory {clean_text(repository.top)}"
         message = "git does not trust this repository, whose owner is somebody else: ignored files are checked too"
-        raise GitRefusalError(Problem(message, help=help, fatal=False))
+        raise GitRefusalError(Problem(message, help=remedy, fatal=False))
     message = f"git cannot list the files, so ignored ones are checked too: {_first_line(answer.complaint)}"
     raise GitRefusalError(Problem(message, help="see whether `git status` works here", fatal=False))
 
