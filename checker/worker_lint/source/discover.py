@@ -35,12 +35,14 @@ class DiscoverOptions(msgspec.Struct, frozen=True):
 
     `exclude` are patterns (see `worker_lint.source.ignore`). `force_exclude` applies them to
     named paths too. `context` adds the rest of the tree below the root, as files that are
-    read but not asked about. `use_git=False` walks every folder.
+    read but not asked about. `untracked=False` leaves out what git does not know, as suits a
+    commit hook. `use_git=False` walks every folder.
     """
 
     exclude: tuple[str, ...] = ()
     force_exclude: bool = False
     context: bool = False
+    untracked: bool = True
     use_git: bool = True
 
 
@@ -91,7 +93,7 @@ def discover(paths: Sequence[str | Path], root: str | Path, options: DiscoverOpt
     for path in paths:
         named.take(os.path.abspath(path))
     patterns = compile_patterns(options.exclude)
-    spread = Spread(named.root, patterns, use_git=options.use_git)
+    spread = Spread(named.root, patterns, use_git=options.use_git, untracked=options.untracked)
     spread.run(named.folders, named.files, context=options.context)
     is_given = named.selector()
     files = tuple(

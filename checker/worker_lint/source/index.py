@@ -115,7 +115,7 @@ def _parse(data: bytes, written: int, id_size: int) -> Index | None:
         if path.endswith((b".py", b".pyi")):
             if mode & 0o170000 == 0o100000:
                 # Size 0 is also how git marks an entry that it could not settle itself.
-                settled = size > 0 and m_sec < racy and not flags & _STAGE and not intended
+                settled = size > 0 and m_sec < racy > c_sec and not flags & _STAGE and not intended
                 modified, changed = m_sec * _NANOSECONDS + m_nsec, c_sec * _NANOSECONDS + c_nsec
                 add(IndexEntry(path, blob, modified, changed, inode, size, settled, sparse))
         elif mode == _GITLINK:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _QUIET = (
     "--no-optional-locks",
-    "--literal-pathspecs",
     "-c",
     "core.fsmonitor=false",
     "-c",

@@ -40,7 +40,9 @@ class Spread:
     complete after `run`.
     """
 
-    def __init__(self, root: str, patterns: re.Pattern[str] | None, *, use_git: bool = True) -> None:
+    def __init__(
+        self, root: str, patterns: re.Pattern[str] | None, *, use_git: bool = True, untracked: bool = True
+    ) -> None:
         """`root` is absolute and without links; files that `patterns` cover are left out."""
         self.found: dict[str, Listed] = {}
         self.missing: dict[str, str] = {}
@@ -48,6 +50,7 @@ class Spread:
         self._root = root
         self._patterns = patterns
         self._use_git = use_git
+        self._untracked = untracked
         self._spared: tuple[str, ...] = ()
         self._known: dict[str, Repository | None] = {}
         self._entered: set[str] = set()
@@ -91,7 +94,7 @@ class Spread:
     def _list(self, repository: Repository, folders: set[str], names: set[str]) -> None:
         self._entered.add(repository.top)
         try:
-            self._add(list_work_tree(repository, folders, names), repository.top)
+            self._add(list_work_tree(repository, folders, names, untracked=self._untracked), repository.top)
         except GitRefusalError as refusal:
             self.problems.append(refusal.problem)
             for folder in folders:

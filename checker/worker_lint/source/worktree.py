@@ -65,9 +65,12 @@ class GitRefusalError(Exception):
         self.problem = problem
 
 
-def list_work_tree(repository: Repository, folders: Collection[str], names: Collection[str]) -> Listing:
+def list_work_tree(
+    repository: Repository, folders: Collection[str], names: Collection[str], *, untracked: bool = True
+) -> Listing:
     """
-    The Python files below `folders`, and those of `names` that git tracks.
+    The Python files below `folders`, and those of `names` that git tracks; with
+    `untracked=False` only tracked ones at all.
 
     Both are relative to the top, with `/`; the folder "" is the whole tree. Links are never
     followed. Untracked files in the usual folders of tools are left out.
@@ -77,12 +80,12 @@ def list_work_tree(repository: Repository, folders: Collection[str], names: Coll
     """
     listing = Listing([], [], [], {})
     wanted = _selector(folders, names)
-    untracked = _start_untracked(repository, folders)
+    question = _start_untracked(repository, folders) if untracked else None
     try:
         index = read_index(repository) or _index_by_name(repository)
         _add_tracked(listing, repository, index, wanted)
     finally:
-        answer = untracked.finish() if untracked else None
+        answer = question.finish() if question else None
     if answer is not None:
         _add_untracked(listing, repository, _accepted(repository, answer))
         if answer.complaint:
@@ -93,11 +96,12 @@ def list_work_tree(repository: Repository, folders: Collection[str], names: Coll
 
 def ignored_folders(repository: Repository, folders: Iterable[str]) -> set[str]:
     """Those of the folders (relative to the top, with `/`) that git ignores as a whole."""
-    asked = b"".join(os.fsencode(folder) + b"\0" for folder in folders if folder)
+    # With `./` in front no name reads as a pattern.
+    asked = b"".join(b"./" + os.fsencode(folder) + b"\0" for folder in folders if folder)
     if not asked:
         return set()
     answer = run_git(repository, "check-ignore", "--no-index", "-z", "--stdin", feed=asked)
-    return {os.fsdecode(name) for name in answer.output.split(b"\0") if name}
+    return {os.fsdecode(name)[2:] for name in answer.output.split(b"\0") if name}
 
 
 def leads_elsewhere(top: str, folder: str, known: dict[str, bool]) -> bool:
@@ -123,7 +127,9 @@ def _start_untracked(repository: Repository, folders: Collection[str]) -> GitCom
     if not folders:
         return None
     limits = () if "" in folders else sorted(folders)
-    return GitCommand(repository, ("ls-files", "--others", "--exclude-standard", "-z", "--", *limits))
+    return GitCommand(
+        repository, ("--literal-pathspecs", "ls-files", "--others", "--exclude-standard", "-z", "--", *limits)
+    )
 
 
 def _accepted(repository: Repository, answer: GitOutput) -> bytes:
