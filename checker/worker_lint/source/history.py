@@ -106,7 +106,7 @@ def tree(root: str, revision: str, paths: Iterable[str] = ()) -> dict[str, str]:
     above = relative_path(root, repository.top)
     prefix = f"{above}/" if above else ""
     places = [prefix + path for path in paths]
-    command = ["ls-tree", "-r", "-z", "--full-tree", _require_plain(revision)]
+    command = ["--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", _require_plain(revision)]
     if places or above:
         command += ["--", *(places or [above])]
     blobs: dict[str, str] = {}

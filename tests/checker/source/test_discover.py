@@ -334,6 +334,8 @@ class TestHostileRepository:
 
         assert paths_of(found) == ["a.py", "new.py", "sub/b.py"]
         assert not marker.exists()
+        work_tree.git("status")
+        assert marker.exists(), "the trap does not work"
 
     def test_a_git_in_the_working_directory_is_not_started(
         self, work_tree: Any, monkeypatch: pytest.MonkeyPatch
