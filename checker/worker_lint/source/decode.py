@@ -35,7 +35,8 @@ class Decoded(msgspec.Struct, frozen=True):
     The text of a file, line ends as they stand and without the byte order mark.
 
     `encoding` is Python's own name of it; `bom` tells of a UTF-8 mark; `newlines` which line
-    ends occur. Encoding the text again (mark first) gives the bytes back.
+    ends occur. `encode(text)` gives the bytes back, except in the few encodings (UTF-7, ISO 2022)
+    that can write one text in several ways.
     """
 
     text: str

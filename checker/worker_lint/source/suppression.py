@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import re
 import tokenize
+import warnings
 from collections.abc import Iterator
 from typing import Final
 
@@ -76,7 +77,9 @@ def suppressions(text: str, lines: LineIndex | None = None) -> tuple[Suppression
         return ()
     lines = lines or LineIndex(text)
     try:
-        comments = list(_comments(text))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the tokenizer thinks of the code is not asked
+            comments = list(_comments(text))
     except (tokenize.TokenError, SyntaxError, ValueError, RecursionError):
         comments = [(number, 0, lines.line(number), (number, number)) for number in range(1, lines.count + 1)]
     found: list[Suppression] = []
