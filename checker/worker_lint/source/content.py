@@ -82,8 +82,8 @@ def read_source(absolute: str, path: str, limit: int = SIZE_LIMIT) -> bytes | Pr
 
 def too_large(path: str, size: int, limit: int) -> Problem:
     """The note about a file over the size limit (both in bytes)."""
-    help = "exclude the file, or raise the limit in the configuration"
-    return Problem(f"not read: {size:,} bytes are over the limit of {limit:,}", path, help, fatal=False)
+    remedy = "exclude the file, or raise the limit in the configuration"
+    return Problem(f"not read: {size:,} bytes are over the limit of {limit:,}", path, remedy, fatal=False)
 
 
 def unreadable(path: str, error: OSError) -> Problem:

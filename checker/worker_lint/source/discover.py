@@ -5,6 +5,9 @@ In a git work tree the index and git's ignore rules decide; elsewhere a walk tha
 the usual folders of tools. A path that is named is checked even when it is ignored.
 """
 
+# Paths stay text here: a `Path` for each of 20,000 files costs more than its lstat.
+# ruff: noqa: PTH100, PTH114, PTH118, PTH123
+
 from __future__ import annotations
 
 import os
@@ -32,12 +35,14 @@ class DiscoverOptions(msgspec.Struct, frozen=True):
 
     `exclude` are patterns (see `worker_lint.source.ignore`). `force_exclude` applies them to
     named paths too. `context` adds the rest of the tree below the root, as files that are
-    read but not asked about. `use_git=False` walks every folder.
+    read but not asked about. `untracked=False` leaves out what git does not know, as suits a
+    commit hook. `use_git=False` walks every folder.
     """
 
     exclude: tuple[str, ...] = ()
     force_exclude: bool = False
     context: bool = False
+    untracked: bool = True
     use_git: bool = True
 
 
@@ -65,8 +70,8 @@ class Discovery(msgspec.Struct, frozen=True):
     """
     The files, sorted by path, and what went wrong; the run goes on with the rest.
 
-    `dirty` gives, for each tracked file that may differ from the index, the blob id that the
-    index has. `untracked` are the files that git does not know.
+    `dirty` gives, for each tracked file that may differ from the index or is gone, the blob id
+    that the index has. `untracked` are the files that git does not know.
     """
 
     files: tuple[SourceFile, ...]
@@ -88,21 +93,27 @@ def discover(paths: Sequence[str | Path], root: str | Path, options: DiscoverOpt
     for path in paths:
         named.take(os.path.abspath(path))
     patterns = compile_patterns(options.exclude)
-    spread = Spread(named.root, patterns, use_git=options.use_git)
+    spread = Spread(named.root, patterns, use_git=options.use_git, untracked=options.untracked)
     spread.run(named.folders, named.files, context=options.context)
     is_given = named.selector()
     files = tuple(
-        SourceFile(path, f"{named.root.rstrip(os.sep)}/{path}", role_of_path(path), spread.found[path].content_id, is_given(path))
+        SourceFile(
+            path,
+            f"{named.root.rstrip(os.sep)}/{path}",
+            role_of_path(path),
+            spread.found[path].content_id,
+            is_given(path),
+        )
         for path in sorted(spread.found)
     )
     problems = [*named.problems, *spread.problems]
     quiet = named.excluded or any(problem.fatal for problem in problems)
     if paths and not quiet and not any(file.given for file in files):
-        help = "name a .py or .pyi file, or a folder that holds one"
-        problems.append(Problem("no Python file to check", ", ".join(map(str, paths[:3])), help))
-    dirty = {path: item.blob for path, item in spread.found.items() if item.blob and not item.clean}
+        remedy = "name a .py or .pyi file, or a folder that holds one"
+        problems.append(Problem("no Python file to check", ", ".join(map(str, paths[:3])), remedy))
+    changed = {path: item.blob for path, item in spread.found.items() if item.blob and not item.clean}
     untracked = frozenset(path for path, item in spread.found.items() if item.blob is None)
-    return Discovery(files, tuple(dict.fromkeys(problems)), dirty, untracked)
+    return Discovery(files, tuple(dict.fromkeys(problems)), spread.missing | changed, untracked)
 
 
 class _Named:
@@ -169,6 +180,6 @@ class _Named:
         except OSError as error:
             self.problems.append(unreadable(shown, error))
             return False
-        help = "name a .py or .pyi file, or a script whose first line starts Python"
-        self.problems.append(Problem("not a Python file", shown, help, fatal=False))
+        remedy = "name a .py or .pyi file, or a script whose first line starts Python"
+        self.problems.append(Problem("not a Python file", shown, remedy, fatal=False))
         return False

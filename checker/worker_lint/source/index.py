@@ -7,6 +7,9 @@ in git's technical documentation, versions 2 to 4. Whatever is unusual (split or
 index) is not read here: the caller then asks git for the names.
 """
 
+# Paths stay text here: a `Path` for each of 20,000 files costs more than its lstat.
+# ruff: noqa: PTH118, PTH123
+
 from __future__ import annotations
 
 import os
@@ -15,23 +18,27 @@ import stat
 import struct
 from typing import NamedTuple
 
+import msgspec
+
 from worker_lint.source.repository import Repository
 
 _GITLINK = 0o160000
 _EXTENDED = 0x4000
-_INTENT_TO_ADD = 0x2000
+_INTENT_TO_ADD, _SKIP_WORK_TREE = 0x20, 0x40  # in the first byte of the extended flags
 _NAME_MASK = 0xFFF
+_STAGE = 0x3000
 _NANOSECONDS = 1_000_000_000
 
 
-class IndexEntry(NamedTuple):
+class IndexEntry(msgspec.Struct, frozen=True, gc=False):
     """
     One path of the index, relative to the work tree's top.
 
     `size`, `inode` and the times are those of the file when git last compared it with the
     blob; sizes and inodes are kept modulo 2**32. `settled` is false while the entry says
     nothing sure about the file's content: a conflict, an intended addition, or a file
-    written so late that a second write in the same clock tick could hide.
+    written so late that a second write in the same clock tick could hide. `sparse` tells that
+    the work tree leaves the file out on purpose.
     """
 
     path: bytes
@@ -41,6 +48,7 @@ class IndexEntry(NamedTuple):
     inode: int
     size: int
     settled: bool
+    sparse: bool = False
 
     def matches(self, found: os.stat_result) -> bool:
         """Whether a file with this state still has the content of the blob."""
@@ -63,7 +71,7 @@ class Index(NamedTuple):
 def read_index(repository: Repository) -> Index | None:
     """The index of the repository; None when it is unreadable or of a kind only git can read."""
     try:
-        with open(repository.index, "rb") as file:
+        with open(repository.index_file, "rb") as file:
             written = os.fstat(file.fileno()).st_mtime_ns
             data = file.read()
     except FileNotFoundError:
@@ -90,9 +98,9 @@ def _parse(data: bytes, written: int, id_size: int) -> Index | None:
     for _ in range(count):
         c_sec, c_nsec, m_sec, m_nsec, _dev, inode, mode, _uid, _gid, size, blob, flags = unpack(data, position)
         start = position + fixed
-        intended = False
+        intended = sparse = False
         if flags & _EXTENDED:
-            intended = bool(data[start] << 8 & _INTENT_TO_ADD)
+            intended, sparse = bool(data[start] & _INTENT_TO_ADD), bool(data[start] & _SKIP_WORK_TREE)
             start += 2
         if version == 4:
             dropped, start = _variable_width(data, start)
@@ -105,11 +113,11 @@ def _parse(data: bytes, written: int, id_size: int) -> Index | None:
             path = data[start:end]
             position += (end - position + 8) & ~7
         if path.endswith((b".py", b".pyi")):
-            if stat.S_ISREG(mode):
+            if mode & 0o170000 == 0o100000:
                 # Size 0 is also how git marks an entry that it could not settle itself.
-                settled = bool(size) and m_sec < racy and not intended and not flags & 0x3000
-                changed, modified = c_sec * _NANOSECONDS + c_nsec, m_sec * _NANOSECONDS + m_nsec
-                add(IndexEntry(path, blob, modified, changed, inode, size, settled))
+                settled = size > 0 and m_sec < racy > c_sec and not flags & _STAGE and not intended
+                modified, changed = m_sec * _NANOSECONDS + m_nsec, c_sec * _NANOSECONDS + c_nsec
+                add(IndexEntry(path, blob, modified, changed, inode, size, settled, sparse))
         elif mode == _GITLINK:
             index.submodules.append(path)
         elif mode == stat.S_IFDIR:

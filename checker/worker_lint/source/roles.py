@@ -20,14 +20,28 @@ HEAD_LINES: Final = 20
 """Only this many lines at the top may declare a file generated."""
 
 _VENDORED = frozenset(
-    """
-    3rd_party 3rdparty _extern _vendor _vendored _vendors bower_components extern externals node_modules
-    site-packages third-party third_party thirdparty vendor vendored
-    """.split()
+    {
+        "3rd_party",
+        "3rdparty",
+        "_extern",
+        "_vendor",
+        "_vendored",
+        "_vendors",
+        "bower_components",
+        "extern",
+        "externals",
+        "node_modules",
+        "site-packages",
+        "third-party",
+        "third_party",
+        "thirdparty",
+        "vendor",
+        "vendored",
+    }
 )
 _TEMPLATES = frozenset({"app_template", "app_templates", "project_template", "project_templates"})
 _EXAMPLES = frozenset(
-    "bench benchmark benchmarks cookbook example example_dags examples tutorial tutorials".split()
+    {"bench", "benchmark", "benchmarks", "cookbook", "example", "example_dags", "examples", "tutorial", "tutorials"}
 )
 _EXAMPLES_AT_TOP = frozenset({"demo", "demos", "doc", "docs", "sample", "samples"})
 _TEST_FOLDER = re.compile(r"(?:.+[_-])?tests?")
@@ -71,8 +85,10 @@ def role_of_path(path: str) -> Role:
     role, migrations = _role_of_folder(folder)
     if role in ("vendored", "template"):
         return role
+    if not migrations and "test" not in name and "_pb2" not in name and "{" not in name:
+        return role  # nearly all files: no expression need be tried
     stem = name.partition(".")[0]
-    if "{" in name and ("{{" in name or "{%" in name):
+    if "{{" in name or "{%" in name:
         return "template"
     if _GENERATED_FILE.fullmatch(stem):
         return "generated"

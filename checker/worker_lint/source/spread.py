@@ -1,5 +1,8 @@
 """Spreading named folders out into files: git's listings and walks, nested ones too."""
 
+# Paths stay text here: a `Path` for each of 20,000 files costs more than its lstat.
+# ruff: noqa: PTH118, PTH120
+
 from __future__ import annotations
 
 import os
@@ -33,16 +36,21 @@ class Spread:
     """
     Collects the files below folders in `found`, by path relative to the root.
 
-    `found` and `problems` are complete after `run`.
+    `found`, `missing` (tracked files that are gone, with their blobs) and `problems` are
+    complete after `run`.
     """
 
-    def __init__(self, root: str, patterns: re.Pattern[str] | None, *, use_git: bool = True) -> None:
+    def __init__(
+        self, root: str, patterns: re.Pattern[str] | None, *, use_git: bool = True, untracked: bool = True
+    ) -> None:
         """`root` is absolute and without links; files that `patterns` cover are left out."""
         self.found: dict[str, Listed] = {}
+        self.missing: dict[str, str] = {}
         self.problems: list[Problem] = []
         self._root = root
         self._patterns = patterns
         self._use_git = use_git
+        self._untracked = untracked
         self._spared: tuple[str, ...] = ()
         self._known: dict[str, Repository | None] = {}
         self._entered: set[str] = set()
@@ -86,7 +94,7 @@ class Spread:
     def _list(self, repository: Repository, folders: set[str], names: set[str]) -> None:
         self._entered.add(repository.top)
         try:
-            self._add(list_work_tree(repository, folders, names), repository.top)
+            self._add(list_work_tree(repository, folders, names, untracked=self._untracked), repository.top)
         except GitRefusalError as refusal:
             self.problems.append(refusal.problem)
             for folder in folders:
@@ -117,6 +125,8 @@ class Spread:
             if patterns is not None and patterns.search(path) and not self._is_spared(path):
                 continue
             found.setdefault(path, listed)
+        for gone, blob in listing.missing.items():
+            self.missing[locate(gone) if locate else gone] = blob
         for problem in listing.problems:
             path = relative_path(os.path.join(base, problem.path), self._root) if problem.path else ""
             self.problems.append(Problem(problem.message, path, problem.help, problem.fatal))

@@ -18,7 +18,7 @@ def walk(folder: str, *, enter_repositories: bool = False) -> Listing:
     Links are not followed, so there are no loops; the usual folders of tools are left out. A
     repository further down is named in `nested` and not entered, except when asked.
     """
-    listing = Listing([], [], [])
+    listing = Listing([], [], [], {})
     excludes = Excludes(folder, None)
     now = time.time_ns()
     pending = [""]

@@ -1,0 +1,482 @@
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from worker_lint.source.content import content_id_of
+from worker_lint.source.discover import Discovery, DiscoverOptions, discover
+
+
+def paths_of(found: Discovery) -> list[str]:
+    return [file.path for file in found.files]
+
+
+def given_of(found: Discovery) -> list[str]:
+    return [file.path for file in found.files if file.given]
+
+
+def messages_of(found: Discovery) -> list[str]:
+    return [problem.message for problem in found.problems]
+
+
+def write(folder: Path, *paths: str, text: str = "x = 1\n") -> None:
+    for path in paths:
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+
+
+class TestInGit:
+    def test_tracked_and_untracked_files_are_found_and_ignored_ones_are_not(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": "", "pkg/b.pyi": "", "notes.txt": "", ".gitignore": "secret/\n"})
+        work_tree.write({"new.py": "", "secret/c.py": "", ".venv/lib/d.py": "", "node_modules/e.py": ""})
+
+        found = discover([work_tree.folder], work_tree.folder)
+
+        assert paths_of(found) == ["a.py", "new.py", "pkg/b.pyi"]
+        assert found.untracked == {"new.py"}
+        assert found.problems == ()
+
+    def test_a_clean_file_has_the_content_id_that_its_bytes_have(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": "x = 1\n"})
+        work_tree.let_time_pass()
+
+        (file,) = discover([work_tree.folder], work_tree.folder).files
+
+        assert file.content_id == content_id_of(b"x = 1\n")
+        assert Path(file.absolute).read_bytes() == b"x = 1\n"
+
+    def test_a_changed_file_of_the_same_size_never_has_the_blob_of_the_index(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": "x = 1\n"})
+        work_tree.let_time_pass()
+        before = (work_tree.folder / "a.py").stat()
+        work_tree.write({"a.py": "x = 2\n"})
+        os.utime(work_tree.folder / "a.py", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+        found = discover([work_tree.folder], work_tree.folder)
+
+        assert found.files[0].content_id != content_id_of(b"x = 1\n")
+        assert found.dirty == {"a.py": content_id_of(b"x = 1\n").partition(":")[0]}
+
+    def test_a_file_as_young_as_the_index_is_not_trusted(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": "x = 1\n"})
+        index = work_tree.folder / ".git/index"
+        moment = (work_tree.folder / "a.py").stat().st_mtime_ns
+        os.utime(index, ns=(moment, moment))
+
+        assert discover([work_tree.folder], work_tree.folder).files[0].content_id is None
+
+    def test_a_deleted_tracked_file_is_left_out_and_remembered(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": "", "b.py": "x = 1\n"})
+        (work_tree.folder / "b.py").unlink()
+
+        found = discover([work_tree.folder], work_tree.folder)
+
+        assert paths_of(found) == ["a.py"]
+        assert found.dirty["b.py"] == content_id_of(b"x = 1\n").partition(":")[0]
+        assert found.problems == ()
+
+    def test_a_folder_narrows_the_answer_and_context_adds_the_rest(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": "", "src/b.py": "", "srcs/c.py": ""})
+        work_tree.write({"src/new.py": "", "other/new.py": ""})
+        folder = work_tree.folder
+
+        narrow = discover([folder / "src"], folder)
+        wide = discover([folder / "src"], folder, DiscoverOptions(context=True))
+
+        assert paths_of(narrow) == ["src/b.py", "src/new.py"]
+        assert paths_of(wide) == ["a.py", "other/new.py", "src/b.py", "src/new.py", "srcs/c.py"]
+        assert given_of(wide) == given_of(narrow) == ["src/b.py", "src/new.py"]
+
+    def test_a_root_inside_the_repository_sees_only_its_part(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": "", "service/b.py": "", "service/pkg/c.py": ""})
+        work_tree.write({"service/new.py": ""})
+        root = work_tree.folder / "service"
+
+        assert paths_of(discover([root], root)) == ["b.py", "new.py", "pkg/c.py"]
+
+    def test_what_is_named_is_checked_even_when_git_ignores_it(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": "", ".gitignore": "hidden*\n"})
+        work_tree.write({"hidden/b.py": "", "hidden/pkg/c.py": "", "hidden.py": "", ".tox/d.py": ""})
+        folder = work_tree.folder
+
+        found = discover(
+            [folder / "hidden", folder / "hidden.py", folder / ".tox"], folder, DiscoverOptions(context=True)
+        )
+
+        assert paths_of(found) == [".tox/d.py", "a.py", "hidden.py", "hidden/b.py", "hidden/pkg/c.py"]
+        assert given_of(found) == [".tox/d.py", "hidden.py", "hidden/b.py", "hidden/pkg/c.py"]
+
+    def test_a_root_that_the_outer_repository_ignores_is_listed(self, work_tree: Any) -> None:
+        work_tree.commit({".gitignore": "/corpus/\n"})
+        work_tree.write({"corpus/pkg/a.py": "", "corpus/.venv/b.py": ""})
+        root = work_tree.folder / "corpus"
+
+        assert paths_of(discover([root], root)) == ["pkg/a.py"]
+
+    def test_odd_names_survive(self, work_tree: Any) -> None:
+        names = ["with space.py", "zwölf.py", "quote\"'.py", "日本/語.py"]
+        if sys.platform == "linux":
+            names += ["line\nbreak.py", os.fsdecode(b"\xff\xfe.py")]
+        work_tree.commit(dict.fromkeys(names, ""))
+        write(work_tree.folder, *[f"new/{name}" for name in names])
+
+        found = discover([work_tree.folder], work_tree.folder)
+
+        assert set(paths_of(found)) == {*names, *[f"new/{name}" for name in names]}
+        assert all(Path(file.absolute).is_file() for file in found.files)
+
+    def test_files_in_conflict_appear_once_without_a_blob_id(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": "x = 1\n"})
+        work_tree.git("checkout", "--quiet", "-b", "side")
+        work_tree.commit({"a.py": "x = 2\n"})
+        work_tree.git("checkout", "--quiet", "main")
+        work_tree.commit({"a.py": "x = 3\n"})
+        with pytest.raises(AssertionError):
+            work_tree.git("merge", "side")
+        work_tree.let_time_pass()
+
+        found = discover([work_tree.folder], work_tree.folder)
+
+        assert paths_of(found) == ["a.py"]
+        assert found.files[0].content_id is None
+
+    def test_an_intended_addition_has_no_blob_id(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": ""})
+        work_tree.write({"b.py": "x = 1\n"})
+        work_tree.git("add", "--intent-to-add", "b.py")
+        work_tree.let_time_pass()
+
+        assert discover([work_tree.folder], work_tree.folder).files[1].content_id is None
+
+    def test_a_submodule_and_a_clone_are_listed_by_their_own_index(
+        self, work_tree: Any, make_work_tree: Callable[[Path], Any], tmp_path: Path
+    ) -> None:
+        library = make_work_tree(tmp_path / "library")
+        library.commit({"lib.py": "", ".gitignore": "cache/\n"})
+        work_tree.commit({"a.py": ""})
+        work_tree.git("submodule", "--quiet", "add", str(library.folder), "sub")
+        clone = make_work_tree(work_tree.folder / "clone")
+        clone.commit({"c.py": ""})
+        work_tree.write({"sub/cache/hidden.py": "", "sub/new.py": "", "clone/new.py": ""})
+
+        found = discover([work_tree.folder], work_tree.folder)
+
+        assert paths_of(found) == ["a.py", "clone/c.py", "clone/new.py", "sub/lib.py", "sub/new.py"]
+
+    def test_a_submodule_that_is_not_checked_out_is_nothing(self, work_tree: Any, tmp_path: Path) -> None:
+        work_tree.commit({"a.py": ""})
+        blob = work_tree.git("rev-parse", "HEAD").strip()
+        work_tree.git("update-index", "--add", "--cacheinfo", f"160000,{blob},sub")
+        (work_tree.folder / "sub").mkdir()
+
+        found = discover([work_tree.folder], work_tree.folder)
+
+        assert (paths_of(found), found.problems) == (["a.py"], ())
+
+    def test_a_linked_work_tree_inside_is_another_version_and_left_out(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": ""})
+        work_tree.git("worktree", "add", "--quiet", "versions/other", "-b", "other")
+        inner = work_tree.folder / "versions/other"
+
+        assert paths_of(discover([work_tree.folder], work_tree.folder)) == ["a.py"]
+        assert paths_of(discover([inner], inner)) == ["a.py"]
+
+    def test_files_outside_a_sparse_checkout_are_not_missing(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": "", "kept/b.py": "", "left/c.py": ""})
+        work_tree.git("sparse-checkout", "set", "--cone", "kept")
+
+        found = discover([work_tree.folder], work_tree.folder)
+
+        assert paths_of(found) == ["a.py", "kept/b.py"]
+        assert "left/c.py" not in found.dirty
+
+    def test_without_untracked_files_only_what_git_knows_is_found(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": ""})
+        work_tree.write({"new.py": ""})
+
+        found = discover([work_tree.folder], work_tree.folder, DiscoverOptions(untracked=False))
+
+        assert paths_of(found) == ["a.py"]
+
+    def test_patterns_apply_to_tracked_files_unless_they_are_named(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": "", "old/b.py": "", "old/c.py": ""})
+        folder, old = work_tree.folder, DiscoverOptions(exclude=("old",))
+
+        assert paths_of(discover([folder], folder, old)) == ["a.py"]
+        assert paths_of(discover([folder / "old"], folder, old)) == ["old/b.py", "old/c.py"]
+        assert paths_of(discover([folder, folder / "old/b.py"], folder, old)) == ["a.py", "old/b.py"]
+
+    def test_force_exclude_leaves_out_named_files_and_complains_of_nothing(self, work_tree: Any) -> None:
+        work_tree.commit({"old/b.py": ""})
+        options = DiscoverOptions(exclude=("old/",), force_exclude=True)
+
+        found = discover([work_tree.folder / "old/b.py"], work_tree.folder, options)
+
+        assert (found.files, found.problems) == ((), ())
+
+    def test_without_git_the_tree_is_walked_with_a_note(self, work_tree: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        work_tree.commit({"a.py": "", ".gitignore": "b.py\n"})
+        work_tree.write({"b.py": ""})
+        monkeypatch.setenv("PATH", "")
+
+        found = discover([work_tree.folder], work_tree.folder)
+
+        assert paths_of(found) == ["a.py", "b.py"]
+        assert [(problem.fatal, "not installed" in problem.message) for problem in found.problems] == [(False, True)]
+
+    def test_a_repository_of_somebody_else_is_walked_with_a_note(
+        self, work_tree: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        work_tree.commit({"a.py": ""})
+        # Git's own switch for testing this case.
+        fake = work_tree.folder.parent / "bin" / "git"
+        fake.parent.mkdir()
+        real = shutil.which("git")
+        fake.write_text(f'#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec "{real}" "$@"\n', encoding="utf-8")
+        fake.chmod(0o755)
+        monkeypatch.setenv("PATH", str(fake.parent))
+
+        found = discover([work_tree.folder], work_tree.folder)
+
+        assert paths_of(found) == ["a.py"]
+        assert "safe.directory" in found.problems[0].help
+        assert not found.problems[0].fatal
+
+    def test_a_damaged_index_is_no_reason_to_stop(self, work_tree: Any) -> None:
+        work_tree.commit({"a.py": ""})
+        (work_tree.folder / ".git/index").write_bytes(b"DIRC nonsense")
+
+        found = discover([work_tree.folder], work_tree.folder)
+
+        assert paths_of(found) == ["a.py"]
+        assert [problem.fatal for problem in found.problems] == [False]
+
+
+class TestInHooks:
+    def test_the_index_of_a_partial_commit_is_used(self, work_tree: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        work_tree.commit({"a.py": "x = 1\n"})
+        other = work_tree.folder / ".git/next-index-1.lock"
+        shutil.copy(work_tree.folder / ".git/index", other)
+        work_tree.write({"b.py": ""})
+        work_tree.git("add", "b.py")
+        monkeypatch.setenv("GIT_INDEX_FILE", str(other))
+
+        assert discover([work_tree.folder], work_tree.folder).untracked == {"b.py"}
+
+    def test_the_index_of_another_repository_is_not(
+        self, work_tree: Any, make_work_tree: Callable[[Path], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = make_work_tree(tmp_path / "other")
+        other.commit({"o.py": ""})
+        work_tree.commit({"a.py": ""})
+        monkeypatch.setenv("GIT_DIR", str(other.folder / ".git"))
+        monkeypatch.setenv("GIT_INDEX_FILE", str(other.folder / ".git/index"))
+        monkeypatch.setenv("GIT_WORK_TREE", str(other.folder))
+
+        found = discover([work_tree.folder], work_tree.folder)
+
+        assert paths_of(found) == ["a.py"]
+        assert found.untracked == frozenset()
+
+    def test_a_relative_index_is_meant_from_the_working_directory(
+        self, work_tree: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        work_tree.commit({"a.py": ""})
+        monkeypatch.chdir(work_tree.folder)
+        monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
+        monkeypatch.setenv("GIT_DIR", ".git")
+
+        found = discover(["."], work_tree.folder)
+
+        assert (paths_of(found), found.untracked) == (["a.py"], frozenset())
+
+    def test_a_git_folder_elsewhere_is_bound_by_the_environment(
+        self, work_tree: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        work_tree.commit({"a.py": "", ".gitignore": "b.py\n"})
+        (work_tree.folder / ".git").rename(tmp_path / "store")
+        work_tree.write({"b.py": ""})
+        monkeypatch.setenv("GIT_DIR", str(tmp_path / "store"))
+        monkeypatch.setenv("GIT_WORK_TREE", str(work_tree.folder))
+
+        assert paths_of(discover([work_tree.folder], work_tree.folder)) == ["a.py"]
+
+
+class TestHostileRepository:
+    def test_no_program_that_the_repository_names_is_started(self, work_tree: Any, tmp_path: Path) -> None:
+        marker = tmp_path / "marker"
+        evil = tmp_path / "evil.sh"
+        evil.write_text(f'#!/bin/sh\ntouch "{marker}"\ncat\n', encoding="utf-8")
+        evil.chmod(0o755)
+        work_tree.commit({"a.py": "x = 1\n", "sub/b.py": "", ".gitattributes": "*.py filter=evil diff=evil\n"})
+        for key in (
+            "filter.evil.clean",
+            "filter.evil.smudge",
+            "filter.evil.process",
+            "diff.evil.textconv",
+            "core.pager",
+        ):
+            work_tree.git("config", key, str(evil))
+        work_tree.git("config", "core.fsmonitor", str(evil))
+        hook = work_tree.folder / ".git/hooks/post-index-change"
+        hook.parent.mkdir(exist_ok=True)
+        shutil.copy(evil, hook)
+        work_tree.write({"a.py": "x = 2\n", "new.py": ""})
+        marker.unlink(missing_ok=True)
+
+        found = discover([work_tree.folder / "sub", work_tree.folder], work_tree.folder)
+
+        assert paths_of(found) == ["a.py", "new.py", "sub/b.py"]
+        assert not marker.exists()
+        work_tree.git("status")
+        assert marker.exists(), "the trap does not work"
+
+    def test_a_git_in_the_working_directory_is_not_started(
+        self, work_tree: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        work_tree.commit({"a.py": ""})
+        evil = work_tree.folder / "git"
+        evil.write_text(f'#!/bin/sh\ntouch "{work_tree.folder}/marker"\n', encoding="utf-8")
+        evil.chmod(0o755)
+        monkeypatch.chdir(work_tree.folder)
+        monkeypatch.setenv("PATH", f".{os.pathsep}{os.pathsep}{os.environ['PATH']}")
+
+        assert paths_of(discover(["."], work_tree.folder)) == ["a.py"]
+        assert not (work_tree.folder / "marker").exists()
+
+
+class TestOutsideGit:
+    def test_the_folders_of_tools_are_left_out(self, tmp_path: Path) -> None:
+        write(tmp_path, "a.py", "pkg/b.py", ".venv/c.py", "x/site-packages/d.py", "build/lib/e.py", "my.egg-info/f.py")
+        write(tmp_path, "build_tools/g.py", "dist/__init__.py", "dist/h.py", "odd-name/pyvenv.cfg", "odd-name/lib/i.py")
+
+        found = discover([tmp_path], tmp_path)
+
+        assert paths_of(found) == ["a.py", "build_tools/g.py", "dist/__init__.py", "dist/h.py", "pkg/b.py"]
+
+    def test_a_settled_file_has_a_state_id_and_a_young_one_none(self, tmp_path: Path) -> None:
+        write(tmp_path, "a.py")
+
+        assert discover([tmp_path], tmp_path).files[0].content_id is None
+
+    def test_links_are_not_followed(self, tmp_path: Path) -> None:
+        root, outside = tmp_path / "root", tmp_path / "outside"
+        write(root, "pkg/a.py")
+        write(outside, "b.py")
+        (root / "loop").symlink_to(root, target_is_directory=True)
+        (root / "out").symlink_to(outside, target_is_directory=True)
+        (root / "c.py").symlink_to(root / "pkg/a.py")
+
+        assert paths_of(discover([root], root)) == ["pkg/a.py"]
+
+    def test_a_named_link_stands_for_its_target_inside_the_root_only(self, tmp_path: Path) -> None:
+        root, outside = tmp_path / "root", tmp_path / "outside"
+        write(root, "pkg/a.py")
+        write(outside, "b.py")
+        (root / "inner").symlink_to(root / "pkg", target_is_directory=True)
+        (root / "out.py").symlink_to(outside / "b.py")
+        (root / "self.py").symlink_to(root / "self.py")
+
+        found = discover([root / "inner", root / "out.py", root / "self.py"], root)
+
+        assert paths_of(found) == ["pkg/a.py"]
+        assert [(problem.path, problem.fatal) for problem in found.problems] == [("out.py", True), ("self.py", True)]
+        assert "leads out" in messages_of(found)[0]
+
+    def test_a_root_reached_through_a_link_is_no_way_out(self, tmp_path: Path) -> None:
+        write(tmp_path / "real", "a.py")
+        (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
+        root = tmp_path / "link"
+
+        found = discover([root / "a.py"], root)
+
+        assert (paths_of(found), found.problems) == (["a.py"], ())
+
+    def test_scripts_are_read_only_when_named(self, tmp_path: Path) -> None:
+        write(tmp_path, "worker", text="#!/usr/bin/env python3\n")
+        write(tmp_path, "shell", text="#!/bin/sh\n")
+        write(tmp_path, "a.py")
+
+        assert paths_of(discover([tmp_path], tmp_path)) == ["a.py"]
+        found = discover([tmp_path / "worker", tmp_path / "shell"], tmp_path)
+        assert paths_of(found) == ["worker"]
+        assert [(problem.path, problem.fatal) for problem in found.problems] == [("shell", False)]
+
+    def test_a_named_file_outside_the_root_keeps_its_way(self, tmp_path: Path) -> None:
+        write(tmp_path, "root/a.py", "other/b.py", "other/pkg/c.py")
+
+        found = discover([tmp_path / "other"], tmp_path / "root")
+
+        assert paths_of(found) == ["../other/b.py", "../other/pkg/c.py"]
+        assert given_of(found) == paths_of(found)
+
+    def test_nothing_to_check_is_a_problem_that_ends_the_run(self, tmp_path: Path) -> None:
+        write(tmp_path, "notes.txt")
+
+        found = discover([tmp_path], tmp_path)
+
+        assert [(problem.message, problem.fatal) for problem in found.problems] == [("no Python file to check", True)]
+
+    def test_no_paths_at_all_are_no_problem(self, tmp_path: Path) -> None:
+        assert discover([], tmp_path, DiscoverOptions(context=True)).problems == ()
+
+    def test_a_path_that_is_not_there_is_named(self, tmp_path: Path) -> None:
+        write(tmp_path, "a.py")
+
+        found = discover([tmp_path / "nope.py", tmp_path / "a.py"], tmp_path)
+
+        assert paths_of(found) == ["a.py"]
+        assert [(problem.message, problem.path) for problem in found.problems] == [
+            ("no such file or folder", "nope.py")
+        ]
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+    def test_a_named_pipe_does_not_block(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe.py")
+        write(tmp_path, "a.py")
+
+        assert paths_of(discover([tmp_path], tmp_path)) == ["a.py"]
+        assert messages_of(discover([tmp_path / "pipe.py"], tmp_path)) == ["not a regular file"]
+
+    @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read everything")
+    def test_a_folder_that_cannot_be_read_is_named_and_the_rest_goes_on(self, tmp_path: Path) -> None:
+        write(tmp_path, "a.py", "locked/b.py")
+        (tmp_path / "locked").chmod(0)
+        try:
+            found = discover([tmp_path], tmp_path)
+        finally:
+            (tmp_path / "locked").chmod(0o755)
+
+        assert paths_of(found) == ["a.py"]
+        assert [(problem.path, problem.fatal) for problem in found.problems] == [("locked", True)]
+
+    def test_a_repository_below_is_listed_by_git(self, tmp_path: Path, make_work_tree: Callable[[Path], Any]) -> None:
+        inner = make_work_tree(tmp_path / "repos/inner")
+        inner.commit({"a.py": "", ".gitignore": "b.py\n"})
+        inner.write({"b.py": ""})
+        write(tmp_path, "c.py")
+
+        assert paths_of(discover([tmp_path], tmp_path)) == ["c.py", "repos/inner/a.py"]
+
+
+def test_the_order_of_the_paths_does_not_matter(work_tree: Any) -> None:
+    work_tree.commit({"b.py": "", "a/z.py": "", "a.py": "", "a/b/c.py": ""})
+    folder = work_tree.folder
+    named = [folder / "b.py", folder / "a", folder / "a/b", folder / "a.py"]
+
+    assert discover(named, folder) == discover(named[::-1], folder)
+
+
+def test_a_stub_says_so(tmp_path: Path) -> None:
+    write(tmp_path, "a.py", "a.pyi")
+
+    assert [(file.path, file.is_stub) for file in discover([tmp_path], tmp_path).files] == [
+        ("a.py", False),
+        ("a.pyi", True),
+    ]
