@@ -12,7 +12,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from worker_lint.source import ir
+from worker_lint.source import ir, newer
 from worker_lint.source.lower_expression import SYMBOL, ExpressionLowering, Handler, names_read
 from worker_lint.source.shape import shape_of
 from worker_lint.source.text import Text
@@ -128,9 +128,11 @@ class Lowering(ExpressionLowering):
         )
 
     def simple(self, node: ast.stmt) -> ir.Stmt:
-        kind = "pass" if isinstance(node, ast.Pass) else "break" if isinstance(node, ast.Break) else "continue"
         at = self.at(node)
-        return ir.Simple(at, kind, self.text.comment(at[0]))
+        comment = self.text.comment(at[0])
+        if isinstance(node, ast.Pass):
+            return ir.Simple(at, "pass", comment)
+        return ir.Simple(at, "break" if isinstance(node, ast.Break) else "continue", comment)
 
     def looped(self, node: ast.For | ast.AsyncFor) -> ir.Stmt:
         body, orelse = self.stmts(node.body), self.stmts(node.orelse)
@@ -217,9 +219,8 @@ _STMT: Final[dict[type[ast.AST], Handler]] = {
     ast.Pass: Lowering.simple,
     ast.Break: Lowering.simple,
     ast.Continue: Lowering.simple,
+    newer.TypeAlias: lambda low, node: ir.TypeAliasDef(low.at(node), node.name.id, low.expr(node.value)),
 }
-if hasattr(ast, "TypeAlias"):  # Python 3.12
-    _STMT[ast.TypeAlias] = lambda low, node: ir.TypeAliasDef(low.at(node), node.name.id, low.expr(node.value))
 
 
 def _type_params(node: ast.AST) -> tuple[str, ...]:

@@ -173,10 +173,24 @@ class ExpressionLowering:
             if literal:
                 parts.append(ir.Constant(at, "str", literal))
                 literal = ""
-            parts.extend(self.expr(inside) for inside in _interpolated(part))
+            parts.extend(self.interpolated(inside) for inside in _interpolated(part))
         if literal:
             parts.append(ir.Constant(at, "str", literal))
         return ir.Formatted(at, tuple(parts))
+
+    def interpolated(self, node: ast.expr) -> ir.Expr:
+        """An expression of an f-string, at the same place on every Python."""
+        lowered = self.expr(node)
+        if not isinstance(node, ast.Tuple) or not isinstance(lowered, ir.Collection) or not lowered.items:
+            return lowered
+        at = lowered.at
+        text = self.text.segment(at)
+        if at[:2] == lowered.items[0].at[:2] or not text.startswith("{") or "\n" in text:
+            return lowered
+        # Python 3.11 counts the braces around `{a, b}` as the parentheses of the tuple.
+        start = at[1] + len(text) - len(text[1:].lstrip())
+        end = at[1] + len(text[:-1].rstrip())
+        return ir.Collection((at[0], start, at[2], end), lowered.kind, lowered.items)
 
     def conditional(self, node: ast.IfExp) -> ir.Expr:
         return ir.Conditional(self.at(node), self.expr(node.test), self.expr(node.body), self.expr(node.orelse))

@@ -13,30 +13,24 @@ It reads what the installed release of LibCST knows: with 1.8, type parameters a
 from __future__ import annotations
 
 import ast
-import re
 
-from libcst import ParserSyntaxError
-from libcst.native import parse_module as parse_native
+from libcst import ParserSyntaxError, parse_module
 
-from worker_lint.source import ir
-from worker_lint.source.lower import Lowering
 from worker_lint.source.lower_cst.positions import Positions
 from worker_lint.source.lower_cst.statements import Conversion
-from worker_lint.source.text import Text
-
-_LINE_END = re.compile(r"\r\n?")
 
 
 def parse_tree(source: str) -> ast.Module | None:
     """
     The tree that a Python which knows the syntax would give; None when LibCST refuses the text too.
 
+    Line ends must be plain newlines.
+
     Raises:
         RecursionError: the code is nested too deeply.
     """
-    source = _LINE_END.sub("\n", source)
     try:
-        module = parse_native(source)
+        module = parse_module(source)
         return Conversion(Positions(module, source.split("\n"))).module(module)
     except (ParserSyntaxError, ValueError, KeyError):
         return None

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 import libcst as cst
 
 from worker_lint.source.lower_cst import literals
 from worker_lint.source.lower_cst.operators import BINARY, COMPARISON, UNARY
-from worker_lint.source.lower_cst.positions import Positions, Span
+from worker_lint.source.lower_cst.positions import Place, Span
+from worker_lint.source.lower_cst.strings import StringConversion
 
 _KEYWORD_VALUES: Final = {"None": None, "True": True, "False": False}
 
@@ -19,12 +19,8 @@ _LOAD, _STORE, _DELETE = ast.Load(), ast.Store(), ast.Del()
 """One node each is enough: `ast.parse` shares them too."""
 
 
-class ExpressionConversion:
+class ExpressionConversion(StringConversion):
     """Converts expressions of one module."""
-
-    def __init__(self, positions: Positions) -> None:
-        self.positions = positions
-        self.put = positions.put
 
     def expr(self, node: cst.CSTNode, context: ast.expr_context = _LOAD) -> Any:
         """
@@ -59,10 +55,10 @@ class ExpressionConversion:
         span = self.positions.inner(node)
         if node.value in _KEYWORD_VALUES:
             return self.put(ast.Constant(_KEYWORD_VALUES[node.value]), span)
-        return self.put(ast.Name(identifier(node), context), span)
+        return self.put(ast.Name(literals.identifier(node), context), span)
 
     def attribute(self, node: cst.Attribute, context: ast.expr_context) -> ast.expr:
-        made = ast.Attribute(self.expr(node.value), identifier(node.attr), context)
+        made = ast.Attribute(self.expr(node.value), literals.identifier(node.attr), context)
         return self.put(made, self.positions.inner(node))
 
     def subscript(self, node: cst.Subscript, context: ast.expr_context) -> ast.expr:
@@ -86,8 +82,8 @@ class ExpressionConversion:
             return Span(self.positions.outer(node.lpar[-1]).start, self.positions.outer(node.rpar[0]).end)
         return Span(self.positions.inner(node).start, self.end_of_row(items))
 
-    def end_of_row(self, items: Sequence[Any]) -> tuple[int, int]:
-        """Where the last of several items with commas ends, its comma included."""
+    def end_of_row(self, items: Sequence[Any]) -> Place:
+        """Where the last of several items ends, its comma included."""
         last = items[-1]
         if isinstance(last.comma, cst.Comma):
             return self.positions.inner(last.comma).end
@@ -102,26 +98,34 @@ class ExpressionConversion:
     def index(self, nodes: Sequence[cst.SubscriptElement]) -> ast.expr:
         """What stands between brackets."""
         parts = [self.slice(node.slice) for node in nodes]
-        if len(parts) == 1 and not isinstance(nodes[0].comma, cst.Comma) and not isinstance(parts[0], ast.Starred):
+        first, last = nodes[0], nodes[-1]
+        comma = last.comma if isinstance(last.comma, cst.Comma) else None
+        if len(parts) == 1 and comma is None and not isinstance(parts[0], ast.Starred):
             return parts[0]
-        span = Span(self.positions.outer(nodes[0]).start, self.end_of_row(nodes))
-        return self.put(ast.Tuple(parts, _LOAD), span)
+        end = self.slice_span(last.slice).end if comma is None else self.positions.inner(comma).end
+        return self.put(ast.Tuple(parts, _LOAD), Span(self.slice_span(first.slice).start, end))
 
     def slice(self, node: cst.BaseSlice) -> ast.expr:
-        if isinstance(node, cst.Index):
-            value: ast.expr = self.expr(node.value)
-            if node.star is None:
-                return value
-            span = Span(self.positions.outer(node).start, self.positions.outer(node.value).end)
-            return self.put(ast.Starred(value, _LOAD), span)
-        if not isinstance(node, cst.Slice):
+        if isinstance(node, cst.Slice):
+            made: ast.expr = ast.Slice(self.maybe(node.lower), self.maybe(node.upper), self.maybe(node.step))
+        elif not isinstance(node, cst.Index):
             raise KeyError(type(node))
+        else:
+            made = self.expr(node.value)
+            if node.star is None:
+                return made
+            made = ast.Starred(made, _LOAD)
+        return self.put(made, self.slice_span(node))
+
+    def slice_span(self, node: cst.BaseSlice) -> Span:
+        """From the first token to the last: LibCST counts the spaces around a colon to the slice."""
         outer, inner = self.positions.outer, self.positions.inner
+        if not isinstance(node, cst.Slice):
+            return outer(node)
         start = inner(node.first_colon).start if node.lower is None else outer(node.lower).start
         ends = [inner(colon).end for colon in (node.first_colon, node.second_colon) if isinstance(colon, cst.Colon)]
         ends += [outer(part).end for part in (node.upper, node.step) if part is not None]
-        made = ast.Slice(self.maybe(node.lower), self.maybe(node.upper), self.maybe(node.step))
-        return self.put(made, Span(start, max(ends)))
+        return Span(start, max(ends))
 
     # --- calls and parameters ---
 
@@ -141,7 +145,7 @@ class ExpressionConversion:
             value: ast.expr = self.expr(node.value)
             span = Span(self.positions.outer(node).start, self.positions.outer(node.value).end)
             if node.keyword is not None or node.star == "**":
-                name = None if node.keyword is None else identifier(node.keyword)
+                name = None if node.keyword is None else literals.identifier(node.keyword)
                 keywords.append(self.put(ast.keyword(name, value), span))
             else:
                 plain.append(self.put(ast.Starred(value, _LOAD), span) if node.star else value)
@@ -164,7 +168,7 @@ class ExpressionConversion:
     def parameter(self, node: cst.Param) -> ast.arg:
         noted = None if node.annotation is None else node.annotation.annotation
         end = self.positions.outer(node.name if noted is None else noted).end
-        made = ast.arg(identifier(node.name), self.maybe(noted))
+        made = ast.arg(literals.identifier(node.name), self.maybe(noted))
         return self.put(made, Span(self.positions.inner(node.name).start, end))
 
     # --- operators ---
@@ -211,54 +215,8 @@ class ExpressionConversion:
         return self.put(self.generator(node), self.bracketed(node, ()))
 
     def mapping_unpacked(self, node: Any) -> ast.expr:
-        made = ast.DictComp(self.expr(node.value), None, self.generators(node.for_in))  # type: ignore[arg-type]
-        return made  # as Python 3.15 has it: no value
-
-    # --- strings ---
-
-    def concatenated(self, node: cst.ConcatenatedString) -> ast.expr:
-        pieces: list[cst.BaseExpression] = []
-        rest: cst.BaseExpression = node
-        while isinstance(rest, cst.ConcatenatedString):
-            pieces.append(rest.left)
-            rest = rest.right
-        pieces.append(rest)
-        if all(isinstance(piece, cst.SimpleString) for piece in pieces):
-            values = [literals.string(piece.value) for piece in pieces if isinstance(piece, cst.SimpleString)]
-            return ast.Constant(type(values[0])().join(values))
-        return ast.JoinedStr([part for piece in pieces for part in self.string_parts(piece)])
-
-    def formatted(self, node: cst.CSTNode) -> ast.expr:
-        return ast.JoinedStr(list(self.string_parts(node)))
-
-    def string_parts(self, node: Any) -> Iterator[ast.expr]:
-        """The parts of one string literal, formatted or not."""
-        span = self.positions.inner(node)
-        if isinstance(node, cst.SimpleString):
-            yield self.put(ast.Constant(literals.string(node.value)), span)
-            return
-        for part in node.parts:
-            if isinstance(part, (cst.FormattedStringText, cst.TemplatedStringText)):
-                value = literals.formatted_text(part.value, node.start, node.end)
-                yield self.put(ast.Constant(value), span)
-                continue
-            if part.equal is not None:  # `{name=}` shows its own source
-                opened = self.positions.outer(part).start
-                shown = Span((opened[0], opened[1] + 1), self.positions.outer(part.equal).end)
-                yield self.put(ast.Constant(self.positions.text(shown)), span)
-            yield self.interpolation(part, span)
-
-    def interpolation(self, part: Any, span: Span) -> ast.expr:
-        specification = None
-        if part.format_spec is not None:
-            inner = [self.interpolation(piece, span) for piece in part.format_spec if hasattr(piece, "expression")]
-            specification = self.put(ast.JoinedStr(inner), span)
-        return self.put(ast.FormattedValue(self.expr(part.expression), -1, specification), span)
-
-
-def identifier(node: cst.Name) -> str:
-    """The name as Python's parser normalises it (PEP 3131)."""
-    return node.value if node.value.isascii() else unicodedata.normalize("NFKC", node.value)
+        # As Python 3.15 has it: no value.
+        return ast.DictComp(self.expr(node.value), None, self.generators(node.for_in))  # type: ignore[arg-type]
 
 
 _Simple: TypeAlias = Callable[[ExpressionConversion, Any], ast.expr]
@@ -298,7 +256,7 @@ _EXPR: Final[dict[type[cst.CSTNode], _Simple]] = {
     cst.Integer: lambda _, node: ast.Constant(literals.number(node.value)),
     cst.Float: lambda _, node: ast.Constant(float(node.value)),
     cst.Imaginary: lambda _, node: ast.Constant(complex(0, float(node.value[:-1]))),
-    cst.Ellipsis: lambda _, node: ast.Constant(...),
+    cst.Ellipsis: lambda _, _node: ast.Constant(...),
 }
 for _newer, _handler in (
     ("TemplatedString", ExpressionConversion.formatted),

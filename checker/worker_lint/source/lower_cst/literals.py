@@ -1,11 +1,14 @@
-"""Values of literals, as `ast` gives them, from their source text."""
+"""Values of literals and names, as `ast` gives them, from their source text."""
 
 from __future__ import annotations
 
 import ast
 import re
+import unicodedata
 import warnings
 from typing import Any, Final
+
+import libcst as cst
 
 HUGE: Final = 2**64
 """Stands for an integer with more digits than Python converts; the IR keeps such a number as text."""
@@ -15,6 +18,11 @@ _QUOTES: Final = ('"', '\\"')
 
 DIGIT_LIMIT: Final = 4_300
 """Python's own default limit (`sys.set_int_max_str_digits`)."""
+
+
+def identifier(node: cst.Name) -> str:
+    """The name as Python's parser normalises it (PEP 3131)."""
+    return node.value if node.value.isascii() else unicodedata.normalize("NFKC", node.value)
 
 
 def number(text: str) -> int:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import libcst as cst
 
-from worker_lint.source.lower_cst.expressions import ExpressionConversion, identifier
+from worker_lint.source.lower_cst.expressions import ExpressionConversion
+from worker_lint.source.lower_cst.literals import identifier
 from worker_lint.source.lower_cst.positions import Span
 
 

@@ -8,7 +8,6 @@ providers copy the tree or hash every node, and are the slowest part of LibCST.
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import NamedTuple, TypeAlias, TypeVar
 
 import libcst as cst
@@ -33,7 +32,7 @@ class Positions:
     def __init__(self, module: cst.Module, lines: list[str]) -> None:
         self._lines = lines
         state = _Listener(module.default_indent, module.default_newline)
-        module._codegen(state)  # noqa: SLF001: the public way copies the tree and keeps text
+        module._codegen(state)  # noqa: SLF001  # the public way copies the tree and keeps text
         self._inner = state.inner
         self._outer = state.outer
 
@@ -92,7 +91,7 @@ class _Listener(CodegenState):
     def pop_trailing_newline(self) -> None:
         pass
 
-    def before_codegen(self, node: cst.CSTNode) -> None:
+    def before_codegen(self, node: cst.CSTNode) -> None:  # noqa: ARG002  # LibCST's signature
         self.starts.append((self.line, self.column))
 
     def after_codegen(self, node: cst.CSTNode) -> None:
@@ -127,9 +126,7 @@ class _Recording:
     def __enter__(self) -> None:
         self.start = (self.state.line, self.state.column)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         state = self.state
         start = self.start if self.start_node is None else state.place_of(self.start_node).start
         end = (state.line, state.column) if self.end_node is None else state.place_of(self.end_node).end

@@ -9,7 +9,7 @@ from typing import Any, Final
 import libcst as cst
 
 from worker_lint.source import newer
-from worker_lint.source.lower_cst.expressions import identifier
+from worker_lint.source.lower_cst.literals import identifier
 from worker_lint.source.lower_cst.operators import AUGMENTED
 from worker_lint.source.lower_cst.patterns import PatternConversion
 from worker_lint.source.lower_cst.positions import Place, Positions, Span
@@ -121,10 +121,10 @@ class Conversion(PatternConversion):
         return made
 
     def matched(self, node: cst.Match) -> ast.stmt:
-        subject, cases = self.expr(node.subject), []
-        for case in node.cases:
-            cases.append(ast.match_case(self.pattern(case.pattern), self.maybe(case.guard), self.suite(case)))
-        return ast.Match(subject, cases)
+        return ast.Match(self.expr(node.subject), [self.case(case) for case in node.cases])
+
+    def case(self, node: cst.MatchCase) -> ast.match_case:
+        return ast.match_case(self.pattern(node.pattern), self.maybe(node.guard), self.suite(node))
 
     # --- simple statements ---
 
@@ -155,8 +155,7 @@ class Conversion(PatternConversion):
         return self.put(ast.alias(_dotted(node.name), bound), self.positions.inner(node))
 
     def named_type(self, node: cst.TypeAlias) -> ast.stmt:
-        made = newer.TypeAlias(name=self.target(node.name), value=self.expr(node.value))
-        return made
+        return newer.type_alias(self.target(node.name), self.expr(node.value))
 
 
 _Simple = Callable[[Conversion, Any], ast.stmt]
@@ -171,9 +170,9 @@ _SIMPLE: Final[dict[type[cst.CSTNode], _Simple]] = {
     cst.Return: lambda do, node: ast.Return(do.maybe(node.value)),
     cst.Raise: Conversion.raised,
     cst.Del: lambda do, node: ast.Delete(do.deleted(node.target)),
-    cst.Pass: lambda _, node: ast.Pass(),
-    cst.Break: lambda _, node: ast.Break(),
-    cst.Continue: lambda _, node: ast.Continue(),
+    cst.Pass: lambda _, _node: ast.Pass(),
+    cst.Break: lambda _, _node: ast.Break(),
+    cst.Continue: lambda _, _node: ast.Continue(),
     cst.Assert: lambda do, node: ast.Assert(do.expr(node.test), do.maybe(node.msg)),
     cst.Global: lambda _, node: ast.Global([identifier(item.name) for item in node.names]),
     cst.Nonlocal: lambda _, node: ast.Nonlocal([identifier(item.name) for item in node.names]),
@@ -198,12 +197,10 @@ _COMPOUND: Final[dict[type[cst.CSTNode], _Simple]] = {
 }
 
 
-def _with_type_parameters(made: Any, node: cst.TypeParameters | None) -> ast.stmt:
-    found: ast.stmt = made
-    made.type_params = (
-        [] if node is None else [newer.TypeParameter(identifier(each.param.name)) for each in node.params]
-    )
-    return found
+def _with_type_parameters(made: ast.stmt, node: cst.TypeParameters | None) -> ast.stmt:
+    names = [] if node is None else [identifier(each.param.name) for each in node.params]
+    vars(made)["type_params"] = [newer.type_parameter(name) for name in names]
+    return made
 
 
 def _dotted(node: cst.BaseExpression) -> str:
