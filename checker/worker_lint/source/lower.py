@@ -1,179 +1,38 @@
 """
 Lowers the running interpreter's `ast` to the worker IR.
 
-The skeleton of a file (`lower_module`) holds every statement outside function bodies; a body is
-lowered when asked for (`lower_body`), from the function's own lines only: parsing definitions
-instead of files is what keeps a cold run fast.
+The skeleton of a file holds every statement outside function bodies; a body is lowered when asked
+for, from the function's own lines only: parsing definitions instead of files is what keeps a cold
+run fast.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from worker_lint.source import ir
+from worker_lint.source import ir, newer
+from worker_lint.source.lower_expression import SYMBOL, ExpressionLowering, Handler, names_read
 from worker_lint.source.shape import shape_of
 from worker_lint.source.text import Text
 
-_SYMBOL: Final[dict[type[ast.AST], str]] = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.MatMult: "@", ast.Div: "/", ast.Mod: "%",
-    ast.Pow: "**", ast.LShift: "<<", ast.RShift: ">>", ast.BitOr: "|", ast.BitXor: "^",
-    ast.BitAnd: "&", ast.FloorDiv: "//", ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<",
-    ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Is: "is", ast.IsNot: "is not", ast.In: "in",
-    ast.NotIn: "not in", ast.Not: "not", ast.USub: "-", ast.UAdd: "+", ast.Invert: "~",
-}  # fmt: skip
+CHAIN_LIMIT: Final = 50
+"""Branches of an `if … elif …` that the IR nests; a longer chain becomes one `Match` of guards."""
 
 
-class Lowering:
+class Lowering(ExpressionLowering):
     """Lowers trees of one text; with `bodies`, function bodies too."""
 
     def __init__(self, text: Text, *, bodies: bool = False, line_shift: int = 0) -> None:
-        self.text = text
+        super().__init__(text, line_shift=line_shift)
         self.bodies = bodies
-        self.shift = line_shift
-
-    # --- places ---
-
-    def at(self, node: Any) -> ir.At:
-        """The node's span in lines and code points."""
-        line, end_line = node.lineno + self.shift, node.end_lineno + self.shift
-        if self.text.ascii:
-            return (line, node.col_offset + 1, end_line, node.end_col_offset + 1)
-        column = self.text.column
-        return (line, column(line, node.col_offset), end_line, column(end_line, node.end_col_offset))
 
     def name_at(self, node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> ir.At:
         """The span of the name after `class` or `def`."""
         return self.text.name_after(node.lineno + self.shift, node.col_offset, node.name)
 
-    # --- expressions ---
-
-    def expr(self, node: ast.expr) -> ir.Expr:
-        """Any expression."""
-        handler = _EXPR.get(type(node))
-        if handler is not None:
-            lowered: ir.Expr = handler(self, node)
-            return lowered
-        return ir.Opaque(self.at(node), type(node).__name__, tuple(_names_read(node)))
-
-    def maybe(self, node: ast.expr | None) -> ir.Expr | None:
-        """An expression or None."""
-        return None if node is None else self.expr(node)
-
-    def exprs(self, nodes: Sequence[ast.expr]) -> tuple[ir.Expr, ...]:
-        """A row of expressions."""
-        return tuple([self.expr(node) for node in nodes])
-
-    def name(self, node: ast.Name) -> ir.Expr:
-        return ir.Name(self.at(node), node.id)
-
-    def attribute(self, node: ast.Attribute) -> ir.Expr:
-        return ir.Attribute(self.at(node), self.expr(node.value), node.attr)
-
-    def subscript(self, node: ast.Subscript) -> ir.Expr:
-        return ir.Subscript(self.at(node), self.expr(node.value), self.expr(node.slice))
-
-    def call(self, node: ast.Call) -> ir.Expr:
-        return ir.Call(self.at(node), self.expr(node.func), self.exprs(node.args), self.keywords(node.keywords))
-
-    def keywords(self, nodes: Sequence[ast.keyword]) -> tuple[ir.Keyword, ...]:
-        return tuple([ir.Keyword(self.at(node), node.arg, self.expr(node.value)) for node in nodes])
-
-    def starred(self, node: ast.Starred) -> ir.Expr:
-        return ir.Starred(self.at(node), self.expr(node.value))
-
-    def constant(self, node: ast.Constant) -> ir.Expr:
-        at, value = self.at(node), node.value
-        if isinstance(value, str):
-            # A lone surrogate cannot be encoded; the record must be encodable for any source.
-            return ir.Constant(at, "str", value if value.isascii() else value.encode("utf-8", "replace").decode())
-        if isinstance(value, bytes):
-            return ir.Constant(at, "bytes", value.decode("latin-1"))
-        if value is None:
-            return ir.Constant(at, "none", None)
-        if isinstance(value, bool):
-            return ir.Constant(at, "bool", value)
-        if isinstance(value, int) and -(2**63) <= value < 2**63:
-            return ir.Constant(at, "int", value)
-        if isinstance(value, float):
-            return ir.Constant(at, "float", value)
-        return ir.Constant(at, "ellipsis" if value is ... else "other", self.text.segment(at)[:80])
-
-    def compare(self, node: ast.Compare) -> ir.Expr:
-        ops = tuple([_SYMBOL[type(op)] for op in node.ops])
-        return ir.Compare(self.at(node), self.expr(node.left), ops, self.exprs(node.comparators))
-
-    def boolean(self, node: ast.BoolOp) -> ir.Expr:
-        return ir.BoolOp(self.at(node), "and" if isinstance(node.op, ast.And) else "or", self.exprs(node.values))
-
-    def unary(self, node: ast.UnaryOp) -> ir.Expr:
-        return ir.Unary(self.at(node), _SYMBOL[type(node.op)], self.expr(node.operand))
-
-    def binary(self, node: ast.BinOp) -> ir.Expr:
-        return ir.Binary(self.at(node), self.expr(node.left), _SYMBOL[type(node.op)], self.expr(node.right))
-
-    def awaited(self, node: ast.Await) -> ir.Expr:
-        return ir.Await(self.at(node), self.expr(node.value))
-
-    def yielded(self, node: ast.Yield | ast.YieldFrom) -> ir.Expr:
-        return ir.Yield(self.at(node), self.maybe(node.value), isinstance(node, ast.YieldFrom))
-
-    def display(self, node: ast.List | ast.Tuple | ast.Set) -> ir.Expr:
-        kind = "list" if isinstance(node, ast.List) else "tuple" if isinstance(node, ast.Tuple) else "set"
-        return ir.Collection(self.at(node), kind, self.exprs(node.elts))
-
-    def mapping(self, node: ast.Dict) -> ir.Expr:
-        keys = tuple([None if key is None else self.expr(key) for key in node.keys])
-        return ir.Mapping(self.at(node), keys, self.exprs(node.values))
-
-    def comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> ir.Expr:
-        generators = tuple([self.generator(part) for part in node.generators])
-        if isinstance(node, ast.DictComp):
-            return ir.Comprehension(self.at(node), "dict", self.expr(node.key), self.expr(node.value), generators)
-        kind = "list" if isinstance(node, ast.ListComp) else "set" if isinstance(node, ast.SetComp) else "generator"
-        return ir.Comprehension(self.at(node), kind, self.expr(node.elt), None, generators)
-
-    def generator(self, node: ast.comprehension) -> ir.Generator:
-        target = self.expr(node.target)
-        return ir.Generator(target.at, target, self.expr(node.iter), self.exprs(node.ifs), bool(node.is_async))
-
-    def formatted(self, node: Any) -> ir.Expr:
-        parts = [part.value if hasattr(part, "conversion") else part for part in node.values]
-        return ir.Formatted(self.at(node), self.exprs(parts))
-
-    def conditional(self, node: ast.IfExp) -> ir.Expr:
-        return ir.Conditional(self.at(node), self.expr(node.test), self.expr(node.body), self.expr(node.orelse))
-
-    def walrus(self, node: ast.NamedExpr) -> ir.Expr:
-        return ir.Walrus(self.at(node), node.target.id, self.expr(node.value))
-
-    def anonymous(self, node: ast.Lambda) -> ir.Expr:
-        params = self.parameters(node.args)
-        bound = {param.name for param in params}
-        captured = tuple(name for name in _names_read(node.body) if name not in bound)
-        return ir.Lambda(self.at(node), params, self.expr(node.body), captured)
-
     # --- definitions ---
-
-    def parameters(self, node: ast.arguments) -> ir.Parameters:
-        """The parameters in the order of the call."""
-        params: list[ir.Parameter] = []
-        plain = [*node.posonlyargs, *node.args]
-        defaults = [None] * (len(plain) - len(node.defaults)) + list(node.defaults)
-        for index, (arg, default) in enumerate(zip(plain, defaults, strict=True)):
-            kind = "positional-only" if index < len(node.posonlyargs) else "positional"
-            params.append(self.parameter(arg, kind, default))
-        if node.vararg:
-            params.append(self.parameter(node.vararg, "var-positional", None))
-        for arg, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
-            params.append(self.parameter(arg, "keyword-only", default))
-        if node.kwarg:
-            params.append(self.parameter(node.kwarg, "var-keyword", None))
-        return tuple(params)
-
-    def parameter(self, arg: ast.arg, kind: Any, default: ast.expr | None) -> ir.Parameter:
-        return ir.Parameter(self.at(arg), arg.arg, kind, self.maybe(arg.annotation), self.maybe(default))
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ir.FunctionDef:
         """A definition, with its body only when bodies were asked for."""
@@ -231,7 +90,7 @@ class Lowering:
         if handler is not None:
             lowered: ir.Stmt = handler(self, node)
             return lowered
-        return ir.Expression(self.at(node), ir.Opaque(self.at(node), type(node).__name__, tuple(_names_read(node))))
+        return ir.Expression(self.at(node), ir.Opaque(self.at(node), type(node).__name__, tuple(names_read(node))))
 
     def imported(self, node: ast.Import | ast.ImportFrom) -> ir.Import:
         """An import statement."""
@@ -269,14 +128,44 @@ class Lowering:
         )
 
     def simple(self, node: ast.stmt) -> ir.Stmt:
-        kind = "pass" if isinstance(node, ast.Pass) else "break" if isinstance(node, ast.Break) else "continue"
         at = self.at(node)
-        return ir.Simple(at, kind, self.text.comment(at[0]))
+        comment = self.text.comment(at[0])
+        if isinstance(node, ast.Pass):
+            return ir.Simple(at, "pass", comment)
+        return ir.Simple(at, "break" if isinstance(node, ast.Break) else "continue", comment)
 
     def looped(self, node: ast.For | ast.AsyncFor) -> ir.Stmt:
         body, orelse = self.stmts(node.body), self.stmts(node.orelse)
         target, items = self.expr(node.target), self.expr(node.iter)
         return ir.For(self.at(node), target, items, body, orelse, isinstance(node, ast.AsyncFor))
+
+    def branched(self, node: ast.If) -> ir.Stmt:
+        # `elif` nests in the tree: generated code with thousands of them must not exhaust the
+        # stack here nor in any later stage.
+        chain = [node]
+        while len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+            node = node.orelse[0]
+            chain.append(node)
+        if len(chain) > CHAIN_LIMIT:
+            return self.guarded(chain)
+        orelse = self.stmts(node.orelse)
+        for link in reversed(chain):
+            orelse = (ir.If(self.at(link), self.expr(link.test), self.stmts(link.body), orelse),)
+        return orelse[0]
+
+    def guarded(self, chain: Sequence[ast.If]) -> ir.Match:
+        """A chain as `match None` with one `case _ if test` per branch: the same paths, but flat."""
+        cases = []
+        for link in chain:
+            test = self.expr(link.test)
+            pattern = ir.Opaque(test.at, "MatchAs", ())
+            cases.append(ir.Case(test.at, pattern, (), test, self.stmts(link.body), irrefutable=False))
+        if last := self.stmts(chain[-1].orelse):
+            at = last[0].at
+            cases.append(ir.Case(at, ir.Opaque(at, "MatchAs", ()), (), None, last, irrefutable=True))
+        at = self.at(chain[0])
+        word = (at[0], at[1], at[0], at[1] + len("if"))
+        return ir.Match(at, ir.Constant(word, "none", None), tuple(cases))
 
     def managed(self, node: ast.With | ast.AsyncWith) -> ir.Stmt:
         items = []
@@ -289,46 +178,14 @@ class Lowering:
         cases = []
         for case in node.cases:
             at = self.at(case.pattern)
-            pattern = ir.Opaque(at, type(case.pattern).__name__, tuple(_names_read(case.pattern)))
+            pattern = ir.Opaque(at, type(case.pattern).__name__, tuple(names_read(case.pattern)))
             binds = tuple(_names_bound(case.pattern))
             irrefutable = case.guard is None and isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
             cases.append(ir.Case(at, pattern, binds, self.maybe(case.guard), self.stmts(case.body), irrefutable))
         return ir.Match(self.at(node), self.expr(node.subject), tuple(cases))
 
 
-_Handler = Callable[[Lowering, Any], Any]
-
-_EXPR: Final[dict[type[ast.AST], _Handler]] = {
-    ast.Name: Lowering.name,
-    ast.Attribute: Lowering.attribute,
-    ast.Subscript: Lowering.subscript,
-    ast.Call: Lowering.call,
-    ast.Starred: Lowering.starred,
-    ast.Constant: Lowering.constant,
-    ast.Compare: Lowering.compare,
-    ast.BoolOp: Lowering.boolean,
-    ast.UnaryOp: Lowering.unary,
-    ast.BinOp: Lowering.binary,
-    ast.Await: Lowering.awaited,
-    ast.Yield: Lowering.yielded,
-    ast.YieldFrom: Lowering.yielded,
-    ast.List: Lowering.display,
-    ast.Tuple: Lowering.display,
-    ast.Set: Lowering.display,
-    ast.Dict: Lowering.mapping,
-    ast.ListComp: Lowering.comprehension,
-    ast.SetComp: Lowering.comprehension,
-    ast.DictComp: Lowering.comprehension,
-    ast.GeneratorExp: Lowering.comprehension,
-    ast.JoinedStr: Lowering.formatted,
-    ast.IfExp: Lowering.conditional,
-    ast.NamedExpr: Lowering.walrus,
-    ast.Lambda: Lowering.anonymous,
-}
-if hasattr(ast, "TemplateStr"):  # Python 3.14
-    _EXPR[ast.TemplateStr] = Lowering.formatted
-
-_STMT: Final[dict[type[ast.AST], _Handler]] = {
+_STMT: Final[dict[type[ast.AST], Handler]] = {
     ast.FunctionDef: Lowering.function,
     ast.AsyncFunctionDef: Lowering.function,
     ast.ClassDef: Lowering.klass,
@@ -340,7 +197,7 @@ _STMT: Final[dict[type[ast.AST], _Handler]] = {
         low.at(node), (low.expr(node.target),), low.maybe(node.value), low.expr(node.annotation)
     ),
     ast.AugAssign: lambda low, node: ir.AugAssign(
-        low.at(node), low.expr(node.target), _SYMBOL[type(node.op)], low.expr(node.value)
+        low.at(node), low.expr(node.target), SYMBOL[type(node.op)], low.expr(node.value)
     ),
     ast.Delete: lambda low, node: ir.Delete(low.at(node), low.exprs(node.targets)),
     ast.Return: lambda low, node: ir.Return(low.at(node), low.maybe(node.value)),
@@ -354,7 +211,7 @@ _STMT: Final[dict[type[ast.AST], _Handler]] = {
     ),
     ast.With: Lowering.managed,
     ast.AsyncWith: Lowering.managed,
-    ast.If: lambda low, node: ir.If(low.at(node), low.expr(node.test), low.stmts(node.body), low.stmts(node.orelse)),
+    ast.If: Lowering.branched,
     ast.Match: Lowering.matched,
     ast.Global: lambda low, node: ir.Scope(low.at(node), "global", tuple(node.names)),
     ast.Nonlocal: lambda low, node: ir.Scope(low.at(node), "nonlocal", tuple(node.names)),
@@ -362,19 +219,12 @@ _STMT: Final[dict[type[ast.AST], _Handler]] = {
     ast.Pass: Lowering.simple,
     ast.Break: Lowering.simple,
     ast.Continue: Lowering.simple,
+    newer.TypeAlias: lambda low, node: ir.TypeAliasDef(low.at(node), node.name.id, low.expr(node.value)),
 }
-if hasattr(ast, "TypeAlias"):  # Python 3.12
-    _STMT[ast.TypeAlias] = lambda low, node: ir.TypeAliasDef(low.at(node), node.name.id, low.expr(node.value))
 
 
 def _type_params(node: ast.AST) -> tuple[str, ...]:
     return tuple(param.name for param in getattr(node, "type_params", ()))
-
-
-def _names_read(node: ast.AST) -> Iterator[str]:
-    """Names that a subtree loads, each once, in source order as `ast.walk` gives them."""
-    found = (part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load))
-    return iter(dict.fromkeys(found))
 
 
 def _names_bound(node: ast.pattern) -> Iterator[str]:

@@ -1,0 +1,246 @@
+"""
+Newer syntax, parsed by an `ast` that is too old for it.
+
+The newer parts are rewritten so that every other token keeps its line and column, and what the
+rewriting hid is put back into the tree:
+
+- type parameters of `class`, `def` and `type` (PEP 695, 696) become blanks;
+- `type Name = …` (PEP 695) becomes an assignment to one name that spans both words;
+- `except A, B:` (PEP 758) becomes `except A| B:`, an expression from the same place to the same place.
+
+Each rewritten place must come back as the statement it was taken for. Else nothing is given, and a
+parser that knows the syntax has to read the text; that is some twenty times slower.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import unicodedata
+import warnings
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import pairwise
+from keyword import iskeyword
+from typing import Any, Final, TypeAlias
+
+from worker_lint.source import newer
+from worker_lint.source.mask import mask_of
+
+Key: TypeAlias = tuple[int, int]
+"""Line and column of a statement as `ast` counts them: columns from 0, in UTF-8 bytes."""
+
+_DEFINITION: Final = re.compile(r"(?<![\w.])(?:async[ \t\f]+)?(?:class|def)[ \t\f]+\w+[ \t\f]*(?P<open>\[)")
+_ALIAS: Final = re.compile(
+    r"(?:^|[;:])[ \t\f]*(?P<word>type)(?P<gap>[ \t\f]+)(?P<name>\w+)[ \t\f]*(?:(?P<open>\[)|=(?!=))", re.MULTILINE
+)
+_EXCEPT: Final = re.compile(r"(?<![\w.])except(?!\w)[ \t\f]*\*?")
+_BRACKET: Final = re.compile(r"[()\[\]{}]")
+_HEADER_MARK: Final = re.compile(r"[()\[\]{}:,\n]")
+_NAMES_AND_COMMAS: Final = re.compile(r"[\w \t\f.,]*")
+_PARAMETER: Final = re.compile(r"\s*(?P<star>\*{0,2})\s*(?P<name>\w+)\s*", re.DOTALL)
+
+
+def parse_downgraded(source: str) -> ast.Module | None:
+    """
+    The tree that a Python which knows the syntax would give; None when this way cannot tell.
+
+    Line ends must be plain newlines.
+
+    Raises:
+        RecursionError, MemoryError: the code is nested too deeply.
+    """
+    mask = mask_of(source)
+    if mask is None:
+        return None
+    plan = _Plan(source, mask)
+    if not plan.edits:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(plan.rewritten())
+    except (SyntaxError, ValueError):
+        return None
+    return tree if plan.restore(tree) else None
+
+
+class _Plan:
+    """The edits of one text, and what each of them hides."""
+
+    def __init__(self, source: str, mask: str) -> None:
+        self.source = source
+        self.mask = mask
+        self.starts = [0, *(match.end() for match in re.finditer("\n", source))]
+        self.edits: list[tuple[int, int, str]] = []
+        self.parameters: dict[Key, list[str]] = {}
+        self.aliases: dict[Key, tuple[str, Key]] = {}
+        self.commas: dict[Key, int] = {}
+        for found in _DEFINITION.finditer(mask):
+            self.definition(found)
+        if "type" in mask:
+            for found in _ALIAS.finditer(mask):
+                self.alias(found)
+        for found in _EXCEPT.finditer(mask):
+            self.handler(found)
+
+    # --- the edits ---
+
+    def definition(self, found: re.Match[str]) -> None:
+        names = self.blanked(found.start("open"))
+        if names is not None:
+            self.parameters[self.key(found.start())] = names
+
+    def alias(self, found: re.Match[str]) -> None:
+        name = found["name"]
+        if not _is_name(name) or (found["open"] and self.blanked(found.start("open")) is None):
+            return
+        self.edits.append((found.start("gap"), found.end("gap"), "_" * len(found["gap"])))
+        self.aliases[self.key(found.start("word"))] = (_normal(name), self.key(found.start("name")))
+
+    def handler(self, found: re.Match[str]) -> None:
+        commas, names, depth, place = [], [], 0, found.end()
+        for mark in _HEADER_MARK.finditer(self.mask, place):
+            if depth == 0:
+                names.append(self.mask[place : mark.start()])
+            if mark[0] in "([{":
+                depth += 1
+            elif mark[0] in ")]}":
+                depth -= 1
+            elif depth == 0 and mark[0] == ",":
+                commas.append(mark.start())
+            elif depth == 0:
+                break
+            place = mark.end()
+        if not commas or not names[-1].strip() or not all(map(_is_row_of_names, names)):
+            return
+        self.edits.extend((comma, comma + 1, "|") for comma in commas)
+        self.commas[self.key(found.start())] = len(commas)
+
+    def blanked(self, opening: int) -> list[str] | None:
+        """Blanks the bracket of type parameters that opens here, and gives their names; None if they look wrong."""
+        end = self.closing(opening)
+        names = None if end is None else list(self.names(opening + 1, end))
+        if end is None or not names or None in names:
+            return None
+        lines = self.source[opening : end + 1].split("\n")
+        self.edits.append((opening, end + 1, "\\\n".join(" " * len(line.encode()) for line in lines)))
+        return [name for name in names if name]
+
+    def closing(self, opening: int) -> int | None:
+        depth = 0
+        for mark in _BRACKET.finditer(self.mask, opening):
+            depth += 1 if mark[0] in "([{" else -1
+            if depth == 0:
+                return mark.start()
+        return None
+
+    def names(self, start: int, end: int) -> Iterator[str | None]:
+        """The names of type parameters in a range; None for one whose syntax is not surely right."""
+        depth, cuts = 0, [start - 1]
+        for mark in _HEADER_MARK.finditer(self.mask, start, end):
+            depth += (mark[0] in "([{") - (mark[0] in ")]}")
+            if mark[0] == "," and depth == 0:
+                cuts.append(mark.start())
+        if self.mask[cuts[-1] + 1 : end].strip():
+            cuts.append(end)
+        for before, after in pairwise(cuts):
+            found = _PARAMETER.match(self.mask, before + 1, after)
+            if found is None or not _is_name(found["name"]):
+                yield None
+            elif found.end() == after or (not found["star"] and _is_annotation(self.source[found.end() : after])):
+                yield _normal(found["name"])
+            else:
+                yield None
+
+    def key(self, offset: int) -> Key:
+        line = bisect_right(self.starts, offset)
+        return (line, len(self.source[self.starts[line - 1] : offset].encode()))
+
+    def rewritten(self) -> str:
+        """The text with all edits made."""
+        pieces, place = [], 0
+        for start, end, replacement in sorted(self.edits):
+            pieces += [self.source[place:start], replacement]
+            place = end
+        return "".join([*pieces, self.source[place:]])
+
+    # --- the way back ---
+
+    def restore(self, tree: ast.Module) -> bool:
+        """Puts back what the edits hid; says whether each was found where it belongs."""
+        restored = 0
+        pending: list[list[ast.stmt]] = [tree.body]
+        while pending:
+            block = pending.pop()
+            for index, node in enumerate(block):
+                key = (node.lineno, node.col_offset)
+                if key in self.parameters and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                    parameters: Any = [newer.type_parameter(name) for name in self.parameters[key]]
+                    node.__dict__["type_params"] = parameters
+                    restored += 1
+                elif key in self.aliases and (alias := self.restored_alias(node, *self.aliases[key])) is not None:
+                    block[index] = alias
+                    restored += 1
+                for handler in getattr(node, "handlers", ()):
+                    restored += self.restore_handler(handler)
+                pending.extend(_blocks_of(node))
+        return restored == len(self.parameters) + len(self.aliases) + len(self.commas)
+
+    def restored_alias(self, node: ast.stmt, name: str, key: Key) -> ast.stmt | None:
+        # These values need parentheses in a type alias and none in an assignment.
+        if not isinstance(node, ast.Assign) or isinstance(node.value, (ast.Tuple, ast.Yield, ast.YieldFrom)):
+            return None
+        if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+            return None
+        end = node.targets[0].end_col_offset
+        place: Any = {"lineno": key[0], "col_offset": key[1], "end_lineno": key[0], "end_col_offset": end}
+        return ast.copy_location(newer.type_alias(ast.Name(name, ast.Store(), **place), node.value), node)
+
+    def restore_handler(self, handler: ast.ExceptHandler) -> int:
+        left = self.commas.get((handler.lineno, handler.col_offset), 0)
+        if not left or handler.type is None:
+            return 0
+        elements, rest = [], handler.type
+        while left and isinstance(rest, ast.BinOp):
+            elements.append(rest.right)
+            rest = rest.left
+            left -= 1
+        if left or handler.name is not None:
+            return 0
+        classes = ast.Tuple([rest, *reversed(elements)], ast.Load())
+        handler.type = ast.copy_location(classes, handler.type)
+        return 1
+
+
+def _blocks_of(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(node, name, None)
+        if block:
+            yield block
+    for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+        yield part.body
+
+
+def _is_name(word: str) -> bool:
+    return word.isidentifier() and not iskeyword(word)
+
+
+def _normal(name: str) -> str:
+    return name if name.isascii() else unicodedata.normalize("NFKC", name)
+
+
+def _is_row_of_names(piece: str) -> bool:
+    """Whether a piece of an `except` header, brackets left out, binds tighter than `|`."""
+    return _NAMES_AND_COMMAS.fullmatch(piece) is not None and not any(map(iskeyword, re.findall(r"\w+", piece)))
+
+
+def _is_annotation(text: str) -> bool:
+    """Whether `: bound = default` is right; a parameter of a function has the same grammar."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(f"def _(_{text}\n): 0")
+    except (SyntaxError, ValueError):
+        return False
+    return True

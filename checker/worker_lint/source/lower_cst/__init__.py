@@ -1,0 +1,36 @@
+"""
+Source to IR by LibCST's own parser, for syntax that the running interpreter's `ast` refuses.
+
+The tree of LibCST is turned into the very `ast` tree that a newer Python would make, and lowered
+by the same code: shape, imports and order of names cannot differ. It is some twenty times slower
+than `ast`, so only what nothing else reads comes here.
+
+It reads what the installed release of LibCST knows: with 1.8, type parameters and their defaults
+(PEP 695, 696), the f-strings of PEP 701, `except` without parentheses (PEP 758) and t-strings
+(PEP 750); later ones more.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from libcst import ParserSyntaxError, parse_module
+
+from worker_lint.source.lower_cst.positions import Positions
+from worker_lint.source.lower_cst.statements import Conversion
+
+
+def parse_tree(source: str) -> ast.Module | None:
+    """
+    The tree that a Python which knows the syntax would give; None when LibCST refuses the text too.
+
+    Line ends must be plain newlines.
+
+    Raises:
+        RecursionError: the code is nested too deeply.
+    """
+    try:
+        module = parse_module(source)
+        return Conversion(Positions(module, source.split("\n"))).module(module)
+    except (ParserSyntaxError, ValueError, KeyError):
+        return None
