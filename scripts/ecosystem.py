@@ -185,7 +185,9 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(function=function)
         sub.add_argument("--set", choices=SETS, default="frozen", help="which packages (default %(default)s)")
         sub.add_argument("--package", action="append", default=[], help="only this one; may be repeated")
-        sub.add_argument("--corpus", type=Path, default=Path(".corpus"), help="wheels and sources (default %(default)s)")
+        sub.add_argument(
+            "--corpus", type=Path, default=Path(".corpus"), help="wheels and sources (default %(default)s)"
+        )
         if function is run_command:
             sub.add_argument("--out", type=Path, required=True, help="the snapshot to write")
             sub.add_argument("--command", default="worker-lint", help="the checker to run (default %(default)s)")
