@@ -7,7 +7,7 @@ analyses for a user. The caller starts this file in a process of its own, withou
 
 Every call `f(x)` becomes `suite_call(n, f)(x)` and every statement is guarded, so that one failure does not hide the
 next. Statements at module level that failed for a name that is only defined further down are tried again at the end, and
-functions are called with None for each parameter. Printed is one JSON object: `failed` and `late`, lines with a call that
+functions and methods are called with None for each parameter. Printed is one JSON object: `failed` and `late`, lines with a call that
 raised the TypeError of an abstract class or a protocol, at once or only in the second try; `abstract`, lines of `class`
 statements whose class has members left; `classes`, all of those that were reached.
 """
@@ -61,7 +61,8 @@ class Record:
                 try:
                     return function(*args, **kwargs)
                 except TypeError as error:
-                    if isinstance(function, type) and refused(function, str(error)):
+                    cls = getattr(function, "__origin__", function)
+                    if isinstance(cls, type) and refused(cls, str(error)):
                         (self.late if self.second else self.failed)[file].add(line)
                     raise
 
@@ -160,7 +161,7 @@ def limited(action: Callable[[], object]) -> None:
 
 
 def call_functions(module: ModuleType) -> None:
-    """Call the module's functions with None for each parameter that has no default."""
+    """Call the module's functions and methods with None for each parameter that has no default."""
 
     def once(function: Callable[..., Any]) -> None:
         wanted = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty]
@@ -169,8 +170,10 @@ def call_functions(module: ModuleType) -> None:
         if inspect.iscoroutine(result):
             result.send(None)
 
-    for value in list(vars(module).values()):
-        if inspect.isfunction(value) and value.__module__ == module.__name__:
+    own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
+    methods = [value for cls in own if isinstance(cls, type) for value in vars(cls).values()]
+    for value in [*own, *methods]:
+        if inspect.isfunction(value):
             limited(lambda function=value: once(function))  # type: ignore[misc]
 
 
