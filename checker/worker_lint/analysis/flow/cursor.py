@@ -93,9 +93,7 @@ class Cursor:
             source.out.append(edge)
             target.into.append(edge)
 
-    def emit(
-        self, kind: StepKind, node: ir.Node, *, awaits: bool = False, pending: ThrownSet = NOTHING
-    ) -> Step | None:
+    def emit(self, kind: StepKind, node: ir.Node, *, awaits: bool = False, pending: ThrownSet = NOTHING) -> Step | None:
         """Adds a step and, as the policy says, its exception edges."""
         if self.here is None:
             return None

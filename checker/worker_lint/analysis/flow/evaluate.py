@@ -64,18 +64,22 @@ class Evaluation(Cursor):
         self.emit("call", node)
 
     def awaited(self, node: ir.Await) -> None:
+        """`await`: a coroutine can be cancelled there."""
         self.eval(node.value)
         self.emit("await", node, awaits=True)
 
     def yielded(self, node: ir.Yield) -> None:
+        """`yield`: the consumer may close or throw there."""
         self.eval(node.value)
         self.emit("yield", node)
 
     def bound(self, node: ir.Walrus) -> None:
+        """`name := value`."""
         self.eval(node.value)
         self.emit("bind", node)
 
     def chosen(self, node: ir.Conditional) -> None:
+        """One arm of `body if test else orelse`."""
         first, second, after = self.block(), self.block(), self.block()
         self.decide(node.test, first, second)
         for block, arm in ((first, node.body), (second, node.orelse)):
@@ -85,6 +89,7 @@ class Evaluation(Cursor):
         self.enter(after)
 
     def joined(self, node: ir.BoolOp) -> None:
+        """`a and b or c` as a value: what comes later may be skipped."""
         after = self.block()
         for value in node.values[:-1]:
             further = self.block()
@@ -121,14 +126,17 @@ class Evaluation(Cursor):
                 self.emit("read", operation)
 
     def mapped(self, node: ir.Mapping) -> None:
+        """Keys and values by turns."""
         for key, value in zip(node.keys, node.values, strict=True):
             self.eval(key)
             self.eval(value)
 
     def function(self, node: ir.Lambda) -> None:
+        """A lambda: its defaults, not its body."""
         self.eval_all(param.default for param in node.params)
 
     def comprehended(self, node: ir.Comprehension) -> None:
+        """A comprehension; a generator expression only begins."""
         self.eval(node.generators[0].iter)
         if node.kind != "generator":
             self.run_through(node)

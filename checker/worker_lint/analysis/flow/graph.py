@@ -32,9 +32,7 @@ StepKind: TypeAlias = Literal[
     "return",  # ir.Return: its value is computed
 ]
 
-EdgeKind: TypeAlias = Literal[
-    "next", "true", "false", "exception", "finally", "return", "break", "continue"
-]
+EdgeKind: TypeAlias = Literal["next", "true", "false", "exception", "finally", "return", "break", "continue"]
 """`finally`: a finally body or a context's exit is done and hands on what was pending."""
 
 

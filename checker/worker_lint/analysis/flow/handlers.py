@@ -13,6 +13,7 @@ from worker_lint.analysis.flow.graph import Block
 from worker_lint.analysis.flow.visit import find
 from worker_lint.source import ir
 
+
 class Handling(Evaluation, ABC):
     """Builds handlers."""
 

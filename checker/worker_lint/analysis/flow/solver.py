@@ -1,13 +1,14 @@
 """
 Dataflow over a graph: a worklist that goes round until nothing changes.
 
-Use it for facts that hold at a point whatever the path (what is certainly open here, which
-assignment reaches). For a single path to show in a message, see `paths`.
+Use it for facts that hold at a point whatever the path (what is certainly open here, what will
+be read later). For a single path to show in a message, see `paths`.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Literal, Protocol, TypeVar
 
@@ -21,14 +22,16 @@ BUDGET: Final = 100_000
 
 class Analysis(Protocol[S]):
     """
-    A lattice with its transfer functions. States are values compared by `==`; `join` must only
-    ever move one way, and there must be no endless way up.
+    A lattice with its transfer functions. States are values compared by `==`; `join` moves one
+    way only and reaches an end.
     """
 
-    direction: Literal["forward", "backward"]
+    @property
+    def direction(self) -> Literal["forward", "backward"]:
+        """Along the edges, or against them."""
 
     def start(self) -> S:
-        """The state at the entry; backward, at both ends."""
+        """The state at the entry; backward, where the function returns or raises."""
 
     def join(self, left: S, right: S) -> S:
         """What holds where two paths meet."""
@@ -45,83 +48,88 @@ class Analysis(Protocol[S]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solution(Generic[S]):
-    """
-    The state at each end of each block, by block index: `into` on the side that the analysis
-    comes from (forward: before the first step), without an entry where it never comes.
-    """
+    """The state at the beginning of each block that the analysis reaches, by block index."""
 
     graph: Graph
     analysis: Analysis[S]
-    into: dict[int, S]
+    states: dict[int, S]
 
     def at(self, block: Block) -> S | None:
-        """The state where the analysis enters the block."""
-        return self.into.get(block.index)
+        """The state before the first step of the block, or None where the analysis never comes."""
+        return self.states.get(block.index)
 
     def before(self, block: Block, step: Step) -> S | None:
-        """The state on the near side of a step of the block: before it, in the analysis's direction."""
+        """The state just before a step of the block."""
+        place = block.steps.index(step)
         state = self.at(block)
-        if state is None:
-            return None
-        forward = self.analysis.direction == "forward"
-        for other in block.steps if forward else reversed(block.steps):
-            if other is step:
-                return state
-            state = self.analysis.step(other, state)
-        return None
+        if self.analysis.direction == "forward":
+            return None if state is None else through(self.analysis, block.steps[:place], state)
+        found: S | None = None
+        for edge in block.out:
+            after = self.at(edge.target)
+            earlier = None if after is None else against(self.analysis, edge, after, block.steps[place:])
+            if earlier is not None:
+                found = earlier if found is None else self.analysis.join(found, earlier)
+        return found
 
 
 def solve(graph: Graph, analysis: Analysis[S], *, budget: int = BUDGET) -> Solution[S] | Unknown:
     """The least solution, or Unknown when it takes more than `budget` visits of blocks."""
     forward = analysis.direction == "forward"
     begin = [graph.entry] if forward else [graph.exit, graph.raised]
-    into = {block.index: analysis.start() for block in begin}
-    waiting = deque(begin)
-    queued = {block.index for block in begin}
+    states = {block.index: analysis.start() for block in begin}
+    waiting, queued = deque(begin), {block.index for block in begin}
     while waiting:
         budget -= 1
         if budget < 0:
             return Unknown("the dataflow of the function takes too many steps")
         block = waiting.popleft()
         queued.discard(block.index)
-        for target, state in _onward(analysis, block, into[block.index], forward=forward):
-            if _merge(analysis, into, target.index, state) and target.index not in queued:
+        for edge in block.out if forward else block.into:
+            carry, target = (along, edge.target) if forward else (against, edge.source)
+            state = carry(analysis, edge, states[block.index])
+            if state is None or not _merge(analysis, states, target.index, state):
+                continue
+            if target.index not in queued:
                 queued.add(target.index)
                 waiting.append(target)
-    return Solution(graph, analysis, into)
+    return Solution(graph, analysis, states)
 
 
-def flow_through(analysis: Analysis[S], edge: Edge, state: S) -> S | None:
-    """The state at the target of an edge, from the state before the first step of its source; forward only."""
-    *earlier, last = edge.source.steps or [None]
-    for step in earlier:
-        if step is not None:
-            state = analysis.step(step, state)
-    if last is not None:
-        state = (analysis.interrupted if edge.is_interrupted else analysis.step)(last, state)
+def through(analysis: Analysis[S], steps: Sequence[Step], state: S) -> S:
+    """The state after steps that complete."""
+    for step in steps:
+        state = analysis.step(step, state)
+    return state
+
+
+def along(analysis: Analysis[S], edge: Edge, state: S) -> S | None:
+    """The state at the target of an edge, given the one before the first step of its source."""
+    steps = edge.source.steps
+    if edge.is_interrupted:
+        state = analysis.interrupted(steps[-1], through(analysis, steps[:-1], state))
+    else:
+        state = through(analysis, steps, state)
     return analysis.along(edge, state)
 
 
-def _onward(analysis: Analysis[S], block: Block, state: S, *, forward: bool) -> list[tuple[Block, S]]:
-    reached: list[tuple[Block, S]] = []
-    if forward:
-        for edge in block.out:
-            after = flow_through(analysis, edge, state)
-            if after is not None:
-                reached.append((edge.target, after))
-        return reached
-    for step in reversed(block.steps):
-        state = analysis.step(step, state)
-    ...
-    return reached
+def against(analysis: Analysis[S], edge: Edge, state: S, steps: Sequence[Step] | None = None) -> S | None:
+    """The state before the source's steps (all, or these last ones), given the one at the edge's target."""
+    steps = edge.source.steps if steps is None else steps
+    earlier = analysis.along(edge, state)
+    if earlier is None:
+        return None
+    if steps and edge.is_interrupted:
+        earlier, steps = analysis.interrupted(steps[-1], earlier), steps[:-1]
+    return through(analysis, steps[::-1], earlier)
 
 
-def _merge(analysis: Analysis[S], into: dict[int, S], index: int, state: S) -> bool:
+def _merge(analysis: Analysis[S], states: dict[int, S], index: int, state: S) -> bool:
     """Adds a state to what reaches a block; whether that changed anything."""
-    if index not in into:
-        into[index] = state
+    if index not in states:
+        states[index] = state
         return True
-    joined = analysis.join(into[index], state)
-    changed = joined != into[index]
-    into[index] = joined
+    joined = analysis.join(states[index], state)
+    changed = bool(joined != states[index])
+    states[index] = joined
     return changed
