@@ -172,7 +172,7 @@ class _Builder(Protection):
         self.emit("bind", node)
 
 
-_STMT: Final[dict[type[ir.Node], Callable[[_Builder, Any], None]]] = {
+_STMT: Final[dict[type[ir.Node], Callable[[_Builder, Any], object]]] = {
     ir.FunctionDef: _Builder.defined,
     ir.ClassDef: _Builder.declared,
     ir.Import: lambda at, node: at.emit("bind", node),

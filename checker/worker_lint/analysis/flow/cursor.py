@@ -107,7 +107,7 @@ class Cursor:
                 self.connect(source, self.here)
         return step
 
-    def fail(self, node: ir.Raise | ir.Assert, thrown: ThrownSet) -> None:
+    def fail(self, node: ir.Raise | ir.Assert, thrown: ThrownSet = NOTHING) -> None:
         """Raises what is `thrown` or, when that is nothing, what the policy says."""
         if self.here is not None:
             step = self._step(self.here, "raise", node)

@@ -112,14 +112,14 @@ def find_path(
 
 
 def _follow(automaton: Automaton[H], edge: Edge, state: H) -> H | None:
-    after: H | None = state
     last = len(edge.source.steps) - 1
     for place, step in enumerate(edge.source.steps):
         raising = place == last and edge.is_interrupted
-        after = (automaton.interrupted if raising else automaton.step)(step, after)
+        after = (automaton.interrupted if raising else automaton.step)(step, state)
         if after is None:
             return None
-    return automaton.along(edge, after)
+        state = after
+    return automaton.along(edge, state)
 
 
 def _trace(came_from: dict[tuple[int, H], tuple[Edge, tuple[int, H]] | None], end: tuple[int, H]) -> Path:
