@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from worker_lint.fixing.diff import unified_diff
 from worker_lint.fixing.outcome import Applied, Reason, Refusal
-from worker_lint.fixing.write import ChangedError, WriteError, content_hash, write_atomically
+from worker_lint.fixing.write import ChangedError, WriteError, write_atomically
 from worker_lint.rule.edits import Fix
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "Refusal",
     "WriteError",
     "apply_fixes",
-    "content_hash",
     "unified_diff",
     "write_atomically",
 ]

@@ -7,18 +7,23 @@ from typing import NamedTuple
 
 
 class Splice(NamedTuple):
-    """Replaces the characters from offset `start` up to `end` by `text`; an insertion if they are equal."""
+    """
+    Replaces the characters from offset `start` up to `end` by `text`; an insertion if they are equal.
+
+    Where two insertions meet, whole lines that `opens` come before what is put into a line.
+    """
 
     start: int
     end: int
     text: str
+    opens: bool = False
 
 
 def spliced(text: str, splices: Iterable[Splice]) -> str:
     """The text after all changes, which must not clash."""
     pieces: list[str] = []
     last = 0
-    for splice in sorted(splices):
+    for splice in sorted(splices, key=lambda splice: (splice.start, splice.end, not splice.opens)):
         pieces += [text[last : splice.start], splice.text]
         last = splice.end
     return "".join([*pieces, text[last:]])
@@ -26,8 +31,8 @@ def spliced(text: str, splices: Iterable[Splice]) -> str:
 
 def clash(first: Splice, second: Splice) -> bool:
     """Whether the outcome of two changes would depend on their order."""
-    if first.start == second.start and (first.start == first.end) == (second.start == second.end):
-        return True
+    if first.start == first.end == second.start == second.end:
+        return first.opens == second.opens
     return first.start < second.end and second.start < first.end
 
 

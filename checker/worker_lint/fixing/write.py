@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import tempfile
 from pathlib import Path
+
+from worker_lint.source.content import content_id_of
 
 
 class WriteError(Exception):
@@ -23,27 +24,23 @@ class ChangedError(WriteError):
     """The file is no longer the one that was checked; it was left as it is."""
 
 
-def content_hash(data: bytes) -> str:
-    """What `write_atomically` compares: SHA-256 of the bytes, in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
-
-
 def write_atomically(path: Path, new: bytes, expected_hash: str, *, root: Path | None = None) -> None:
     """
     Replaces a file's content as a whole: readers see the old or the new one, never a part.
 
+    `expected_hash` is the content id (`content_id_of`) of the bytes that `new` was made from.
     The file's mode is kept. A symbolic link is written through if its target lies under `root`,
     and refused otherwise. Hard links to the file keep the old content.
 
     Raises:
-        ChangedError: the content's `content_hash` is not `expected_hash`, or the file is gone.
+        ChangedError: the content's id is not `expected_hash`, or the file is gone.
         WriteError: a link out of the tree, a read-only or special file, or a refusal of the system.
     """
     target = _target(path, root)
     try:
-        seen = os.stat(target, follow_symlinks=False)
+        seen = target.lstat()
         _require_writable(path, target, seen)
-        if content_hash(target.read_bytes()) != expected_hash:
+        if content_id_of(target.read_bytes()) != expected_hash:
             raise _changed(path)
         _replace(path, target, new, seen)
     except FileNotFoundError:
@@ -89,7 +86,7 @@ def _replace(path: Path, target: Path, new: bytes, seen: os.stat_result) -> None
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(stat.S_IMODE(seen.st_mode))
-        now = os.stat(target, follow_symlinks=False)
+        now = target.lstat()
         if (now.st_ino, now.st_size, now.st_mtime_ns) != (seen.st_ino, seen.st_size, seen.st_mtime_ns):
             raise _changed(path)
         temporary.replace(target)

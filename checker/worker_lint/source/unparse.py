@@ -48,7 +48,7 @@ _OTHER_CONSTANT_LIMIT = 80
 """Lowering cuts the text of unusual literals at this length; one so long may be incomplete."""
 
 
-class _NoSource(Exception):
+class _NoSourceError(Exception):
     """Part of the expression is not kept in the IR."""
 
 
@@ -56,7 +56,7 @@ def unparse(expr: ir.Expr) -> str | None:
     """Source that parses to an equal expression, or None if the IR does not hold enough of it."""
     try:
         return _source(expr, _Level.TEST)
-    except (_NoSource, RecursionError):
+    except (_NoSourceError, RecursionError):
         return None
 
 
@@ -107,7 +107,7 @@ def _source(expr: ir.Expr, least: _Level) -> str:
     """Source of an expression where anything that binds looser than `least` needs parentheses."""
     handler = _FORMS.get(type(expr))
     if handler is None:
-        raise _NoSource
+        raise _NoSourceError
     level, text = handler(expr)
     return text if level >= least else f"({text})"
 
@@ -165,7 +165,7 @@ def _call(expr: ir.Call) -> _Form:
 def _constant(expr: ir.Constant) -> _Form:
     value = expr.value
     if isinstance(value, str) and expr.kind == "other" and len(value) >= _OTHER_CONSTANT_LIMIT:
-        raise _NoSource
+        raise _NoSourceError
     if isinstance(value, float) and not isinstance(value, bool):
         if not math.isfinite(value):
             return _Level.ATOM, "1e999"
@@ -211,7 +211,7 @@ def _unary(expr: ir.Unary) -> _Form:
 def _binary(expr: ir.Binary) -> _Form:
     level = _BINARY.get(expr.op)
     if level is None:
-        raise _NoSource
+        raise _NoSourceError
     if expr.op == "**":  # binds to the right, and tighter than a sign on its left only
         return level, f"{_source(expr.left, _Level.AWAIT)} ** {_source(expr.right, _Level.FACTOR)}"
     right = _source(expr.right, _Level(level + 1))
@@ -255,7 +255,7 @@ def _comprehension(expr: ir.Comprehension) -> _Form:
         target = _target(part.target)
         text += f" {'async ' if part.is_async else ''}for {target} in {_source(part.iter, _Level.OR)}"
         text += "".join(f" if {_source(condition, _Level.OR)}" for condition in part.conditions)
-    opening, closing = {"list": "[]", "generator": "()"}.get(expr.kind, "{}")
+    opening, closing = {"list": ("[", "]"), "generator": ("(", ")")}.get(expr.kind, ("{", "}"))
     return _Level.ATOM, f"{opening}{text}{closing}"
 
 
