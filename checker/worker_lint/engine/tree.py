@@ -115,6 +115,17 @@ class Tree:
         """Whether the identifier occurs in the text."""
         return word in self.text(path).source
 
+    def imported_tops(self) -> frozenset[str]:
+        """The first parts of all absolute imports of the tree."""
+        tops: set[bytes] = set()
+        for skim in self.skims.values():
+            for module, _, modules in skim.imports:
+                if module:
+                    tops.add(module.partition(b".")[0])
+                else:
+                    tops.update(part.strip().partition(b" ")[0].partition(b".")[0] for part in modules.split(b","))
+        return frozenset(top.decode("utf-8", "replace") for top in tops)
+
     def role(self, path: str) -> str:
         """The file's role."""
         return self._roles.get(path, "product")

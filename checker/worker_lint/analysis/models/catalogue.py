@@ -110,6 +110,24 @@ class Models:
         """All libraries, read in full: for tests and lists, not for a run."""
         return [file.library for file in self.files]
 
+    def contracts(self, tops: frozenset[str]) -> list[tuple[str, str]]:
+        """
+        The classes with abstract members or required hooks in the libraries of these import
+        names: each as its bare name and its qualified one.
+        """
+        found = []
+        for file in self.files:
+            if not any(module.partition(".")[0] in tops for module in file.modules):
+                continue
+            tables = file.library.tables
+            for name, shapes in tables.classes.items():
+                if any("abstract " in shape.members or "stub " in shape.members for shape in shapes) or any(
+                    hook.required for hook in tables.hooks.get(name, ())
+                ):
+                    bare = {name.rpartition(".")[2]} | {also.rpartition(".")[2] for shape in shapes for also in shape.also}
+                    found.extend((spelled, name) for spelled in sorted(bare))
+        return found
+
     def find_class(self, name: str) -> ModelClass | None:
         """The class of this name or alias; None when no model states one."""
         if name not in self._classes:

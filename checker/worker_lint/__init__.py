@@ -1,0 +1,1 @@
+"""Finds broken background workers before they are committed. Rule authors import `worker_lint.rule`."""

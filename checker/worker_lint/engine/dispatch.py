@@ -1,0 +1,109 @@
+"""
+Asking every selected rule about one file, and turning findings into diagnostics.
+
+A rule that crashes on a file is named with the file; the others go on, and the run ends with 2.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from worker_lint.analysis import ModuleScope, Project, Scope
+from worker_lint.diagnostic import Diagnostic, FixOffer, Problem, Related, Span, clean_text
+from worker_lint.engine.plan import Plan
+from worker_lint.rule import Context, Finding, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A finding on its way to the report: the diagnostic, its rule, and what it must not share."""
+
+    diagnostic: Diagnostic
+    finding: Finding
+    rule: Rule
+    culprit: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """Runs the rules of a plan over files of one project."""
+
+    project: Project
+    plan: Plan
+    problems: list[Problem] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def check(self, path: str) -> list[Candidate]:
+        """All findings in one file."""
+        module = self.project.module(path)
+        codes = self.plan.codes(path, self.project.store.role(path))
+        rules = [rule for rule in self.plan.rules if rule.code in codes and _has_checks(rule)]
+        if module is None or not rules:
+            return []
+        found: list[Candidate] = []
+        for rule in rules:
+            context = Context(self.project, self.plan.options_of(rule), path)
+            started = perf_counter()
+            for scope, check in self._subjects(rule, module):
+                found.extend(self._ask(rule, check, scope, context))
+            self.seconds[rule.code] = self.seconds.get(rule.code, 0.0) + perf_counter() - started
+        return found
+
+    def _subjects(self, rule: Rule, module: ModuleScope) -> Iterator[tuple[Scope, Callable[..., Any]]]:
+        for check in rule.module_checks:
+            yield module, check
+        if rule.class_checks:
+            for cls in self.project.classes_in(module.path):
+                for check in rule.class_checks:
+                    yield cls, check
+        if rule.function_checks:
+            for function in self.project.functions_in(module.path):
+                for check in rule.function_checks:
+                    yield function, check
+
+    def _ask(self, rule: Rule, check: Callable[..., Any], scope: Scope, context: Context) -> list[Candidate]:
+        found: list[Candidate] = []
+        try:
+            for finding in check(scope, context):
+                found.append(self._candidate(rule, finding, scope))
+        except Exception as error:  # one rule's defect must not take the others' answers away
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{place.filename.replace(chr(92), '/').rpartition('/')[2]}:{place.lineno}"
+            message = f"the rule {rule.code} {rule.name} failed: {type(error).__name__}: {error} ({where})"
+            self.problems.append(Problem(message, scope.path, "please report it; the other rules went on"))
+        return found
+
+    def _candidate(self, rule: Rule, finding: Finding, scope: Scope) -> Candidate:
+        text = self.project.store.text(scope.path)
+        fix = finding.fix
+        diagnostic = Diagnostic(
+            code=rule.code,
+            name=rule.name,
+            severity=finding.severity or rule.severity,
+            confidence=finding.confidence or rule.confidence,
+            path=scope.path,
+            span=Span(*finding.at),
+            message=clean_text(finding.message),
+            consequence=clean_text(finding.consequence),
+            help=clean_text(finding.help),
+            symbol=finding.symbol or scope.symbol,
+            url=self.plan.url_of(rule.name),
+            related=tuple(Related(note.path, Span(*note.at), clean_text(note.message)) for note in finding.notes),
+            fix=FixOffer(fix.level, fix.title) if fix is not None else None,
+            line_text=text.line(finding.at[0]),
+        )
+        return Candidate(diagnostic, finding, rule, finding.culprit or _place(scope.path, finding))
+
+
+def _place(path: str, finding: Finding) -> tuple[str, ...]:
+    return (path, *(str(number) for number in finding.at))
+
+
+def _has_checks(rule: Rule) -> bool:
+    return bool(rule.class_checks or rule.function_checks or rule.module_checks)
+
+

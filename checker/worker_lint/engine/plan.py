@@ -1,0 +1,34 @@
+"""What a run is asked to do, as values: rules, where each holds, options, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from worker_lint.rule import Option, Rule
+
+Codes = Callable[[str, str], frozenset[str]]
+"""Gives the codes that hold for a file, by its path and role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    The rules of a run. `codes` decides per file; `options` are by rule name. `url_of` gives the
+    address of a rule's page.
+    """
+
+    rules: tuple[Rule, ...]
+    codes: Codes
+    options: Mapping[str, Mapping[str, Option]] = field(default_factory=dict)
+    url_of: Callable[[str], str] = lambda name: ""
+    screen: bool = True
+
+    @property
+    def words(self) -> tuple[bytes, ...]:
+        """The words of the screen, in a fixed order: those of all rules, selected or not."""
+        return tuple(sorted({word.encode() for rule in self.rules for word in rule.words}))
+
+    def options_of(self, rule: Rule) -> Mapping[str, Option]:
+        """A rule's options, the configured ones over its defaults."""
+        return {**rule.options, **self.options.get(rule.name, {}), **self.options.get(rule.code, {})}

@@ -1,0 +1,127 @@
+"""One run: from a tree of files to diagnostics, in the order that design and tests rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from worker_lint.analysis import Models, Project
+from worker_lint.diagnostic import Diagnostic, Problem, Span, with_fingerprints
+from worker_lint.engine.dispatch import Candidate, Dispatcher
+from worker_lint.engine.plan import Plan
+from worker_lint.engine.precedence import resolve_precedence
+from worker_lint.engine.reach import Reach
+from worker_lint.engine.suppression import RuleNames, apply_suppressions
+from worker_lint.engine.tree import Tree
+from worker_lint.source.suppression import suppressions
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run found, before baseline and rendering."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    unknown: int = 0
+    files: int = 0
+    stages: dict[str, float] = field(default_factory=dict)
+    rules: dict[str, float] = field(default_factory=dict)
+
+
+def analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str]) -> Outcome:
+    """Checks the wanted files; the rest of the tree is there to answer questions about them."""
+    project = Project(tree, models)
+    stages: dict[str, float] = {}
+    started = perf_counter()
+    reach = Reach(tree, project)
+    reach.grow(roots(tree, plan))
+    stages["link"] = perf_counter() - started
+    started = perf_counter()
+    dispatcher = Dispatcher(project, plan)
+    asked = reach.files.intersection(wanted) if plan.screen else set(wanted)
+    found: list[Candidate] = []
+    for path in sorted(asked):
+        found.extend(dispatcher.check(path))
+    winners = resolve_precedence(found)
+    stages["analyse"] = perf_counter() - started
+    everything = [*(winner.diagnostic for winner in winners), *_unparsable(tree, plan, set(wanted))]
+    kept = _suppressed(tree, plan, wanted, everything)
+    diagnostics = with_fingerprints(kept)
+    return Outcome(
+        diagnostics,
+        _by_fingerprint(diagnostics, winners),
+        tuple((*tree.problems, *dispatcher.problems)),
+        files=len(wanted),
+        stages=stages,
+        rules=dispatcher.seconds,
+    )
+
+
+def roots(tree: Tree, plan: Plan) -> list[str]:
+    """The files in which a word of a selected rule occurs; all of them without the screen."""
+    if not plan.screen:
+        return list(tree.skims)
+    words = plan.words
+    masks = [(rule.code, _mask(words, rule.words)) for rule in plan.rules]
+    found = []
+    for path, skim in tree.skims.items():
+        if not skim.words:
+            continue
+        codes = plan.codes(path, tree.role(path))
+        if any(skim.words & mask for code, mask in masks if code in codes):
+            found.append(path)
+    return found
+
+
+def _mask(words: tuple[bytes, ...], chosen: Iterable[str]) -> int:
+    return sum(1 << words.index(word.encode()) for word in set(chosen))
+
+
+def _unparsable(tree: Tree, plan: Plan, wanted: set[str]) -> Iterable[Diagnostic]:
+    rule = next((rule for rule in plan.rules if rule.code == "WKL001"), None)
+    for path, error in sorted(tree.unparsable.items()):
+        if rule is None or path not in wanted or rule.code not in plan.codes(path, tree.role(path)):
+            continue
+        yield Diagnostic(
+            code=rule.code,
+            name=rule.name,
+            severity=rule.severity,
+            confidence="certain",
+            path=path,
+            span=Span(error.line, max(error.column, 1), error.line, max(error.column, 1) + 1),
+            message=f"this file cannot be read: {error.message}",
+            consequence="Nothing in it was checked, and classes that come from it are unknown.",
+            help="mend the syntax or the encoding, or exclude the file",
+            symbol=tree.module_name(path),
+            url=plan.url_of(rule.name),
+        )
+
+
+def _suppressed(tree: Tree, plan: Plan, wanted: Sequence[str], found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    marker = b"worker-lint:"
+    position = plan.words.index(marker) if marker in plan.words else -1
+    paths = [path for path in wanted if position >= 0 and tree.skims[path].words >> position & 1]
+    comments = {path: suppressions(tree.text(path).source) for path in paths}
+    codes = {key: rule.code for rule in plan.rules for key in (rule.code, rule.name)}
+    kept, _ = apply_suppressions(found, comments, RuleNames(codes, frozenset(codes.values())))
+    return tuple(
+        diagnostic
+        for diagnostic in kept
+        if not diagnostic.code.startswith("WKL") or diagnostic.code in plan.codes(diagnostic.path, tree.role(diagnostic.path))
+    )
+
+
+def _by_fingerprint(diagnostics: Iterable[Diagnostic], winners: Iterable[Candidate]) -> dict[str, Candidate]:
+    """Which finding a diagnostic came from, for those who carry out its fix."""
+    places: Mapping[tuple[object, ...], Candidate] = {
+        (winner.diagnostic.path, winner.diagnostic.span, winner.diagnostic.code, winner.diagnostic.message): winner
+        for winner in winners
+    }
+    found = {}
+    for diagnostic in diagnostics:
+        candidate = places.get((diagnostic.path, diagnostic.span, diagnostic.code, diagnostic.message))
+        if candidate is not None:
+            found[diagnostic.fingerprint] = candidate
+    return found

@@ -1,0 +1,91 @@
+"""
+For rule authors: runs a rule's examples, and any small tree of files, without a command line.
+
+Used by the project's own tests and free for other packs to use.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from worker_lint.analysis import Models
+from worker_lint.diagnostic import Diagnostic
+from worker_lint.engine.packs import Packs, load_packs
+from worker_lint.engine.plan import Plan
+from worker_lint.engine.run import Outcome, analyse
+from worker_lint.engine.sources import FileSources, skim_all
+from worker_lint.engine.tree import Tree
+from worker_lint.rule import Example, Option, Rule
+from worker_lint.source.roles import role_of_path
+
+_MARK = re.compile(r"#\s*bad(?::\s*(?P<text>.*))?$")
+_LIMIT = 5_000_000
+
+
+def check_files(
+    files: Mapping[str, str],
+    rules: Sequence[Rule],
+    *,
+    packs: Packs | None = None,
+    options: Mapping[str, Mapping[str, Option]] | None = None,
+    screen: bool = True,
+) -> Outcome:
+    """What the rules find in a tree of files, given as path to source."""
+    packs = packs or load_packs(foreign=False)
+    encoded = {path: source.encode() for path, source in files.items()}
+    codes = frozenset(rule.code for rule in rules)
+    plan = Plan(tuple(rules), lambda path, role: codes, options or {}, screen=screen)
+    skims, _ = skim_all(encoded.__getitem__, sorted(encoded), plan.words, _LIMIT)
+    tree = Tree(FileSources(encoded.__getitem__, _LIMIT), skims, {path: role_of_path(path) for path in files})
+    return analyse(tree, Models.open([Path(place) for place in packs.models]), plan, sorted(files))
+
+
+def example_files(example: Example) -> dict[str, str]:
+    """The files of an example, dedented."""
+    files = {name: textwrap.dedent(source).lstrip("\n") for name, source in example.files.items()}
+    files[example.path] = textwrap.dedent(example.source).lstrip("\n")
+    return files
+
+
+def expected_lines(example: Example) -> dict[int, str]:
+    """The marked lines of a bad example, each with the text that the message must hold."""
+    source = example_files(example)[example.path]
+    found = {}
+    for number, line in enumerate(source.splitlines(), 1):
+        match = _MARK.search(line)
+        if match and example.bad:
+            found[number] = (match["text"] or "").strip()
+    return found
+
+
+def run_example(rule: Rule, example: Example) -> tuple[Diagnostic, ...]:
+    """The rule's own diagnostics in an example."""
+    outcome = check_files(example_files(example), [rule], options={rule.name: example.options})
+    if outcome.problems:
+        raise AssertionError(outcome.problems[0].message)
+    return tuple(item for item in outcome.diagnostics if item.code == rule.code)
+
+
+def example_faults(rule: Rule, example: Example) -> Iterator[str]:
+    """What is wrong with an example: an expected line without a diagnostic, or one too many."""
+    expected = expected_lines(example)
+    found = {item.span.line: item.message for item in run_example(rule, example) if item.path == example.path}
+    if example.bad and not expected:
+        yield "a bad example marks no line"
+    for line, text in expected.items():
+        if line not in found:
+            yield f"line {line} should be reported"
+        elif text not in found[line]:
+            yield f"line {line}: the message {found[line]!r} lacks {text!r}"
+    for line in found.keys() - expected.keys():
+        yield f"line {line} should be let pass: {found[line]}"
+
+
+def all_examples(packs: Packs | None = None) -> Iterator[tuple[Rule, Example]]:
+    """Every example of every rule, for parametrised tests."""
+    for rule in (packs or load_packs(foreign=False)).rules:
+        for example in rule.examples:
+            yield rule, example

@@ -1,0 +1,1 @@
+"""The tool's own diagnostics (WKL): about files, comments and the baseline."""

@@ -1,0 +1,1 @@
+"""Rules on the contracts of abstract classes (ABS)."""
