@@ -1,9 +1,10 @@
 """
 What changed, asked from git: for a hook that compares the work tree with the last commit.
 
-Old contents are read from git's objects, never from an earlier run's cache, so that a fresh
-clone gives the same answer. A rename is a deletion and an addition. The new side is always
-the work tree: pre-commit has put unstaged changes away when its hooks run.
+The old side comes from git's objects (`worker_lint.source.revision`), never from an earlier
+run's cache, so that a fresh clone gives the same answer. The new side is always the work
+tree: pre-commit has put unstaged changes away when its hooks run. A rename is a deletion and
+an addition.
 """
 
 # Paths stay text here: a `Path` for each of 20,000 files costs more than its lstat.
@@ -12,14 +13,14 @@ the work tree: pre-commit has put unstaged changes away when its hooks run.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import IO, Final
+from collections.abc import Collection, Mapping
+from typing import Final
 
 import msgspec
 
-from worker_lint.diagnostic import Problem, clean_text
 from worker_lint.source.content import content_id_of, content_id_of_blob
-from worker_lint.source.repository import GitCommand, Repository, find_repository, run_git
+from worker_lint.source.repository import Repository, run_git
+from worker_lint.source.revision import refusal, require_commit, require_output, require_repository, tree
 from worker_lint.source.spread import relative_path
 
 # The tree without files, which git knows in each of its two object formats without storing it.
@@ -27,16 +28,6 @@ EMPTY_TREES: Final = {
     40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
 }
-_REQUESTS = 4096
-
-
-class HistoryError(Exception):
-    """Git cannot answer; `problem` says what and how to help."""
-
-    def __init__(self, message: str, remedy: str = "", path: str = "") -> None:
-        """Make the problem."""
-        super().__init__(message)
-        self.problem = Problem(message, path, remedy)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -74,7 +65,7 @@ def changed_since(
         HistoryError: no git, no repository, or no such commit.
     """
     root = os.path.realpath(root)
-    repository = _require_repository(root)
+    repository = require_repository(root)
     commit = _resolve_base(repository, base)
     change = _against_index(repository, root, commit)
     for path, blob in (dirty or {}).items():
@@ -93,91 +84,6 @@ def changed_since(
     )
 
 
-def tree(root: str, revision: str, paths: Iterable[str] = ()) -> dict[str, str]:
-    """
-    The blob id (hexadecimal) of each regular file of a revision below the root, by its path
-    from there; with `paths`, of these only.
-
-    Raises:
-        HistoryError: no git, no repository, or no such revision.
-    """
-    root = os.path.realpath(root)
-    repository = _require_repository(root)
-    above = relative_path(root, repository.top)
-    prefix = f"{above}/" if above else ""
-    places = [prefix + path for path in paths]
-    command = ["--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", _require_plain(revision)]
-    if places or above:
-        command += ["--", *(places or [above])]
-    blobs: dict[str, str] = {}
-    for record in _require_output(repository, *command).split(b"\0"):
-        facts, _, name = record.partition(b"\t")
-        if facts.startswith(b"100"):
-            blobs[os.fsdecode(name)[len(prefix) :]] = facts.split(b" ")[2].decode("ascii")
-    return blobs
-
-
-def read_blobs(root: str, revision: str, paths: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """
-    Path and content of each of the regular files that the revision holds below the root.
-
-    Links, submodules and paths that it does not hold are left out.
-
-    Raises:
-        HistoryError: no git, no repository, or no such revision.
-    """
-    if not paths:
-        return
-    # Arguments have a limit of length on every system; a whole tree costs some 50 ms.
-    blobs = tree(root, revision, paths if len(paths) <= 100 else ())
-    wanted = [path for path in dict.fromkeys(paths) if path in blobs]
-    found = dict(read_objects(root, {blobs[path] for path in wanted}))
-    for path in wanted:
-        if blobs[path] in found:
-            yield path, found[blobs[path]]
-
-
-def read_objects(root: str, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """
-    Id and content of each of the blobs, by one git command; those that are missing (in a
-    partial or shallow clone) are left out, since nothing is ever fetched.
-
-    Raises:
-        HistoryError: no git, or no repository.
-    """
-    asked = sorted(blobs)
-    if not asked:
-        return
-    command = GitCommand(_require_repository(os.path.realpath(root)), ("cat-file", "--batch"), piped=True)
-    if command.pipes is None:
-        raise HistoryError("git is not installed", "install git")
-    requests, answers = command.pipes
-    try:
-        # A few questions at a time: more could fill both pipes, and each side would wait.
-        size = max(1, _REQUESTS // (len(asked[0]) + 1))
-        for start in range(0, len(asked), size):
-            portion = asked[start : start + size]
-            requests.write("".join(f"{blob}\n" for blob in portion).encode("ascii"))
-            requests.flush()
-            for _ in portion:
-                yield from _read_object(answers)
-    except BrokenPipeError:
-        raise HistoryError("git stopped while it read old files", "see whether `git fsck` is content") from None
-    finally:
-        command.finish()
-
-
-def _read_object(answers: IO[bytes]) -> Iterator[tuple[str, bytes]]:
-    head = answers.readline().split()
-    if not head:
-        raise BrokenPipeError
-    if len(head) == 3:
-        content = answers.read(int(head[2]))
-        answers.read(1)
-        if head[1] == b"blob":
-            yield head[0].decode("ascii"), content
-
-
 class _Draft(msgspec.Struct):
     """A change while it is put together."""
 
@@ -193,7 +99,7 @@ def _against_index(repository: Repository, root: str, commit: str) -> _Draft:
     contents, which starts the filters of the repository.
     """
     draft = _Draft(set(), set(), set(), {})
-    output = _require_output(repository, "diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", commit)
+    output = require_output(repository, "diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", commit)
     fields = output.split(b"\0")
     conflicts = []
     for facts, name in zip(fields[::2], fields[1::2], strict=False):
@@ -249,57 +155,21 @@ def _note_work_tree(draft: _Draft, root: str, path: str, blob: str) -> None:
 def _resolve_base(repository: Repository, base: str | None) -> str:
     """The id of the commit to compare with."""
     if base is not None:
-        return _require_commit(repository, base)
+        return require_commit(repository, base)
     start, end = os.environ.get("PRE_COMMIT_FROM_REF"), os.environ.get("PRE_COMMIT_TO_REF")
     if start and not start.strip("0"):
         return _empty_tree(repository)  # how a push names what was not there before
     if start:
-        start = _require_commit(repository, start)
+        start = require_commit(repository, start)
         # As pre-commit does: what the other side did since the two parted is no change of ours.
-        parted = run_git(repository, "merge-base", start, _require_commit(repository, end or "HEAD"))
+        parted = run_git(repository, "merge-base", start, require_commit(repository, end or "HEAD"))
         return parted.output.decode("ascii").strip() if parted.code == 0 else start
     head = run_git(repository, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if head.code == 0:
         return head.output.decode("ascii").strip()
     if head.complaint:
-        raise _refusal(head.complaint)
+        raise refusal(head.complaint)
     return _empty_tree(repository)
-
-
-def _require_commit(repository: Repository, name: str) -> str:
-    answer = run_git(repository, "rev-parse", "--verify", "--quiet", f"{_require_plain(name)}^{{commit}}")
-    if answer.code == 0:
-        return answer.output.decode("ascii").strip()
-    if answer.code == 127 or "dubious ownership" in answer.complaint:
-        raise _refusal(answer.complaint)
-    remedy = "in a shallow clone fetch more history; else see whether the name is right"
-    raise HistoryError(f"git knows no commit called {clean_text(name)!r}", remedy)
-
-
-def _require_plain(name: str) -> str:
-    """The name of a revision, which must not read as an option."""
-    if not name or name.startswith("-") or "\0" in name:
-        raise HistoryError(f"{clean_text(name)!r} is no name of a commit", "name a commit, a branch or a tag")
-    return name
-
-
-def _require_repository(root: str) -> Repository:
-    repository = find_repository(root)
-    if repository is None:
-        raise HistoryError("not in a git work tree: nothing to compare with", "check without --changed", root)
-    return repository
-
-
-def _require_output(repository: Repository, *arguments: str) -> bytes:
-    answer = run_git(repository, *arguments)
-    if answer.code:
-        raise _refusal(answer.complaint)
-    return answer.output
-
-
-def _refusal(complaint: str) -> HistoryError:
-    reason = clean_text(complaint.partition("\n")[0].removeprefix("fatal: "))
-    return HistoryError(f"git cannot tell what changed: {reason}", "see whether `git status` works here")
 
 
 def _empty_tree(repository: Repository) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from worker_lint.diagnostic import Diagnostic, Span
 from worker_lint.engine.suppression import RuleNames, apply_suppressions
 from worker_lint.source.suppression import suppressions

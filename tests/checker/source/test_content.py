@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from worker_lint.diagnostic import Problem
 from worker_lint.source.content import SETTLING_NANOSECONDS, content_id_of, read_source, state_id_of
 

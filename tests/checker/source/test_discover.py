@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from worker_lint.source.content import content_id_of
-from worker_lint.source.discover import Discovery, DiscoverOptions, discover
+from worker_lint.source.discover import DiscoverOptions, Discovery, discover
 
 
 def paths_of(found: Discovery) -> list[str]:
@@ -169,7 +170,7 @@ class TestInGit:
 
         assert paths_of(found) == ["a.py", "clone/c.py", "clone/new.py", "sub/lib.py", "sub/new.py"]
 
-    def test_a_submodule_that_is_not_checked_out_is_nothing(self, work_tree: Any, tmp_path: Path) -> None:
+    def test_a_submodule_that_is_not_checked_out_is_nothing(self, work_tree: Any) -> None:
         work_tree.commit({"a.py": ""})
         blob = work_tree.git("rev-parse", "HEAD").strip()
         work_tree.git("update-index", "--add", "--cacheinfo", f"160000,{blob},sub")

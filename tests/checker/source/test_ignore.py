@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from worker_lint.source.ignore import DEFAULT_EXCLUDES, Excludes, compile_patterns
 
 

@@ -5,6 +5,7 @@ import subprocess
 from typing import Any
 
 import pytest
+
 from worker_lint.source.index import Index, read_index
 from worker_lint.source.repository import Repository, find_repository
 

@@ -6,6 +6,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from worker_lint.diagnostic import Span
 from worker_lint.source.lines import LineIndex
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from worker_lint.source.repository import find_repository, run_git
 
 
@@ -12,7 +13,7 @@ def test_the_nearest_top_is_found_from_any_folder(work_tree: Any) -> None:
     work_tree.commit({"a/b/c.py": ""})
     top = os.path.realpath(work_tree.folder)
 
-    found = find_repository(os.path.join(top, "a", "b"))
+    found = find_repository(f"{top}/a/b")
 
     assert found is not None
     assert (found.top, found.git_dir, found.common) == (top, f"{top}/.git", f"{top}/.git")
