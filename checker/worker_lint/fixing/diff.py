@@ -24,7 +24,8 @@ def unified_diff(path: str, old: bytes, new: bytes) -> str:
 
 def _lines(data: bytes) -> list[str]:
     try:
-        text = Decoded.read(data).text
+        decoded = Decoded.read(data)
+        text = "\ufeff" * bool(decoded.bom) + decoded.text
     except UnreadableError:
         text = data.decode("utf-8", "replace")
     pieces = text.split("\n")

@@ -7,8 +7,6 @@ ends and blanks at the end of a file in another form (1.9), and a fix must leave
 
 from __future__ import annotations
 
-import ast
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -16,6 +14,7 @@ from typing import TypeAlias
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
+from worker_lint.fixing.depth import require_shallow, too_deep
 from worker_lint.fixing.lines import Lines
 from worker_lint.fixing.outcome import RefusedError
 from worker_lint.source.ir import At
@@ -61,7 +60,7 @@ class Tree:
             tree = cls(lines, module, _ranges=dict(wrapper.resolve(PositionProvider)))
             tree.sites = {tree.start(site.node): site for site in _sites(module)}
         except RecursionError:
-            raise RefusedError("unreadable", "the code is nested too deeply for LibCST") from None
+            raise too_deep() from None
         return tree
 
     @property
@@ -151,32 +150,20 @@ def parse_plain(text: str) -> cst.Module:
     Raises:
         RefusedError: the text is no Python, or LibCST cannot read it.
     """
-    _require_shallow(text)
+    require_shallow(text)
     try:
         return cst.parse_module(text)
     except cst.ParserSyntaxError as error:
         message = f"line {error.raw_line} does not parse"
         raise RefusedError("unreadable", message) from None
     except (RecursionError, MemoryError):
-        raise RefusedError("unreadable", "the code is nested too deeply for LibCST") from None
+        raise too_deep() from None
     except BaseException as error:
         # A failure inside the native parser arrives as a PanicException, which is no Exception
         # and cannot be imported.
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
             raise RefusedError("unreadable", "LibCST cannot read the file") from None
         raise
-
-
-def _require_shallow(text: str) -> None:
-    """Refuses chains of operators that take LibCST minutes (its time grows with the square of the depth)."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text)
-    except (RecursionError, MemoryError):
-        raise RefusedError("unreadable", "the code is nested too deeply for LibCST") from None
-    except (SyntaxError, ValueError):
-        return  # newer grammar than the running interpreter's, or no Python: LibCST decides
 
 
 def _missing(what: str, at: At) -> RefusedError:
