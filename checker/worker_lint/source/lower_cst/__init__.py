@@ -16,19 +16,25 @@ import ast
 
 from libcst import ParserSyntaxError, parse_module
 
+from worker_lint.source.lower_cst.limits import is_tractable
 from worker_lint.source.lower_cst.positions import Positions
 from worker_lint.source.lower_cst.statements import Conversion
+from worker_lint.source.mask import mask_of
 
 
 def parse_tree(source: str) -> ast.Module | None:
     """
-    The tree that a Python which knows the syntax would give; None when LibCST refuses the text too.
+    The tree that a Python which knows the syntax would give; None when LibCST refuses the text too, or
+    when the text is beyond what LibCST can be given (see `limits`).
 
     Line ends must be plain newlines.
 
     Raises:
         RecursionError: the code is nested too deeply.
     """
+    mask = mask_of(source)
+    if mask is None or not is_tractable(mask):
+        return None
     try:
         module = parse_module(source)
         return Conversion(Positions(module, source.split("\n"))).module(module)
