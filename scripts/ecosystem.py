@@ -1,4 +1,5 @@
-"""What the rules say about real packages: fetch the frozen list, run over it, compare two runs.
+"""
+What the rules say about real packages: fetch the frozen list, run over it, compare two runs.
 
     python scripts/ecosystem.py fetch --set frozen
     python scripts/ecosystem.py run --set frozen --out new.jsonl -- --preview
@@ -42,7 +43,8 @@ class Fact(NamedTuple):
 
 
 def chosen(name: str, only: Sequence[str] = ()) -> list[Pin]:
-    """The pins of a set, narrowed to the packages named, if any.
+    """
+    The pins of a set, narrowed to the packages named, if any.
 
     Raises:
         PinError: a name is not in that set.
@@ -60,11 +62,12 @@ def draw() -> list[str]:
     """The names of the pool in the order drawn; the hold-out is the first `HOLDOUT` that have a wheel."""
     lines = POOL.read_text(encoding="utf-8").splitlines()
     names = sorted(name for line in lines if not line.startswith("#") for name in line.split())
-    return random.Random(SEED).sample(names, len(names))
+    return random.Random(SEED).sample(names, len(names))  # noqa: S311 - repeatable, no secret
 
 
 def findings(pin: Pin, root: Path, command: Sequence[str]) -> tuple[list[Fact], list[str]]:
-    """The diagnostics of one package, and what went wrong inside the checker there.
+    """
+    The diagnostics of one package, and what went wrong inside the checker there.
 
     Raises:
         PinError: the checker cannot be started.
@@ -92,7 +95,8 @@ def write(facts: Iterable[Fact], path: Path) -> None:
 
 
 def read(path: Path) -> list[Fact]:
-    """Load a snapshot.
+    """
+    Load a snapshot.
 
     Raises:
         PinError: the file is missing or is not a snapshot.
