@@ -34,6 +34,7 @@ RECALL: Mapping[str, Sequence[str]] = {
 JUDGED = frozenset({"ABS101", "ABS102", "ABS109", "ABS110", "ABS116"})
 REQUIRED = {("default", "instantiated"), ("any", "instantiated"), ("any", "left")}
 
+OWN = [sys.executable, "-P", "-m", "worker_lint"]
 DIRTY = ("flagged", "fails")
 
 Truth = Mapping[str, Mapping[str, Sequence[int]]]
@@ -91,9 +92,7 @@ def report(suite: str, mode: str, outcomes: Sequence[Outcome], least: float, *, 
     others = Counter(other.split()[0] for result in outcomes for other in result.others)
     recall = ", ".join(f"{kind} {met[kind]}/{wanted[kind]}" for kind in RECALL[mode] if wanted[kind])
     extra = ", ".join(f"{code} {count}" for code, count in sorted(others.items()))
-    print(
-        f"{suite:13}{mode:8} {recall or 'nothing wanted'}; false alarms {len(alarms)}; others on clean lines: {extra or 0}"
-    )
+    print(f"{suite:13}{mode:8} {recall or 'nothing wanted'}; false alarms {len(alarms)}; other rules: {extra or 0}")
     failures = [result.failure for result in outcomes if result.failure]
     lists = {"broke": failures, "false alarm": alarms}
     if verbose:
@@ -113,13 +112,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--suite", action="append", choices=sorted(suites()), help="only this one; may be repeated")
     parser.add_argument("--match", default="", help="only cases with this in their name")
     parser.add_argument("--mode", action="append", choices=sorted(CONFIGURATIONS), help="only this mode")
-    parser.add_argument("--command", default="worker-lint", help="the checker and its options (default %(default)s)")
+    parser.add_argument("--command", help="the checker (default: the one of this Python)")
     parser.add_argument("--least", type=float, default=0.95, help="recall that is enough (default %(default)s)")
     parser.add_argument("--verbose", action="store_true", help="list what was missed, too")
     parser.add_argument("-j", type=int, default=2, help="cases checked at once (default %(default)s)")
     options = parser.parse_args(arguments)
     truth = json.loads(STORED.read_text(encoding="utf-8"))
     good = True
+    command = options.command.split() if options.command else OWN
     for suite in options.suite or suites():
         folder = options.work / "cases" / suite
         if not folder.is_dir():
@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             def check(case: Path, mode: str = mode, suite: str = suite) -> Outcome:
                 name = f"{suite}/{case.name}"
-                return outcome(name, case, mode, truth.get(name, {}), options.command.split())
+                return outcome(name, case, mode, truth.get(name, {}), command)
 
             with ThreadPoolExecutor(options.j) as pool:
                 good &= report(suite, mode, list(pool.map(check, cases)), options.least, verbose=options.verbose)
