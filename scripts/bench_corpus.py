@@ -1,6 +1,7 @@
-"""Lay out the tree that speed is measured on: about 20,000 files and 5 million lines of pinned packages.
+"""
+Lay out the tree that speed is measured on: about 20,000 files and 5 million lines of pinned packages.
 
-    python scripts/bench_corpus.py --into .corpus/bench
+python scripts/bench_corpus.py --into .corpus/bench
 """
 
 from __future__ import annotations

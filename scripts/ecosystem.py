@@ -1,7 +1,9 @@
-"""What the rules say about real packages: fetch the frozen list, run over it, compare two runs.
+"""
+What the rules say about real packages: fetch the frozen list, run over it, compare two runs.
 
-    python scripts/ecosystem.py fetch --set frozen
-    python scripts/ecosystem.py run --set frozen --out new.jsonl -- --preview
+    python scripts/ecosystem.py                   # all three on the frozen list: fetch, run, diff with what is stored
+    python scripts/ecosystem.py fetch --set ci
+    python scripts/ecosystem.py run --set ci --out new.jsonl -- --select ABS101
     python scripts/ecosystem.py diff tests/corpus/findings.jsonl new.jsonl
 
 A snapshot holds facts only (package, path, line, code, fingerprint), one JSON object a line, sorted. The hold-out set
@@ -25,7 +27,9 @@ from pins import Pin, PinError, download, load, unpack
 
 LISTS = Path(__file__).resolve().parent.parent / "tests" / "corpus"
 PACKAGES = LISTS / "packages.toml"
+STORED = LISTS / "findings.jsonl"
 POOL = LISTS / "pool.txt"
+OWN = (sys.executable, "-P", "-m", "worker_lint")
 SEED = 48
 HOLDOUT = 15
 SETS = ("frozen", "holdout", "ci")
@@ -42,7 +46,8 @@ class Fact(NamedTuple):
 
 
 def chosen(name: str, only: Sequence[str] = ()) -> list[Pin]:
-    """The pins of a set, narrowed to the packages named, if any.
+    """
+    The pins of a set, narrowed to the packages named, if any.
 
     Raises:
         PinError: a name is not in that set.
@@ -60,11 +65,12 @@ def draw() -> list[str]:
     """The names of the pool in the order drawn; the hold-out is the first `HOLDOUT` that have a wheel."""
     lines = POOL.read_text(encoding="utf-8").splitlines()
     names = sorted(name for line in lines if not line.startswith("#") for name in line.split())
-    return random.Random(SEED).sample(names, len(names))
+    return random.Random(SEED).sample(names, len(names))  # noqa: S311 - repeatable, no secret
 
 
 def findings(pin: Pin, root: Path, command: Sequence[str]) -> tuple[list[Fact], list[str]]:
-    """The diagnostics of one package, and what went wrong inside the checker there.
+    """
+    The diagnostics of one package, and what went wrong inside the checker there.
 
     Raises:
         PinError: the checker cannot be started.
@@ -92,7 +98,8 @@ def write(facts: Iterable[Fact], path: Path) -> None:
 
 
 def read(path: Path) -> list[Fact]:
-    """Load a snapshot.
+    """
+    Load a snapshot.
 
     Raises:
         PinError: the file is missing or is not a snapshot.
@@ -147,7 +154,7 @@ def run_command(options: argparse.Namespace) -> int:
         root = options.corpus / folder(options.set) / pin.folder
         if not root.is_dir():
             raise PinError(f"{pin.folder} is not unpacked: run `{Path(__file__).name} fetch --set {options.set}`")
-        command = [options.command, "check", "--format", "json", *options.options, "."]
+        command = [*OWN, "check", "--format", "json", *options.options, "."]
         found, wrong = findings(pin, root, command)
         print(f"{pin.folder}: {len(found)} diagnostics", file=sys.stderr)
         facts += found
@@ -169,6 +176,13 @@ def diff_command(options: argparse.Namespace) -> int:
     return 1 if lines else 0
 
 
+def compare_command(options: argparse.Namespace) -> int:
+    """Fetch, run and compare with the stored snapshot; exit code as of `diff`, 2 when the checker failed somewhere."""
+    fetch_command(options)
+    options.old, options.new = STORED, options.out
+    return run_command(options) or diff_command(options)
+
+
 def draw_command(options: argparse.Namespace) -> int:
     """Print the pool in the order drawn."""
     del options
@@ -180,7 +194,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = top.add_subparsers(required=True)
-    for function in (fetch_command, run_command, diff_command, draw_command):
+    for function in (compare_command, fetch_command, run_command, diff_command, draw_command):
         sub = commands.add_parser(function.__name__.removesuffix("_command"), help=function.__doc__)
         sub.set_defaults(function=function)
         sub.add_argument("--set", choices=SETS, default="frozen", help="which packages (default %(default)s)")
@@ -188,9 +202,9 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--corpus", type=Path, default=Path(".corpus"), help="wheels and sources (default %(default)s)"
         )
-        if function is run_command:
-            sub.add_argument("--out", type=Path, required=True, help="the snapshot to write")
-            sub.add_argument("--command", default="worker-lint", help="the checker to run (default %(default)s)")
+        if function in {run_command, compare_command}:
+            new = Path(".corpus/findings.jsonl")
+            sub.add_argument("--out", type=Path, default=new, help="the snapshot to write (default %(default)s)")
             sub.add_argument("options", nargs="*", help="after `--`: options for the checker")
         if function is diff_command:
             sub.add_argument("old", type=Path)
@@ -200,7 +214,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; a list, download or snapshot that cannot be used ends with exit code 2."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser().parse_args(given or ["compare"])
     try:
         return int(options.function(options))
     except PinError as error:

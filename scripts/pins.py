@@ -1,4 +1,5 @@
-"""Pinned wheels: the lists that name them, the download, the unpacking.
+"""
+Pinned wheels: the lists that name them, the download, the unpacking.
 
 A list is a TOML file with tables of `{name, version, file, sha256}` and optionally `python`, the interpreter version
 that the wheel is chosen for (default `PYTHON`; a package that wants a newer or an older one says so). Wheels are
@@ -55,7 +56,8 @@ class Pin:
 
 
 def load(path: Path, table: str) -> list[Pin]:
-    """The pins of one table of a list.
+    """
+    The pins of one table of a list.
 
     Raises:
         PinError: the list has no such table, or an entry lacks a field.
@@ -76,7 +78,8 @@ def digest(path: Path) -> str:
 
 
 def download(pins: Iterable[Pin], wheels: Path) -> None:
-    """Bring the wheels that are not in the folder yet; pip refuses any whose hash differs.
+    """
+    Bring the wheels that are not in the folder yet; pip refuses any whose hash differs.
 
     Raises:
         PinError: pip failed, or a wheel in the folder is not the pinned one.
@@ -97,7 +100,8 @@ def download(pins: Iterable[Pin], wheels: Path) -> None:
 
 
 def pip_download(what: Sequence[str], python: str, into: Path) -> None:
-    """Let pip choose wheels for that Python version and place them in the folder.
+    """
+    Let pip choose wheels for that Python version and place them in the folder.
 
     Raises:
         PinError: with pip's last words.
@@ -113,7 +117,8 @@ def pip_download(what: Sequence[str], python: str, into: Path) -> None:
 
 
 def unpack(pin: Pin, wheels: Path, into: Path, suffixes: frozenset[str] = TEXTS) -> Path:
-    """Write a wheel's text files to a folder of its own and return that folder.
+    """
+    Write a wheel's text files to a folder of its own and return that folder.
 
     The folder gets an empty configuration file, which makes it a project root: findings are then named by their path
     in the package, wherever the folder stands. A folder that is there already is left as it is.
@@ -130,7 +135,8 @@ def unpack(pin: Pin, wheels: Path, into: Path, suffixes: frozenset[str] = TEXTS)
 
 
 def resolve(name: str, python: str, wheels: Path) -> Pin:
-    """Pin the newest wheel of a package that is made for that Python version.
+    """
+    Pin the newest wheel of a package that is made for that Python version.
 
     Raises:
         PinError: there is none.

@@ -1,4 +1,5 @@
-"""Read the test data of other checkers into cases: files to lay out, and the lines where that checker expects an error.
+"""
+Read the test data of other checkers into cases: files to lay out, and the lines where that checker expects an error.
 
 Each reader takes the text of one file of a suite and knows that suite's own notation. A case keeps the suite's code
 unchanged, apart from the notation's line continuations, so that line numbers are those of the file laid out.
@@ -41,7 +42,9 @@ def with_imports(path: str, text: str, siblings: Siblings) -> dict[str, str]:
     """A file and the files beside it that it imports, directly or not."""
     files, open_ends = {path: text}, [text]
     while open_ends:
-        found = re.findall(r"^\s*(?:from\s+\.?(\w+)\s+import|import\s+(\w+)|from\s+\.\s+import\s+(\w+))", open_ends.pop(), re.M)
+        found = re.findall(
+            r"^\s*(?:from\s+\.?(\w+)\s+import|import\s+(\w+)|from\s+\.\s+import\s+(\w+))", open_ends.pop(), re.MULTILINE
+        )
         for name in {name for names in found for name in names if name}:
             for candidate in (f"{name}.py", f"{name}.pyi"):
                 if candidate in siblings and candidate not in files:
@@ -59,7 +62,7 @@ def read_typing(path: str, text: str, siblings: Siblings) -> Iterator[Case]:
 
 
 def read_pylint(path: str, text: str, siblings: Siblings) -> Iterator[Case]:
-    """pylint's functional tests: the messages are in a file of the same name, as `symbol:line:column:...`."""
+    """Functional tests of pylint: the messages are in a file of the same name, as `symbol:line:column:...`."""
     case = Case(PurePosixPath(path).stem, {path: text})
     for message in siblings.get(f"{PurePosixPath(path).stem}.txt", "").splitlines():
         parts = message.split(":")
@@ -69,7 +72,7 @@ def read_pylint(path: str, text: str, siblings: Siblings) -> Iterator[Case]:
 
 
 def read_pyright(path: str, text: str, siblings: Siblings) -> Iterator[Case]:
-    """pyright's samples: a comment announces an error for the next line of code; basedpyright puts `# error` behind."""
+    """Samples of pyright: a comment announces an error in the next line; basedpyright puts `# error` behind."""
     case = Case(PurePosixPath(path).stem, with_imports(path, text, siblings))
     announced = ""
     for number, line in enumerate(text.split("\n"), 1):
@@ -87,10 +90,11 @@ def read_pyright(path: str, text: str, siblings: Siblings) -> Iterator[Case]:
 
 
 def read_pyrefly(path: str, text: str, siblings: Siblings) -> Iterator[Case]:
-    """pyrefly's tests: Rust macros that hold a program, with `# E: words` at the line."""
+    """Tests of pyrefly: Rust macros that hold a program, with `# E: words` at the line."""
     del path, siblings
     environment = r"(?:TestEnv::new\(\)[\w.()\s]*,\s*)?"
-    for match in re.finditer(r"testcase!\(\s*(?:bug\s*=.*?,\s*)?(\w+),\s*" + environment + r'r#"(.*?)"#', text, re.S):
+    macro = r"testcase!\(\s*(?:bug\s*=.*?,\s*)?(\w+),\s*" + environment + r'r#"(.*?)"#'
+    for match in re.finditer(macro, text, re.DOTALL):
         case = Case(match[1], {"main.py": match[2]})
         for line, words in marked(match[2], re.compile(r"#\s*E:(.*?)(?=# E:|$)")):
             case.expect("main.py", line, words)
@@ -98,7 +102,7 @@ def read_pyrefly(path: str, text: str, siblings: Siblings) -> Iterator[Case]:
 
 
 def read_mdtest(path: str, text: str, siblings: Siblings) -> Iterator[Case]:
-    """ty's literate tests: under one heading, blocks without a name are one file; `# error: [code]` at or above a line."""
+    """Literate tests of ty: a heading's blocks without a name are one file; `# error: [code]` at or above a line."""
     del path, siblings
     title, files, named = "start", dict[str, str](), ""
     fence = ""
@@ -137,9 +141,9 @@ def mdtest_case(title: str, files: Mapping[str, str]) -> Case:
 
 
 def read_mypy(path: str, text: str, siblings: Siblings) -> Iterator[Case]:
-    """mypy's `.test` files: sections of `[case name]`, `[file path]`, `[out]`; `# E: words` at the line or in `[out]`."""
+    """The `.test` files of mypy: sections `[case]`, `[file]`, `[out]`; `# E: words` at the line or in `[out]`."""
     del path, siblings
-    for block in re.split(r"^\[case ", text, flags=re.M)[1:]:
+    for block in re.split(r"^\[case ", text, flags=re.MULTILINE)[1:]:
         name, _, body = block.partition("]")
         sections = list(mypy_sections(body))
         heads = [head for head, _ in sections]
@@ -152,13 +156,13 @@ def read_mypy(path: str, text: str, siblings: Siblings) -> Iterator[Case]:
             for line, words in marked(content, re.compile(r"#\s*E:\d*:?(.*?)(?=# [EN]:|$)")):
                 case.expect(file, line, words)
         for output in (content for head, content in sections if head == "out"):
-            for file, number, words in re.findall(r"^(\S+?):(\d+):(?:\d+:)? error: (.*)$", output, re.M):
+            for file, number, words in re.findall(r"^(\S+?):(\d+):(?:\d+:)? error: (.*)$", output, re.MULTILINE):
                 case.expect("main.py" if file == "main" else file.removeprefix("tmp/"), int(number), words)
         yield case
 
 
 def mypy_sections(body: str) -> Iterator[tuple[str, str]]:
-    """Heading and text of the sections of one case; the first has no heading. Comments and continuations are resolved."""
+    """Heading and text of a case's sections, the first without heading; comments and continuations are resolved."""
     head, lines = "", list[str]()
     joined = False
     for line in body.split("\n")[1:]:

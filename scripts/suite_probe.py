@@ -1,4 +1,5 @@
-"""Run one case of another checker's suite and tell which calls fail because the class is abstract.
+"""
+Run one case of another checker's suite and tell which calls fail because the class is abstract.
 
     python -I suite_probe.py FOLDER FILE...
 
@@ -6,16 +7,19 @@ These programs are test data of type checkers, made to be read, and sometimes to
 analyses for a user. The caller starts this file in a process of its own, without network, with a time limit.
 
 Every call `f(x)` becomes `suite_call(n, f)(x)` and every statement is guarded, so that one failure does not hide the
-next. Statements at module level that failed for a name that is only defined further down are tried again at the end, and
-functions and methods are called with None for each parameter. Printed is one JSON object: `failed` and `late`, lines with a call that
-raised the TypeError of an abstract class or a protocol, at once or only in the second try; `abstract`, lines of `class`
-statements whose class has members left; `classes`, all of those that were reached.
+next. Statements at module level that failed are tried again at the end, since they may use a name that is only defined
+further down; functions and methods are called with None for each parameter. Printed is one JSON object of line numbers:
+
+* failed, late: a call raised the TypeError of an abstract class or a protocol, at once or only in the second try;
+* abstract: a `class` statement whose class has abstract members left;
+* classes: every `class` statement that was reached.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import importlib
 import importlib.machinery
 import inspect
@@ -27,6 +31,7 @@ import signal
 import sys
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
@@ -97,6 +102,7 @@ class Instrument(ast.NodeTransformer):
         return ast.Call(ast.Name(name, ast.Load()), [ast.Constant(self.file), ast.Constant(line)], [])
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Put the wrapper around what is called."""
         self.generic_visit(node)
         called = node.func
         if (called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")) in FRAME_READERS:
@@ -105,6 +111,7 @@ class Instrument(ast.NodeTransformer):
         return ast.Call(wrapped, node.args, node.keywords)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        """Let the class be seen when it is complete."""
         self.generic_visit(node)
         node.decorator_list.insert(0, self.ask("suite_saw", node.lineno))
         return self.guarded(node)
@@ -116,6 +123,7 @@ class Instrument(ast.NodeTransformer):
         return ast.Try([node], [handler], [], [])
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
+        """Guard every statement that may stand in a `try`."""
         super().generic_visit(node)
         plain = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Assert, ast.Raise, ast.Delete)
         loops = (ast.Import, ast.ImportFrom, ast.If, ast.For, ast.With, ast.While)
@@ -153,9 +161,8 @@ def limited(action: Callable[[], object]) -> None:
     """Do it for `SECONDS` at most, whatever it raises."""
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
-        action()
-    except (Exception, SystemExit):
-        pass
+        with contextlib.suppress(Exception, SystemExit):
+            action()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -200,9 +207,8 @@ def run(record: Record, file: str) -> None:
         return
     call_functions(holder[0])
     record.second = True
-    with open(file, encoding="utf-8") as stream:
-        again = instrumented(stream.read(), file, record.broken[file])
-    limited(lambda: exec(again, vars(holder[0])))
+    again = instrumented(Path(file).read_text(encoding="utf-8"), file, record.broken[file])
+    limited(lambda: exec(again, vars(holder[0])))  # noqa: S102 - running the case is what this file is for
     record.second = False
 
 
@@ -216,7 +222,7 @@ def main() -> None:
     for name, value in {**known, "reveal_type": lambda value, **_: value}.items():
         setattr(builtins, name, value)
     finder = importlib.machinery.FileFinder.path_hook((Loader, [".py", ".pyi"]))
-    here = os.getcwd()
+    here = str(Path.cwd())
 
     def own(path: str) -> Any:
         """A finder for the case's folders; everything else is left to the usual ones."""

@@ -1,14 +1,20 @@
-"""The test data of other checkers as an oracle for abstract classes: bring it, cut it into cases, find the truth of each.
+"""
+The test data of other checkers as an oracle for abstract classes: bring it, cut it into cases, find the truth of each.
 
     python scripts/suites.py fetch                       # into .suites/sources; --mirror reads bare clones instead
     python scripts/suites.py cut                         # into .suites/cases/SUITE/CASE
     python scripts/suites.py expect --python python3.13  # writes tests/corpus/suites.json
     python scripts/suite_score.py                        # what worker-lint says of them
 
-Only line numbers are stored in the repository. A line is *instantiated* when the suite expects an error there and the
-call really raises the TypeError of an abstract class or protocol; *left* when the suite expects an error at a class that
-really has abstract members left; *soft* when it expects one for methods that only raise NotImplementedError; *fails* when
-a call there raises, whatever the suite says; *flagged* when the suite or a peer says anything there. All else is clean.
+Only line numbers are stored in the repository. A line is
+
+* instantiated: the suite expects an error there, and the call really raises the TypeError of an abstract class;
+* left: the suite expects an error at a class that really has abstract members left;
+* soft: it expects one at a class for methods that only raise NotImplementedError;
+* fails: a call there raises that TypeError, whatever the suite says;
+* flagged: the suite, or a peer that was run (suite_peers.py), says anything there.
+
+All other lines are clean.
 """
 
 from __future__ import annotations
@@ -49,7 +55,8 @@ def suites() -> dict[str, dict[str, Any]]:
 
 
 def git(*arguments: str) -> bytes:
-    """Standard output of a git command.
+    """
+    Standard output of a git command.
 
     Raises:
         SuiteError: git failed.
@@ -71,7 +78,9 @@ def fetch(work: Path, mirror: Path | None) -> None:
         else:
             store = str(work / "clones" / name)
             git("init", "--quiet", "--bare", store)
-            git("--git-dir", store, "fetch", "--quiet", "--depth=1", CLONES.format(suite["repository"]), suite["commit"])
+            git(
+                "--git-dir", store, "fetch", "--quiet", "--depth=1", CLONES.format(suite["repository"]), suite["commit"]
+            )
         archive = git("--git-dir", store, "archive", suite["commit"], *suite["files"], *suite.get("siblings", ()))
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             tar.extractall(target, filter="data")
@@ -88,7 +97,11 @@ def cases(work: Path, name: str) -> Iterator[Case]:
         for path in sorted(path for path in sources.rglob("*") if path.is_file()):
             inside = path.relative_to(sources).as_posix()
             if any(fnmatch.fnmatch(inside, pattern) for pattern in suites()[name]["files"]):
-                beside = {near.name: near.read_text(encoding="utf-8", errors="replace") for near in path.parent.iterdir() if near.is_file()}
+                beside = {
+                    near.name: near.read_text(encoding="utf-8", errors="replace")
+                    for near in path.parent.iterdir()
+                    if near.is_file()
+                }
                 yield from READERS[name](path.name, beside[path.name], beside)
 
     return unique(read())
@@ -136,7 +149,9 @@ def without_network() -> list[str]:
     return command if works else []
 
 
-def judged(words: dict[str, str], ran: dict[str, dict[str, list[int]]], peers: Sequence[str]) -> dict[str, dict[str, list[int]]]:
+def judged(
+    words: dict[str, str], ran: dict[str, dict[str, list[int]]], peers: Sequence[str]
+) -> dict[str, dict[str, list[int]]]:
     """The lines of one case by file and kind (see the module's docstring)."""
     kinds: defaultdict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     fails: defaultdict[str, set[int]] = defaultdict(set)
@@ -180,18 +195,22 @@ def expect(work: Path, python: str, jobs: int) -> None:
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(rows)}" for name, rows in sorted(stored.items()))
     STORED.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     for suite in suites():
-        counts = {kind: sum(len(file.get(kind, ())) for name, rows in stored.items() for file in rows.values()
-                            if name.startswith(f"{suite}/")) for kind in ("instantiated", "left", "soft", "fails")}  # fmt: skip
-        print(suite, counts)
+        files = [file for name, rows in stored.items() if name.startswith(f"{suite}/") for file in rows.values()]
+        kinds = ("instantiated", "left", "soft", "fails")
+        print(suite, {kind: sum(len(file.get(kind, ())) for file in files) for kind in kinds})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one step; a suite that cannot be used ends with exit code 2."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("step", choices=("fetch", "cut", "expect"))
-    parser.add_argument("--work", type=Path, default=Path(".suites"), help="where everything goes (default %(default)s)")
+    parser.add_argument(
+        "--work", type=Path, default=Path(".suites"), help="where everything goes (default %(default)s)"
+    )
     parser.add_argument("--mirror", type=Path, help="folder of bare clones OWNER+NAME/repo to read instead of fetching")
-    parser.add_argument("--python", default=sys.executable, help="runs the cases; 3.13 or newer, with typing_extensions")
+    parser.add_argument(
+        "--python", default=sys.executable, help="runs the cases; 3.13 or newer, with typing_extensions"
+    )
     parser.add_argument("-j", type=int, default=2, help="cases run at once (default %(default)s)")
     options = parser.parse_args(arguments)
     try:
