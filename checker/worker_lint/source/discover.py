@@ -6,7 +6,7 @@ the usual folders of tools. A path that is named is checked even when it is igno
 """
 
 # Paths stay text here: a `Path` for each of 20,000 files costs more than its lstat.
-# ruff: noqa: PTH100, PTH114, PTH118, PTH123
+# ruff: noqa: PTH100, PTH118, PTH123
 
 from __future__ import annotations
 
@@ -133,8 +133,7 @@ class _Named:
         """Look up one absolute path and keep what it is."""
         shown = relative_path(path, self._root_as_named)
         try:
-            real = self._resolve(path)
-            state = os.lstat(real)
+            real, state = self._resolve(path)
         except FileNotFoundError:
             self.problems.append(Problem("no such file or folder", shown, "see whether the path is spelled right"))
             return
@@ -161,14 +160,18 @@ class _Named:
         everything = "" in folders
         return lambda path: (everything and not path.startswith("../")) or path.startswith(prefixes) or path in exact
 
-    def _resolve(self, path: str) -> str:
-        """The path without links; folders are resolved once, since hooks name thousands of files."""
+    def _resolve(self, path: str) -> tuple[str, os.stat_result]:
+        """The path without links, and its state; folders are resolved once, since hooks name thousands of files."""
         folder, name = os.path.split(path)
         real = self._real.get(folder)
         if real is None:
             real = self._real[folder] = os.path.realpath(folder)
         real = os.path.join(real, name) if name else real
-        return os.path.realpath(real, strict=True) if os.path.islink(real) else real
+        state = os.lstat(real)
+        if stat.S_ISLNK(state.st_mode):
+            real = os.path.realpath(real, strict=True)
+            state = os.lstat(real)
+        return real, state
 
     def _is_python(self, real: str, shown: str) -> bool:
         if real.endswith(_NAMED_SUFFIXES):
