@@ -8,6 +8,7 @@ counts as product code, because leaving product code out hides defects.
 
 from __future__ import annotations
 
+import codecs
 import re
 from functools import lru_cache
 from typing import Final, Literal, get_args
@@ -55,8 +56,8 @@ _MIGRATION_FILE = {
     "revision": re.compile(r"[0-9a-f]{12}_\w*"),
 }
 
-_HINT = re.compile(rb"generated|\{[{%#]", re.IGNORECASE)
-_JINJA = re.compile(rb"[ \t]*(?:\{%|\{#|\{\{)")
+_HEAD_BYTES = 8192
+_JINJA_FIRST = re.compile(rb"\s*(?:\{%|\{#|\{\{)")
 _DOCSTRING = re.compile(rb"[ \t]*[rRuUbB]{0,2}(\"\"\"|''')(.*?)(?:\1|\Z)", re.DOTALL)
 _GENERATED = re.compile(
     rb"""
@@ -106,29 +107,37 @@ def role_of_content(head: bytes) -> Role | None:
     A marker counts in comments and in the module's docstring, not in code. `head` may be the
     whole file; only its first 20 lines are looked at.
     """
-    if _HINT.search(head, 0, 8192) is None:
+    head = head[:_HEAD_BYTES].removeprefix(codecs.BOM_UTF8)
+    if _JINJA_FIRST.match(head):
+        return "template"
+    # Two searches for fixed bytes take a microsecond; an expression over every head took fifty.
+    if b"enerated" not in head and b"ENERATED" not in head:
         return None
-    lines = head[:65536].split(b"\n", HEAD_LINES)[:HEAD_LINES]
-    prose: list[bytes] = []
+    return "generated" if _GENERATED.search(b"\n".join(_prose(head))) else None
+
+
+def _prose(head: bytes) -> list[bytes]:
+    """The comments and the docstring of the first lines."""
+    lines = head.split(b"\n", HEAD_LINES)[:HEAD_LINES]
     for number, line in enumerate(lines):
-        stripped = line.strip()
-        if stripped.startswith(b"#"):
-            prose.append(stripped.lstrip(b"#! "))
-        elif stripped:
-            if _JINJA.match(line) and not prose:
-                return "template"
+        if line.strip() and not line.lstrip().startswith(b"#"):
             docstring = _DOCSTRING.match(b"\n".join(lines[number:]))
-            if docstring:
-                prose += docstring[2].split(b"\n")
-                prose += _comments(lines[number + docstring[0].count(b"\n") + 1 :])
-            else:
-                prose += _comments(lines[number:])
-            break
-    return "generated" if _GENERATED.search(b"\n".join(prose)) else None
+            if docstring is None:
+                return _comments(lines)
+            behind = number + docstring[0].count(b"\n") + 1
+            return [*_comments(lines[:number]), *docstring[2].split(b"\n"), *_comments(lines[behind:])]
+    return _comments(lines)
 
 
 def _comments(lines: list[bytes]) -> list[bytes]:
-    return [line.strip().lstrip(b"#! ") for line in lines if line.lstrip().startswith(b"#")]
+    """The texts of comment lines, up to a string that may go on for lines."""
+    found = []
+    for line in lines:
+        if line.lstrip().startswith(b"#"):
+            found.append(line.strip().lstrip(b"#! "))
+        elif b'"""' in line or b"'''" in line:
+            break
+    return found
 
 
 @lru_cache(maxsize=65536)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import sys
 from collections.abc import Callable
@@ -56,8 +57,9 @@ class TestInGit:
         work_tree.commit({"a.py": "x = 1\n"})
         work_tree.let_time_pass()
         before = (work_tree.folder / "a.py").stat()
-        work_tree.write({"a.py": "x = 2\n"})
-        os.utime(work_tree.folder / "a.py", ns=(before.st_atime_ns, before.st_mtime_ns))
+        work_tree.write({"other": "x = 2\n"})
+        os.utime(work_tree.folder / "other", ns=(before.st_atime_ns, before.st_mtime_ns))
+        (work_tree.folder / "other").replace(work_tree.folder / "a.py")
 
         found = discover([work_tree.folder], work_tree.folder)
 
@@ -464,6 +466,37 @@ class TestOutsideGit:
         write(tmp_path, "c.py")
 
         assert paths_of(discover([tmp_path], tmp_path)) == ["c.py", "repos/inner/a.py"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happened_a_blob_id_is_that_of_the_bytes(work_tree: Any, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a repeatable walk, no secret
+    names = ["a.py", "pkg/b.py", "pkg/c.py"]
+    work_tree.commit(dict.fromkeys(names, "x = 0\n"))
+    seen = 0
+    for step in range(12):
+        name = chance.choice(names)
+        place = work_tree.folder / name
+        match chance.randrange(7):
+            case 0 | 1:
+                work_tree.write({name: f"x = {chance.randrange(10)}\n"})
+                os.utime(place, (step, step))  # the clock of the file system may not have ticked
+            case 2:
+                place.unlink(missing_ok=True)
+            case 3:
+                work_tree.git("add", "--all")
+            case 4:
+                work_tree.commit()
+            case 5:
+                work_tree.git("checkout", "--quiet", "HEAD", "--", ".")
+            case _:
+                work_tree.git("stash", "--quiet", "--include-untracked")
+        work_tree.let_time_pass()
+        for file in discover([work_tree.folder], work_tree.folder).files:
+            if file.content_id is not None and not file.content_id.startswith("stat:"):
+                assert file.content_id == content_id_of(Path(file.absolute).read_bytes())
+                seen += 1
+    assert seen
 
 
 def test_the_order_of_the_paths_does_not_matter(work_tree: Any) -> None:
