@@ -1,20 +1,15 @@
-"""
-Questions about contracts that several rules ask: which members are missing, and who creates
-objects of a class.
-"""
+"""Questions about contracts that several rules ask: which members are missing from a class."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from worker_lint.analysis.entity import Class, ModuleScope, Scope, Target, Value
+from worker_lint.analysis.entity import Class
 from worker_lint.analysis.hierarchy import Found, metaclass_exprs
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.models import ModelClass
 from worker_lint.analysis.mro import Opaque
-from worker_lint.analysis.uses import Call, calls_in
-from worker_lint.diagnostic import Confidence
 from worker_lint.source import ir
 
 _NONE: ir.At = (1, 1, 1, 1)
@@ -105,103 +100,3 @@ def list_members(missing: Iterable[Missing], limit: int = 3) -> str:
     if len(names) > limit:
         return f"{', '.join(names[:limit])} and {len(names) - limit} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Creation:
-    """An expression that creates an object of a class: a call of it, or its place in a table that is called."""
-
-    cls: Class
-    at: ir.At
-    scope: Scope
-    expects_error: bool
-    confidence: Confidence = "certain"
-
-
-def creations_in(module: ModuleScope) -> Iterator[Creation]:
-    """All creations of project classes in a module, in source order, as far as they can be told."""
-    for scope in _scopes_with_calls(module):
-        for call in calls_in(scope):
-            yield from _created(call)
-
-
-def _scopes_with_calls(module: ModuleScope) -> Iterator[Scope]:
-    """The scopes of the module in which a class with abstract members left can be named."""
-    names = _abstract_names(module)
-    seen: dict[Scope, None] = {}
-    for name in sorted(names):
-        for scope in module.project.uses.scopes_with(module.path, name):
-            seen[scope] = None
-    return iter(sorted(seen, key=lambda scope: (_start(scope), scope.qualname)))
-
-
-def _start(scope: Scope) -> int:
-    node = getattr(scope, "node", None)
-    return node.at[0] if node is not None else 0
-
-
-def _abstract_names(module: ModuleScope) -> set[str]:
-    """Names of the module, imported or defined, that refer to a class that cannot be created."""
-    found: set[str] = set()
-    for name in module.block.names:
-        for target in module.project.names.name(module, name):
-            if any(missing_members(cls) for cls in _classes_behind(target)):
-                found.add(name)
-    for cls in module.project.classes_in(module.path):
-        if missing_members(cls):
-            found.add(cls.name)
-    return found
-
-
-def _classes_behind(target: Target) -> Iterator[Class]:
-    if isinstance(target, Class):
-        yield target
-    elif isinstance(target, Value):
-        items = target.expr.items if isinstance(target.expr, ir.Collection) else ()
-        values = target.expr.values if isinstance(target.expr, ir.Mapping) else items
-        for value in values:
-            for inner in target.scope.project.names.expr(target.scope, value):
-                if isinstance(inner, Class):
-                    yield inner
-
-
-def _created(call: Call) -> Iterator[Creation]:
-    project = call.scope.project
-    targets = project.names.expr(call.scope, call.node.func)
-    classes = [target for target in targets if isinstance(target, Class)]
-    if classes and len(classes) == len(targets) and all(missing_members(cls) for cls in classes):
-        yield Creation(classes[0], call.node.at, call.scope, expects_type_error(call))
-
-
-def expects_type_error(call: Call) -> bool:
-    """Whether the code around the call is there to see it fail."""
-    for statement in call.guards:
-        if isinstance(statement, ir.With) and any(_is_raises(item.context) for item in statement.items):
-            return True
-        if isinstance(statement, ir.Try) and any(_catches(handler) for handler in statement.handlers):
-            return True
-    return bool(call.guards) and _asserts_raises(call)
-
-
-def _is_raises(context: ir.Expr) -> bool:
-    if not isinstance(context, ir.Call):
-        return False
-    name = (ir.dotted_name(context.func) or "").rpartition(".")[2]
-    return name in {"raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "suppress"}
-
-
-def _catches(handler: ir.Handler) -> bool:
-    if handler.exception is None:
-        return True
-    parts = handler.exception.items if isinstance(handler.exception, ir.Collection) else (handler.exception,)
-    return any(ir.dotted_name(part) in {"TypeError", "Exception", "BaseException"} for part in parts)
-
-
-def _asserts_raises(call: Call) -> bool:
-    statement = call.guards[-1]
-    if isinstance(statement, ir.Expression) and isinstance(statement.value, ir.Call):
-        outer = (ir.dotted_name(statement.value.func) or "").rpartition(".")[2]
-        return outer in {"raises", "assertRaises", "assertRaisesRegex"}
-    return False
-
-

@@ -256,7 +256,9 @@ class Hierarchy:
         return self.project.names.name(found.owner, name)
 
     def instance_attribute(self, cls: Class, name: str) -> tuple[Target, ...]:
-        """What `self.name` refers to when the class defines it; subclasses may differ."""
+        """What `self.name` refers to when the class defines it and no subclass defines it anew."""
+        if any(self.own(sub, name) for sub in self.descendants(cls)):
+            return (Unknown("a subclass may define it"),)
         return self.class_attribute(cls, name)
 
     # --- decorators ---
@@ -403,10 +405,15 @@ class Hierarchy:
             self._subclasses[cls] = known = tuple(
                 candidate
                 for path in self.project.store.files_naming_base(cls.name)
+                if self._could_subclass(path, cls)
                 for candidate in self.project.classes_in(path)
                 if candidate is not cls and cls in self.bases(candidate)
             )
         return known
+
+    def _could_subclass(self, path: str, cls: Class) -> bool:
+        store = self.project.store
+        return any(store.could_be(path, base, cls.path, cls.name) for base in store.base_names(path))
 
     def descendants(self, cls: Class) -> tuple[Class, ...]:
         """All subclasses, near ones first, each once."""

@@ -14,6 +14,7 @@ from worker_lint.analysis.store import Store
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
+    from worker_lint.analysis.creation import Creations
     from worker_lint.analysis.uses import Uses
 
 
@@ -26,6 +27,7 @@ class Project:
         self._modules: dict[str, ModuleScope | None] = {}
         self._classes: dict[tuple[str, ir.At], Class] = {}
         self._functions: dict[tuple[str, ir.At], Function] = {}
+        self.contract_classes: tuple[Class, ...] = ()
         self._in_file: dict[str, tuple[Class, ...]] = {}
 
     @cached_property
@@ -44,6 +46,14 @@ class Project:
         from worker_lint.analysis.uses import Uses  # it walks what this module defines
 
         return Uses(self)
+
+    @cached_property
+    def creations(self) -> Creations:
+        """Where objects of classes with abstract members left are created."""
+        from worker_lint.analysis.contract import missing_members
+        from worker_lint.analysis.creation import Creations
+
+        return Creations(self, tuple(cls for cls in self.contract_classes if missing_members(cls)))
 
     def module(self, path: str) -> ModuleScope | None:
         """The module of a file; None when the file cannot be parsed."""

@@ -42,8 +42,20 @@ class Store(Protocol):
     def files_importing(self, path: str) -> Sequence[str]:
         """Files that import this file's module, or something from it, anywhere in them."""
 
-    def star_imports(self, path: str) -> bool:
-        """Whether the file imports `*` from anywhere."""
+    def imports_name(self, path: str, name: str) -> bool:
+        """Whether the identifier stands in an import of the file, or something is imported with `*`."""
+
+    def bound_names(self, path: str, source: str, name: str) -> tuple[str, ...]:
+        """The names that the file's imports of `name` from the file `source` bind."""
+
+    def imports_module(self, path: str, source: str) -> bool:
+        """Whether the file imports the module of `source` as a whole."""
+
+    def could_be(self, path: str, dotted: str, target: str, name: str) -> bool:
+        """Whether a name used in a file may mean the class `name` of the file `target`; no parsing."""
+
+    def base_names(self, path: str) -> Sequence[str]:
+        """The dotted names that stand as bases in the class headers of a file."""
 
     def mentions(self, path: str, word: str) -> bool:
         """Whether the identifier occurs in the file's text."""

@@ -44,25 +44,35 @@ class Uses:
         """The files that may name the class: its own, and those that import it, however indirectly."""
         known = self._files.get(cls)
         if known is None:
-            self._files[cls] = known = tuple(sorted(self._spread(cls)))
+            self._files[cls] = known = tuple(sorted({path for path, _ in self.places(cls.path, cls.name)}))
         return known
 
-    def _spread(self, cls: Class) -> set[str]:
+    def places(self, path: str, name: str) -> tuple[tuple[str, str], ...]:
+        """
+        The files where something that `path` defines as `name` may be used, each with its name
+        there: imports by name and star imports are followed, files that import the whole module
+        count when the name occurs in them.
+        """
         store = self.project.store
-        seen = {cls.path}
-        pending = [cls.path]
+        seen = {(path, name): None}
+        pending = [(path, name)]
         while pending:
-            path = pending.pop()
-            for candidate in store.files_importing(path):
-                if candidate in seen or not self._may_carry(candidate, path, cls.name):
-                    continue
-                seen.add(candidate)
-                pending.append(candidate)
-        return seen
+            source, spelled = pending.pop()
+            for candidate in store.files_importing(source):
+                for bound in self._bound_names(candidate, source, spelled):
+                    if (candidate, bound) not in seen:
+                        seen[candidate, bound] = None
+                        pending.append((candidate, bound))
+        return tuple(seen)
 
-    def _may_carry(self, candidate: str, source: str, name: str) -> bool:
-        """Whether a file that imports from `source` can get hold of the class there."""
-        return self.project.store.mentions(candidate, name) or self.project.store.star_imports(candidate)
+    def _bound_names(self, candidate: str, source: str, name: str) -> tuple[str, ...]:
+        """The names under which an importing file knows `name` of `source`."""
+        store = self.project.store
+        if store.imports_name(candidate, name):
+            bound = store.bound_names(candidate, source, name)
+            if bound:
+                return bound
+        return (name,) if store.imports_module(candidate, source) and store.mentions(candidate, name) else ()
 
     def scopes_with(self, path: str, name: str) -> tuple[Scope, ...]:
         """The scopes of a file in whose own statements the identifier occurs."""
@@ -102,8 +112,8 @@ class Uses:
 
     def creations(self, cls: Class) -> Iterator[Call]:
         """The calls that create an object of exactly this class."""
-        for path in self.files_using(cls):
-            for call in self.calls_naming(path, cls.name):
+        for path, name in self.places(cls.path, cls.name):
+            for call in self.calls_naming(path, name):
                 if self.project.names.expr(call.scope, call.node.func) == (cls,):
                     yield call
 

@@ -32,11 +32,9 @@ class Reach:
             pending.extend(cls for cls in self.project.classes_in(path) if sets_contract(cls))
         pending.extend(self._of_models())
         self._descend(pending)
-        for cls in sorted(self._contracts, key=lambda cls: (cls.path, cls.node.at)):
-            if self._is_unfulfilled(cls):
-                self.files.update(
-                    path for path in self.project.uses.files_using(cls) if self.tree.mentions(path, cls.name)
-                )
+        found = sorted(self._contracts, key=lambda cls: (cls.path, cls.node.at))
+        self.project.contract_classes = tuple(found)
+        self.files.update(self.project.creations.by_file)
 
     def _of_models(self) -> Iterable[Class]:
         """Classes of the project that derive directly from a modelled class with a contract."""
@@ -54,25 +52,6 @@ class Reach:
             self._contracts.add(cls)
             self.files.add(cls.path)
             pending.extend(self.project.hierarchy.subclasses(cls))
-
-    def _is_unfulfilled(self, cls: Class) -> bool:
-        found = self.project.hierarchy.abstract(cls)
-        return bool(found.left or found.unsure) or any(
-            isinstance(member.owner, Class) and _is_soft(member.member) for member in self._inherited(cls)
-        )
-
-    def _inherited(self, cls: Class) -> Iterable[object]:
-        hierarchy = self.project.hierarchy
-        names = {name for a in hierarchy.order(cls) if isinstance(a, Class) for name in hierarchy.members(a)}
-        for name in sorted(names):
-            found = hierarchy.find(cls, name)
-            if found is not None:
-                yield found
-
-
-def _is_soft(member: object) -> bool:
-    function = getattr(member, "function", None)
-    return isinstance(function, ir.FunctionDef) and function.shape == "not-implemented"
 
 
 def sets_contract(cls: Class) -> bool:

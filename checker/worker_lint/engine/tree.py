@@ -12,6 +12,7 @@ from typing import Protocol
 
 from worker_lint.analysis.layout import Layout
 from worker_lint.diagnostic import Problem
+from worker_lint.engine.links import Links
 from worker_lint.source import ir
 from worker_lint.source.parse import Unparsable, parse_body, parse_module
 from worker_lint.source.skim import Skim
@@ -38,6 +39,7 @@ class Tree:
         self._roles = roles
         self.skims = skims
         self.layout = Layout(skims)
+        self.links = Links(skims, self.layout)
         self.unparsable: dict[str, Unparsable] = {}
         self.problems: list[Problem] = []
         self.records: dict[str, ir.Module | None] = {}
@@ -99,17 +101,38 @@ class Tree:
     def files_importing(self, path: str) -> Sequence[str]:
         """Files with an import that may mean this file's module."""
         parts = self.module_name(path).split(".")
-        found = set(self._by_import.get(parts[-1].encode(), ()))
-        parent = parts[-2].encode() if len(parts) > 1 else b""
         last = parts[-1].encode()
+        found = set(self._by_import.get(last, ()))
+        parent = parts[-2].encode() if len(parts) > 1 else b""
         for candidate in (*self._by_import.get(parent, ()), *self._by_import.get(b"", ())):
-            if any(last in names for _, names, _ in self.skims[candidate].imports):
+            if candidate not in found and last in self.links.blob(candidate):
                 found.add(candidate)
         return sorted(found)
 
+    def bound_names(self, path: str, source: str, name: str) -> tuple[str, ...]:
+        """The names that the file's imports of `name` from the file `source` bind."""
+        return self.links.bound_names(path, source, name)
+
+    def imports_module(self, path: str, source: str) -> bool:
+        """Whether the file imports the module of `source` as a whole."""
+        return self.links.imports_module(path, source)
+
+    def could_be(self, path: str, dotted: str, target: str, name: str) -> bool:
+        """Whether a name used in a file may mean the class `name` of the file `target`."""
+        return self.links.could_be(path, dotted, target, name)
+
+    def base_names(self, path: str) -> Sequence[str]:
+        """The dotted names that stand as bases in the class headers of a file."""
+        return [base for _, bases in self.skims[path].class_headers() for base in bases]
+
+    def imports_name(self, path: str, name: str) -> bool:
+        """Whether the identifier stands in an import of the file, or something is imported with `*`."""
+        blob = self.links.blob(path)
+        return name.encode() in blob or self.star_imports(path)
+
     def star_imports(self, path: str) -> bool:
         """Whether the file imports `*` from anywhere."""
-        return any(names.strip().startswith(b"*") for _, names, _ in self.skims[path].imports)
+        return b"*" in self.links.blob(path)
 
     def mentions(self, path: str, word: str) -> bool:
         """Whether the identifier occurs in the text."""

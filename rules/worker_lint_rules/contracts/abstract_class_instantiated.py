@@ -26,7 +26,8 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, ModuleScope
-from worker_lint.analysis.contract import Creation, Missing, creations_in, list_members, missing_members
+from worker_lint.analysis.contract import Missing, list_members, missing_members
+from worker_lint.analysis.creation import Creation
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
 rule = Rule(
@@ -257,7 +258,7 @@ rule = Rule(
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every call in the module that creates an object of an abstract class."""
-    for creation in creations_in(module):
+    for creation in context.project.creations.in_file(module.path):
         missing = missing_members(creation.cls)
         if missing and not creation.expects_error:
             yield _finding(creation, missing)

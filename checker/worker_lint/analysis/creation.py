@@ -1,0 +1,122 @@
+"""
+Where objects of classes with unfulfilled contracts are created.
+
+Starting from each such class, its name is followed through imports, aliases, class attributes
+and displays; only functions in which one of these names occurs are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from worker_lint.analysis.entity import Class, Scope
+from worker_lint.analysis.uses import Call
+from worker_lint.analysis.visit import subexpressions
+from worker_lint.diagnostic import Confidence
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.project import Project
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Creation:
+    """A call that creates an object of a class. `expects_error`: the code around it wants it to fail."""
+
+    cls: Class
+    at: ir.At
+    scope: Scope
+    expects_error: bool
+    confidence: Confidence = "certain"
+
+
+class Creations:
+    """The creations of a set of classes, by file."""
+
+    def __init__(self, project: Project, classes: tuple[Class, ...]) -> None:
+        self.project = project
+        self._wanted = frozenset(classes)
+        self.by_file: dict[str, list[Creation]] = {}
+        self._seen: set[tuple[str, ir.At]] = set()
+        for cls in classes:
+            for creation in self._of(cls):
+                self.by_file.setdefault(creation.scope.path, []).append(creation)
+
+    def in_file(self, path: str) -> list[Creation]:
+        """The creations in one file, in source order."""
+        return sorted(self.by_file.get(path, ()), key=lambda creation: creation.at)
+
+    def _of(self, cls: Class) -> Iterator[Creation]:
+        pending = list(self.project.uses.places(cls.path, cls.name))
+        seen = set(pending)
+        while pending:
+            path, name = pending.pop()
+            for call in self.project.uses.calls_naming(path, name):
+                yield from self._judge(call)
+            for alias in self._aliases(path, name):
+                for place in self.project.uses.places(path, alias):
+                    if place not in seen:
+                        seen.add(place)
+                        pending.append(place)
+
+    def _judge(self, call: Call) -> Iterator[Creation]:
+        key = (call.scope.path, call.node.at)
+        if key in self._seen:
+            return
+        targets = self.project.names.expr(call.scope, call.node.func)
+        classes = [target for target in targets if isinstance(target, Class) and target in self._wanted]
+        if classes and len(classes) == len(targets):
+            self._seen.add(key)
+            yield Creation(classes[0], call.node.at, call.scope, expects_type_error(call))
+
+    def _aliases(self, path: str, name: str) -> Iterator[str]:
+        """Names that module or class statements bind to an expression with the class in it."""
+        for scope in self.project.uses.scopes_with(path, name):
+            for node in scope.statements if not hasattr(scope, "body") else ():
+                if isinstance(node, ir.Assign) and node.value is not None and _holds(node.value, name):
+                    for target in node.targets:
+                        if isinstance(target, ir.Name) and target.id != name:
+                            yield target.id
+
+
+def _holds(value: ir.Expr, name: str) -> bool:
+    if not isinstance(value, (ir.Name, ir.Attribute, ir.Collection, ir.Mapping, ir.Conditional)):
+        return False
+    return any(
+        (isinstance(part, ir.Name) and part.id == name) or (isinstance(part, ir.Attribute) and part.name == name)
+        for part in subexpressions(value)
+    )
+
+
+def expects_type_error(call: Call) -> bool:
+    """Whether the code around the call is there to see it fail."""
+    for statement in call.guards:
+        if isinstance(statement, ir.With) and any(_is_raises(item.context) for item in statement.items):
+            return True
+        if isinstance(statement, ir.Try) and any(_catches(handler) for handler in statement.handlers):
+            return True
+    return bool(call.guards) and _asserts_raises(call)
+
+
+def _is_raises(context: ir.Expr) -> bool:
+    if not isinstance(context, ir.Call):
+        return False
+    name = (ir.dotted_name(context.func) or "").rpartition(".")[2]
+    return name in {"raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "suppress"}
+
+
+def _catches(handler: ir.Handler) -> bool:
+    if handler.exception is None:
+        return True
+    parts = handler.exception.items if isinstance(handler.exception, ir.Collection) else (handler.exception,)
+    return any(ir.dotted_name(part) in {"TypeError", "Exception", "BaseException"} for part in parts)
+
+
+def _asserts_raises(call: Call) -> bool:
+    statement = call.guards[-1]
+    if isinstance(statement, ir.Expression) and isinstance(statement.value, ir.Call):
+        outer = (ir.dotted_name(statement.value.func) or "").rpartition(".")[2]
+        return outer in {"raises", "assertRaises", "assertRaisesRegex"}
+    return False
