@@ -7,7 +7,7 @@ Names alone would make thousands of files look like subclasses of any `Base`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from worker_lint.analysis.layout import Layout
 from worker_lint.source.skim import Skim, SkimImport
@@ -22,7 +22,7 @@ class Links:
         self._skims = skims
         self._layout = layout
         self._imports: dict[str, dict[str, list[SkimImport]]] = {}
-        self._stars: dict[str, list[str]] = {}
+        self._modules: dict[str, frozenset[str | None]] = {}
         self._blobs: dict[str, bytes] = {}
         self._classes: dict[str, frozenset[str]] = {}
         self._origins: dict[tuple[str, str], frozenset[tuple[str, str]] | None] = {}
@@ -62,14 +62,19 @@ class Links:
 
     def imports_module(self, path: str, source: str) -> bool:
         """Whether the file imports the module of `source` as a whole."""
+        found = self._modules.get(path)
+        if found is None:
+            self._modules[path] = found = frozenset(self._whole_modules(path))
+        return source in found
+
+    def _whole_modules(self, path: str) -> Iterator[str | None]:
         for items in self.imports(path).values():
             for item in items:
                 if not item.name:
-                    if self.file_of(item.module, path) == source:
-                        return True
-                elif item.name != "*" and self.file_of(f"{item.module}{'' if item.module.endswith('.') else '.'}{item.name}", path) == source:
-                    return True
-        return False
+                    yield self.file_of(item.module, path)
+                elif item.name != "*":
+                    dot = "" if item.module.endswith(".") else "."
+                    yield self.file_of(f"{item.module}{dot}{item.name}", path)
 
     def could_be(self, path: str, dotted: str, target: str, name: str) -> bool:
         """Whether the dotted name, used in `path`, may mean the class `name` of the file `target`."""
