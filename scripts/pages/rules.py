@@ -98,7 +98,7 @@ def render_rule(rule: Rule, source: str) -> str:
     silent = [render_example(example) for example in rule.examples if not example.bad]
     parts = [f"# {rule.name}", render_facts(rule), render_docstring(rule.page), render_options(rule)]
     if reported:
-        parts += ["## Reported", *reported]
+        parts += ["## Reported", "A diagnostic stands at each line marked `# bad`.", *reported]
     if silent:
         parts += ["## Not reported", *silent]
     return with_notice(source, "\n\n".join(part for part in parts if part))

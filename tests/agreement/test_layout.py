@@ -12,7 +12,7 @@ ROOTS = ("checker", "rules", "runtime", "scripts")
 # Put together from pieces, so that this file does not hold what it looks for.
 MACHINE_PATH = re.compile("/" + "(?:root|home/[a-z]|Users/[a-z]|work/|tmp/" + "[a-z])")
 REGISTRY_HOST = re.compile("py" + r"pi\.org|python" + r"hosted|npm" + r"js\.(?:com|org)|deb\.debian" + r"\.org")
-OPEN_END = re.compile(r"\b(?:TO" + "DO|FIX" + "ME|XX" + "X)\\b")
+OPEN_END = re.compile(r"(?:#|//|<!--)\s*(?:TO" + "DO|FIX" + "ME|XX" + "X)\b")
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from worker_lint.config import SETTINGS
+
 FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 MAKE_TARGET = re.compile(r"\bmake ([a-z]+)\b")
@@ -43,6 +45,13 @@ def test_toml_snippets_parse(pages: dict[str, str]) -> None:
             tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             pytest.fail(f"{path}: {error}\n{text}")
+
+
+def test_documented_settings_exist(pages: dict[str, str]) -> None:
+    tables = [tomllib.loads(text).get("tool", {}).get("worker-lint", {}) for _, text in blocks(pages, "toml")]
+    named = {key for table in tables for key in table}
+    assert named
+    assert named <= set(SETTINGS)
 
 
 def test_python_snippets_parse(pages: dict[str, str]) -> None:
