@@ -29,7 +29,7 @@ CONFIGURATIONS: Mapping[str, str] = {
 }
 RECALL: Mapping[str, Sequence[str]] = {
     "default": ("instantiated", "fails"),
-    "any": ("instantiated", "fails", "left", "soft"),
+    "any": ("instantiated", "fails", "left", "implicit", "soft"),
 }
 JUDGED = frozenset({"ABS101", "ABS102", "ABS109", "ABS110", "ABS116"})
 REQUIRED = {("default", "instantiated"), ("any", "instantiated"), ("any", "left")}

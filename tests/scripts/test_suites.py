@@ -85,7 +85,14 @@ def test_program_that_never_ends_tells_nothing(tmp_path: Path, monkeypatch: pyte
 
 def test_lines_are_judged_by_expectation_and_run_together() -> None:
     words = {"m.py:1": "cannot", "m.py:2": "class", "m.py:3": "abstract-method", "m.py:4": "other"}
-    ran = {"failed": {"m.py": [1, 9]}, "abstract": {"m.py": [2]}, "classes": {"m.py": [2, 3, 4]}}
-    assert suites.judged(words, ran, ["m.py:7"]) == {
-        "m.py": {"fails": [1, 9], "flagged": [1, 2, 3, 4, 7], "instantiated": [1], "left": [2], "soft": [3]}
+    ran = {"failed": {"m.py": [1, 9]}, "abstract": {"m.py": [2, 6]}, "classes": {"m.py": [2, 3, 4, 6]}}
+    assert suites.judged(words, ran, ["m.py:6", "m.py:7"]) == {
+        "m.py": {
+            "fails": [1, 9],
+            "flagged": [1, 2, 3, 4, 6, 7],
+            "implicit": [6],
+            "instantiated": [1],
+            "left": [2],
+            "soft": [3],
+        }
     }
