@@ -29,7 +29,7 @@ CONFIGURATIONS: Mapping[str, str] = {
 }
 RECALL: Mapping[str, Sequence[str]] = {
     "default": ("instantiated", "fails"),
-    "any": ("instantiated", "fails", "left", "soft"),
+    "any": ("instantiated", "fails", "left", "implicit", "soft"),
 }
 JUDGED = frozenset({"ABS101", "ABS102", "ABS109", "ABS110", "ABS116"})
 REQUIRED = {("default", "instantiated"), ("any", "instantiated"), ("any", "left")}
@@ -57,11 +57,12 @@ def diagnostics(case: Path, mode: str, command: Sequence[str]) -> tuple[set[tupl
     done = subprocess.run(
         [*command, "check", "--format", "json", "."], cwd=case, capture_output=True, text=True, check=False
     )
+    broken = f"exit code {done.returncode}: {done.stderr.strip()[-200:]}"
     try:
         rows = json.loads(done.stdout)["diagnostics"]
     except (json.JSONDecodeError, KeyError):
-        return set(), f"exit code {done.returncode}: {done.stderr.strip()[-200:]}"
-    complaint = done.stderr.strip()[-200:] if done.returncode not in (0, 1) else ""
+        return set(), broken
+    complaint = "" if done.returncode in {0, 1} else broken
     return {(row["path"], row["line"], row["code"]) for row in rows if row["code"].startswith("ABS")}, complaint
 
 

@@ -3,13 +3,16 @@ The test data of other checkers as an oracle for abstract classes: bring it, cut
 
     python scripts/suites.py fetch                       # into .suites/sources; --mirror reads bare clones instead
     python scripts/suites.py cut                         # into .suites/cases/SUITE/CASE
-    python scripts/suites.py expect --python python3.13  # writes tests/corpus/suites.json
-    python scripts/suite_score.py                        # what worker-lint says of them
+    python scripts/suites.py run --python python3.13     # what really happens
+    python scripts/suite_peers.py --bin VENV/bin         # what the other checkers say
+    python scripts/suites.py expect                      # writes tests/corpus/suites.json from all three
+    python scripts/suite_score.py                        # what worker-lint says
 
 Only line numbers are stored in the repository. A line is
 
 * instantiated: the suite expects an error there, and the call really raises the TypeError of an abstract class;
 * left: the suite expects an error at a class that really has abstract members left;
+* implicit: another checker says something there, and so it is;
 * soft: it expects one at a class for methods that only raise NotImplementedError;
 * fails: a call there raises that TypeError, whatever the suite says;
 * flagged: the suite, or a peer that was run (suite_peers.py), says anything there.
@@ -172,38 +175,52 @@ def judged(
     for place in peers:
         path, _, number = place.rpartition(":")
         kinds[path]["flagged"].add(int(number))
+        if int(number) in ran.get("abstract", {}).get(path, ()):
+            kinds[path]["implicit"].add(int(number))
     return {path: {kind: sorted(lines) for kind, lines in sorted(rows.items())} for path, rows in sorted(kinds.items())}
 
 
-def expect(work: Path, python: str, jobs: int) -> None:
-    """Run every case and store the lines of each kind."""
-    laid_out = work / "expected.json"
-    if not laid_out.exists():
-        raise SuiteError(f"{laid_out} is missing: run `suites.py cut` first")
-    expected = json.loads(laid_out.read_text(encoding="utf-8"))
-    stored_peers = work / "peers.json"
-    peers = json.loads(stored_peers.read_text(encoding="utf-8")) if stored_peers.exists() else {}
+def kept(path: Path, step: str) -> Any:
+    """
+    What an earlier step wrote.
+
+    Raises:
+        SuiteError: that step was not taken.
+    """
+    if not path.exists():
+        raise SuiteError(f"{path} is missing: run `suites.py {step}` first")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def run(work: Path, python: str, jobs: int) -> None:
+    """Run every case and keep what happened."""
+    names = list(kept(work / "expected.json", "cut"))
     isolate = without_network()
     with ThreadPoolExecutor(jobs) as pool:
-        ran = list(pool.map(lambda name: probe(work / "cases" / name, python, isolate), expected))
-    stored: dict[str, dict[str, dict[str, list[int]]]] = {}
-    for (name, words), result in zip(expected.items(), ran, strict=True):
-        if rows := judged(words, result, peers.get(name, ())):
-            stored[name] = rows
+        results = list(pool.map(lambda name: probe(work / "cases" / name, python, isolate), names))
+    (work / "ran.json").write_text(json.dumps(dict(zip(names, results, strict=True)), indent=0), encoding="utf-8")
+    for name, result in zip(names, results, strict=True):
         if not result:
             print(f"not run: {name}", file=sys.stderr)
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(rows)}" for name, rows in sorted(stored.items()))
+
+
+def expect(work: Path) -> None:
+    """Store the lines of each kind, from what the suites expect, what happened, and what the peers say."""
+    expected, ran = kept(work / "expected.json", "cut"), kept(work / "ran.json", "run")
+    peers = kept(work / "peers.json", "cut` and then `suite_peers.py")
+    judgements = {name: judged(words, ran[name], peers.get(name, ())) for name, words in expected.items()}
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(rows)}" for name, rows in sorted(judgements.items()) if rows)
     STORED.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     for suite in suites():
-        files = [file for name, rows in stored.items() if name.startswith(f"{suite}/") for file in rows.values()]
-        kinds = ("instantiated", "left", "soft", "fails")
+        files = [file for name, rows in judgements.items() if name.startswith(f"{suite}/") for file in rows.values()]
+        kinds = ("instantiated", "fails", "left", "soft", "implicit")
         print(suite, {kind: sum(len(file.get(kind, ())) for file in files) for kind in kinds})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one step; a suite that cannot be used ends with exit code 2."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=("fetch", "cut", "expect"))
+    parser.add_argument("step", choices=("fetch", "cut", "run", "expect"))
     parser.add_argument(
         "--work", type=Path, default=Path(".suites"), help="where everything goes (default %(default)s)"
     )
@@ -219,8 +236,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 fetch(options.work, options.mirror)
             case "cut":
                 cut(options.work)
+            case "run":
+                run(options.work, options.python, options.j)
             case _:
-                expect(options.work, options.python, options.j)
+                expect(options.work)
     except SuiteError as error:
         print(f"suites: {error}", file=sys.stderr)
         return 2
