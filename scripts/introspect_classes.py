@@ -139,7 +139,8 @@ def _inside(name: str, modules: list[str]) -> bool:
 @functools.cache
 def canonical_name(cls: type) -> str:
     """The one name by which models call a class: where it says it lives, made importable."""
-    home = cls.__module__ if isinstance(cls.__module__, str) else ""  # a metaclass may make it something else
+    stated: object = cls.__module__
+    home = stated if isinstance(stated, str) else ""  # a metaclass may make it something else
     module = PUBLIC_MODULES.get(home, home.lstrip("_"))
     with contextlib.suppress(Exception):  # the accelerator of a module may be loaded without it
         importlib.import_module(module)

@@ -107,7 +107,7 @@ def _see(python: str, name: str, source: Mapping[str, Any]) -> Any:
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(request, file)
         file.flush()
-        command = [python, COLLECTOR, file.name]
+        command: list[str | Path] = [python, COLLECTOR, file.name]
         variables = {**os.environ, **source.get("environment", {})}
         answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd="/", env=variables)
     return json.loads(answer.stdout)
