@@ -115,7 +115,7 @@ def _see(python: str, name: str, source: Mapping[str, Any]) -> Any:
 
 def _write(path: Path, head: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
     releases = list(seen)
-    _drop_ambiguous(list(seen.values()))
+    _drop_ambiguous(seen)
     if path.exists():
         by_hand = path.read_text(encoding="utf-8").partition(MARKER)[0].rstrip() + "\n"
     else:
@@ -131,19 +131,29 @@ def _write(path: Path, head: Mapping[str, Any], seen: Mapping[str, Any]) -> None
     print(f"{path.name}: {len(tables)} tables")
 
 
-def _drop_ambiguous(answers: Sequence[dict[str, Any]]) -> None:
-    """Takes out other names that stood for different classes in different releases."""
-    meanings: dict[str, set[str]] = {}
-    for answer in answers:
+def _drop_ambiguous(seen: Mapping[str, Any]) -> None:
+    """
+    Takes out other names that stood for another class while the class was already, or still, there.
+    """
+    meanings = {release: _meanings(answer) for release, answer in seen.items()}
+    for answer in seen.values():
+        answer["aliases"] = {
+            other: name
+            for other, name in answer["aliases"].items()
+            if all(meaning.get(other, name) == name for meaning in meanings.values())
+        }
         for name, shape in answer["classes"].items():
-            for other in (name, *shape["also"]):
-                meanings.setdefault(other, set()).add(name)
-        for other, name in answer["aliases"].items():
-            meanings.setdefault(other, set()).add(name)
-    for answer in answers:
-        answer["aliases"] = {other: name for other, name in answer["aliases"].items() if len(meanings[other]) == 1}
-        for shape in answer["classes"].values():
-            shape["also"] = [other for other in shape["also"] if len(meanings[other]) == 1]
+            with_class = [meanings[release] for release in seen if name in seen[release]["classes"]]
+            shape["also"] = [
+                other for other in shape["also"] if all(meaning.get(other, name) == name for meaning in with_class)
+            ]
+
+
+def _meanings(answer: Mapping[str, Any]) -> dict[str, str]:
+    meanings = dict(answer["aliases"])
+    for name, shape in answer["classes"].items():
+        meanings.update(dict.fromkeys((name, *shape["also"]), name))
+    return meanings
 
 
 def _tables(seen: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -49,12 +49,16 @@ class Library:
 
     @cached_property
     def aliases(self) -> dict[str, str]:
-        """Other names of classes and modules, and what they stand for."""
-        names = dict(self.tables.header.aliases)
+        """
+        Other names of classes and modules, and what they stand for. A name that stood for several
+        classes stands for the one of the versions in question; else for what the head says, if so.
+        """
+        targets: dict[str, set[str]] = {}
         for name, tables in self.tables.classes.items():
-            for table in tables:
-                names.update(dict.fromkeys(table.also, name))
-        return names
+            for other in {other for table in self._possible(tables) for other in table.also}:
+                targets.setdefault(other, set()).add(name)
+        certain = {other: next(iter(names)) for other, names in targets.items() if len(names) == 1}
+        return {**self.tables.header.aliases, **certain}
 
     def find_class(self, name: str) -> ModelClass | None:
         """
