@@ -25,6 +25,7 @@ import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 from introspect_members import member_lines
 
@@ -66,9 +67,9 @@ def collect(modules: list[str], load: list[str], only: str = "", private: Sequen
             if name.startswith("_") or not _offered(module, name, value, modules):
                 continue
             dotted = f"{module.__name__}.{name}"
-            if isinstance(value, type) and not isinstance(value, types.GenericAlias):
+            if _is_class(value) and not isinstance(value, types.GenericAlias):
                 names.setdefault(value, []).append(dotted)
-            elif isinstance(origin := getattr(value, "__origin__", None), type):
+            elif _is_alias(value) and isinstance(origin := getattr(value, "__origin__", None), type):
                 aliases[dotted] = canonical_name(origin)
     shapes = {}
     wanted = re.compile(only or ".*")
@@ -96,7 +97,16 @@ def _offered(module: types.ModuleType, name: str, value: object, modules: list[s
     """Whether the module means to show the name, rather than having imported it for itself."""
     if name in getattr(module, "__all__", ()) or module.__name__ == "builtins":
         return True
-    return isinstance(value, type) and _inside(canonical_name(value), modules) and value.__module__ != "builtins"
+    return _is_class(value) and _inside(canonical_name(value), modules) and value.__module__ != "builtins"
+
+
+def _is_class(value: object) -> TypeGuard[type]:
+    """As isinstance, but without asking the object, which may be a proxy that then starts to work."""
+    return issubclass(type(value), type)
+
+
+def _is_alias(value: object) -> bool:
+    return type(value).__module__ in {"typing", "types"}
 
 
 def _load(names: list[str]) -> Iterator[types.ModuleType]:
@@ -129,10 +139,12 @@ def _inside(name: str, modules: list[str]) -> bool:
 @functools.cache
 def canonical_name(cls: type) -> str:
     """The one name by which models call a class: where it says it lives, made importable."""
-    module = PUBLIC_MODULES.get(cls.__module__, cls.__module__.lstrip("_"))
+    stated: object = cls.__module__
+    home = stated if isinstance(stated, str) else ""  # a metaclass may make it something else
+    module = PUBLIC_MODULES.get(home, home.lstrip("_"))
     with contextlib.suppress(Exception):  # the accelerator of a module may be loaded without it
         importlib.import_module(module)
-    for home in dict.fromkeys((module, cls.__module__)):
+    for home in dict.fromkeys((module, home)):
         if _named(f"{home}.{cls.__qualname__}") is cls:
             return f"{home}.{cls.__qualname__}"
     places = []

@@ -49,6 +49,9 @@ BOOKKEEPING = frozenset(
         "__test__",
         "__slotnames__",
         "__builtins__",
+        "__implemented__",
+        "__providedBy__",
+        "__provides__",
     }
 )
 

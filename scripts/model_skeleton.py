@@ -14,8 +14,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,18 +40,25 @@ def main() -> None:
     parser.add_argument("--pythons", nargs="+", default=["python3.11", "python3.12", "python3.13"])
     parser.add_argument("--environments", type=Path, help="folder that keeps environments between runs")
     options = parser.parse_args()
-    sources = tomllib.loads((HERE / "model_sources.toml").read_text(encoding="utf-8"))
+    sources = read_sources()
     for name in options.names or sources["stdlib"]:
         if name in sources["stdlib"]:
             seen = _see_stdlib(name, sources["stdlib"][name], options.pythons)
             path = MODELS / "stdlib" / f"{name}.toml"
             head = {"library": "python", "modules": sources["stdlib"][name].get("modules", [name])}
-        else:
+        elif sources["libraries"][name].get("shapes", True):
             source = sources["libraries"][name]
             seen = _see_library(name, source, options.environments or Path(tempfile.mkdtemp()))
             path = MODELS / f"{name}.toml"
             head = {"library": source.get("library", name), "modules": source.get("modules", [name])}
+        else:
+            parser.error(f"{name} is written by hand")
         _write(path, head, seen)
+
+
+def read_sources() -> dict[str, Any]:
+    """What to introspect for each model: tables `stdlib` and `libraries`, by file name."""
+    return tomllib.loads((HERE / "model_sources.toml").read_text(encoding="utf-8"))
 
 
 def _see_stdlib(name: str, source: Mapping[str, Any], pythons: Sequence[str]) -> dict[str, Any]:
@@ -63,16 +73,24 @@ def _see_stdlib(name: str, source: Mapping[str, Any], pythons: Sequence[str]) ->
 def _see_library(name: str, source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     seen = {}
     for release in source["versions"]:
-        python = _environment(folder / f"{name}-{release}", source, release)
+        python = environment(folder / f"{name}-{release}", source, release)
         seen[release] = _see(str(python), name, source)
+        if not seen[release]["classes"]:
+            raise SystemExit(f"{name} {release}: nothing could be imported")
     return seen
 
 
-def _environment(home: Path, source: Mapping[str, Any], release: str) -> Path:
-    """The interpreter of an environment with the library in it; one that exists is used as it is."""
+def environment(home: Path, source: Mapping[str, Any], release: str) -> Path:
+    """
+    The interpreter of an environment with the library in it; one that exists is used as it is.
+
+    Raises:
+        subprocess.CalledProcessError: The library could not be installed.
+    """
     python, done = home / "bin" / "python", home / "complete"
     if not done.exists():
-        subprocess.run([source.get("python", "python3.12"), "-m", "venv", "--clear", home], check=True)
+        creator = shutil.which(source.get("python", "python3.12")) or sys.executable
+        subprocess.run([creator, "-m", "venv", "--clear", home], check=True)
         wanted = [requirement.replace("VERSION", release) for requirement in source["requires"]]
         subprocess.run([python, "-m", "pip", "install", "-q", "--prefer-binary", *wanted], check=True)
         done.touch()
@@ -89,12 +107,15 @@ def _see(python: str, name: str, source: Mapping[str, Any]) -> Any:
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(request, file)
         file.flush()
-        answer = subprocess.run([python, COLLECTOR, file.name], check=True, stdout=subprocess.PIPE, cwd="/")
+        command: list[str | Path] = [python, COLLECTOR, file.name]
+        variables = {**os.environ, **source.get("environment", {})}
+        answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd="/", env=variables)
     return json.loads(answer.stdout)
 
 
 def _write(path: Path, head: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
     releases = list(seen)
+    _drop_ambiguous(seen)
     if path.exists():
         by_hand = path.read_text(encoding="utf-8").partition(MARKER)[0].rstrip() + "\n"
     else:
@@ -108,6 +129,31 @@ def _write(path: Path, head: Mapping[str, Any], seen: Mapping[str, Any]) -> None
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"{by_hand}\n{MARKER}\n" + "".join(f"\n{table}" for table in tables), encoding="utf-8")
     print(f"{path.name}: {len(tables)} tables")
+
+
+def _drop_ambiguous(seen: Mapping[str, Any]) -> None:
+    """
+    Takes out other names that stood for another class while the class was already, or still, there.
+    """
+    meanings = {release: _meanings(answer) for release, answer in seen.items()}
+    for answer in seen.values():
+        answer["aliases"] = {
+            other: name
+            for other, name in answer["aliases"].items()
+            if all(meaning.get(other, name) == name for meaning in meanings.values())
+        }
+        for name, shape in answer["classes"].items():
+            with_class = [meanings[release] for release in seen if name in seen[release]["classes"]]
+            shape["also"] = [
+                other for other in shape["also"] if all(meaning.get(other, name) == name for meaning in with_class)
+            ]
+
+
+def _meanings(answer: Mapping[str, Any]) -> dict[str, str]:
+    meanings = dict(answer["aliases"])
+    for name, shape in answer["classes"].items():
+        meanings.update(dict.fromkeys((name, *shape["also"]), name))
+    return meanings
 
 
 def _tables(seen: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

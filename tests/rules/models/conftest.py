@@ -5,16 +5,13 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-MODELS = Path(__file__).parents[3] / "rules" / "worker_lint_rules" / "models"
 
 
-@pytest.fixture(scope="session")
-def models_folder() -> Path:
-    return MODELS
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "network: installs packages; runs only where WORKER_LINT_NETWORK_TESTS is set")
 
 
 @functools.cache

@@ -37,22 +37,29 @@ def test_names_that_facts_mention_are_modelled(models: Models, index: int) -> No
 
 
 @pytest.mark.parametrize("index", range(len(FILES)), ids=lambda index: FILES[index].stem)
-def test_metaclasses_and_bases_within_modelled_modules_are_modelled(models: Models, index: int) -> None:
+def test_metaclasses_and_bases_within_a_library_are_modelled(models: Models, index: int) -> None:
     library = models.libraries()[index]
+    own = [file for file in models.files if file.library.tables.header.library == library.tables.header.library]
+    modules = {module for file in own for module in file.modules}
     unknown = set()
     for shapes in library.tables.classes.values():
         for shape in shapes:
-            for name in (*shape.bases, shape.metaclass):
-                if models.knows_module(name) and models.find_class(name) is None:
-                    unknown.add(name)
+            named = {shape.metaclass, *shape.bases}
+            unknown |= {name for name in named if _is_below(name, modules) and models.find_class(name) is None}
     assert unknown == set()
 
 
-def test_aliases_lead_to_modelled_classes(models: Models) -> None:
+def _is_below(name: str, modules: set[str]) -> bool:
+    return any(name.startswith(f"{module}.") for module in modules)
+
+
+def test_aliases_lead_to_modelled_classes_functions_or_modules(models: Models) -> None:
+    modules = {name.rpartition(".")[0] for file in models.libraries() for name in file.tables.classes}
+    modules |= {module.rpartition(".")[0] for module in modules}
     lost = []
     for library in models.libraries():
         for name, target in library.tables.header.aliases.items():
-            known = models.find_class(target) or models.find_function(target) or not models.knows_module(target)
-            if "." in name and not known:
+            known = models.find_class(target) or models.find_function(target) or target in modules
+            if not known and models.knows_module(target):
                 lost.append((name, target))
     assert lost == []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct
 
 from worker_lint.analysis.models.member import ModelMember
 from worker_lint.analysis.models.table import (
@@ -19,8 +20,7 @@ from worker_lint.analysis.models.table import (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ModelClass:
+class ModelClass(Struct, frozen=True, eq=False):
     """
     A class of a modelled library. In one run there is one object per class, whatever it is called by.
 
@@ -81,8 +81,10 @@ class ModelClass:
         return tuple(member.name for member in self.members.values() if member.abstract)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFunction:
+_NOTHING = CallTable(name="")
+
+
+class ModelFunction(Struct, frozen=True):
     """
     A function, method or constructor of a modelled library. None and "" are unknown.
 
@@ -96,7 +98,7 @@ class ModelFunction:
     name: str
     library: str
     member: ModelMember | None = None
-    facts: CallTable = field(default_factory=lambda: CallTable(name=""))
+    facts: CallTable = _NOTHING
 
     @property
     def returns(self) -> str:

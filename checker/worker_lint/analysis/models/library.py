@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from worker_lint.analysis.models.version import ANY_RELEASE, Change, Holding, Re
 
 _TableType = TypeVar("_TableType", bound=Table)
 _ROOT = "builtins.object"
+_IMMATERIAL = frozenset({_ROOT, "abc.ABC", "typing.Generic"})
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,16 @@ class Library:
 
     @cached_property
     def aliases(self) -> dict[str, str]:
-        """Other names of classes and modules, and what they stand for."""
-        names = dict(self.tables.header.aliases)
+        """
+        Other names of classes and modules, and what they stand for. A name that stood for several
+        classes stands for the one of the versions in question; else for what the head says, if so.
+        """
+        targets: dict[str, set[str]] = {}
         for name, tables in self.tables.classes.items():
-            for table in tables:
-                names.update(dict.fromkeys(table.also, name))
-        return names
+            for other in {other for table in self._possible(tables) for other in table.also}:
+                targets.setdefault(other, set()).add(name)
+        certain = {other: next(iter(names)) for other, names in targets.items() if len(names) == 1}
+        return {**self.tables.header.aliases, **certain}
 
     def find_class(self, name: str) -> ModelClass | None:
         """
@@ -72,16 +77,16 @@ class Library:
             return None
         hooks = self._merged_hooks(name)
         members, uncertain = self._members(shapes)
-        first = shapes[0]
+        newest = shapes[-1]
         errors = self._certain(self.tables.errors.get(name, ()))
         resources = self._certain(self.tables.resources.get(name, ()))
         workers = self._certain(self.tables.workers.get(name, ()))
         return ModelClass(
             name=name,
             library=self.tables.header.library,
-            bases=first.bases or (() if name == _ROOT else (_ROOT,)),
-            bases_known=all(shape.bases == first.bases for shape in shapes),
-            metaclass=first.metaclass if all(shape.metaclass == first.metaclass for shape in shapes) else "",
+            bases=newest.bases or (() if name == _ROOT else (_ROOT,)),
+            bases_known=len({_material_bases(shape) for shape in shapes}) == 1,
+            metaclass=newest.metaclass if len({shape.metaclass for shape in shapes}) == 1 else "",
             members=_with_hooks(members, hooks),
             uncertain=uncertain,
             complete=all(shape.complete for shape in shapes),
@@ -160,6 +165,11 @@ class Library:
         return ModelError(message, self.tables.path, find_name(self.tables.text, table.name))
 
 
+def _material_bases(shape: ClassTable) -> tuple[str, ...]:
+    """The bases that bring members: libraries add the others when they drop an old Python."""
+    return tuple(base for base in shape.bases if base not in _IMMATERIAL)
+
+
 def _agreed(calls: list[CallTable]) -> CallTable:
     """The facts that all tables state alike; what they state differently is unknown."""
     first = msgspec.structs.asdict(calls[0])
@@ -170,7 +180,7 @@ def _agreed(calls: list[CallTable]) -> CallTable:
 def _with_hooks(members: dict[str, ModelMember], hooks: HookTable) -> dict[str, ModelMember]:
     marked = dict(members)
     for hook in {*hooks.required, *hooks.optional, *hooks.final} & members.keys():
-        marked[hook] = replace(
+        marked[hook] = msgspec.structs.replace(
             members[hook],
             required=hook in hooks.required,
             optional=hook in hooks.optional,

@@ -23,9 +23,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import lru_cache
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from worker_lint.analysis.models.version import ALWAYS, Change, Holding
 
@@ -62,13 +64,12 @@ class Parameter(NamedTuple):
     required: bool
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """A signature as text, `(self, key, default=None)`, read into parameters when asked."""
 
     text: str
 
-    @cached_property
+    @property
     def parameters(self) -> tuple[Parameter, ...]:
         """
         All parameters in order, the receiver included.
@@ -76,8 +77,13 @@ class Signature:
         Raises:
             SyntaxError: The text is no signature; `check_model` tells beforehand.
         """
-        definition = ast.parse(f"lambda {self.text.strip()[1:-1]}: 0", mode="eval").body
-        return tuple(_parameters(definition.args)) if isinstance(definition, ast.Lambda) else ()
+        return _parsed(self.text)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> tuple[Parameter, ...]:
+    definition = ast.parse(f"lambda {text.strip()[1:-1]}: 0", mode="eval").body
+    return tuple(_parameters(definition.args)) if isinstance(definition, ast.Lambda) else ()
 
 
 def _parameters(arguments: ast.arguments) -> Iterator[Parameter]:
@@ -94,8 +100,7 @@ def _parameters(arguments: ast.arguments) -> Iterator[Parameter]:
         yield Parameter(arguments.kwarg.arg, "**", False)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelMember:
+class ModelMember(Struct, frozen=True):
     """
     One member that a modelled class itself defines (inherited ones are with the base).
 

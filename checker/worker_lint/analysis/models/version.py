@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Release = tuple[int, ...]
@@ -49,8 +48,7 @@ class ReleaseSpan(NamedTuple):
 ANY_RELEASE = ReleaseSpan()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """
     A change that some release made: not yet made in `before`, made in `after`.
 
@@ -82,8 +80,7 @@ class Change:
         return "no" if span.highest <= self.before else "maybe"
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(NamedTuple):
     """The range of releases in which a fact holds."""
 
     since: Change | None = None

@@ -7,7 +7,6 @@ resolved or asked for: a package that no file names has an unknown version.
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -52,6 +51,8 @@ def parse_lock(text: str) -> Spans:
 
 def parse_pipfile_lock(text: str) -> Spans:
     """What a Pipfile.lock pins."""
+    import json  # of all locks, only this one needs it
+
     try:
         document = json.loads(text)
     except ValueError:

@@ -268,3 +268,54 @@ def test_an_alias_that_leads_in_a_circle_ends(tmp_path: Path) -> None:
     assert models.find_class("loop.A") is None
     assert models.find_function("loop.A") is None
     assert models.resolution_order("loop.C") is None
+
+
+MOVED = """
+library = "moved"
+lowest = "1.0"
+newest = "3.0"
+
+[aliases]
+"moved.Guessed" = "moved.old.Thing"
+
+[[class]]
+name = "moved.old.Thing"
+until = "2.0"
+also = ["moved.Thing", "moved.Guessed"]
+
+[[class]]
+name = "moved.new.Thing"
+since = "2.0"
+also = ["moved.Thing", "moved.Guessed"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("release", "thing", "guessed"),
+    [
+        ((1,), "moved.old.Thing", "moved.old.Thing"),
+        ((3,), "moved.new.Thing", "moved.new.Thing"),
+        ((), None, "moved.old.Thing"),
+    ],
+)
+def test_a_name_that_stood_for_two_classes(
+    tmp_path: Path, release: tuple[int, ...], thing: str | None, guessed: str
+) -> None:
+    (tmp_path / "moved.toml").write_text(MOVED)
+    models = Models.open([tmp_path], {"moved": ReleaseSpan.exactly(release)} if release else {})
+    found = models.find_class("moved.Thing")
+    assert (found.name if found else None) == thing
+    assert getattr(models.find_class("moved.Guessed"), "name", None) == guessed
+
+
+def test_a_base_that_brings_no_members_may_come_and_go(tmp_path: Path) -> None:
+    (tmp_path / "grown.toml").write_text(
+        'library = "grown"\n'
+        '[[class]]\nname = "grown.Thing"\nmetaclass = "abc.ABCMeta"\nuntil = "2.0"\n'
+        '[[class]]\nname = "grown.Thing"\nmetaclass = "abc.ABCMeta"\nsince = "2.0"\n'
+        'bases = ["typing.Generic", "abc.ABC"]\n'
+    )
+    found = Models.open([tmp_path]).find_class("grown.Thing")
+    assert found is not None
+    assert found.bases_known
+    assert found.metaclass == "abc.ABCMeta"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from worker_lint.analysis.models import check_model
+from worker_lint.analysis.models import Models, check_model
 
 HEAD = 'library = "lib"\nmodules = ["lib"]\n'
 
@@ -70,3 +70,15 @@ def test_unreadable_files(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'library = "caf\xe9"\n')
     assert "cannot be read" in str(check_model(tmp_path / "latin.toml")[0])
     assert "cannot be read" in str(check_model(tmp_path / "absent.toml")[0])
+
+
+def test_the_documented_model_is_right(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "library-models.md").read_text(encoding="utf-8")
+    example = page.partition("## A small model")[2].partition("```toml\n")[2].partition("```")[0]
+    path = tmp_path / "our_queue.toml"
+    path.write_text(example, encoding="utf-8")
+    assert check_model(path) == []
+    client = Models.open([path]).find_class("our_queue.Client")
+    assert client is not None
+    assert client.abstract_names == ("handle",)
+    assert client.roles == ("connection",)
