@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -18,14 +18,17 @@ Pieces = list[list[str]]
 
 
 def insert_members(
-    tree: Tree, cls: cst.ClassDef, site: Site, members: Iterable[MemberStub], imports: Imports
+    tree: Tree, cls: cst.ClassDef, site: Site, members: Sequence[MemberStub], imports: Imports
 ) -> list[Splice]:
     """The changes that give a class the members it lacks; none if it has them all."""
     style = style_of(tree, cls, imports.path)
     writer = StubWriter(style, imports, imports.place(cls, site.enclosing, own=cls))
     attributes: Pieces = []
     methods: Pieces = []
-    for member in dict.fromkeys(members):
+    wanted: dict[str, MemberStub] = {}
+    for member in members:
+        wanted.setdefault(member.name, member)  # two bases may demand the same: the first one asked for is written
+    for member in wanted.values():
         pieces = writer.pieces(member, accessors(cls, member.name))
         (attributes if member.kind == "attribute" else methods).extend(pieces)
     if not attributes and not methods:

@@ -13,7 +13,7 @@ from worker_lint.fixing.binding import is_same_module
 from worker_lint.fixing.expression import dotted
 from worker_lint.fixing.importing import Added, Imports, Place
 from worker_lint.fixing.listing import insert_items
-from worker_lint.fixing.section import CHECKERS, Entry, Key, Section, boundary_for, group_of, key_of, read_section
+from worker_lint.fixing.section import CHECKERS, Entry, Key, Section, boundary_for, group_of, key_of
 from worker_lint.fixing.splice import Splice
 from worker_lint.fixing.style import line_length
 from worker_lint.fixing.tree import Tree, is_text
@@ -32,7 +32,7 @@ def place_imports(imports: Imports) -> list[Splice]:
     """The changes that write all imports that were added."""
     if not imports.added:
         return []
-    section = read_section(imports.tree, imports.path)
+    section = imports.section
     placing = _Placing(imports.copy(), section, line_length(imports.tree))
     checkers = [added for added in imports.added if added.typing_only]
     if checkers and section.checkers is not None:
