@@ -100,7 +100,7 @@ def edits(at: Any, members: dict[str, MemberStub]) -> st.SearchStrategy[list[Edi
 def may_change(line: str) -> bool:
     """Lines that an edit may touch: headers, imports, placeholders, and what stands behind a colon."""
     content = line.strip()
-    return content.startswith(("class Mail", "from ", "Loop", "Worker,", "object,", "pass", "...")) or content == ""
+    return content.startswith(("class Mail", "from ", "Loop", "Worker,", "object,", ")", "pass", "...")) or content == ""
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +116,7 @@ def test_a_fix_parses_keeps_other_lines_and_changes_nothing_twice(
     chosen = tuple(data.draw(edits(places(source.text), members)))
     applied = apply_fixes(source.data, [Fix("t", chosen)], source.path)
 
-    assert {refusal.reason for refusal in applied.refused} <= {"already there", "conflict"}
+    assert {refusal.reason for refusal in applied.refused} <= {"already there", "conflict"}, applied.refused
     new = applied.new.decode("utf-8-sig")
     ast.parse(new)
     assert applied.new.startswith(codecs.BOM_UTF8) == source.bom
