@@ -22,7 +22,7 @@ def add_bases(tree: Tree, cls: cst.ClassDef, site: Site, edits: Sequence[AddBase
     """The changes for all bases and keywords that one fix adds to a class; none if they are there."""
     place = imports.place(cls, site.enclosing)
     items: dict[int, dict[str, None]] = {}  # ordered sets: an edit that is asked for twice is made once
-    for edit in edits:
+    for edit in sorted(edits, key=lambda edit: bool(edit.keyword)):  # keywords stand behind all bases
         if not _is_there(cls, edit, imports.forms(edit.base, edit.need, place)):
             text = imports.write(edit.base, edit.need, place)
             items.setdefault(_index(cls, edit), {})[f"{edit.keyword}={text}" if edit.keyword else text] = None

@@ -80,11 +80,13 @@ def edits(at: Any, members: dict[str, MemberStub]) -> st.SearchStrategy[list[Edi
     insertions = st.lists(st.sampled_from(sorted(members)), min_size=1, max_size=4).map(
         lambda names: InsertMembers(at("Mail"), tuple(members[name] for name in names))
     )
-    bases = st.sampled_from([
-        AddBase(at("Mail"), "ABC", ImportNeed("abc", "ABC")),
-        AddBase(at("Mail"), "Loop", ImportNeed("orders.base", "Loop"), first=True),
-        AddBase(at("Mail"), "M", keyword="metaclass"),
-    ])
+    bases = st.sampled_from(
+        [
+            AddBase(at("Mail"), "ABC", ImportNeed("abc", "ABC")),
+            AddBase(at("Mail"), "Loop", ImportNeed("orders.base", "Loop"), first=True),
+            AddBase(at("Mail"), "M", keyword="metaclass"),
+        ]
+    )
     possible: list[st.SearchStrategy[Edit]] = [insertions, bases]
     for name in ("run", "name", "handle"):
         try:
@@ -92,15 +94,16 @@ def edits(at: Any, members: dict[str, MemberStub]) -> st.SearchStrategy[list[Edi
         except StopIteration:
             continue
         need = ImportNeed("abc", "abstractmethod")
-        for innermost in (True, False):
-            possible.append(st.just(AddDecorator(function, "abstractmethod", need, innermost=innermost)))
+        possible += [st.just(AddDecorator(function, "abstractmethod", need, innermost=side)) for side in (True, False)]
     return st.lists(st.one_of(possible), min_size=1, max_size=3)
 
 
 def may_change(line: str) -> bool:
     """Lines that an edit may touch: headers, imports, placeholders, and what stands behind a colon."""
     content = line.strip()
-    return content.startswith(("class Mail", "from ", "Loop", "Worker,", "object,", ")", "pass", "...")) or content == ""
+    return (
+        content.startswith(("class Mail", "from ", "Loop", "Worker,", "object,", ")", "pass", "...")) or content == ""
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +112,7 @@ def _quiet(recwarn: pytest.WarningsRecorder) -> None:
 
 
 @given(data=st.data(), source=sources())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_fix_parses_keeps_other_lines_and_changes_nothing_twice(
     data: st.DataObject, source: Source, places: Any, members: dict[str, MemberStub]
 ) -> None:
