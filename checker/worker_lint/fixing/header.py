@@ -21,11 +21,11 @@ _LAST_BASES = ("object", "Generic", "Protocol")
 def add_bases(tree: Tree, cls: cst.ClassDef, site: Site, edits: Sequence[AddBase], imports: Imports) -> list[Splice]:
     """The changes for all bases and keywords that one fix adds to a class; none if they are there."""
     place = imports.place(cls, site.enclosing)
-    items: dict[int, list[str]] = {}
-    for edit in edits:
+    items: dict[int, dict[str, None]] = {}  # ordered sets: an edit that is asked for twice is made once
+    for edit in sorted(edits, key=lambda edit: bool(edit.keyword)):  # keywords stand behind all bases
         if not _is_there(cls, edit, imports.forms(edit.base, edit.need, place)):
             text = imports.write(edit.base, edit.need, place)
-            items.setdefault(_index(cls, edit), []).append(f"{edit.keyword}={text}" if edit.keyword else text)
+            items.setdefault(_index(cls, edit), {})[f"{edit.keyword}={text}" if edit.keyword else text] = None
     if not items:
         return []
     spans = [(tree.start(arg), tree.end(arg)) for arg in (*cls.bases, *cls.keywords)]
@@ -33,7 +33,7 @@ def add_bases(tree: Tree, cls: cst.ClassDef, site: Site, edits: Sequence[AddBase
         return [_into_empty(tree, cls, ", ".join(text for _, texts in sorted(items.items()) for text in texts))]
     found: list[Splice] = []
     for index, texts in items.items():
-        found += insert_items(tree.lines, spans, index, texts, bracketed=True)
+        found += insert_items(tree.lines, spans, index, list(texts), bracketed=True)
     return found
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import libcst as cst
 
 from worker_lint.fixing.binding import Binding, bindings, bound_names, is_own_module, names_module, parameter_names
 from worker_lint.fixing.expression import renamed_source
+from worker_lint.fixing.section import Section, read_section
 from worker_lint.fixing.tree import Scope, Tree
 from worker_lint.rule.edits import ImportNeed
 
@@ -50,6 +51,7 @@ class Imports:
     present: tuple[Binding, ...]
     bound: frozenset[str]
     postponed: bool
+    section: Section
     added: list[Added] = field(default_factory=list)
 
     @classmethod
@@ -58,11 +60,11 @@ class Imports:
         present = tuple(bindings(tree))
         future = any(found.module == "__future__" and found.attribute == "annotations" for found in present)
         bound = frozenset(bound_names(tree.module.body))
-        return cls(tree, path, present, bound, future or path.endswith(".pyi"))
+        return cls(tree, path, present, bound, future or path.endswith(".pyi"), read_section(tree, path))
 
     def copy(self) -> Imports:
         """An independent copy, to be kept only if a fix goes through."""
-        return Imports(self.tree, self.path, self.present, self.bound, self.postponed, list(self.added))
+        return replace(self, added=list(self.added))
 
     def place(self, node: cst.CSTNode, enclosing: Iterable[Scope], own: cst.ClassDef | None = None) -> Place:
         """The place of a definition; with `own`, inside the body of that class."""

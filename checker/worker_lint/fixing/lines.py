@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
+from functools import cached_property
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _INDENT = re.compile(r"[ \t\f]*")
@@ -27,6 +28,11 @@ class Lines:
         counted = Counter(end.group() for end in ends)
         self.newline = counted.most_common(1)[0][0] if counted else "\n"
         self.shift = [0, *(_form_feeds(self.content(number)) for number in range(1, len(self.starts) + 1))]
+
+    @cached_property
+    def longest(self) -> int:
+        """The length of the longest line, in characters."""
+        return max(stop - start for start, stop in zip(self.starts, self.stops, strict=True))
 
     @property
     def count(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -18,14 +18,17 @@ Pieces = list[list[str]]
 
 
 def insert_members(
-    tree: Tree, cls: cst.ClassDef, site: Site, members: Iterable[MemberStub], imports: Imports
+    tree: Tree, cls: cst.ClassDef, site: Site, members: Sequence[MemberStub], imports: Imports
 ) -> list[Splice]:
     """The changes that give a class the members it lacks; none if it has them all."""
     style = style_of(tree, cls, imports.path)
     writer = StubWriter(style, imports, imports.place(cls, site.enclosing, own=cls))
     attributes: Pieces = []
     methods: Pieces = []
-    for member in dict.fromkeys(members):
+    wanted: dict[str, MemberStub] = {}
+    for member in members:
+        wanted.setdefault(member.name, member)  # two bases may demand the same: the first one asked for is written
+    for member in wanted.values():
         pieces = writer.pieces(member, accessors(cls, member.name))
         (attributes if member.kind == "attribute" else methods).extend(pieces)
     if not attributes and not methods:
@@ -70,16 +73,27 @@ class _Insertion:
         methods: Pieces,
     ) -> Splice:
         """A body of `pass` or `...`, after a docstring perhaps; comments around them stay."""
-        tree = self.tree
         start = self._stop(kept[-1]) if kept else self._header_stop()
         stop = self._stop(lines[-1])
-        spans = [(tree.start(line), tree.end(line)) for line in lines if line not in kept]
-        comments = _comments(tree, start, stop, spans)
-        pieces = self._ordered(attributes, methods)
-        rows = "".join(f"{self._eol(start)}{self.style.inner}{comment}" for comment in comments)
-        blank = self.style.gap if kept or comments else 0
-        lead = self._eol(start) if kept and comments else ""
-        return Splice(start, stop, lead + rows + self._text(pieces, start, blank=blank))
+        rest = self._without(start, stop, [line for line in lines if line not in kept])
+        blank = self.style.gap if kept or rest else 0
+        return Splice(start, stop, rest + self._text(self._ordered(attributes, methods), start, blank=blank))
+
+    def _without(self, start: int, stop: int, placeholders: Sequence[cst.SimpleStatementLine]) -> str:
+        """The text between two line ends without these statements; nothing if only blank lines are left."""
+        lines, pieces = self.tree.lines, []
+        places = {lines.line_at(self.tree.start(line.body[0])): line for line in placeholders}
+        for number in range(lines.line_at(start) + 1, lines.line_at(stop) + 1):
+            line, content = places.get(number), lines.content(number)
+            if line is not None:
+                comment = self.tree.text[self.tree.end(line.body[-1]) : lines.stop(number)].lstrip(" \t;\f")
+                if not comment:
+                    continue
+                content = f"{self.style.inner}{comment}"
+            pieces.append(f"{lines.eol(number - 1)}{content}")
+        while pieces and not pieces[-1].strip():
+            pieces.pop()
+        return "".join(pieces)
 
     def _append(self, body: cst.BaseSuite, attributes: Pieces, methods: Pieces) -> list[Splice]:
         leading = _leading(body.body)
@@ -157,12 +171,3 @@ def _is_placeholder(line: cst.SimpleStatementLine) -> bool:
 
 def _is_nothing(small: cst.BaseSmallStatement) -> bool:
     return isinstance(small, cst.Pass) or (isinstance(small, cst.Expr) and isinstance(small.value, cst.Ellipsis))
-
-
-def _comments(tree: Tree, start: int, stop: int, spans: Sequence[tuple[int, int]]) -> list[str]:
-    """The comments between two offsets, where the statements at `spans` hold none."""
-    rest = tree.text[start:stop]
-    for first, last in sorted(spans, reverse=True):
-        rest = rest[: first - start] + rest[last - start :]
-    pieces = rest.replace("\r", "\n").split("\n")
-    return [piece[piece.index("#") :].rstrip() for piece in pieces if "#" in piece]

@@ -13,7 +13,7 @@ import libcst as cst
 
 from worker_lint.fixing.binding import import_lines, is_type_checking
 from worker_lint.fixing.expression import dotted
-from worker_lint.fixing.tree import Tree
+from worker_lint.fixing.tree import Tree, is_text
 
 FUTURE, STANDARD, THIRD_PARTY, FIRST_PARTY, RELATIVE, CHECKERS = range(6)
 """Groups in the order in which they are written; the block for type checkers comes last."""
@@ -126,3 +126,35 @@ def boundary_for(entries: Iterable[Entry], group: int, key: Key) -> int | None:
         return lower[-1].last
     higher = [entry for entry in entries if entry.group > group]
     return higher[0].first - 1 if higher else None
+
+
+def line_behind_head(tree: Tree) -> int:
+    """The last line of the docstring, or of the comments at the top of a file without one."""
+    body = tree.module.body
+    first = body[0]
+    if is_text(first):
+        return tree.last_line(first)
+    node = first.body[0] if isinstance(first, cst.SimpleStatementLine) else first
+    line = top = tree.first_line(node)
+    while top > 1 and _is_comment(tree, top - 1):
+        top -= 1
+    # Comments right above the first statement are about it, unless they open the file.
+    return line - 1 if top == 1 else top - 1
+
+
+def _is_comment(tree: Tree, line: int) -> bool:
+    return tree.lines.content(line).lstrip(" \t\f").startswith("#")
+
+
+def is_code(tree: Tree, line: int) -> bool:
+    """Whether a line holds more than blanks and a comment."""
+    return not tree.lines.is_blank(line) and not _is_comment(tree, line)
+
+
+def blank_lines_before(tree: Tree, line: int) -> int:
+    """Blank lines to leave above a statement: two for a definition."""
+    for number in range(line, tree.lines.count + 1):
+        if not _is_comment(tree, number):
+            content = tree.lines.content(number).lstrip("\f")
+            return 2 if content.startswith(("class ", "def ", "async ", "@")) else 1
+    return 1

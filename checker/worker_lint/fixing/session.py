@@ -73,12 +73,12 @@ class _Session:
         new = _plan(self.tree, fix, imports)
         if not new:
             raise RefusedError("already there", "nothing is left to change")
-        before = place_imports(self._imports)
-        if any_clash([*new, *place_imports(imports)], self._splices) or any_clash(new, before):
+        lines = place_imports(imports)
+        if any_clash([*new, *lines], self._splices):
             raise RefusedError("conflict", "another fix changes the same place")
         splices = [*self._splices, *new]
         if careful:
-            failure = self.failure(spliced(self.tree.text, [*splices, *place_imports(imports)]))
+            failure = self.failure(spliced(self.tree.text, [*splices, *lines]))
             if failure is not None:
                 raise failure
         self._splices, self._imports = splices, imports

@@ -62,8 +62,7 @@ def style_of(tree: Tree, cls: cst.ClassDef, path: str) -> ClassStyle:
 
 def line_length(tree: Tree) -> int:
     """The length that new lines may have."""
-    longest = max(len(tree.lines.content(number)) for number in range(1, tree.lines.count + 1))
-    return max(LINE_LENGTH, min(longest, _LONGEST_LINE))
+    return max(LINE_LENGTH, min(tree.lines.longest, _LONGEST_LINE))
 
 
 def _indents(tree: Tree, cls: cst.ClassDef, outer: str) -> tuple[str, str]:

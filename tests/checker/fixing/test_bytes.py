@@ -58,7 +58,7 @@ STOP_TEXT = '''\
 '''
 
 
-def test_the_byte_order_mark_stays(places: Any, members: dict[str, MemberStub]) -> None:
+def test_the_byte_order_mark_stays(places: Any) -> None:
     text = "class Mail(Worker): pass\n"
     fix = Fix("t", (AddBase(places(text)("Mail"), "ABC", ImportNeed("abc", "ABC")),))
     new = apply_fixes(codecs.BOM_UTF8 + text.encode(), [fix], "mail.py").new

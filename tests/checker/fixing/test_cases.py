@@ -16,9 +16,9 @@ from worker_lint.rule import Fix, MemberStub
 
 _SECTION = re.compile(
     r"^## (?P<title>[^\n]+)\n(?P<prose>.*?)"
-    r"^```python\n(?P<before>.*?)^```\n.*?"
+    r"^```before\n(?P<before>.*?)^```\n.*?"
     r"^```edits(?: path=(?P<path>\S+))?\n(?P<edits>.*?)^```\n.*?"
-    r"^```python\n(?P<after>.*?)^```$",
+    r"^```after\n(?P<after>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 

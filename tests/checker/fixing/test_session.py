@@ -97,7 +97,11 @@ def test_imports_of_several_fixes_become_one(places: Any, members: dict[str, Mem
         (Replace((2, 9, 2, 5), "x"), "not found", "ends before"),
         (AddBase((5, 1, 7, 40), "Other", keyword="metaclass"), "unsuitable", "metaclass=Meta"),
         (AddBase((1, 1, 2, 13), "not a base"), "would not parse", "no Python"),
-        (InsertMembers((1, 1, 2, 13), (MemberStub("x", "method", "self, 1", "", "", ""),)), "would not parse", "self, 1"),
+        (
+            InsertMembers((1, 1, 2, 13), (MemberStub("x", "method", "self, 1", "", "", ""),)),
+            "would not parse",
+            "self, 1",
+        ),
         (InsertMembers((1, 1, 2, 13), (MemberStub("def", "method", "self", "", "", ""),)), "would not parse", "def"),
         (Replace((2, 5, 2, 13), "size = ("), "would not parse", "line"),
     ],

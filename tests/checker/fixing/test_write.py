@@ -26,7 +26,7 @@ def test_new_content_with_the_old_mode_and_nothing_left_behind(file: Path) -> No
     write_atomically(file, b"new", OLD)
     assert file.read_bytes() == b"new"
     assert stat.S_IMODE(file.stat().st_mode) == 0o755
-    assert os.listdir(file.parent) == ["mail.py"]
+    assert list(file.parent.iterdir()) == [file]
 
 
 def test_a_file_that_changed_is_left_alone(file: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_file_that_changes_while_it_is_written_is_left_alone(file: Path, monke
     with pytest.raises(ChangedError):
         write_atomically(file, b"new", OLD)
     assert file.read_bytes() == b"mine"
-    assert os.listdir(file.parent) == ["mail.py"]
+    assert list(file.parent.iterdir()) == [file]
 
 
 def test_a_file_that_is_gone_is_not_made_again(file: Path) -> None:
@@ -107,4 +107,4 @@ def test_a_full_disk_leaves_the_old_content(file: Path, monkeypatch: pytest.Monk
     with pytest.raises(WriteError, match=r"cannot be written \(No space left on device\); check"):
         write_atomically(file, b"new", OLD)
     assert file.read_bytes() == b"old"
-    assert os.listdir(file.parent) == ["mail.py"]
+    assert list(file.parent.iterdir()) == [file]
