@@ -108,10 +108,11 @@ class _Plan:
                 depth -= 1
             elif depth == 0 and mark[0] == ",":
                 commas.append(mark.start())
-            elif depth == 0:
-                break
             place = mark.end()
-        if not commas or not names[-1].strip() or not all(map(_is_row_of_names, names)):
+            if depth == 0 and mark[0] in ":\n":
+                break
+        is_row = bool(commas) and self.mask[commas[-1] + 1 : place].strip(" \t\f:") != ""
+        if not is_row or not all(map(_is_row_of_names, names)):
             return
         self.edits.extend((comma, comma + 1, "|") for comma in commas)
         self.commas[self.key(found.start())] = len(commas)
