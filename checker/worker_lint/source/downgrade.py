@@ -25,6 +25,7 @@ from keyword import iskeyword
 from typing import Any, Final, TypeAlias
 
 from worker_lint.source import newer
+from worker_lint.source.blocks import blocks_of
 from worker_lint.source.mask import mask_of
 
 Key: TypeAlias = tuple[int, int]
@@ -48,6 +49,7 @@ def parse_downgraded(source: str) -> ast.Module | None:
     Line ends must be plain newlines.
 
     Raises:
+        SyntaxError: something else in the text is refused too; the place is right.
         RecursionError, MemoryError: the code is nested too deeply.
     """
     mask = mask_of(source)
@@ -56,12 +58,9 @@ def parse_downgraded(source: str) -> ast.Module | None:
     plan = _Plan(source, mask)
     if not plan.edits:
         return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(plan.rewritten())
-    except (SyntaxError, ValueError):
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(plan.rewritten())
     return tree if plan.restore(tree) else None
 
 
@@ -109,10 +108,11 @@ class _Plan:
                 depth -= 1
             elif depth == 0 and mark[0] == ",":
                 commas.append(mark.start())
-            elif depth == 0:
-                break
             place = mark.end()
-        if not commas or not names[-1].strip() or not all(map(_is_row_of_names, names)):
+            if depth == 0 and mark[0] in ":\n":
+                break
+        is_row = bool(commas) and self.mask[commas[-1] + 1 : place].strip(" \t\f:") != ""
+        if not is_row or not all(map(_is_row_of_names, names)):
             return
         self.edits.extend((comma, comma + 1, "|") for comma in commas)
         self.commas[self.key(found.start())] = len(commas)
@@ -184,7 +184,7 @@ class _Plan:
                     restored += 1
                 for handler in getattr(node, "handlers", ()):
                     restored += self.restore_handler(handler)
-                pending.extend(_blocks_of(node))
+                pending.extend(blocks_of(node))
         return restored == len(self.parameters) + len(self.aliases) + len(self.commas)
 
     def restored_alias(self, node: ast.stmt, name: str, key: Key) -> ast.stmt | None:
@@ -211,15 +211,6 @@ class _Plan:
         classes = ast.Tuple([rest, *reversed(elements)], ast.Load())
         handler.type = ast.copy_location(classes, handler.type)
         return 1
-
-
-def _blocks_of(node: ast.stmt) -> Iterator[list[ast.stmt]]:
-    for name in ("body", "orelse", "finalbody"):
-        block = getattr(node, name, None)
-        if block:
-            yield block
-    for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
-        yield part.body
 
 
 def _is_name(word: str) -> bool:

@@ -31,7 +31,11 @@ SYMBOL: Final[dict[type[ast.AST], str]] = {
 
 
 class TooDeepError(Exception):
-    """An expression is nested more than `DEPTH_LIMIT` levels deep."""
+    """An expression, which starts on this line, is nested more than `DEPTH_LIMIT` levels deep."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
 
 
 class ExpressionLowering:
@@ -78,7 +82,7 @@ class ExpressionLowering:
     def opaque(self, node: ast.expr) -> ir.Opaque:
         """An expression of which only the names are kept."""
         if self.depth >= NESTING_LIMIT and _is_deeper(node, DEPTH_LIMIT - self.depth):
-            raise TooDeepError
+            raise TooDeepError(self.at(node)[0])
         return ir.Opaque(self.at(node), type(node).__name__, tuple(names_read(node)))
 
     def attribute(self, node: ast.Attribute) -> ir.Expr:

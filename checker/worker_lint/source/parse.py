@@ -1,27 +1,35 @@
-"""Text to IR: the running interpreter's parser first, LibCST's native one where it refuses."""
+"""
+Text to IR: the running interpreter's parser first; where it refuses, newer syntax rewritten for it,
+then LibCST's native parser.
+"""
 
 from __future__ import annotations
 
 import ast
-import sys
+import re
 import warnings
-from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from worker_lint.source import ir
 from worker_lint.source.lower import Lowering
+from worker_lint.source.lower_expression import TooDeepError
+from worker_lint.source.refusal import refusal_of, refusal_of_text
 from worker_lint.source.text import Text
 
-DEPTH_LIMIT = 1_000
-"""Nesting of the tree beyond which a file counts as unparsable; deeper trees exhaust the stack."""
+Parser: TypeAlias = Literal["ast", "libcst"]
+
+_TOO_DEEP = "the code is nested too deeply to be read"
+_LINE_END = re.compile(r"\r\n?")
 
 
-@dataclass(frozen=True, slots=True)
-class Unparsable(Exception):
-    """No parser can read the file; says where and why."""
+class Unparsable(Exception):  # noqa: N818  # a state of a file, not a fault
+    """No parser can read the file; says why, and where: line and column from 1."""
 
-    message: str
-    line: int = 1
-    column: int = 1
+    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(message, line, column)
+        self.message = message
+        self.line = line
+        self.column = column
 
 
 def parse_module(source: str) -> ir.Module:
@@ -29,18 +37,11 @@ def parse_module(source: str) -> ir.Module:
     The skeleton of a file.
 
     Raises:
-        Unparsable: both parsers refuse the text, or it is nested too deeply.
+        Unparsable: all parsers refuse the text, or it is nested too deeply.
     """
-    text = Text(source)
-    try:
-        tree = _parse(source)
-    except SyntaxError as error:
-        return _second_opinion(source, error)
-    try:
-        body = Lowering(text).stmts(tree.body)
-    except RecursionError:
-        raise Unparsable("the code is nested too deeply to be read") from None
-    return ir.Module(ir.IR_VERSION, body, ast.get_docstring(tree, clean=False) is not None, "ast")
+    tree, parser = _parse(source)
+    body = _lower(Lowering(Text(source)), tree.body)
+    return ir.Module(ir.IR_VERSION, body, ast.get_docstring(tree, clean=False) is not None, parser)
 
 
 def parse_body(source: Text, function: ir.FunctionDef) -> tuple[ir.Stmt, ...]:
@@ -51,57 +52,83 @@ def parse_body(source: Text, function: ir.FunctionDef) -> tuple[ir.Stmt, ...]:
         Unparsable: as `parse_module`.
     """
     first, last = function.at[0], function.at[2]
-    lines = source.lines[first - source.first_line : last - source.first_line + 1]
-    piece = "\n".join(lines)
-    indented = piece[:1] in (" ", "\t", "\f")
+    piece = "\n".join(source.lines[first - source.first_line : last - source.first_line + 1])
+    # A form feed sets the indentation back to nothing.
+    indentation = re.match(r"[ \t\f]*", piece)
+    is_indented = indentation is not None and indentation[0].rpartition("\f")[2] != ""
+    shift = first - 2 if is_indented else first - 1
     try:
-        tree = _parse(f"if 1:\n{piece}" if indented else piece)
-    except SyntaxError as error:
-        return _second_opinion_body(source, function, error)
-    shift = first - (2 if indented else 1)
-    found = tree.body[0].body[0] if indented else tree.body[0]  # type: ignore[attr-defined]
+        tree, _ = _parse(f"if 1:\n{piece}" if is_indented else piece)
+    except Unparsable as error:
+        raise Unparsable(error.message, max(error.line + shift, first), error.column) from None
+    outer = tree.body[0]
+    found = outer.body[0] if is_indented and isinstance(outer, ast.If) else outer
+    if not isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        raise Unparsable("the lines of the function are no function", first)
+    return _lower(Lowering(source, bodies=True, line_shift=shift), found.body)
+
+
+def _lower(lowering: Lowering, body: list[ast.stmt]) -> tuple[ir.Stmt, ...]:
     try:
-        return Lowering(source, bodies=True, line_shift=shift).stmts(found.body)
+        return lowering.stmts(body)
+    except TooDeepError as error:
+        raise Unparsable(_TOO_DEEP, error.line) from None
     except RecursionError:
-        raise Unparsable("the code is nested too deeply to be read", first) from None
+        raise Unparsable(_TOO_DEEP) from None
 
 
-def _parse(source: str) -> ast.Module:
-    """`ast.parse` whose every refusal is a SyntaxError; no warning of the analysed code is shown."""
+def _parse(source: str) -> tuple[ast.Module, Parser]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(source)
+        return _parse_with_ast(source), "ast"
+    except SyntaxError as error:
+        refused = error
     except (RecursionError, MemoryError):
-        raise Unparsable("the code is nested too deeply to be read") from None
-    except ValueError as error:  # NUL bytes on some versions, lone surrogates
-        raise Unparsable(str(error)) from None
+        return _parse_deep(source), "ast"
+    except (ValueError, OverflowError, SystemError) as error:
+        unfit = refusal_of_text(source)
+        raise Unparsable(*(unfit or (str(error),))) from None
+    unfit = refusal_of_text(source)  # 3.12 calls a NUL byte a syntax error, without a place
+    if unfit is not None:
+        raise Unparsable(*unfit)
+    return _parse_newer(_LINE_END.sub("\n", source), refused)
 
 
-def _second_opinion(source: str, error: SyntaxError) -> ir.Module:
+def _parse_with_ast(source: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the analysed code
+        return ast.parse(source)
+
+
+def _parse_deep(source: str) -> ast.Module:
+    from worker_lint.source.flatten import parse_flattened
+
     try:
-        from worker_lint.source.lower_cst import parse_module_with_libcst
-    except ImportError:
-        raise _unparsable(error) from None
-    module = parse_module_with_libcst(source)
-    if module is None:
-        raise _unparsable(error) from None
-    return module
+        tree = parse_flattened(_LINE_END.sub("\n", source))
+    except (RecursionError, MemoryError):
+        tree = None
+    if tree is None:
+        raise Unparsable(_TOO_DEEP)
+    return tree
 
 
-def _second_opinion_body(source: Text, function: ir.FunctionDef, error: SyntaxError) -> tuple[ir.Stmt, ...]:
+def _parse_newer(source: str, refused: SyntaxError) -> tuple[ast.Module, Parser]:
+    # Imported late: few projects need them, and LibCST takes longer to import than most runs last.
+    from worker_lint.source.downgrade import parse_downgraded
+
     try:
-        from worker_lint.source.lower_cst import parse_body_with_libcst
-    except ImportError:
-        raise _unparsable(error) from None
-    body = parse_body_with_libcst(source, function)
-    if body is None:
-        raise _unparsable(error) from None
-    return body
+        try:
+            tree = parse_downgraded(source)
+        except SyntaxError as error:
+            refused, tree = error, None
+        if tree is not None:
+            return tree, "ast"
+        # A parser with other ideas about tabs would read other blocks.
+        if not isinstance(refused, TabError):
+            from worker_lint.source.lower_cst import parse_tree
 
-
-def _unparsable(error: SyntaxError) -> Unparsable:
-    version = f"Python {sys.version_info.major}.{sys.version_info.minor}"
-    return Unparsable(
-        f"{error.msg} ({version} and the newer grammar both refuse it)", error.lineno or 1, error.offset or 1
-    )
+            tree = parse_tree(source)
+    except (RecursionError, MemoryError):
+        raise Unparsable(_TOO_DEEP) from None
+    if tree is None:
+        raise Unparsable(*refusal_of(refused, source)) from None
+    return tree, "libcst"

@@ -14,6 +14,7 @@ from functools import cached_property
 from worker_lint.source.ir import At
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_WIDE = re.compile(r"[^\x00-\x7f]")
 _COMMENT = re.compile(r"""(?:[^#'"]|'[^'\n]*'|"[^"\n]*")*#(.*)""")
 
 
@@ -25,6 +26,8 @@ class Text:
         self.first_line = first_line
         self.ascii = source.isascii()
         self._words: dict[str, list[int]] = {}
+        self._wide: dict[int, tuple[list[int], list[int]]] = {}
+        self._comments: dict[int, str] = {}
 
     @cached_property
     def lines(self) -> list[str]:
@@ -41,7 +44,11 @@ class Text:
         content = self.line(line)
         if content.isascii():
             return byte_offset + 1
-        return len(content.encode("utf-8", "surrogatepass")[:byte_offset].decode("utf-8", "ignore")) + 1
+        wide = self._wide.get(line)
+        if wide is None:
+            wide = self._wide[line] = _wide_characters(content)
+        starts, extra = wide
+        return byte_offset - extra[bisect_left(starts, byte_offset)] + 1
 
     def segment(self, at: At) -> str:
         """The text of a span."""
@@ -64,11 +71,12 @@ class Text:
 
     def comment(self, line: int) -> str:
         """The text of a comment that ends the line, without `#`; nothing if there is none."""
-        content = self.line(line)
-        if "#" not in content:
-            return ""
-        match = _COMMENT.match(content)
-        return match.group(1).strip() if match else ""
+        found = self._comments.get(line)
+        if found is None:
+            content = self.line(line)
+            match = _COMMENT.match(content) if "#" in content else None
+            found = self._comments[line] = match.group(1).strip() if match else ""
+        return found
 
     def name_after(self, line: int, byte_offset: int, name: str) -> At:
         """
@@ -81,3 +89,15 @@ class Text:
         if match is None:
             return (line, start, line, len(content) + 1)
         return (line, match.end() + 1, line, match.end() + 1 + len(name))
+
+
+def _wide_characters(line: str) -> tuple[list[int], list[int]]:
+    """
+    Byte offsets of the characters that take more than one byte, and how many bytes more than
+    characters stand before each of them, and before the end.
+    """
+    starts, extra = [], [0]
+    for found in _WIDE.finditer(line):
+        starts.append(found.start() + extra[-1])
+        extra.append(extra[-1] + len(found[0].encode("utf-8", "surrogatepass")) - 1)
+    return starts, extra

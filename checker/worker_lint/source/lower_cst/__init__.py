@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ast
 
-from libcst import ParserSyntaxError, parse_module
+from libcst import Module, parse_module
 
 from worker_lint.source.lower_cst.limits import is_tractable
 from worker_lint.source.lower_cst.positions import Positions
@@ -35,8 +35,19 @@ def parse_tree(source: str) -> ast.Module | None:
     mask = mask_of(source)
     if mask is None or not is_tractable(mask):
         return None
+    module = _parsed(source)
+    if module is None:
+        return None
     try:
-        module = parse_module(source)
         return Conversion(Positions(module, source.split("\n"))).module(module)
-    except (ParserSyntaxError, ValueError, KeyError):
+    except (ValueError, KeyError):
+        return None
+
+
+def _parsed(source: str) -> Module | None:
+    try:
+        return parse_module(source)
+    except (KeyboardInterrupt, SystemExit, RecursionError, MemoryError):
+        raise
+    except BaseException:  # noqa: BLE001  # a panic of the native parser is no Exception; any failure is a refusal
         return None

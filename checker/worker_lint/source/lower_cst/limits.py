@@ -26,7 +26,7 @@ BRANCHES: Final = 1_000
 """`elif` in a file."""
 
 _MARK: Final = re.compile(
-    r"[(\[{]|[)\]}]|,|\n|(?<=\n)[ \t\f]*(?:case|del)\b|"
+    r"[(\[{]|[)\]}]|,|\n|(?<=[\n;:])[ \t\f]*(?:case|del)\b|"
     r"\b(?:and|await|elif|else|if|in|is|lambda|not|or)\b|[-+*/%@&|^~<>=!.]+|\"+"
 )
 
@@ -35,24 +35,34 @@ def is_tractable(mask: str) -> bool:
     """Whether LibCST parses the text in reasonable time and depth; `mask` is that of `source.mask`."""
     if mask.count("elif") > BRANCHES:
         return False
-    chains, limit = [0], BRACKETS
-    for found in _MARK.finditer(f"\n{mask}"):
-        mark = found[0]
+    chains = _Chains()
+    return all(chains.takes(found[0]) for found in _MARK.finditer(f"\n{mask}"))
+
+
+class _Chains:
+    """The lengths of the chains that are open, one per open bracket and one outside."""
+
+    def __init__(self) -> None:
+        self.lengths = [0]
+        self.limit = BRACKETS
+
+    def takes(self, mark: str) -> bool:
+        """Counts one more mark; says whether all is still within the limits."""
         if mark in "([{":
-            chains.append(0)
-            if len(chains) > limit:
-                return False
+            self.lengths.append(0)
         elif mark == ",":
-            chains[-1] = 0
+            self.lengths[-1] = 0
         elif mark == "\n":
-            if len(chains) == 1:
-                chains[0], limit = 0, BRACKETS
+            self.end_line()
         elif mark.endswith(("case", "del")):
-            limit = BRACKETS_OF_TARGETS
+            self.limit = BRACKETS_OF_TARGETS
         else:
-            if mark in ")]}" and len(chains) > 1:
-                chains.pop()
-            chains[-1] += 1
-            if chains[-1] > CHAIN:
-                return False
-    return True
+            if mark in ")]}" and len(self.lengths) > 1:
+                self.lengths.pop()
+            self.lengths[-1] += 1
+        return len(self.lengths) <= self.limit and self.lengths[-1] <= CHAIN
+
+    def end_line(self) -> None:
+        if len(self.lengths) == 1:
+            self.lengths[0] = 0
+            self.limit = BRACKETS

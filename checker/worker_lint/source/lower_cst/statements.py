@@ -47,6 +47,8 @@ class Conversion(PatternConversion):
     def simple(self, node: cst.BaseSmallStatement) -> ast.stmt:
         """A statement without a block."""
         span = self.positions.inner(node)
+        if isinstance(node, cst.TypeAlias):  # LibCST counts the semicolon to it
+            span = Span(span.start, self.positions.outer(node.value).end)
         made = self.put(_SIMPLE[type(node)](self, node), span)
         self.end = self.positions.inner(node.semicolon).end if isinstance(node.semicolon, cst.Semicolon) else span.end
         return made
