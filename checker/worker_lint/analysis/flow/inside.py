@@ -13,7 +13,7 @@ from worker_lint.analysis.flow.exceptions import Raises
 from worker_lint.analysis.flow.graph import Edge, Graph, Step, Unknown
 from worker_lint.analysis.flow.policy import DerivedPolicy, Policy
 from worker_lint.analysis.flow.routine import Knowledge, Routine, Summary
-from worker_lint.analysis.flow.visit import Place, children
+from worker_lint.analysis.flow.visit import Place, children, find
 from worker_lint.source import ir
 
 Called: TypeAlias = tuple[Routine, Summary]
@@ -63,13 +63,22 @@ class Inside:
     def possible(self, step: Step) -> Effects:
         """What may be tried in the step, also by a coroutine or generator that it only creates."""
         found = self._effects(step, lambda summary: summary.may)
-        if isinstance(step.node, ir.Call) and (called := self.called(step.node)) is not None:
-            found |= self._translated(step.node, called[0], called[1].may)
-        return found
+        return found | self.possible_in(step.node) if isinstance(step.node, ir.Call) else found
 
-    def accesses(self) -> Iterator[Effect]:
-        """Reads and writes of fields, parameters and globals anywhere in the body, inner functions too."""
-        return _accesses(self.routine.body or (), self.aliases)
+    def possible_in(self, call: ir.Call) -> Effects:
+        """What the callee may do, as far as it is known; wherever the call stands."""
+        called = self.called(call)
+        return _NO_EFFECTS if called is None else self._translated(call, called[0], called[1].may)
+
+    def accesses(self, nodes: Iterable[ir.Node] | None = None) -> Effects:
+        """
+        Reads and writes of places anywhere in the body (or in these nodes of it), in inner
+        functions, and in the callees.
+        """
+        nodes = list((self.routine.body or ()) if nodes is None else nodes)
+        called = (self.possible_in(call) for call in find(ir.Call, nodes))
+        below = frozenset(effect for effects in called for effect in effects if effect.verb in (READ, WRITE))
+        return below.union(_accesses(nodes, self.aliases))
 
     def visible(self, effects: Effects) -> Effects:
         """Those of the effects that a caller can see: on parameters and globals, not on locals."""

@@ -93,7 +93,7 @@ class Summaries:
         surely = solve(graph, Surely(inside))
         if isinstance(surely, Unknown):
             return surely
-        may = frozenset(inside.accesses()).union(*(inside.possible(step) for step in graph.steps()))
+        may = inside.accesses().union(*(inside.possible(step) for step in graph.steps()))
         return Summary(
             thrown=graph.escaping,
             returns=graph.returns,
