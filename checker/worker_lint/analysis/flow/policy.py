@@ -5,8 +5,6 @@ swallows. The graph is as precise as these answers; the builder itself guesses n
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from worker_lint.analysis.flow.exceptions import NEVER, NOTHING, Hierarchy, Raises, Split, Thrown, always_raises
 from worker_lint.analysis.flow.graph import Step
 from worker_lint.source import ir
@@ -21,7 +19,7 @@ class Policy:
     GeneratorExit), `resolve` to see through imports, `suppressed` for other contexts.
     """
 
-    observed: ClassVar[frozenset[type[ir.Node]]] = frozenset({ir.Subscript})
+    observed: frozenset[type[ir.Node]] = frozenset({ir.Subscript})
     """Kinds of expressions, besides calls, await and yield, that become `read` steps."""
 
     def __init__(self, hierarchy: Hierarchy | None = None) -> None:
@@ -67,3 +65,30 @@ class Policy:
             return [name for item in expression.items for name in self._classes(item)]
         name = self.resolve(expression)
         return [name if name is not None and self.is_exception(name) else None]
+
+
+class DerivedPolicy(Policy):
+    """Another policy's answers, for policies that change only some of them."""
+
+    observed: frozenset[type[ir.Node]]
+
+    def __init__(self, inner: Policy) -> None:
+        super().__init__(inner.hierarchy)
+        self.inner = inner
+        self.observed = inner.observed
+
+    def resolve(self, expression: ir.Expr) -> str | None:
+        """As the other policy."""
+        return self.inner.resolve(expression)
+
+    def raises(self, step: Step) -> Raises:
+        """As the other policy."""
+        return self.inner.raises(step)
+
+    def split(self, handler: ir.Handler, thrown: Thrown) -> Split:
+        """As the other policy."""
+        return self.inner.split(handler, thrown)
+
+    def suppressed(self, item: ir.WithItem, thrown: Thrown) -> Split:
+        """As the other policy."""
+        return self.inner.suppressed(item, thrown)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from textwrap import dedent
 
 import pytest
+
 from worker_lint.source import ir
 from worker_lint.source.parse import parse_body, parse_module
 from worker_lint.source.text import Text

@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
+
 from worker_lint.analysis.flow import (
     Edge,
     Graph,
@@ -37,7 +38,21 @@ from worker_lint.source import ir
 from worker_lint.source.parse import parse_body, parse_module
 from worker_lint.source.text import Text
 
-FAULTS = ("", "E1", "E2", "F")
+
+class E1(Exception):  # noqa: N818 -- short names keep failing programs legible
+    pass
+
+
+class E2(E1):
+    pass
+
+
+class F(Exception):  # noqa: N818 -- as above
+    pass
+
+
+CLASSES: dict[str, type[Exception]] = {"E1": E1, "E2": E2, "F": F}
+FAULTS = ("", *CLASSES)
 BASES = {"E1": ("Exception",), "E2": ("E1",), "F": ("Exception",)}
 CATCHERS = ("except E1", "except E2", "except (E2, F)", "except Exception", "except F as error", "except")
 
@@ -170,49 +185,33 @@ class Machine:
         self.trace.append(Event(kind, number, outcome))
         return outcome
 
-    def run(self, source: str) -> str:
-        """Runs the program; gives the class of the exception that left it, or nothing."""
-        classes: dict[str, Any] = {}
-        for name, bases in BASES.items():
-            classes[name] = type(name, tuple(classes.get(base, Exception) for base in bases), {})
+    def step(self, number: int, *_: object) -> None:
+        self.fail_at("step", number)
 
-        def step(number: int, *_: object) -> None:
-            if fault := self.choose("step", number, FAULTS):
-                raise classes[fault]
+    def fail_at(self, kind: str, number: int) -> None:
+        if fault := self.choose(kind, number, FAULTS):
+            raise CLASSES[fault]
 
-        def items(number: int) -> Iterator[None]:
-            while self.choose("next", number, ("", "true")):
-                yield
+    def items(self, number: int) -> Iterator[None]:
+        while self.choose("next", number, ("", "true")):
+            yield
 
-        machine = self
-
-        class Guard:
-            def __init__(self, number: int) -> None:
-                self.number = number
-
-            def __enter__(self) -> None:
-                if fault := machine.choose("enter", self.number, FAULTS):
-                    raise classes[fault]
-
-            def __exit__(
-                self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-            ) -> bool:
-                if fault := machine.choose("exit", self.number, FAULTS):
-                    raise classes[fault]
-                return kind is not None and self.swallows and issubclass(kind, classes["E1"])
-
-            swallows = False
-
-        world = {
-            **classes,
-            "step": step,
-            "items": items,
+    def world(self) -> dict[str, Any]:
+        """The names that a program uses."""
+        return {
+            **CLASSES,
+            "step": self.step,
+            "items": self.items,
             "cond": lambda number: bool(self.choose("test", number, ("", "true"))),
             "value": lambda number: int(self.choose("case", number, ("0", "1", "2"))),
-            "guard": Guard,
-            "quiet": type("Quiet", (Guard,), {"swallows": True}),
+            "guard": lambda number: Guard(self, number, swallows=False),
+            "quiet": lambda number: Guard(self, number, swallows=True),
             "box": {},
         }
+
+    def run(self, source: str) -> str:
+        """Runs the program; gives the class of the exception that left it, or nothing."""
+        world = self.world()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # jumps in finally are what we want to see
             exec(source, world)  # noqa: S102 -- our own text, made a moment ago
@@ -221,6 +220,24 @@ class Machine:
         except Exception as error:  # noqa: BLE001 -- whatever the program raised is the result
             return type(error).__name__
         return ""
+
+
+class Guard:
+    """A context manager that may fail, and may swallow E1."""
+
+    def __init__(self, machine: Machine, number: int, *, swallows: bool) -> None:
+        self.machine = machine
+        self.number = number
+        self.swallows = swallows
+
+    def __enter__(self) -> None:
+        self.machine.fail_at("enter", self.number)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        self.machine.fail_at("exit", self.number)
+        return kind is not None and self.swallows and issubclass(kind, E1)
 
 
 # --- the graph of the same program ---
