@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from worker_lint.analysis.entity import Class, Function, Scope
-from worker_lint.analysis.member import Member
+from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.member import Member, decorator_name
 from worker_lint.analysis.project import inner_blocks, walk_statements
 from worker_lint.analysis.visit import expressions_of, subexpressions
 from worker_lint.source import ir
@@ -55,6 +55,24 @@ def is_stub(member: Member) -> bool:
         and bool(member.parts)
         and all(part.shape == "not-implemented" for part in member.parts)
     )
+
+
+def unmarked_accessors(member: Member) -> tuple[ir.FunctionDef, ...]:
+    """The setter and deleter without a body of their own that lack the abstract mark of their getter."""
+    if member.kind != "property" or member.abstract is not True or len(member.parts) < 2:
+        return ()
+    getter, *others = member.parts
+    if not _is_marked(member.owner, getter):
+        return ()
+    return tuple(part for part in others if part.shape != "other" and not _is_marked(member.owner, part) and _accesses(part))
+
+
+def _is_marked(cls: Class, part: ir.FunctionDef) -> bool:
+    return any((decorator_name(cls, node) or "").startswith("abc.abstract") for node in part.decorators)
+
+
+def _accesses(part: ir.FunctionDef) -> bool:
+    return any(isinstance(node, ir.Attribute) and node.name in {"setter", "deleter"} for node in part.decorators)
 
 
 def inherited_stubs(cls: Class) -> tuple[StubMember, ...]:
@@ -151,7 +169,7 @@ def _in_block(subject: str, body: tuple[ir.Stmt, ...], *, guarded: bool) -> Iter
         conditional = isinstance(statement, (ir.If, ir.Try, ir.Match, ir.With))
         for block in inner_blocks(statement):
             yield from _in_block(subject, block, guarded=left or conditional)
-        left = left or isinstance(statement, (ir.If, ir.Match))
+        left = left or (conditional and any(isinstance(node, (ir.Return, ir.Raise)) for node in walk_statements((statement,))))
 
 
 def _in_expression(subject: str, root: ir.Expr, guarded: bool) -> Iterator[SelfUse]:
@@ -163,9 +181,3 @@ def _in_expression(subject: str, root: ir.Expr, guarded: bool) -> Iterator[SelfU
             called.add(id(node.func))
         elif isinstance(node, ir.Attribute) and isinstance(node.value, ir.Name) and node.value.id == subject:
             yield SelfUse(node.name, node.at, id(node) in called, guarded or unsure)
-
-
-def scope_of(stub: StubMember) -> Scope:
-    """The stub as a function of the project."""
-    assert stub.member.function is not None
-    return stub.owner.project.function_of(stub.owner, stub.member.function)
