@@ -133,7 +133,15 @@ class Resolver:
             return (Unknown("the imported file cannot be read"),)
         if name.attribute is None:
             return (module,)
+        if path == importer:
+            return self._submodule(module, name.attribute) or _UNKNOWN
         return self.member(module, name.attribute, imported=True) or (Unknown("not found in the imported module"),)
+
+    def _submodule(self, package: ModuleScope, name: str) -> Targets | None:
+        """The module of a package; what a package imports from itself can be nothing else."""
+        path = self.project.store.find_relative(1, name, package.path) if package.is_package else None
+        module = self.project.module(path) if path else None
+        return (module,) if module is not None else None
 
     def _outside(self, importer: str, level: int, name: ir.ImportedName) -> Targets:
         if level:
@@ -173,11 +181,10 @@ class Resolver:
             found = self._through_star(module, star, name)
             if found is not None:
                 return found
-        if imported and module.is_package:
-            path = self.project.store.find_relative(1, name, module.path)
-            submodule = self.project.module(path) if path else None
+        if imported:
+            submodule = self._submodule(module, name)
             if submodule is not None:
-                return (submodule,)
+                return submodule
         if "__getattr__" in module.block.names:
             return (Unknown("the module answers any name"),)
         return None

@@ -1,0 +1,81 @@
+"""
+Whether a class is meant to stay abstract: what its own header and body say, and what its subclasses do.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from worker_lint.analysis.contract import missing_members
+from worker_lint.analysis.entity import Class
+from worker_lint.analysis.hierarchy import metaclass_exprs
+from worker_lint.analysis.member import Member
+from worker_lint.analysis.models import ModelClass
+from worker_lint.analysis.mro import Opaque
+from worker_lint.source import ir
+
+_ABSTRACT_BASES: Final = frozenset({"abc.ABC", "typing.Protocol", "typing_extensions.Protocol", "zope.interface.Interface"})
+_ABSTRACT_NAME: Final = re.compile(
+    r"^_*(?:Abstract|Base|Generic|Default|Stub|Partial)(?=[A-Z0-9_]|$)|ABC|Abstract|Mixin|MixIn|Mix_?in$|Interface|Protocol"
+    r"|Base(?=[A-Z0-9_]|$)|_?(?:base|abstract|mixin|interface)$"
+)
+_ABSTRACT_WORDS: Final = re.compile(
+    r"\babstract\b|\bbase[ -]class\b|\bmix-?in\b|\bsub-?class(?:es|ed|ing)?\b|\binherit|\bextend|\binterface\b"
+    r"|\bmust (?:implement|define|override|provide)\b|\bderive",
+    re.IGNORECASE,
+)
+
+
+def is_declared_abstract(cls: Class) -> bool:
+    """
+    Whether the class itself says that it is abstract: it names ABC, Protocol or a metaclass, has
+    abstract members of its own (or members of which that cannot be told), or is generic over the part
+    that is left open.
+    """
+    hierarchy = cls.project.hierarchy
+    for base in hierarchy.bases(cls):
+        if isinstance(base, (ModelClass, Opaque)) and base.name in _ABSTRACT_BASES:
+            return True
+    if metaclass_exprs(cls):
+        return True
+    return any(member.abstract is not False for members in hierarchy.members(cls).values() for member in members)
+
+
+def has_concrete_descendant(cls: Class) -> bool:
+    """Whether a subclass in the project, at any depth, has no abstract members left."""
+    return any(not missing_members(sub) and not is_declared_abstract(sub) for sub in cls.project.hierarchy.descendants(cls))
+
+
+def opens_hooks(cls: Class) -> bool:
+    """Whether the class adds methods that only raise NotImplementedError and that no base has."""
+    hierarchy = cls.project.hierarchy
+    for name, members in hierarchy.members(cls).items():
+        if not any(_is_stub(member) for member in members):
+            continue
+        if not any(hierarchy.own(ancestor, name) for ancestor in hierarchy.ancestors(cls)):
+            return True
+    return False
+
+
+def reads_as_abstract(cls: Class) -> bool:
+    """Whether its name or docstring speaks of a base class, an interface or a mixin."""
+    return bool(_ABSTRACT_NAME.search(cls.name) or _ABSTRACT_WORDS.search(docstring_of(cls)))
+
+
+def docstring_of(cls: Class) -> str:
+    """The text at the top of the class body; empty when there is none."""
+    if not cls.node.docstring:
+        return ""
+    text = cls.project.store.text(cls.path)
+    first = cls.node.name_at[2]
+    last = min((node.at[0] for node in cls.node.body if not _is_string(node)), default=cls.node.at[2])
+    return "\n".join(text.line(number) for number in range(first + 1, max(last, first + 2)))
+
+
+def _is_string(node: ir.Stmt) -> bool:
+    return isinstance(node, ir.Expression) and isinstance(node.value, ir.Constant)
+
+
+def _is_stub(member: Member) -> bool:
+    return member.function is not None and member.function.shape == "not-implemented"

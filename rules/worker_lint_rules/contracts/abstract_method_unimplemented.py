@@ -1,0 +1,269 @@
+"""
+A class that is meant to be used has abstract members left.
+
+What it catches
+    A class that the project registers, lists in a table of classes, or hands on as a class, and a
+    leaf beside finished siblings, when abstract members of its bases are not implemented. Nothing
+    has to create the class for that: often only a configuration value does.
+
+Why it hurts in production
+    Python raises TypeError when the class is first created. That is the day on which somebody
+    chooses this queue, provider or storage, and not the day on which the member was added to the base.
+
+What to do instead
+    Implement the members that the message names. If the class is a base on purpose, say so: name
+    `ABC` among its bases.
+
+When to ignore it
+    When other code, outside this project, completes the class.
+
+Limits
+    The evidence is read from Python code. Entry points and configuration in other files are not
+    read. With `evidence = "any"` every class that does not call itself abstract is reported.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import Class
+from worker_lint.analysis.contract import Missing, list_members, missing_members
+from worker_lint.analysis.evidence import Evidence, evidence_of_use
+from worker_lint.analysis.intent import has_concrete_descendant, is_declared_abstract, opens_hooks
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+
+_PREAMBLE = """
+            from abc import ABC, abstractmethod
+
+            class Worker(ABC):
+                @abstractmethod
+                def run(self): ...
+
+                @abstractmethod
+                def stop(self): ...
+"""
+
+rule = Rule(
+    code="ABS102",
+    severity="warning",
+    summary="A class that is meant to be used has abstract members left",
+    words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
+    yields_to=("ABS101", "ABS109", "ABS110"),
+    product_only=True,
+    options={"evidence": "use"},
+    option_docs={
+        "evidence": '"use" reports classes that the project uses or finished siblings show; '
+        '"any" reports every class that is not declared abstract itself'
+    },
+    silences=("own abstract members", "ABC named again", "concrete descendants", "Protocol", "mixin completed in every leaf"),
+    examples=(
+        bad(
+            "entered in a table of classes",
+            _PREAMBLE
+            + """
+            class MailWorker(Worker):  # bad: stop
+                def run(self):
+                    print("sending")
+
+            class PrintWorker(Worker):
+                def run(self): print("printing")
+                def stop(self): print("stopped")
+
+            WORKERS = {"mail": MailWorker, "print": PrintWorker}
+
+            def create(kind):
+                return WORKERS.get(kind)()
+            """,
+        ),
+        bad(
+            "registered by a decorator in another module",
+            """
+            from registry import register
+            from worker import Worker
+
+            @register("mail")
+            class MailWorker(Worker):  # bad: stop
+                def run(self):
+                    print("sending")
+            """,
+            files={
+                "worker.py": _PREAMBLE,
+                "registry.py": """
+                KNOWN = {}
+
+                def register(name):
+                    def add(cls):
+                        KNOWN[name] = cls
+                        return cls
+                    return add
+                """,
+            },
+        ),
+        bad(
+            "given as a class",
+            _PREAMBLE
+            + """
+            class MailWorker(Worker):  # bad: run
+                def stop(self): print("stopped")
+
+            def start(kind):
+                return kind()
+
+            start(MailWorker)
+            """,
+        ),
+        bad(
+            "a leaf beside a finished sibling",
+            _PREAMBLE
+            + """
+            class PrintWorker(Worker):
+                def run(self): print("printing")
+                def stop(self): print("stopped")
+
+            class MailWorker(Worker):  # bad: stop
+                def run(self): print("sending")
+            """,
+        ),
+        bad(
+            "without evidence, on request",
+            _PREAMBLE
+            + """
+            class MailWorker(Worker):  # bad: stop
+                def run(self): print("sending")
+            """,
+            options={"evidence": "any"},
+        ),
+        good(
+            "it demands more of its subclasses",
+            _PREAMBLE
+            + """
+            class QueueWorker(Worker):
+                def run(self): print("running")
+
+                @abstractmethod
+                def queue(self): ...
+
+            WORKERS = {"queue": QueueWorker}
+            """,
+            silence="own abstract members",
+        ),
+        good(
+            "it says that it is abstract",
+            _PREAMBLE
+            + """
+            class QueueWorker(Worker, ABC):
+                def run(self): print("running")
+
+            WORKERS = {"queue": QueueWorker}
+            """,
+            silence="ABC named again",
+        ),
+        good(
+            "a half-way base",
+            _PREAMBLE
+            + """
+            class QueueWorker(Worker):
+                def run(self): print("running")
+
+            class MailWorker(QueueWorker):
+                def stop(self): print("stopped")
+
+            class PrintWorker(Worker):
+                def run(self): print("printing")
+                def stop(self): print("stopped")
+
+            KINDS = {"queue": QueueWorker, "print": PrintWorker}
+            """,
+            silence="concrete descendants",
+        ),
+        good(
+            "a protocol that extends another",
+            """
+            from abc import abstractmethod
+            from typing import Protocol
+
+            class Stoppable(Protocol):
+                @abstractmethod
+                def stop(self): ...
+
+            class Restartable(Stoppable, Protocol):
+                def start(self): ...
+
+            KINDS = {"restartable": Restartable}
+            """,
+            silence="Protocol",
+        ),
+        good(
+            "a mixin whose users bring the rest",
+            _PREAMBLE
+            + """
+            class Logging(Worker):
+                def run(self): print("running")
+
+            class Stopping:
+                def stop(self): print("stopped")
+
+            class MailWorker(Stopping, Logging):
+                pass
+
+            class PrintWorker(Stopping, Logging):
+                pass
+
+            KINDS = {"logging": Logging}
+            """,
+            silence="mixin completed in every leaf",
+        ),
+        good(
+            "named, not used",
+            _PREAMBLE
+            + """
+            class PrintWorker(Worker):
+                def run(self): print("printing")
+                def stop(self): print("stopped")
+
+            class BaseMailWorker(Worker):
+                def run(self): print("sending")
+
+            def is_known(worker):
+                return isinstance(worker, (BaseMailWorker, PrintWorker))
+            """,
+        ),
+        good(
+            "nothing shows that anybody uses it",
+            _PREAMBLE
+            + """
+            class MailWorker(Worker):
+                def run(self): print("sending")
+            """,
+        ),
+    ),
+)
+
+
+@rule.on_class
+def check(cls: Class, context: Context) -> Iterator[Finding]:
+    """The members left in a class that is not abstract on purpose."""
+    missing = missing_members(cls)
+    if not missing or is_declared_abstract(cls):
+        return
+    if context.options["evidence"] == "any":
+        yield _finding(cls, missing, None)
+    elif not has_concrete_descendant(cls) and not opens_hooks(cls):
+        evidence = evidence_of_use(cls)
+        if evidence is not None:
+            yield _finding(cls, missing, evidence)
+
+
+def _finding(cls: Class, missing: tuple[Missing, ...], evidence: Evidence | None) -> Finding:
+    members = list_members(missing)
+    notes = [Note(item.path, item.at, f"`{item.name}` is declared abstract in `{item.owner}`") for item in missing if item.path]
+    if evidence is not None:
+        notes.insert(0, Note(evidence.path, evidence.at, evidence.message))
+    return Finding(
+        at=cls.node.name_at,
+        message=f"`{cls.name}` does not implement {members}",
+        consequence=f"Python raises TypeError when `{cls.name}` is first created.",
+        help=f"implement {members} in `{cls.name}`, or name ABC among its bases if it is abstract on purpose",
+        notes=tuple(notes),
+        symbol=cls.symbol,
+        culprit=("class", cls.symbol),
+        confidence="certain" if evidence is not None and evidence.kind != "sibling" else "likely",
+    )

@@ -1,0 +1,250 @@
+"""
+A member of an abstract class is abstract in all but its mark.
+
+What it catches
+    A method or property that only raises NotImplementedError, in a class that is declared abstract or
+    has abstract members, when every concrete subclass of the project overrides it. Also a setter or
+    deleter without a body, and without the mark that its getter carries.
+
+Why it hurts in production
+    Python checks what is marked and nothing else. The next subclass that forgets the member can be
+    created, passes its health check, and fails with NotImplementedError on the first message; a
+    forgotten setter drops the value that it is given.
+
+What to do instead
+    Mark the member with `@abstractmethod`, below `@property` and the like. `worker-lint fix` does so.
+
+When to ignore it
+    When the member is an optional hook: say so in its docstring, and the rule is silent.
+
+Limits
+    A member that some concrete subclass leaves out counts as optional, and so does one whose text or
+    whose callers say so.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import Class, Member
+from worker_lint.analysis.contract import missing_members
+from worker_lint.analysis.intent import is_declared_abstract
+from worker_lint.analysis.stub_member import StubMember, is_optional, own_stubs, unmarked_accessors
+from worker_lint.rule import AddDecorator, Context, Finding, Fix, ImportNeed, Note, Rule, bad, good
+from worker_lint.source import ir
+
+_MARK = ImportNeed("abc", "abstractmethod")
+
+rule = Rule(
+    code="ABS104",
+    severity="warning",
+    summary="A member of an abstract class lacks the abstract mark",
+    words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod", "ABC", "ABCMeta"),
+    silences=("optional hook", "caller catches NotImplementedError", "documented default"),
+    examples=(
+        bad(
+            "one of two hooks is not marked",
+            """
+            from abc import ABC, abstractmethod
+
+            class Worker(ABC):
+                @abstractmethod
+                def run(self): ...
+
+                def stop(self):  # bad: stop
+                    raise NotImplementedError
+
+            class MailWorker(Worker):
+                def run(self): print("sending")
+                def stop(self): print("stopped")
+            """,
+            repaired="""
+            from abc import ABC, abstractmethod
+
+            class Worker(ABC):
+                @abstractmethod
+                def run(self): ...
+
+                @abstractmethod
+                def stop(self):  # bad: stop
+                    raise NotImplementedError
+
+            class MailWorker(Worker):
+                def run(self): print("sending")
+                def stop(self): print("stopped")
+            """,
+        ),
+        bad(
+            "the class is declared abstract",
+            """
+            from abc import ABC
+
+            class Worker(ABC):
+                def run(self):
+                    "Handles messages until stopped."
+                    while True:
+                        self.handle(None)
+
+                def handle(self, message):  # bad: handle
+                    raise NotImplementedError("implement me")
+
+            class MailWorker(Worker):
+                def handle(self, message): print(message)
+            """,
+        ),
+        bad(
+            "the setter lacks the mark of its getter",
+            """
+            from abc import ABC, abstractmethod
+
+            class Policy(ABC):
+                @property
+                @abstractmethod
+                def cache(self): ...
+
+                @cache.setter
+                def cache(self, value):  # bad: setter
+                    pass
+            """,
+        ),
+        good(
+            "a subclass can do without",
+            """
+            from abc import ABC, abstractmethod
+
+            class Worker(ABC):
+                @abstractmethod
+                def run(self): ...
+
+                def pause(self):
+                    raise NotImplementedError
+
+            class MailWorker(Worker):
+                def run(self): print("sending")
+
+            class PrintWorker(Worker):
+                def run(self): print("printing")
+                def pause(self): print("paused")
+            """,
+            silence="optional hook",
+        ),
+        good(
+            "the base is prepared",
+            """
+            from abc import ABC, abstractmethod
+
+            class Worker(ABC):
+                def run(self):
+                    try:
+                        self.prepare()
+                    except NotImplementedError:
+                        print("nothing to prepare")
+
+                @abstractmethod
+                def stop(self): ...
+
+                def prepare(self):
+                    raise NotImplementedError
+
+            class MailWorker(Worker):
+                def stop(self): print("stopped")
+                def prepare(self): print("prepared")
+            """,
+            silence="caller catches NotImplementedError",
+        ),
+        good(
+            "the docstring says that it may be left out",
+            """
+            from abc import ABC, abstractmethod
+
+            class Worker(ABC):
+                @abstractmethod
+                def run(self): ...
+
+                def pause(self):
+                    "Optional: workers that cannot pause leave it out."
+                    raise NotImplementedError
+
+            class MailWorker(Worker):
+                def run(self): print("sending")
+                def pause(self): print("paused")
+            """,
+            silence="documented default",
+        ),
+        good(
+            "a setter that does something",
+            """
+            from abc import ABC, abstractmethod
+
+            class Policy(ABC):
+                @property
+                @abstractmethod
+                def cache(self): ...
+
+                @cache.setter
+                def cache(self, value):
+                    self._cache = value
+            """,
+        ),
+    ),
+)
+
+
+@rule.on_class
+def check(cls: Class, context: Context) -> Iterator[Finding]:
+    """Members without a mark in a class whose marks Python enforces."""
+    hierarchy = cls.project.hierarchy
+    if hierarchy.enforced(cls) != "yes":
+        return
+    for members in hierarchy.members(cls).values():
+        for member in members:
+            for part in unmarked_accessors(member):
+                yield _accessor(cls, member, part)
+    stubs = own_stubs(cls)
+    if not stubs or not is_declared_abstract(cls):
+        return
+    for stub in stubs:
+        overriding = _overriding(cls, stub)
+        if overriding is not None and not is_optional(stub):
+            yield _unmarked(cls, stub, overriding)
+
+
+def _overriding(cls: Class, stub: StubMember) -> Class | None:
+    """One of the concrete subclasses, if there are any and all of them override the member."""
+    hierarchy = cls.project.hierarchy
+    concrete = [sub for sub in hierarchy.descendants(cls) if not missing_members(sub) and not is_declared_abstract(sub)]
+    for sub in concrete:
+        held = hierarchy.find(sub, stub.name)
+        if held is None or not held.sure or held.member is stub.member:
+            return None
+    return concrete[0] if concrete else None
+
+
+def _unmarked(cls: Class, stub: StubMember, overriding: Class) -> Finding:
+    assert stub.member.function is not None
+    return Finding(
+        at=stub.at,
+        message=f"`{stub.name}` only raises NotImplementedError but is not marked abstract",
+        consequence=f"A subclass of `{cls.name}` without `{stub.name}` can be created, and fails when it is first used.",
+        help=f"mark `{stub.name}` with @abstractmethod",
+        notes=(Note(overriding.path, overriding.node.name_at, f"`{overriding.name}` and all other concrete subclasses override it"),),
+        symbol=f"{cls.symbol}.{stub.name}",
+        culprit=("member", cls.symbol, stub.name),
+        fix=_fix(stub.member.function, stub.name),
+    )
+
+
+def _accessor(cls: Class, member: Member, part: ir.FunctionDef) -> Finding:
+    kind = next(node.name for node in part.decorators if isinstance(node, ir.Attribute) and node.name in {"setter", "deleter"})
+    return Finding(
+        at=part.name_at,
+        message=f"the {kind} of `{member.name}` is not marked abstract as its getter is",
+        consequence=f"A subclass that forgets the {kind} inherits one that does nothing.",
+        help=f"mark the {kind} with @abstractmethod, below @{member.name}.{kind}",
+        notes=(Note(cls.path, member.at, "the getter is marked here"),),
+        symbol=f"{cls.symbol}.{member.name}",
+        culprit=("member", cls.symbol, member.name),
+        fix=_fix(part, f"the {kind} of {member.name}"),
+    )
+
+
+def _fix(function: ir.FunctionDef, what: str) -> Fix:
+    return Fix(f"mark {what} with @abstractmethod", (AddDecorator(function.at, "abstractmethod", _MARK),))
