@@ -15,6 +15,7 @@ from worker_lint.diagnostic import Problem
 from worker_lint.engine.links import Links
 from worker_lint.source import ir
 from worker_lint.source.parse import Unparsable, parse_body, parse_module
+from worker_lint.source.records import decode_module
 from worker_lint.source.skim import Skim
 from worker_lint.source.text import Text
 
@@ -43,6 +44,7 @@ class Tree:
         self.unparsable: dict[str, Unparsable] = {}
         self.problems: list[Problem] = []
         self.records: dict[str, ir.Module | None] = {}
+        self.encoded: dict[str, bytes] = {}
         self._texts: dict[str, Text] = {}
         self._bodies: dict[tuple[str, ir.At], tuple[ir.Stmt, ...]] = {}
         self._by_base = _index_of_bases(skims)
@@ -53,6 +55,10 @@ class Tree:
     def module(self, path: str) -> ir.Module | None:
         """The skeleton of a file."""
         if path not in self.records:
+            encoded = self.encoded.pop(path, None)
+            if encoded is not None:
+                self.records[path] = decode_module(encoded)
+                return self.records[path]
             try:
                 self.records[path] = parse_module(self.text(path).source)
             except Unparsable as error:

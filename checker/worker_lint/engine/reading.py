@@ -1,0 +1,154 @@
+"""
+Reading files: skims of all, records of those with a word in them, in one or several processes.
+
+The processes are started afresh (never forked) and get nothing but paths and words, so the
+answers are the same for any number of them. One that dies loses only its file: the files of its
+chunk are read again one by one, each in a process of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from worker_lint.source.content import content_id_of, read_source
+from worker_lint.source.decode import DecodeProblem, decode
+from worker_lint.source.parse import Unparsable, parse_module
+from worker_lint.source.records import encode_module
+from worker_lint.source.roles import Role, role_of_content
+from worker_lint.source.skim import Skim, skim
+
+EMPTY = Skim((), (), 0)
+CHUNK = 64
+PARALLEL_FROM = 400
+"""Fewer files than this are read sooner than a second process is up."""
+
+
+class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Why a file has no record, and where."""
+
+    message: str
+    line: int = 1
+    column: int = 1
+
+
+class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One file to read; with `parse` its record is made whatever words it holds."""
+
+    path: str
+    absolute: str
+    parse: bool = False
+
+
+class Read(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """
+    What came of a file: its skim and, where it was parsed, its encoded record or the refusal.
+    `problem` says that it could not be read at all.
+    """
+
+    path: str
+    skim: Skim
+    content_id: str
+    role: Role | None = None
+    record: bytes | None = None
+    refusal: Refusal | None = None
+    problem: tuple[str, str] | None = None
+
+
+class Order(msgspec.Struct, frozen=True, array_like=True):
+    """What a reading process is told: the files, the words, which of them call for a record, the limit."""
+
+    jobs: tuple[Job, ...]
+    words: tuple[bytes, ...]
+    mask: int
+    limit: int
+
+
+def read_order(order: Order) -> list[Read]:
+    """Carries out an order in this process."""
+    return [read_file(job, order) for job in order.jobs]
+
+
+def read_file(job: Job, order: Order) -> Read:
+    """Reads one file; never raises for what is in it."""
+    data = read_source(job.absolute, job.path, order.limit)
+    if not isinstance(data, bytes):
+        return Read(job.path, EMPTY, "", problem=(data.message, data.help))
+    found = skim(data, order.words)
+    role = role_of_content(data[:4096])
+    record, refusal = None, None
+    if job.parse or found.words & order.mask:
+        record, refusal = parse_bytes(data, order.limit)
+    return Read(job.path, found, content_id_of(data), role, record, refusal)
+
+
+def parse_bytes(data: bytes, limit: int) -> tuple[bytes | None, Refusal | None]:
+    """The encoded record of a file's bytes, or why there is none."""
+    decoded = decode(data, limit)
+    if isinstance(decoded, DecodeProblem):
+        return None, Refusal(decoded.message, decoded.line, decoded.column)
+    try:
+        return encode_module(parse_module(decoded.text)), None
+    except Unparsable as error:
+        return None, Refusal(error.message, error.line, error.column)
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_ORDERS = msgspec.msgpack.Decoder(Order)
+_READS = msgspec.msgpack.Decoder(list[Read])
+
+
+def serve(order: bytes) -> bytes:
+    """An order as bytes to answers as bytes: what runs in a reading process."""
+    return _ENCODER.encode(read_order(_ORDERS.decode(order)))
+
+
+def read_all(
+    jobs: Sequence[Job], words: tuple[bytes, ...], mask: int, limit: int, *, processes: int, method: str = "spawn"
+) -> Iterator[Read]:
+    """All files, in the order of the jobs."""
+    orders = [Order(tuple(jobs[start : start + CHUNK]), words, mask, limit) for start in range(0, len(jobs), CHUNK)]
+    if processes <= 1 or len(jobs) < PARALLEL_FROM:
+        for order in orders:
+            yield from read_order(order)
+        return
+    yield from _in_processes(orders, processes, method)
+
+
+def _in_processes(orders: Sequence[Order], processes: int, method: str) -> Iterator[Read]:
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    context = multiprocessing.get_context(method)
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        pending = [pool.submit(serve, _ENCODER.encode(order)) for order in orders]
+        broken: list[int] = []
+        answers: dict[int, list[Read]] = {}
+        for index, future in enumerate(pending):
+            try:
+                answers[index] = _READS.decode(future.result())
+            except BrokenProcessPool:
+                broken.append(index)
+    for index in broken:
+        answers[index] = [_read_alone(job, orders[index], method) for job in orders[index].jobs]
+    for index in range(len(orders)):
+        yield from answers[index]
+
+
+def _read_alone(job: Job, order: Order, method: str) -> Read:
+    """One file in a process of its own; if that dies too, the file is unparsable."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    alone = Order((job,), order.words, order.mask, order.limit)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(method)) as pool:
+        try:
+            answer: list[Read] = _READS.decode(pool.submit(serve, _ENCODER.encode(alone)).result())
+        except BrokenProcessPool:
+            return Read(job.path, EMPTY, "", refusal=Refusal("the process that read it died"))
+    return answer[0]
+
+
