@@ -37,7 +37,7 @@ def check_files(
     packs = packs or load_packs(foreign=False)
     encoded = {path: source.encode() for path, source in files.items()}
     codes = frozenset(rule.code for rule in rules)
-    plan = Plan(tuple(rules), lambda path, role: codes, options or {}, screen=screen)
+    plan = Plan(tuple(rules), lambda path, role: codes, options or {}, screen=screen, enabled=codes)
     skims, _ = skim_all(encoded.__getitem__, sorted(encoded), plan.words, _LIMIT)
     tree = Tree(FileSources(encoded.__getitem__, _LIMIT), skims, {path: role_of_path(path) for path in files})
     return analyse(tree, Models.open([Path(place) for place in packs.models]), plan, sorted(files))

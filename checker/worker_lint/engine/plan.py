@@ -15,7 +15,7 @@ Codes = Callable[[str, str], frozenset[str]]
 class Plan:
     """
     The rules of a run. `codes` decides per file; `options` are by rule name. `url_of` gives the
-    address of a rule's page.
+    address of a rule's page; `enabled` are the codes that hold in some file.
     """
 
     rules: tuple[Rule, ...]
@@ -23,6 +23,7 @@ class Plan:
     options: Mapping[str, Mapping[str, Option]] = field(default_factory=dict)
     url_of: Callable[[str], str] = lambda name: ""
     screen: bool = True
+    enabled: frozenset[str] = frozenset()
 
     @property
     def words(self) -> tuple[bytes, ...]:
@@ -32,3 +33,9 @@ class Plan:
     def options_of(self, rule: Rule) -> Mapping[str, Option]:
         """A rule's options, the configured ones over its defaults."""
         return {**rule.options, **self.options.get(rule.name, {}), **self.options.get(rule.code, {})}
+
+    def mask(self) -> int:
+        """The bits of the words that make a file a root for some rule that holds in some file."""
+        words = self.words
+        active = [rule for rule in self.rules if rule.is_root and rule.code in self.enabled]
+        return sum(1 << words.index(word.encode()) for word in {word for rule in active for word in rule.words})

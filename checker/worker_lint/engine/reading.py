@@ -75,6 +75,11 @@ def read_file(job: Job, order: Order) -> Read:
     data = read_source(job.absolute, job.path, order.limit)
     if not isinstance(data, bytes):
         return Read(job.path, EMPTY, "", problem=(data.message, data.help))
+    return read_bytes(job, data, order)
+
+
+def read_bytes(job: Job, data: bytes, order: Order) -> Read:
+    """The same for a content that is already there."""
     found = skim(data, order.words)
     role = role_of_content(data[:4096])
     record, refusal = None, None

@@ -63,20 +63,8 @@ def roots(tree: Tree, plan: Plan) -> list[str]:
     """The files in which a word of a selected rule occurs; all of them without the screen."""
     if not plan.screen:
         return list(tree.skims)
-    words = plan.words
-    masks = [(rule.code, _mask(words, rule.words)) for rule in plan.rules]
-    found = []
-    for path, skim in tree.skims.items():
-        if not skim.words:
-            continue
-        codes = plan.codes(path, tree.role(path))
-        if any(skim.words & mask for code, mask in masks if code in codes):
-            found.append(path)
-    return found
-
-
-def _mask(words: tuple[bytes, ...], chosen: Iterable[str]) -> int:
-    return sum(1 << words.index(word.encode()) for word in set(chosen))
+    mask = plan.mask()
+    return [path for path, skim in tree.skims.items() if skim.words & mask]
 
 
 def _unparsable(tree: Tree, plan: Plan, wanted: set[str]) -> Iterable[Diagnostic]:
@@ -105,7 +93,7 @@ def _suppressed(tree: Tree, plan: Plan, wanted: Sequence[str], found: list[Diagn
     paths = [path for path in wanted if position >= 0 and tree.skims[path].words >> position & 1]
     comments = {path: suppressions(tree.text(path).source) for path in paths}
     codes = {key: rule.code for rule in plan.rules for key in (rule.code, rule.name)}
-    kept, _ = apply_suppressions(found, comments, RuleNames(codes, frozenset(codes.values())))
+    kept, _ = apply_suppressions(found, comments, RuleNames(codes, plan.enabled))
     return tuple(
         diagnostic
         for diagnostic in kept

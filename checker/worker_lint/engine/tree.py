@@ -7,7 +7,7 @@ file turns out to matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from worker_lint.analysis.layout import Layout
@@ -15,7 +15,8 @@ from worker_lint.diagnostic import Problem
 from worker_lint.engine.links import Links
 from worker_lint.source import ir
 from worker_lint.source.parse import Unparsable, parse_body, parse_module
-from worker_lint.source.records import decode_module
+from worker_lint.source.records import decode_module, encode_module
+from worker_lint.source.roles import Role
 from worker_lint.source.skim import Skim
 from worker_lint.source.text import Text
 
@@ -32,6 +33,13 @@ class Sources(Protocol):
         """
 
 
+class Identified(Protocol):
+    """Anything with a content id."""
+
+    @property
+    def content_id(self) -> str | None: ...
+
+
 class Tree:
     """Records by path, made when first asked for."""
 
@@ -45,6 +53,9 @@ class Tree:
         self.problems: list[Problem] = []
         self.records: dict[str, ir.Module | None] = {}
         self.encoded: dict[str, bytes] = {}
+        self.ids: dict[str, str] = {}
+        self.fetch: Callable[[str], bytes | None] = lambda content_id: None
+        self._new: list[str] = []
         self._texts: dict[str, Text] = {}
         self._bodies: dict[tuple[str, ir.At], tuple[ir.Stmt, ...]] = {}
         self._by_base = _index_of_bases(skims)
@@ -55,16 +66,41 @@ class Tree:
     def module(self, path: str) -> ir.Module | None:
         """The skeleton of a file."""
         if path not in self.records:
-            encoded = self.encoded.pop(path, None)
+            if path in self.unparsable:
+                self.records[path] = None
+                return None
+            encoded = self.encoded.get(path) or self._kept_record(path)
             if encoded is not None:
                 self.records[path] = decode_module(encoded)
                 return self.records[path]
             try:
                 self.records[path] = parse_module(self.text(path).source)
+                self._new.append(path)
             except Unparsable as error:
                 self.unparsable[path] = error
                 self.records[path] = None
         return self.records[path]
+
+    def _kept_record(self, path: str) -> bytes | None:
+        content_id = self.ids.get(path)
+        return self.fetch(content_id) if content_id else None
+
+    def refuse(self, path: str, message: str, line: int, column: int) -> None:
+        """Notes that a file is known to be unparsable."""
+        self.unparsable[path] = Unparsable(message, line, column)
+
+    def fresh_records(self, entries: Mapping[str, Identified]) -> Iterator[tuple[str, bytes]]:
+        """The records that were made in this run, by every content id of their files."""
+        made = {path: record for path in self._new if (record := self.records[path]) is not None}
+        for path in {*self.encoded, *made}:
+            data = self.encoded.get(path) or encode_module(made[path])
+            for content_id in {self.ids.get(path), entries[path].content_id}:
+                if content_id:
+                    yield content_id, data
+
+    def content_role(self, path: str) -> Role | None:
+        """The role that the content states, if it states one."""
+        return "generated" if self._roles.get(path) == "generated" else None
 
     def text(self, path: str) -> Text:
         """The text of a file; empty when it cannot be read."""

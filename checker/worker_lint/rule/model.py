@@ -132,6 +132,11 @@ class Rule:
     function_checks: list[FunctionCheck] = field(default_factory=list)
     module_checks: list[ModuleCheck] = field(default_factory=list)
 
+    @property
+    def is_root(self) -> bool:
+        """Whether the rule looks at code, so that its words make a file worth reading."""
+        return bool(self.class_checks or self.function_checks or self.module_checks)
+
     def on_class(self, check: _C) -> _C:
         """Registers a check that is asked about every class of a file."""
         self.class_checks.append(check)

@@ -1,0 +1,201 @@
+"""
+A run from snapshot to outcome, with everything that may be remembered from earlier runs.
+
+First the whole answer is looked up; then the reads of each file; the rest is worked out.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import msgspec
+
+from worker_lint.analysis import Models
+from worker_lint.diagnostic import Diagnostic, Problem
+from worker_lint.engine.cache import Cache, digest_of
+from worker_lint.engine.plan import Plan
+from worker_lint.engine.reading import Job, Order, Read, Refusal, read_all, read_bytes
+from worker_lint.engine.run import Outcome, analyse
+from worker_lint.engine.snapshot import Entry, Snapshot
+from worker_lint.engine.sources import FileSources
+from worker_lint.engine.tree import Tree
+from worker_lint.source.roles import Role
+from worker_lint.source.skim import Skim
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A read as it is kept: without its path, its record apart."""
+
+    skim: Skim
+    role: Role | None
+    refusal: Refusal | None
+
+
+class _Answer(msgspec.Struct, frozen=True, array_like=True):
+    """A kept report."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    problems: tuple[Problem, ...]
+    unknown: int
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_KEPT = msgspec.msgpack.Decoder(dict[str, _Kept])
+
+
+@dataclass(slots=True)
+class Session:
+    """
+    What the runs of one command share. `digest` covers everything but the files that an answer
+    depends on: tool, rule packs, models, settings.
+    """
+
+    plan: Plan
+    models: Models
+    digest: str
+    cache: Cache
+    limit: int
+    processes: int = field(default_factory=lambda: os.cpu_count() or 1)
+    method: str = "spawn"
+    progress: Callable[[int, int], None] = lambda done, total: None
+    seconds: dict[str, float] = field(default_factory=dict)
+    cached_reads: int = 0
+    _kept: dict[str, _Kept] | None = None
+
+    def run(self, snapshot: Snapshot, *, remember: bool = True) -> Outcome:
+        """The outcome for a snapshot; with `remember` a kept answer will do (it has no fixes)."""
+        key = self._answer_key(snapshot) if remember and self.cache.usable else None
+        if key is not None:
+            answer = self._known_answer(key)
+            if answer is not None:
+                return Outcome(answer.diagnostics, {}, answer.problems, answer.unknown, len(snapshot.wanted))
+        tree = self._tree(snapshot)
+        outcome = analyse(tree, self.models, self.plan, snapshot.wanted)
+        self._keep(tree, snapshot)
+        self._add_seconds(outcome.stages)
+        if key is not None and not outcome.problems:
+            answer = _Answer(outcome.diagnostics, outcome.problems, outcome.unknown)
+            self.cache.put_many({key: _ENCODER.encode(answer)})
+        return outcome
+
+    # --- the whole answer ---
+
+    def _answer_key(self, snapshot: Snapshot) -> str | None:
+        lines = []
+        for path in sorted(snapshot.entries):
+            entry = snapshot.entries[path]
+            if entry.content_id is None:
+                return None  # too young to be known without reading it
+            lines.append(f"{path}\0{entry.content_id}")
+        return "answer:" + digest_of(self.digest, "\n".join(lines), "\n".join(snapshot.wanted))
+
+    def _known_answer(self, key: str) -> _Answer | None:
+        data = self.cache.get(key)
+        if data is None:
+            return None
+        try:
+            return msgspec.msgpack.decode(data, type=_Answer)
+        except (msgspec.MsgspecError, ValueError):
+            return None
+
+    # --- reads ---
+
+    def _tree(self, snapshot: Snapshot) -> Tree:
+        started = perf_counter()
+        reads = self._reads(snapshot)
+        self._add_seconds({"read": perf_counter() - started})
+        started = perf_counter()
+        skims = {path: read.skim for path, read in reads.items()}
+        roles = {path: _role(snapshot.entries[path], read) for path, read in reads.items()}
+        tree = Tree(FileSources(snapshot.read, self.limit), skims, roles)
+        for path, read in reads.items():
+            if read.record is not None:
+                tree.encoded[path] = read.record
+            elif read.refusal is not None:
+                tree.refuse(path, read.refusal.message, read.refusal.line, read.refusal.column)
+            if read.problem is not None:
+                tree.problems.append(Problem(read.problem[0], path, read.problem[1]))
+        tree.ids = {path: read.content_id for path, read in reads.items() if read.content_id}
+        tree.fetch = self._fetch
+        self._add_seconds({"index": perf_counter() - started})
+        return tree
+
+    def _reads(self, snapshot: Snapshot) -> dict[str, Read]:
+        words, mask = self.plan.words, self.plan.mask()
+        kept = self._known_reads()
+        reads: dict[str, Read] = {}
+        jobs: list[Job] = []
+        for path, entry in snapshot.entries.items():
+            known = kept.get(entry.content_id) if entry.content_id else None
+            if known is not None and entry.content_id:
+                reads[path] = Read(path, known.skim, entry.content_id, known.role, None, known.refusal)
+            elif entry.data is None:
+                jobs.append(Job(path, entry.absolute))
+            else:
+                reads[path] = _read_held(entry, entry.data, words, mask, self.limit)
+        self.cached_reads += len(snapshot.entries) - len(jobs)
+        found = read_all(jobs, words, mask, self.limit, processes=self.processes, method=self.method)
+        for done, read in enumerate(found, 1):
+            reads[read.path] = read
+            self.progress(done, len(jobs))
+        return reads
+
+    def _known_reads(self) -> dict[str, _Kept]:
+        if self._kept is None:
+            data = self.cache.get(self._reads_key)
+            try:
+                self._kept = _KEPT.decode(data) if data else {}
+            except (msgspec.MsgspecError, ValueError):
+                self._kept = {}
+        return self._kept
+
+    @property
+    def _reads_key(self) -> str:
+        return "reads:" + digest_of(b"\0".join(self.plan.words), str(self.plan.mask()), str(self.limit))
+
+    def _fetch(self, content_id: str) -> bytes | None:
+        return self.cache.get(f"record:{content_id}")
+
+    def _keep(self, tree: Tree, snapshot: Snapshot) -> None:
+        if not self.cache.usable:
+            return
+        started = perf_counter()
+        kept = self._known_reads()
+        changed = False
+        for path, content_id in tree.ids.items():
+            for name in {content_id, snapshot.entries[path].content_id or content_id}:
+                if name not in kept:
+                    error = tree.unparsable.get(path)
+                    refusal = Refusal(error.message, error.line, error.column) if error else None
+                    kept[name] = _Kept(tree.skims[path], tree.content_role(path), refusal)
+                    changed = True
+        entries = {f"record:{name}": data for name, data in tree.fresh_records(snapshot.entries)}
+        if changed:
+            present = {name for path, name in tree.ids.items()} | {e.content_id for e in snapshot.entries.values()}
+            self._kept = {name: value for name, value in kept.items() if name in present or len(kept) < 2 * len(present)}
+            entries[self._reads_key] = _ENCODER.encode(self._kept)
+        self.cache.put_many(entries)
+        self._add_seconds({"cache": perf_counter() - started})
+
+    def _add_seconds(self, stages: dict[str, float]) -> None:
+        for name, seconds in stages.items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+
+
+def _role(entry: Entry, read: Read) -> Role:
+    """The path's role, unless the content says that the file is generated."""
+    return read.role if read.role is not None and entry.role == "product" else entry.role
+
+
+def _read_held(entry: Entry, data: bytes, words: tuple[bytes, ...], mask: int, limit: int) -> Read:
+    """The read of a content that is not on disk."""
+    return read_bytes(Job(entry.path, entry.absolute), data, Order((), words, mask, limit))
+
+
+def wanted_only(diagnostics: Iterable[Diagnostic], paths: Iterable[str]) -> tuple[Diagnostic, ...]:
+    """The diagnostics in some files."""
+    chosen = frozenset(paths)
+    return tuple(diagnostic for diagnostic in diagnostics if diagnostic.path in chosen)

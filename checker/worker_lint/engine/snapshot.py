@@ -1,0 +1,58 @@
+"""
+A state of the project's files: the work tree, or an earlier state with some contents from git.
+
+Only what differs from the work tree is held as bytes; everything else is read from disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from worker_lint.source.content import content_id_of
+from worker_lint.source.discover import SourceFile
+from worker_lint.source.roles import Role, role_of_path
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a snapshot: where it lies or, for an earlier state, its content."""
+
+    path: str
+    absolute: str
+    role: Role
+    content_id: str | None
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The files of a state by path, and which of them are asked about."""
+
+    entries: Mapping[str, Entry]
+    wanted: tuple[str, ...]
+    folder: str = field(default="", compare=False)
+
+    def read(self, path: str) -> bytes:
+        """The content of a file; raises OSError."""
+        entry = self.entries[path]
+        if entry.data is not None:
+            return entry.data
+        with open(entry.absolute, "rb") as file:
+            return file.read()
+
+
+def of_files(files: Iterable[SourceFile]) -> Snapshot:
+    """The work tree, as discovered."""
+    entries = {file.path: Entry(file.path, file.absolute, file.role, file.content_id) for file in files}
+    return Snapshot(entries, tuple(sorted(file.path for file in files if file.given)))
+
+
+def earlier(now: Snapshot, old: Mapping[str, bytes], added: Iterable[str]) -> Snapshot:
+    """The state before a change: `old` are the contents of changed and deleted files, `added` the new files."""
+    entries = dict(now.entries)
+    for path in added:
+        entries.pop(path, None)
+    for path, data in old.items():
+        entries[path] = Entry(path, "", role_of_path(path), content_id_of(data), data)
+    return Snapshot(entries, tuple(sorted(entries)))
