@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Runs the command line, with the working directory off the import path: it may be hostile."""
-    sys.path[:] = [place for place in sys.path if place not in {"", "."}]
-    from worker_lint.cli.check import run
+    here = os.path.realpath(os.getcwd())
+    sys.path[:] = [place for place in sys.path if place not in {"", "."} and os.path.realpath(place) != here]
+    from worker_lint.cli.entry import run
 
-    raise SystemExit(run(sys.argv[1:]))
+    raise SystemExit(run())
 
 
 if __name__ == "__main__":

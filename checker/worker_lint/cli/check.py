@@ -1,53 +1,97 @@
-"""A first command line (to be replaced)."""
+"""`worker-lint check`: read, analyse, report."""
 
 from __future__ import annotations
 
-import sys, os, time
+import os
+import sys
+from contextlib import nullcontext
 from pathlib import Path
+from typing import IO, Any
 
-from worker_lint.analysis import Models
-from worker_lint.config import KnownRules, Selection, load_settings
-from worker_lint.diagnostic import Report
-from worker_lint.diagnostic.address import rule_url
-from worker_lint.engine.cache import Cache, cache_folder, digest_of
-from worker_lint.engine.packs import load_packs
-from worker_lint.engine.plan import Plan
-from worker_lint.engine.session import Session
-from worker_lint.engine.snapshot import of_files
-from worker_lint.report import RenderContext, load_renderer, terminal_of
-from worker_lint.source.discover import discover
-from dataclasses import replace
+import click
+
+from worker_lint.cli.options import checking_options, choices_of
+from worker_lint.cli.outcome import Answer, answer_for, exit_code
+from worker_lint.cli.version import VERSION
+from worker_lint.cli.workbench import Refused, Workbench, open_workbench, refusing, show_problems
+from worker_lint.diagnostic import Problem
+from worker_lint.report import FORMATS, RenderContext, RuleMeta, load_renderer, summary_line, terminal_of
+from worker_lint.report.terminal import ColourChoice
+
+DEFAULT_FORMAT = "full"
 
 
-def run(argv: list[str]) -> int:
-    fmt = "concise"
-    if "--format" in argv:
-        i = argv.index("--format"); fmt = argv[i + 1]; del argv[i : i + 2]
-    preview = "--preview" in argv
-    if preview: argv.remove("--preview")
-    nocache = "--no-cache" in argv
-    if nocache: argv.remove("--no-cache")
-    paths = [Path(a) for a in argv if a != "check"] or [Path(".")]
-    t0 = t = time.perf_counter()
-    packs = load_packs()
-    known = KnownRules(packs.rules)
-    loaded = load_settings(paths[0], known, working=Path.cwd())
-    settings = replace(loaded.settings, preview=preview or loaded.settings.preview)
-    selection = Selection(known, settings)
-    root = loaded.project.root
-    print("start", time.perf_counter() - t, file=sys.stderr); t = time.perf_counter()
-    found = discover([str(p) for p in paths], str(root))
-    print("discover", len(found.files), time.perf_counter() - t, file=sys.stderr); t = time.perf_counter()
-    plan = Plan(packs.rules, selection.codes, settings.rules, rule_url, enabled=selection.anywhere)
-    models = Models.open([Path(p) for p in packs.models])
-    digest = digest_of("0.1.0", settings.digest(), models.fingerprint, *(f"{p.name} {p.version}" for p in packs.packs))
-    snapshot = of_files(found.files)
-    with Cache(None if nocache else cache_folder(root, settings.cache_dir, os.environ)) as cache:
-        session = Session(plan, models, digest, cache, settings.limits["file-bytes"])
-        out = session.run(snapshot)
-        print("total", time.perf_counter() - t0, "cpu", time.process_time(), session.seconds, out.rules, session.cached_reads, file=sys.stderr)
-    report = Report(out.diagnostics, (*found.problems, *out.problems), out.files, out.unknown)
-    ctx = RenderContext("0.1.0", terminal=terminal_of(sys.stdout, os.environ), read_line=lambda p, n: snapshot.read(p).decode("utf8", "replace").split("\n")[n-1])
-    load_renderer(fmt)(report, ctx, sys.stdout)
-    for p in report.problems: print(p, file=sys.stderr)
-    return 1 if report.diagnostics else 0
+@click.command("check")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@checking_options
+@click.option("--format", "-f", "form", type=click.Choice(list(FORMATS)), default=DEFAULT_FORMAT, show_default=True)
+@click.option("--output-file", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write the report there.")
+@click.option("--changed", is_flag=True, help="Report what is new since HEAD anywhere, and all in the files given.")
+@click.option("--fix", is_flag=True, help="Repair first, as `worker-lint fix` does.")
+@click.option("--diff", is_flag=True, help="With --fix: show the repairs and change nothing.")
+@click.option("--unsafe", is_flag=True, help="With --fix: carry out unsafe repairs too.")
+@click.option("--baseline/--no-baseline", default=True, help="Leave out what the baseline accepts.  [default: baseline]")
+@click.option("--strict-parse", is_flag=True, help="Fail on files that cannot be parsed.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 in spite of diagnostics.")
+@click.option("--statistics", is_flag=True, help="Show on stderr where the time went.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+def command(paths: tuple[Path, ...], form: str, output_file: Path | None, **given: Any) -> None:
+    """Check PATHS (default: the working directory)."""
+    places = paths or (Path(),)
+    try:
+        if given["fix"] or given["diff"]:
+            from worker_lint.cli.fix import repair
+
+            code = repair(places, given)
+            if given["diff"]:
+                raise SystemExit(code)
+        bench = open_workbench(places, choices_of(given))
+        with refusing():
+            answer = answer_for(bench, places, given)
+    except Refused as refused:
+        show_problems(refused.problems)
+        raise SystemExit(2) from None
+    _write(bench, answer, form, output_file, given["color"])
+    show_problems((*bench.notes, *answer.report.problems))
+    if form != "full":
+        print(summary_line(answer.report, answer.baselined), file=sys.stderr)  # noqa: T201
+    if given["statistics"]:
+        _show_statistics(answer, given["color"])
+    raise SystemExit(exit_code(bench, answer, given))
+
+
+def _write(bench: Workbench, answer: Answer, form: str, output_file: Path | None, colour: ColourChoice) -> None:
+    render = load_renderer(form)
+    try:
+        target: Any = output_file.open("w", encoding="utf-8", newline="\n") if output_file else nullcontext(sys.stdout)
+    except OSError as error:
+        show_problems([Problem(f"cannot be written: {error.strerror}", str(output_file), "choose another file")])
+        raise SystemExit(2) from None
+    with target as out:
+        render(answer.report, _context(bench, answer, out, colour), out)
+        out.flush()
+
+
+def _context(bench: Workbench, answer: Answer, out: IO[str], colour: ColourChoice) -> RenderContext:
+    metas = {
+        rule.code: RuleMeta(rule.code, rule.name, rule.summary, rule.severity, bench.plan().url_of(rule.name), rule.page)
+        for rule in bench.packs.rules
+    }
+    terminal = terminal_of(out, os.environ, colour)
+    prefix = repository_prefix(bench.root)
+    return RenderContext(VERSION, "worker-lint", metas, answer.read_line, terminal, prefix, answer.baselined)
+
+
+def repository_prefix(root: Path) -> str:
+    """The project root as seen from the root of its repository, with a slash at the end; empty if it is that root."""
+    for folder in (root, *root.parents):
+        if (folder / ".git").exists():
+            inside = root.relative_to(folder).as_posix()
+            return "" if inside == "." else f"{inside}/"
+    return ""
+
+
+def _show_statistics(answer: Answer, colour: ColourChoice) -> None:
+    from worker_lint.report.statistics import render_statistics
+
+    render_statistics(answer.statistics, terminal_of(sys.stderr, os.environ, colour), sys.stderr)

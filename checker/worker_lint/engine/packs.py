@@ -7,6 +7,7 @@ cannot be loaded is reported with its distribution's name, and the rest runs.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.metadata
 import os
@@ -25,12 +26,16 @@ _CODE = re.compile(r"[A-Z]{3}[0-9]{3}")
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """The rules of one distribution, and where its library models lie."""
+    """
+    The rules of one distribution, and where its library models lie. `fingerprint` changes with
+    its source files, so that a rule that is being edited is never answered from the cache.
+    """
 
     name: str
     version: str
     rules: tuple[Rule, ...]
     models: tuple[str, ...]
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,20 @@ def _load(owner: str, version: str, name: str) -> Pack:
         place = os.path.join(folder, "models")
         if os.path.isdir(place):
             models.append(place)
-    return Pack(owner, version, tuple(rules), tuple(models))
+    return Pack(owner, version, tuple(rules), tuple(models), _fingerprint(package.__path__))
+
+
+def _fingerprint(folders: Iterable[str]) -> str:
+    """Names, sizes and times of the pack's sources: cheaper than reading 40 files at every start."""
+    parts = []
+    for folder in folders:
+        for place, names, files in os.walk(folder):
+            names[:] = sorted(name for name in names if name != "__pycache__")
+            for name in sorted(files):
+                if name.endswith(".py"):
+                    state = os.stat(os.path.join(place, name))
+                    parts.append(f"{os.path.relpath(place, folder)}/{name} {state.st_size} {state.st_mtime_ns}")
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
 
 
 def _named(module: ModuleType) -> Rule:

@@ -7,7 +7,7 @@ First the whole answer is looked up; then the reads of each file; the rest is wo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -63,6 +63,7 @@ class Session:
     progress: Callable[[int, int], None] = lambda done, total: None
     seconds: dict[str, float] = field(default_factory=dict)
     cached_reads: int = 0
+    fresh_reads: int = 0
     _kept: dict[str, _Kept] | None = None
 
     def run(self, snapshot: Snapshot, *, remember: bool = True) -> Outcome:
@@ -137,6 +138,7 @@ class Session:
             else:
                 reads[path] = _read_held(entry, entry.data, words, mask, self.limit)
         self.cached_reads += len(snapshot.entries) - len(jobs)
+        self.fresh_reads += len(jobs)
         found = read_all(jobs, words, mask, self.limit, processes=self.processes, method=self.method)
         for done, read in enumerate(found, 1):
             reads[read.path] = read
@@ -193,9 +195,3 @@ def _role(entry: Entry, read: Read) -> Role:
 def _read_held(entry: Entry, data: bytes, words: tuple[bytes, ...], mask: int, limit: int) -> Read:
     """The read of a content that is not on disk."""
     return read_bytes(Job(entry.path, entry.absolute), data, Order((), words, mask, limit))
-
-
-def wanted_only(diagnostics: Iterable[Diagnostic], paths: Iterable[str]) -> tuple[Diagnostic, ...]:
-    """The diagnostics in some files."""
-    chosen = frozenset(paths)
-    return tuple(diagnostic for diagnostic in diagnostics if diagnostic.path in chosen)

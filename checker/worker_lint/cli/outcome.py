@@ -1,0 +1,132 @@
+"""From paths to a report: the run, what is new, the baseline, the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from worker_lint.cli.workbench import Refused, Workbench
+from worker_lint.diagnostic import Diagnostic, Report, with_fingerprints
+from worker_lint.engine.baseline import apply_baseline, gone_entries, load_baseline
+from worker_lint.engine.run import Outcome
+from worker_lint.engine.session import Session
+from worker_lint.engine.snapshot import Snapshot, of_files
+from worker_lint.report.statistics import RuleCost, Statistics
+from worker_lint.source.decode import Decoded, decode
+from worker_lint.source.discover import Discovery
+
+_RANK = {"error": 0, "warning": 1, "note": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a run says, ready to be rendered."""
+
+    report: Report
+    baselined: int
+    read_line: Callable[[str, int], str | None]
+    statistics: Statistics
+    outcome: Outcome
+
+
+def answer_for(bench: Workbench, paths: Sequence[Path], given: Mapping[str, Any]) -> Answer:
+    """
+    Runs the rules.
+
+    Raises:
+        Refused: there is nothing to check.
+    """
+    found = bench.discover(paths)
+    if not any(file.given for file in found.files) and not given.get("changed"):
+        raise Refused([problem for problem in found.problems if problem.fatal] or list(found.problems))
+    snapshot = of_files(found.files)
+    with bench.session() as session, progress_of(session):
+        outcome = _run(bench, session, snapshot, found, given)
+    diagnostics, baselined = _without_baseline(bench, outcome, snapshot, enabled=bool(given.get("baseline", True)))
+    problems = (*found.problems, *outcome.problems)
+    report = Report(diagnostics, problems, len(snapshot.wanted), outcome.unknown)
+    return Answer(report, baselined, line_reader(snapshot), _statistics(session, outcome, bench), outcome)
+
+
+def _run(
+    bench: Workbench, session: Session, snapshot: Snapshot, found: Discovery, given: Mapping[str, Any]
+) -> Outcome:
+    if given.get("changed"):
+        from worker_lint.engine.changed import run_changed
+
+        return run_changed(session, snapshot, found, str(bench.root))
+    return session.run(snapshot)
+
+
+def _without_baseline(
+    bench: Workbench, outcome: Outcome, snapshot: Snapshot, *, enabled: bool
+) -> tuple[tuple[Diagnostic, ...], int]:
+    file = bench.settings.baseline
+    if not enabled or not (bench.root / file).exists():
+        return outcome.diagnostics, 0
+    baseline = load_baseline(bench.root / file)
+    applied = apply_baseline(outcome.diagnostics, baseline)
+    gone = gone_entries(outcome.diagnostics, baseline, file, frozenset(snapshot.wanted))
+    notes = [item for item in with_fingerprints(gone) if "WKL006" in bench.plan().enabled]
+    return tuple(sorted((*applied.diagnostics, *notes), key=lambda item: item.sort_key)), applied.baselined
+
+
+def line_reader(snapshot: Snapshot) -> Callable[[str, int], str | None]:
+    """Gives source lines for excerpts; None for what cannot be read."""
+
+    @lru_cache(maxsize=64)
+    def lines(path: str) -> tuple[str, ...]:
+        try:
+            decoded = decode(snapshot.read(path))
+        except (OSError, KeyError):
+            return ()
+        return tuple(decoded.text.splitlines()) if isinstance(decoded, Decoded) else ()
+
+    def read(path: str, line: int) -> str | None:
+        found = lines(path)
+        return found[line - 1] if 0 < line <= len(found) else None
+
+    return read
+
+
+def progress_of(session: Session) -> Any:
+    """A progress bar on stderr for long cold runs, on a terminal only."""
+    from worker_lint.cli.progress import progress
+
+    return progress(session)
+
+
+def _statistics(session: Session, outcome: Outcome, bench: Workbench) -> Statistics:
+    names = {rule.code: rule.name for rule in bench.packs.rules}
+    counts: dict[str, int] = {}
+    for diagnostic in outcome.diagnostics:
+        counts[diagnostic.code] = counts.get(diagnostic.code, 0) + 1
+    costs = [RuleCost(code, names[code], seconds, counts.get(code, 0)) for code, seconds in outcome.rules.items()]
+    return Statistics(
+        session.seconds,
+        sorted(costs, key=lambda cost: -cost.seconds),
+        cache_hits=session.cached_reads,
+        cache_misses=session.fresh_reads,
+        processes=session.processes,
+    )
+
+
+def exit_code(bench: Workbench, answer: Answer, given: Mapping[str, Any]) -> int:
+    """0, 1 or 2, as the documentation says; 2 wins."""
+    if any(problem.fatal for problem in (*bench.notes, *answer.report.problems)):
+        return 2
+    if given.get("exit_zero"):
+        return 0
+    worst = _RANK[bench.settings.fail_on]
+    for diagnostic in answer.report.diagnostics:
+        if diagnostic.code == "WKL001":
+            if given.get("strict_parse"):
+                return 1
+        elif _RANK[diagnostic.severity] <= worst:
+            return 1
+    return 0
+
+
