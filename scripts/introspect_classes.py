@@ -144,9 +144,9 @@ def canonical_name(cls: type) -> str:
     module = PUBLIC_MODULES.get(home, home.lstrip("_"))
     with contextlib.suppress(Exception):  # the accelerator of a module may be loaded without it
         importlib.import_module(module)
-    for home in dict.fromkeys((module, home)):
-        if _named(f"{home}.{cls.__qualname__}") is cls:
-            return f"{home}.{cls.__qualname__}"
+    for name in dict.fromkeys((f"{module}.{cls.__qualname__}", f"{home}.{cls.__qualname__}")):
+        if _named(name) is cls:
+            return name
     places = []
     for name, loaded in sorted(sys.modules.items()):
         if "__main__" not in name:

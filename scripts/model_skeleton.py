@@ -132,9 +132,7 @@ def _write(path: Path, head: Mapping[str, Any], seen: Mapping[str, Any]) -> None
 
 
 def _drop_ambiguous(seen: Mapping[str, Any]) -> None:
-    """
-    Takes out other names that stood for another class while the class was already, or still, there.
-    """
+    """Takes out other names that stood for another class in a release that had this one, too."""
     meanings = {release: _meanings(answer) for release, answer in seen.items()}
     for answer in seen.values():
         answer["aliases"] = {

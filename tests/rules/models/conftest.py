@@ -9,7 +9,6 @@ from collections.abc import Callable
 import pytest
 
 
-
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "network: installs packages; runs only where WORKER_LINT_NETWORK_TESTS is set")
 

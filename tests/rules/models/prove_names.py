@@ -35,9 +35,15 @@ def differences(question: dict[str, Any]) -> Iterator[str]:
         found = live(other)
         if found is not MISSING and isinstance(found, type) and found is not live(name):
             yield f"{other} is another class than {name}"
-    for name in question["calls"]:
-        if live(name) is MISSING:
+    for name, words in question["calls"].items():
+        called = live(name)
+        known = parameters(called)
+        if called is MISSING:
             yield f"{name} does not exist"
+        elif known is not None:
+            yield from (f"{name} has no parameter {word}" for word in words["all"] if word not in known)
+            if words["any"] and known.isdisjoint(words["any"]):
+                yield f"{name} has none of the parameters {words['any']}"
 
 
 def class_differences(name: str, cls: type, stated: dict[str, Any]) -> Iterator[str]:
@@ -55,6 +61,16 @@ def class_differences(name: str, cls: type, stated: dict[str, Any]) -> Iterator[
         value = inspect.getattr_static(cls, member, None)
         if not getattr(value, "__isabstractmethod__", False):
             yield f"{name}.{member} is not abstract"
+
+
+def parameters(called: Any) -> set[str] | None:
+    """The names of the parameters; None when the signature is hidden or takes any name."""
+    function = getattr(called, "__func__", called)
+    try:
+        found = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return None
+    return None if any(parameter.kind is parameter.VAR_KEYWORD for parameter in found.values()) else set(found)
 
 
 def live(dotted: str) -> object:

@@ -14,10 +14,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import model_skeleton
 import pytest
 
-from worker_lint.analysis.models import Models, ReleaseSpan, parse_release
+import model_skeleton
+from worker_lint.analysis.models import CallTable, Models, ReleaseSpan, parse_release
 
 MODELS = Path(__file__).parents[3] / "rules" / "worker_lint_rules" / "models"
 PROOF = Path(__file__).parent / "prove_names.py"
@@ -61,10 +61,9 @@ def _stated(name: str, release: str) -> dict[str, Any]:
     assert number is not None
     library = SOURCES[name].get("library", name)
     models = Models.open([MODELS], {library: ReleaseSpan.exactly(number)})
-    (stated,) = (
-        file.library for file in models.files if file.path == MODELS / f"{name}.toml"
-    )
+    (stated,) = (file.library for file in models.files if file.path == MODELS / f"{name}.toml")
     classes = [found for key in stated.tables.classes if (found := stated.find_class(key)) is not None]
+    calls = {name: stated.find_call(name) for name in stated.tables.calls}
     return {
         "classes": {
             found.name: {
@@ -82,5 +81,11 @@ def _stated(name: str, release: str) -> dict[str, Any]:
             for other in shape.also
             if len(stated.tables.classes[found.name]) == 1
         },
-        "calls": [call for call in stated.tables.calls if stated.find_call(call) is not None],
+        "calls": {name: _named_parameters(call.facts) for name, call in calls.items() if call is not None},
     }
+
+
+def _named_parameters(facts: CallTable) -> dict[str, list[str]]:
+    """Those that must exist, and those of which one must: callbacks are called differently over time."""
+    single = [word for word in (facts.timeout, facts.auto_ack, facts.requeue, facts.multiple) if word]
+    return {"all": single, "any": list(facts.callbacks)}

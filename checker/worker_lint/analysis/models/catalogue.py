@@ -115,7 +115,7 @@ class Models:
         The classes with abstract members or required hooks in the libraries of these import
         names: each as its bare name and its qualified one.
         """
-        found = []
+        found: list[tuple[str, str]] = []
         for file in self.files:
             if not any(module.partition(".")[0] in tops for module in file.modules):
                 continue
@@ -124,7 +124,9 @@ class Models:
                 if any("abstract " in shape.members or "stub " in shape.members for shape in shapes) or any(
                     hook.required for hook in tables.hooks.get(name, ())
                 ):
-                    bare = {name.rpartition(".")[2]} | {also.rpartition(".")[2] for shape in shapes for also in shape.also}
+                    bare = {name.rpartition(".")[2]} | {
+                        also.rpartition(".")[2] for shape in shapes for also in shape.also
+                    }
                     found.extend((spelled, name) for spelled in sorted(bare))
         return found
 
