@@ -239,6 +239,18 @@ class Hierarchy:
         order = self.order(cls)
         return any(self._may_hide(ancestor, name, order) for ancestor in order) or self.is_dynamic(cls)
 
+    def may_inherit(self, cls: Class, name: str) -> bool:
+        """Whether a base has the attribute, declares it by an annotation, or is unknown and could give it."""
+        order = self.order(cls)
+        for ancestor in order[1:]:
+            if self.own(ancestor, name) or self._may_hide(ancestor, name, order):
+                return True
+            if isinstance(ancestor, Class) and name in ancestor.block.names:
+                return True
+            if isinstance(ancestor, ModelClass) and name in ancestor.members:
+                return True
+        return False
+
     def is_dynamic(self, cls: Ancestor) -> bool:
         """Whether attributes are answered by `__getattr__` or set by the metaclass."""
         for ancestor in self.order(cls):

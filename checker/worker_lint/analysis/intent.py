@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from worker_lint.analysis.contract import missing_members
-from worker_lint.analysis.entity import Class
+from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.hierarchy import metaclass_exprs
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.models import ModelClass
@@ -45,6 +45,30 @@ def is_declared_abstract(cls: Class) -> bool:
 def has_concrete_descendant(cls: Class) -> bool:
     """Whether a subclass in the project, at any depth, has no abstract members left."""
     return any(not missing_members(sub) and not is_declared_abstract(sub) for sub in cls.project.hierarchy.descendants(cls))
+
+
+def is_replaced(cls: Class) -> bool:
+    """Whether the name stands for something else in the end, so that other code cannot mean the class by it."""
+    return cls.parent is not None and cls.project.names.name(cls.parent, cls.name) != (cls,)
+
+
+def refuses_creation(cls: Class) -> bool:
+    """Whether `__init__` ends in a raise, itself or in the function of the project that it calls last."""
+    found = cls.project.hierarchy.find(cls, "__init__")
+    if found is None or not isinstance(found.owner, Class) or not isinstance(found.member, Member):
+        return False
+    function = found.member.function
+    return function is not None and _ends_in_raise(cls.project.function_of(found.owner, function), 2)
+
+
+def _ends_in_raise(function: Function, depth: int) -> bool:
+    last = function.body[-1] if function.body else None
+    if isinstance(last, ir.Raise):
+        return True
+    if isinstance(last, ir.Expression) and isinstance(last.value, ir.Call) and depth:
+        targets = function.project.names.expr(function, last.value.func)
+        return len(targets) == 1 and isinstance(targets[0], Function) and _ends_in_raise(targets[0], depth - 1)
+    return False
 
 
 def opens_hooks(cls: Class) -> bool:

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class
 from worker_lint.analysis.contract import Missing, list_members, missing_members
 from worker_lint.analysis.evidence import Evidence, evidence_of_use
-from worker_lint.analysis.intent import has_concrete_descendant, is_declared_abstract, opens_hooks
+from worker_lint.analysis.intent import has_concrete_descendant, is_declared_abstract, is_replaced, opens_hooks, refuses_creation
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
 _PREAMBLE = """
@@ -227,6 +227,42 @@ rule = Rule(
             """,
         ),
         good(
+            "what is left of a removed worker",
+            _PREAMBLE
+            + """
+            def refuse():
+                print("this worker has been removed")
+                raise RuntimeError("use PrintWorker")
+
+            class MailWorker(Worker):
+                def __init__(self):
+                    refuse()
+
+            class PrintWorker(Worker):
+                def run(self): print("printing")
+                def stop(self): print("stopped")
+
+            WORKERS = {"mail": MailWorker, "print": PrintWorker}
+            """,
+        ),
+        good(
+            "its name stands for the list of its versions in the end",
+            _PREAMBLE
+            + """
+            class Request(Worker):
+                def run(self): print("running")
+
+            class RequestV1(Request):
+                def stop(self): print("stopped")
+
+            Request = [RequestV1]
+
+            class PrintWorker(Worker):
+                def run(self): print("printing")
+                def stop(self): print("stopped")
+            """,
+        ),
+        good(
             "nothing shows that anybody uses it",
             _PREAMBLE
             + """
@@ -246,9 +282,9 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         return
     if context.options["evidence"] == "any":
         yield _finding(cls, missing, None)
-    elif not has_concrete_descendant(cls) and not opens_hooks(cls):
+    elif not (has_concrete_descendant(cls) or opens_hooks(cls) or is_replaced(cls)):
         evidence = evidence_of_use(cls)
-        if evidence is not None:
+        if evidence is not None and not refuses_creation(cls):
             yield _finding(cls, missing, evidence)
 
 
