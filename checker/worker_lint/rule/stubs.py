@@ -102,7 +102,7 @@ def _of_source(cls: Class, name: str, member: Member, owner: Class) -> MemberStu
     carrier = Carrier.between(owner, cls)
     signature = _Signature(carrier, node)
     parameters, returns = signature.parameters(), signature.returns()
-    setter = _part(member, "setter")
+    setter, setter_parameters = _part(member, "setter"), ""
     if setter is not None:
         setter_parameters = _Signature(carrier, setter, signature.imports, signature.type_checking).parameters()
     return MemberStub(
@@ -116,7 +116,7 @@ def _of_source(cls: Class, name: str, member: Member, owner: Class) -> MemberStu
         is_generator=node.is_generator,
         setter=setter is not None,
         deleter=_part(member, "deleter") is not None,
-        setter_parameters=setter_parameters if setter is not None else "",
+        setter_parameters=setter_parameters,
         imports=tuple(signature.imports),
         type_checking_imports=tuple(signature.type_checking),
     )
