@@ -6,9 +6,11 @@ Used by the project's own tests and free for other packs to use.
 
 from __future__ import annotations
 
+import difflib
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from worker_lint.analysis import Models
@@ -82,6 +84,34 @@ def example_faults(rule: Rule, example: Example) -> Iterator[str]:
             yield f"line {line}: the message {found[line]!r} lacks {text!r}"
     for line in found.keys() - expected.keys():
         yield f"line {line} should be let pass: {found[line]}"
+    if example.repaired is not None:
+        yield from _repair_faults(rule, example)
+
+
+def _repair_faults(rule: Rule, example: Example) -> Iterator[str]:
+    """What is wrong with the repair: another text, or a diagnostic that is still there."""
+    wanted = textwrap.dedent(example.repaired or "").lstrip("\n")
+    text = repair_example(rule, example)
+    if text != wanted:
+        yield "\n".join(["the repaired text differs:", *difflib.ndiff(wanted.splitlines(), text.splitlines())])
+    rest = run_example(rule, replace(example, source=text))
+    if any(item.fix is not None for item in rest):
+        yield f"the repair leaves something to repair: {rest[0].message}"
+
+
+def repair_example(rule: Rule, example: Example) -> str:
+    """The example's text after all fixes that the rule offers in it."""
+    from worker_lint.fixing import apply_fixes  # only examples with a repair need it
+
+    files = example_files(example)
+    outcome = check_files(files, [rule], options={rule.name: example.options})
+    fixes = [
+        candidate.finding.fix
+        for candidate in outcome.candidates.values()
+        if candidate.finding.fix is not None and candidate.diagnostic.path == example.path
+    ]
+    applied = apply_fixes(files[example.path].encode(), tuple(dict.fromkeys(fixes)), example.path)
+    return applied.new.decode()
 
 
 def all_examples(packs: Packs | None = None) -> Iterator[tuple[Rule, Example]]:

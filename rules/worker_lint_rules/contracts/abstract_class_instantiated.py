@@ -29,6 +29,7 @@ from worker_lint.analysis import Class, ModuleScope
 from worker_lint.analysis.contract import Missing, list_members, missing_members
 from worker_lint.analysis.creation import Creation
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.stubs import members_fix
 
 rule = Rule(
     code="ABS101",
@@ -63,6 +64,63 @@ rule = Rule(
                     print("sending")
 
             worker = MailWorker()  # bad: stop
+            """,
+        ),
+        bad(
+            "the signature comes from another module",
+            """
+            from base import Worker
+
+            class MailWorker(Worker):
+                def run(self) -> None:
+                    print("sending")
+
+            worker = MailWorker()  # bad: handle
+            """,
+            files={
+                "base.py": """
+                from abc import ABC, abstractmethod
+                from collections.abc import AsyncIterator
+                from decimal import Decimal
+
+                DELAY = 3.0
+
+                class Message: ...
+
+                class Worker(ABC):
+                    @abstractmethod
+                    async def handle(self, message: "Message", *, delay: float = DELAY) -> Decimal | None:
+                        \"\"\"Handle one message.\"\"\"
+
+                    @property
+                    @abstractmethod
+                    def name(self) -> str: ...
+                """
+            },
+            repaired="""
+            from decimal import Decimal
+
+            from base import DELAY, Message, Worker
+
+            class MailWorker(Worker):
+                def run(self) -> None:
+                    print("sending")
+
+                async def handle(
+                    self,
+                    message: "Message",
+                    *,
+                    delay: float = DELAY,
+                ) -> Decimal | None:
+                    \"\"\"Handle one message.\"\"\"
+                    raise NotImplementedError
+
+                @property
+                def name(self) -> str:
+                    \"\"\"Required by Worker.\"\"\"
+                    raise NotImplementedError
+
+            worker = MailWorker()  # bad: handle
             """,
         ),
         bad(
@@ -261,10 +319,10 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     for creation in context.project.creations.in_file(module.path):
         missing = missing_members(creation.cls)
         if missing and not creation.expects_error:
-            yield _finding(creation, missing)
+            yield _finding(creation, missing, context)
 
 
-def _finding(creation: Creation, missing: tuple[Missing, ...]) -> Finding:
+def _finding(creation: Creation, missing: tuple[Missing, ...], context: Context) -> Finding:
     cls: Class = creation.cls
     members, verb = list_members(missing), "is" if len(missing) == 1 else "are"
     return Finding(
@@ -279,4 +337,5 @@ def _finding(creation: Creation, missing: tuple[Missing, ...]) -> Finding:
         symbol=creation.scope.symbol,
         culprit=("class", cls.symbol),
         confidence=creation.confidence,
+        fix=members_fix(cls, missing, context.path),
     )

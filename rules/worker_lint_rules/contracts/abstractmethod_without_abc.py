@@ -1,0 +1,308 @@
+"""
+A class marks members abstract, but its metaclass is not ABCMeta.
+
+What it catches
+    `@abstractmethod` in a class of which neither itself nor a base has ABCMeta as metaclass. The
+    attribute `__metaclass__ = ABCMeta` counts as none: it is Python 2, and Python 3 ignores it.
+
+Why it hurts in production
+    Only ABCMeta reads the marks. Without it Python creates objects of the class and of every
+    subclass that lacks a member. A worker without its stop method starts, runs, and fails when
+    it is told to stop: the call reaches the empty method of the base, which does nothing.
+
+What to do instead
+    Derive the class from `abc.ABC`, or give it `metaclass=ABCMeta`. `worker-lint fix --unsafe`
+    does so; it is not a safe fix because incomplete subclasses then fail when they are created.
+
+When to ignore it
+    When the marks are meant for type checkers alone. Say so in the suppression's reason.
+
+Limits
+    A class with a base or a class decorator that cannot be resolved is not judged, nor is one
+    whose every subclass brings ABCMeta, although Python does not enforce its marks even there.
+    Stub files (`.pyi`) are left to type checkers.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import Class, Member, ModelClass
+from worker_lint.analysis.hierarchy import metaclass_exprs
+from worker_lint.rule import AddBase, Context, Edit, Finding, Fix, ImportNeed, Note, RemoveStatement, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="ABS103",
+    severity="error",
+    summary="A class marks members abstract, but its metaclass is not ABCMeta",
+    words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
+    yields_to=("ABS116",),
+    silences=("a base brings ABCMeta", "mixin combined with an abstract class"),
+    examples=(
+        bad(
+            "a plain class with marks",
+            """
+            from abc import abstractmethod
+
+            class Worker:  # bad: Worker
+                @abstractmethod
+                def stop(self): ...
+
+            class MailWorker(Worker):
+                pass
+            """,
+            repaired="""
+            from abc import ABC, abstractmethod
+
+            class Worker(ABC):  # bad: Worker
+                @abstractmethod
+                def stop(self): ...
+
+            class MailWorker(Worker):
+                pass
+            """,
+        ),
+        bad(
+            "the metaclass of Python 2",
+            '''
+            import abc
+
+            class Target(object):
+                """A place to write to."""
+
+                __metaclass__ = abc.ABCMeta  # bad: __metaclass__
+
+                @abc.abstractmethod
+                def exists(self):
+                    """Whether it is there."""
+            ''',
+            repaired='''
+            import abc
+
+            class Target(object, metaclass=abc.ABCMeta):
+                """A place to write to."""
+
+                @abc.abstractmethod
+                def exists(self):
+                    """Whether it is there."""
+            ''',
+        ),
+        bad(
+            "the base in another module has none either",
+            """
+            import abc
+            from base import Service
+
+            class Worker(Service):  # bad: Worker
+                @property
+                @abc.abstractmethod
+                def name(self): ...
+            """,
+            files={"base.py": "class Service:\n    pass\n"},
+        ),
+        bad(
+            "no metaclass helps where an exception creates the objects",
+            """
+            from abc import abstractmethod
+
+            class WorkerError(Exception):  # bad: WorkerError
+                @abstractmethod
+                def code(self): ...
+            """,
+        ),
+        good(
+            "an ancestor is abstract",
+            """
+            from abc import ABC, abstractmethod
+
+            class Service(ABC):
+                pass
+
+            class Worker(Service):
+                @abstractmethod
+                def stop(self): ...
+            """,
+            silence="a base brings ABCMeta",
+        ),
+        good(
+            "classes of the standard library bring it too",
+            """
+            from abc import abstractmethod
+            from collections.abc import Iterable
+            from typing import Protocol
+
+            class Batch(Iterable):
+                @abstractmethod
+                def size(self): ...
+
+            class Stoppable(Protocol):
+                @abstractmethod
+                def stop(self): ...
+            """,
+            silence="a base brings ABCMeta",
+        ),
+        good(
+            "a metaclass set for both Python lines",
+            """
+            import abc
+            import six
+
+            @six.add_metaclass(abc.ABCMeta)
+            class Worker(object):
+                @abc.abstractmethod
+                def stop(self): ...
+
+            class Queue(six.with_metaclass(abc.ABCMeta, object)):
+                @abc.abstractmethod
+                def get(self): ...
+            """,
+            silence="a base brings ABCMeta",
+        ),
+        good(
+            "a base made by hand cannot be seen through",
+            """
+            from abc import ABCMeta, abstractmethod
+
+            Base = ABCMeta("Base", (object,), {})
+
+            class Worker(Base):
+                @abstractmethod
+                def stop(self): ...
+            """,
+            silence="a base brings ABCMeta",
+        ),
+        good(
+            "part of an abstract class",
+            """
+            from abc import ABC, abstractmethod
+
+            class Stopping:
+                @abstractmethod
+                def stop(self): ...
+
+            class Worker(ABC, Stopping):
+                def run(self): ...
+            """,
+            silence="mixin combined with an abstract class",
+        ),
+        good(
+            "a base from a package that is not there",
+            """
+            from abc import abstractmethod
+            from framework import Service
+
+            class Worker(Service):
+                @abstractmethod
+                def stop(self): ...
+            """,
+        ),
+        good(
+            "a stub file",
+            """
+            from abc import abstractmethod
+
+            class Worker:
+                @abstractmethod
+                def stop(self) -> None: ...
+            """,
+            path="worker.pyi",
+        ),
+    ),
+)
+
+
+@rule.on_class
+def check(cls: Class, context: Context) -> Iterator[Finding]:
+    """The topmost class of a hierarchy whose own marks nobody reads."""
+    marked = _marked(cls)
+    if not marked or context.path.endswith(".pyi") or not _is_ignored(cls):
+        return
+    hierarchy = cls.project.hierarchy
+    if any(isinstance(base, Class) and _marked(base) for base in hierarchy.ancestors(cls)):
+        return  # the base is reported, and mending it mends this class
+    below = hierarchy.descendants(cls)
+    if below and all(hierarchy.enforced(item) != "no" for item in below):
+        return
+    yield _finding(cls, marked, context)
+
+
+def _marked(cls: Class) -> list[Member]:
+    """The members that a decorator of the class body marks abstract."""
+    if not any(isinstance(node, (ir.FunctionDef, ir.If, ir.Try)) for node in cls.node.body):
+        return []
+    members = cls.project.hierarchy.members(cls)
+    found = [item for same in members.values() for item in same if item.abstract and item.marked_at is not None]
+    return sorted(found, key=lambda item: item.at)
+
+
+def _is_ignored(cls: Class) -> bool:
+    """Whether the metaclass is known not to be ABCMeta, whatever the class decorators do."""
+    hierarchy = cls.project.hierarchy
+    if hierarchy.enforced(cls) != "no" or hierarchy.derives_from(cls, "enum.Enum"):
+        return False
+    for name, node in zip(hierarchy.decorator_names(cls), cls.node.decorators, strict=True):
+        top = (name or "").partition(".")[0]
+        if name is None or (cls.project.store.find_module(top, cls.path) and not _keeps_class(cls, node)):
+            return False
+    return True
+
+
+def _keeps_class(cls: Class, decorator: ir.Expr) -> bool:
+    return cls.project.returns_class_unchanged(cls, decorator)
+
+
+def _finding(cls: Class, marked: list[Member], context: Context) -> Finding:
+    dead = _dead_metaclass(cls)
+    unread = f"the abstract marks in `{cls.name}` have no effect"
+    builtin = _unchecked_base(cls)
+    notes = [Note(context.path, item.at, f"`{item.name}` is marked abstract") for item in marked[:3]]
+    if dead is not None:
+        message = "`__metaclass__` has no effect in Python 3, nor have the abstract marks"
+        remedy = f"write `class {cls.name}(metaclass=ABCMeta)` and remove `__metaclass__`"
+    elif builtin:
+        message = unread
+        remedy = f"raise NotImplementedError in these members: for a `{builtin}` ABCMeta checks nothing either"
+    else:
+        message = unread
+        remedy = f"derive `{cls.name}` from `abc.ABC`"
+    return Finding(
+        at=dead.at if dead is not None else cls.node.name_at,
+        message=message,
+        consequence="Python creates objects of incomplete subclasses; the gap shows when a member is called.",
+        help=remedy,
+        notes=tuple(notes),
+        culprit=("class", cls.symbol),
+        fix=None if builtin else _fix(cls, dead),
+    )
+
+
+def _dead_metaclass(cls: Class) -> ir.Assign | None:
+    """The statement `__metaclass__ = …` of the class body."""
+    for node in cls.node.body:
+        if isinstance(node, ir.Assign) and any(ir.dotted_name(target) == "__metaclass__" for target in node.targets):
+            return node
+    return None
+
+
+def _unchecked_base(cls: Class) -> str:
+    for base in cls.project.hierarchy.ancestors(cls):
+        if isinstance(base, ModelClass) and base.unchecked:
+            return base.name.rpartition(".")[2]
+    return ""
+
+
+def _fix(cls: Class, dead: ir.Assign | None) -> Fix | None:
+    """The metaclass, where no other one stands in its way."""
+    hierarchy = cls.project.hierarchy
+    family = (cls, *hierarchy.descendants(cls))
+    others = [item for item in (*family, *hierarchy.ancestors(cls)) if isinstance(item, Class) and metaclass_exprs(item)]
+    models = [item for item in hierarchy.ancestors(cls) if isinstance(item, ModelClass)]
+    if others or any(item.metaclass != "builtins.type" for item in models):
+        return None
+    if dead is None:
+        base = AddBase(cls.node.at, "ABC", ImportNeed("abc", "ABC"))
+        return Fix(f"derive `{cls.name}` from `ABC`", (base,))
+    if len(dead.targets) > 1 or len(cls.node.body) == 1:
+        return None
+    keyword = AddBase(cls.node.at, "ABCMeta", ImportNeed("abc", "ABCMeta"), keyword="metaclass")
+    edits: tuple[Edit, ...] = (keyword, RemoveStatement(dead.at))
+    return Fix(f"make ABCMeta the metaclass of `{cls.name}`", edits)
