@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 RUN := env -u PYTHONPATH
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format lint types contracts generated bench ecosystem docs changelog dist clean
@@ -18,7 +18,7 @@ help:
 	@echo 'make bench      time and memory beside other linters'
 	@echo 'make ecosystem  diagnostics over the frozen package list, as a difference to the stored ones'
 	@echo 'make changelog  what the next release would say; make dist builds it'
-	@echo 'make clean      remove .venv, caches and build output'
+	@echo 'make clean      remove .venv, caches and build output; .corpus stays'
 
 $(READY): pyproject.toml runtime/pyproject.toml scripts/supported_python.py
 	@command -v $(PYTHON) >/dev/null || { echo 'error: $(PYTHON) not found; install Python 3.11 or later, or name one: make PYTHON=/path/to/python' >&2; exit 1; }
@@ -72,4 +72,4 @@ dist: $(READY)
 	@$(RUN) $(BIN)/python scripts/distributions.py
 
 clean:
-	rm -rf .venv .corpus/demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .worker-lint-cache
+	rm -rf .venv site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .worker-lint-cache

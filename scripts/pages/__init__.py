@@ -21,7 +21,8 @@ def render_all() -> dict[str, str]:
     if packs.problems:
         raise RuntimeError("\n".join(problem.message for problem in packs.problems))
     known = KnownRules(packs.rules)
-    pages = {f"docs/rules/{rule.name}.md": render_rule(rule, source_of(rule)) for rule in packs.rules}
+    names = frozenset(rule.name for rule in packs.rules)
+    pages = {f"docs/rules/{rule.name}.md": render_rule(rule, source_of(rule), names) for rule in packs.rules}
     pages["docs/rules/index.md"] = render_index(packs.rules)
     pages["docs/configuration.md"] = with_notice(SETTINGS_SOURCE, configuration_markdown(known))
     pages["docs/worker-lint.schema.json"] = json.dumps(json_schema(known), indent=2, ensure_ascii=False) + "\n"

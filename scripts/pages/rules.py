@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 
 from pages.notice import with_notice
@@ -63,7 +63,7 @@ def fence(source: str) -> str:
     return f"```python\n{textwrap.dedent(source).strip()}\n```"
 
 
-def render_facts(rule: Rule) -> str:
+def render_facts(rule: Rule, known: Collection[str]) -> str:
     """The table under the title: what a reader wants to know before the text."""
     fixes = "yes" if any(example.repaired is not None for example in rule.examples) else "no"
     rows = [
@@ -76,7 +76,7 @@ def render_facts(rule: Rule) -> str:
     if rule.product_only:
         rows.append(("Looks at", "product code; not tests, examples, vendored or generated files"))
     if rule.yields_to:
-        names = ", ".join(f"[{name}]({name}.md)" for name in rule.yields_to)
+        names = ", ".join(f"[{name}]({name}.md)" if name in known else name for name in rule.yields_to)
         rows.append(("Gives way to", f"{names}, where both see the same defect"))
     return "| | |\n| --- | --- |\n" + "\n".join(f"| {key} | {value} |" for key, value in rows)
 
@@ -92,11 +92,11 @@ def render_options(rule: Rule) -> str:
     return "## Options\n\n| key | default | meaning |\n| --- | --- | --- |\n" + "\n".join(rows)
 
 
-def render_rule(rule: Rule, source: str) -> str:
-    """The page of one rule; `source` is the path of its file, for the notice."""
+def render_rule(rule: Rule, source: str, known: Collection[str]) -> str:
+    """The page of one rule; `source` is its file, for the notice, `known` the names of rules that have a page."""
     reported = [render_example(example) for example in rule.examples if example.bad]
     silent = [render_example(example) for example in rule.examples if not example.bad]
-    parts = [f"# {rule.name}", render_facts(rule), render_docstring(rule.page), render_options(rule)]
+    parts = [f"# {rule.name}", render_facts(rule, known), render_docstring(rule.page), render_options(rule)]
     if reported:
         parts += ["## Reported", "A diagnostic stands at each line marked `# bad`.", *reported]
     if silent:
