@@ -13,14 +13,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from suite_peers import laid_side_by_side
 from suites import STORED, suites
 
 CONFIGURATIONS: Mapping[str, str] = {
@@ -37,7 +40,11 @@ REQUIRED = {("default", "instantiated"), ("any", "instantiated"), ("any", "left"
 OWN = [sys.executable, "-P", "-m", "worker_lint"]
 DIRTY = ("flagged", "fails")
 
+# A case of several files without any of these is not worth a process of its own.
+WORTH = re.compile(r"abstract|protocol|implemented|final|override|\bABC", re.IGNORECASE)
+
 Truth = Mapping[str, Mapping[str, Sequence[int]]]
+Found = set[tuple[str, int, str]]  # path, line and code
 
 
 class Outcome(NamedTuple):
@@ -48,14 +55,13 @@ class Outcome(NamedTuple):
     alarms: list[str]
     others: list[str]
     missed: list[str]
-    failure: str
 
 
-def diagnostics(case: Path, mode: str, command: Sequence[str]) -> tuple[set[tuple[str, int, str]], str]:
-    """Path, line and code of the ABS diagnostics of a case, and the checker's complaint if it broke."""
-    (case / "worker-lint.toml").write_text(CONFIGURATIONS[mode], encoding="utf-8")
+def diagnostics(folder: Path, mode: str, command: Sequence[str]) -> tuple[Found, str]:
+    """The ABS diagnostics of a folder, and the checker's complaint if it broke."""
+    (folder / "worker-lint.toml").write_text(CONFIGURATIONS[mode], encoding="utf-8")
     done = subprocess.run(
-        [*command, "check", "--format", "json", "."], cwd=case, capture_output=True, text=True, check=False
+        [*command, "check", "--format", "json", "."], cwd=folder, capture_output=True, text=True, check=False
     )
     broken = f"exit code {done.returncode}: {done.stderr.strip()[-200:]}"
     try:
@@ -66,9 +72,34 @@ def diagnostics(case: Path, mode: str, command: Sequence[str]) -> tuple[set[tupl
     return {(row["path"], row["line"], row["code"]) for row in rows if row["code"].startswith("ABS")}, complaint
 
 
-def outcome(name: str, case: Path, mode: str, truth: Truth, command: Sequence[str]) -> Outcome:
-    """Check one case and compare."""
-    found, failure = diagnostics(case, mode, command)
+def gathered(cases: Path, mode: str, command: Sequence[str], jobs: int) -> tuple[dict[str, Found], list[str]]:
+    """
+    What is found in each case of a suite, by name, and the failures.
+
+    Cases of one file are checked side by side in one run, the others each in a run of its own.
+    """
+    found: dict[str, Found] = {case.name: set() for case in sorted(cases.iterdir())}
+    with tempfile.TemporaryDirectory() as flat:
+        names = laid_side_by_side(cases, Path(flat))
+        rows, failure = diagnostics(Path(flat), mode, command)
+        if failure:
+            return found, [failure]
+        for path, line, code in rows:
+            case, _, own = names[Path(path).stem].partition("/")
+            found[case].add((own, line, code))
+    alone = [cases / name for name in sorted(found.keys() - {name.partition("/")[0] for name in names.values()})]
+    worth = [case for case in alone if any(WORTH.search(path.read_text()) for path in case.rglob("*.py*"))]
+    failures: list[str] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        results = pool.map(lambda case: diagnostics(case, mode, command), worth)
+        for case_folder, (rows, failure) in zip(worth, results, strict=True):
+            found[case_folder.name] = rows
+            failures += [f"{case_folder.name}: {failure}"] * bool(failure)
+    return found, failures
+
+
+def compared(name: str, found: Found, mode: str, truth: Truth) -> Outcome:
+    """One case against the truth."""
     places = {(path, line) for path, line, _ in found}
     wanted, met, missed = Counter[str](), Counter[str](), list[str]()
     for path, kinds in truth.items():
@@ -82,10 +113,10 @@ def outcome(name: str, case: Path, mode: str, truth: Truth, command: Sequence[st
     clean = sorted((path, line, code) for path, line, code in found if (path, line) not in dirty)
     alarms = [f"{code} {name}/{path}:{line}" for path, line, code in clean if code in JUDGED]
     others = [f"{code} {name}/{path}:{line}" for path, line, code in clean if code not in JUDGED]
-    return Outcome(wanted, met, alarms, others, missed, f"{name}: {failure}" if failure else "")
+    return Outcome(wanted, met, alarms, others, missed)
 
 
-def report(suite: str, mode: str, outcomes: Sequence[Outcome], least: float, *, verbose: bool) -> bool:
+def report(title: str, mode: str, outcomes: Sequence[Outcome], least: float, *, verbose: bool) -> bool:
     """Print one suite in one mode; true when it is good enough."""
     wanted = sum((result.wanted for result in outcomes), Counter[str]())
     met = sum((result.met for result in outcomes), Counter[str]())
@@ -93,9 +124,8 @@ def report(suite: str, mode: str, outcomes: Sequence[Outcome], least: float, *, 
     others = Counter(other.split()[0] for result in outcomes for other in result.others)
     recall = ", ".join(f"{kind} {met[kind]}/{wanted[kind]}" for kind in RECALL[mode] if wanted[kind])
     extra = ", ".join(f"{code} {count}" for code, count in sorted(others.items()))
-    print(f"{suite:13}{mode:8} {recall or 'nothing wanted'}; false alarms {len(alarms)}; other rules: {extra or 0}")
-    failures = [result.failure for result in outcomes if result.failure]
-    lists = {"broke": failures, "false alarm": alarms}
+    print(f"{title:22}{recall or 'nothing wanted'}; false alarms {len(alarms)}; other rules: {extra or 0}")
+    lists = {"false alarm": alarms}
     if verbose:
         lists["missed"] = [line for result in outcomes for line in result.missed]
         lists["other"] = [line for result in outcomes for line in result.others]
@@ -103,7 +133,7 @@ def report(suite: str, mode: str, outcomes: Sequence[Outcome], least: float, *, 
         for line in lines:
             print(f"    {label}: {line}")
     low = [kind for kind, count in wanted.items() if (mode, kind) in REQUIRED and met[kind] < least * count]
-    return not (alarms or low or failures)
+    return not (alarms or low)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -111,7 +141,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path(".suites"), help="as for suites.py (default %(default)s)")
     parser.add_argument("--suite", action="append", choices=sorted(suites()), help="only this one; may be repeated")
-    parser.add_argument("--match", default="", help="only cases with this in their name")
     parser.add_argument("--mode", action="append", choices=sorted(CONFIGURATIONS), help="only this mode")
     parser.add_argument("--command", help="the checker (default: the one of this Python)")
     parser.add_argument("--least", type=float, default=0.95, help="recall that is enough (default %(default)s)")
@@ -126,15 +155,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not folder.is_dir():
             print(f"suite_score: {folder} is missing: run `suites.py fetch` and `suites.py cut` first", file=sys.stderr)
             return 2
-        cases = [case for case in sorted(folder.iterdir()) if options.match in case.name]
         for mode in options.mode or CONFIGURATIONS:
-
-            def check(case: Path, mode: str = mode, suite: str = suite) -> Outcome:
-                name = f"{suite}/{case.name}"
-                return outcome(name, case, mode, truth.get(name, {}), command)
-
-            with ThreadPoolExecutor(options.j) as pool:
-                good &= report(suite, mode, list(pool.map(check, cases)), options.least, verbose=options.verbose)
+            found, failures = gathered(folder, mode, command, options.j)
+            names = {name: f"{suite}/{name}" for name in found}
+            outcomes = [compared(names[name], found[name], mode, truth.get(names[name], {})) for name in found]
+            good &= report(f"{suite}, {mode}", mode, outcomes, options.least, verbose=options.verbose)
+            for failure in failures:
+                print(f"suite_score: {failure}", file=sys.stderr)
+            good &= not failures
     return 0 if good else 1
 
 
