@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from worker_lint.analysis.flow.visit import Place, children, place_of
+from worker_lint.analysis.flow.visit import Place, children, find, place_of
 from worker_lint.source import ir
 
 ANY_ITEM: Final = "*"
@@ -24,7 +24,9 @@ class Aliases:
     """What the local names of one function stand for."""
 
     def __init__(self, params: Iterable[ir.Parameter], body: Iterable[ir.Stmt]) -> None:
-        bindings = list(_bindings(body))
+        body = list(body)
+        outer = {name for scope in find(ir.Scope, body) for name in scope.names}
+        bindings = [binding for binding in _bindings(body) if binding[0] not in outer]
         counts = Counter([name for name, _ in bindings] + [param.name for param in params])
         self.local = frozenset(name for name, _ in bindings)
         self._meaning = {
@@ -39,12 +41,13 @@ class Aliases:
 
 def expanded(place: Place, meaning: Mapping[str, Place]) -> Place:
     """The place with its root replaced by what it stands for."""
-    for _ in range(len(meaning) + 1):  # names may be bound in a circle
-        longer = meaning.get(place[0])
-        if longer is None:
-            break
-        place = longer + place[1:]
-    return place
+    longer = place
+    for _ in range(len(meaning) + 1):
+        source = meaning.get(longer[0])
+        if source is None:
+            return longer
+        longer = source + longer[1:]
+    return place  # the names are bound in a circle
 
 
 def _source(expression: ir.Node | None) -> Place | None:

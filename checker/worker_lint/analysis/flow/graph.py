@@ -39,7 +39,8 @@ EdgeKind: TypeAlias = Literal["next", "true", "false", "exception", "finally", "
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """
-    One thing that happens. `awaits` marks the points where a coroutine can be cancelled;
+    One thing that happens. Look at `kind` and `node` both: a call in a condition is the node of its
+    `call` step and of the `test` that follows. `awaits` marks the points where a coroutine can be cancelled;
     `pending` the exceptions that pass while a context exits. Steps are compared by identity:
     one node has several where its code is copied.
     """

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from worker_lint.analysis.flow.aliases import ANY_ITEM, Aliases
 from worker_lint.analysis.flow.build import build
 from worker_lint.analysis.flow.effects import READ, WRITE, Effect, Effects, bind_arguments, translated
-from worker_lint.analysis.flow.exceptions import Raises
+from worker_lint.analysis.flow.exceptions import NEVER, Raises
 from worker_lint.analysis.flow.graph import Edge, Graph, Step, Unknown
 from worker_lint.analysis.flow.policy import DerivedPolicy, Policy
 from worker_lint.analysis.flow.routine import Knowledge, Routine, Summary
@@ -38,7 +38,7 @@ class Inside:
     def __post_init__(self) -> None:
         body = self.routine.body or ()
         self.aliases = Aliases(self.routine.params, body)
-        policy = CallingPolicy(self.knowledge.policy(self.routine), self.running)
+        policy = CallingPolicy(self.knowledge.policy(self.routine), self)
         self.graph = build(body, policy)
 
     def running(self, step: Step) -> Called | None:
@@ -81,9 +81,10 @@ class Inside:
         return below.union(_accesses(nodes, self.aliases))
 
     def visible(self, effects: Effects) -> Effects:
-        """Those of the effects that a caller can see: on parameters and globals, not on locals."""
-        hidden = self.aliases.local - {param.name for param in self.routine.params}
-        return frozenset(effect for effect in effects if effect.place[0] not in hidden)
+        """Those of the effects that a caller can see: on parameters and shared globals."""
+        params = {param.name for param in self.routine.params}
+        seen = params.union(set(self.knowledge.shared(self.routine)) - self.aliases.local)
+        return frozenset(effect for effect in effects if effect.place[0] in seen)
 
     def _effects(self, step: Step, part: Callable[[Summary], Effects]) -> Effects:
         known = frozenset(self.knowledge.effects(self.routine, step, self.aliases))
@@ -113,15 +114,16 @@ class Inside:
 class CallingPolicy(DerivedPolicy):
     """Another policy, with what is thrown by the routines that are called."""
 
-    def __init__(self, inner: Policy, running: Callable[[Step], Called | None]) -> None:
+    def __init__(self, inner: Policy, inside: Inside) -> None:
         super().__init__(inner)
-        self._running = running
+        self._inside = inside
 
     def raises(self, step: Step) -> Raises:
-        """The callee's exceptions; an await may be cancelled besides."""
-        running = self._running(step)
+        """The callee's exceptions; an await may be cancelled besides, and making a coroutine does nothing yet."""
+        running = self._inside.running(step)
         if running is None:
-            return self.inner.raises(step)
+            created = isinstance(step.node, ir.Call) and step.kind == "call" and self._inside.called(step.node)
+            return NEVER if created else self.inner.raises(step)
         summary = running[1]
         thrown = summary.thrown | self.inner.raises(step).thrown if step.kind == "await" else summary.thrown
         return Raises(thrown, always=not summary.returns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
@@ -69,3 +69,6 @@ class Knowledge(Protocol):
 
     def effects(self, routine: Routine, step: Step, aliases: Aliases) -> Iterable[Effect]:
         """The effects of a step that are known from models: releases, acknowledgements and the like."""
+
+    def shared(self, routine: Routine) -> Collection[str]:
+        """The global variables of the routine's module that functions write or use: not functions, not imports."""

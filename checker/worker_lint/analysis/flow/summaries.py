@@ -74,11 +74,12 @@ class Summaries:
             self._found.update((routine.key, unknown) for routine in circle)
             return
         self._found.update((routine.key, BOTTOM) for routine in circle)
+        alone = len(circle) == 1 and all(callee.key != circle[0].key for callee in self._callees_of(circle[0]).values())
         for _ in range(ROUNDS_LIMIT):
             before = [self._found[routine.key] for routine in circle]
             for routine in circle:
                 self._found[routine.key] = self._summarise(routine)
-            if before == [self._found[routine.key] for routine in circle]:
+            if alone or before == [self._found[routine.key] for routine in circle]:
                 return
         unknown = Unknown("the functions call one another in too many ways")
         self._found.update((routine.key, unknown) for routine in circle)
@@ -141,9 +142,11 @@ class Summaries:
 
 
 def _cut(open_: dict[str, Routine], key: str) -> list[Routine]:
-    """Takes this routine and all that were opened after it."""
-    keys = list(open_)
-    return [open_.pop(other) for other in keys[keys.index(key) :]]
+    """Takes this routine and all that were opened after it, in the order in which they were."""
+    taken: list[Routine] = []
+    while key in open_:
+        taken.append(open_.popitem()[1])
+    return taken[::-1]
 
 
 def _results(graph: Graph) -> Iterator[Truth]:

@@ -403,9 +403,10 @@ def random_paths(graph: Graph, seed: int) -> Iterator[Path]:
             yield Path(tuple(edges))
 
 
-ORACLE = settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+ORACLE = settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.slow
 @ORACLE
 @given(programs(), st.lists(st.lists(st.integers(0, 3), max_size=25), min_size=8, max_size=16))
 def test_every_run_is_a_path_and_what_it_skips_is_reported(source: str, schedules: list[list[int]]) -> None:
@@ -420,6 +421,7 @@ def test_every_run_is_a_path_and_what_it_skips_is_reported(source: str, schedule
             assert program.skipping_path(number) is not None, (number, machine.trace)
 
 
+@pytest.mark.slow
 @ORACLE
 @given(programs(), st.integers(0, 2**32))
 def test_every_path_can_be_run(source: str, seed: int) -> None:
@@ -429,6 +431,7 @@ def test_every_path_can_be_run(source: str, seed: int) -> None:
         assert program.can_run(path), [event for edge in path.edges for event in program.events(edge)]
 
 
+@pytest.mark.slow
 @ORACLE
 @given(programs())
 def test_a_step_is_reported_as_skipped_only_with_a_path_that_python_takes(source: str) -> None:
@@ -441,6 +444,7 @@ def test_a_step_is_reported_as_skipped_only_with_a_path_that_python_takes(source
             assert program.can_run(path), (number, path)
 
 
+@pytest.mark.slow
 @ORACLE
 @given(programs())
 def test_the_solver_agrees_with_the_search_for_paths(source: str) -> None:

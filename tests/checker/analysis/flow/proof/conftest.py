@@ -84,6 +84,10 @@ class World:
         del routine
         return self.known_effects(self, step, aliases) if self.known_effects is not None else ()
 
+    def shared(self, routine: Routine) -> frozenset[str]:
+        del routine
+        return frozenset()
+
     # --- what proofs ask ---
 
     def resolve(self, expression: ir.Expr) -> str | None:

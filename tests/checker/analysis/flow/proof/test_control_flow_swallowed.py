@@ -208,7 +208,7 @@ def program(self, url):
 @pytest.mark.parametrize("case", BAD)
 def test_reported(world: Any, case: str) -> None:
     found = swallowed(world(HEAD + BAD[case], raises, bases=CONTROL), "program")
-    assert found == f"celery.exceptions.{case.split()[0]}"
+    assert found == f"celery.exceptions.{case.partition(' ')[0]}"
 
 
 @pytest.mark.parametrize("case", GOOD)

@@ -1,6 +1,4 @@
-"""
-release-skipped-on-error in small: a release that may raise leaves another one unreached.
-"""
+"""release-skipped-on-error in small: a release that may raise leaves another one unreached."""
 
 from __future__ import annotations
 
@@ -100,13 +98,14 @@ def skipped_releases(inside: Inside, graph: Graph) -> Iterator[tuple[Edge, Place
             continue
         cause = next(edge for edge in path.raising if edge.step is not None and released(inside, edge.step))
         assert cause.step is not None
-        follows = find_path(
-            graph,
-            Later(inside, cause.step),
-            lambda block, after, watched=watched: after and any(watched in released(inside, s) for s in block.steps),
-        )
-        if follows is not None:
+        if follows(inside, graph, cause.step, watched):
             yield cause, watched, path
+
+
+def follows(inside: Inside, graph: Graph, first: Step, watched: Place) -> bool:
+    """Whether the watched release can come after the first has completed."""
+    blocks = [block for block in graph.blocks if any(watched in released(inside, step) for step in block.steps)]
+    return find_path(graph, Later(inside, first), lambda block, after: after and block in blocks) is not None
 
 
 HEAD = """

@@ -1,6 +1,4 @@
-"""
-stop-flag-unread in small: what stop sets is read by no loop of the worker, and nothing wakes it.
-"""
+"""stop-flag-unread in small: what stop sets is read by no loop of the worker, and nothing wakes it."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ acknowledged nor rejected.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from worker_lint.analysis.flow import (
     NEVER,
     Aliases,
+    Block,
     Effect,
     Effects,
+    Graph,
     Inside,
     Path,
     Place,
@@ -38,7 +41,7 @@ def raises(_world: Any, call: ir.Call) -> Raises:
     return may_raise("ValueError") if name == "json.loads" else may_raise() if name == "self.handler" else NEVER
 
 
-def effects(world: Any, step: Step, aliases: Aliases) -> list[Effect]:
+def effects(_world: Any, step: Step, aliases: Aliases) -> list[Effect]:
     """A settlement of the tag that it is given; a tag handed over is somebody else's to settle."""
     node = step.node
     if isinstance(node, ir.WithItem) and step.kind == "exit" and isinstance(node.context, ir.Call):
@@ -48,7 +51,9 @@ def effects(world: Any, step: Step, aliases: Aliases) -> list[Effect]:
     name = (ir.dotted_name(node.func) or "").rpartition(".")[2]
     if name in SETTLES or name in HANDS_OVER:
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
-        inner = [part for arg in arguments for kind in (ir.Attribute, ir.Name) for part in find(kind, [arg], inner=True)]
+        inner = [
+            part for arg in arguments for kind in (ir.Attribute, ir.Name) for part in find(kind, [arg], inner=True)
+        ]
         return [Effect("settle", place) for arg in inner if (place := tag_of(aliases, arg)) is not None]
     return []
 
@@ -87,11 +92,16 @@ def callbacks(world: Any) -> list[str]:
     return found
 
 
+def returns(graph: Graph, block: Block, state: bool) -> bool:  # noqa: FBT001 -- the state
+    del state
+    return block is graph.exit
+
+
 def unsettled(world: Any) -> Path | None:
     for key in callbacks(world):
         inside, graph = world.inside(key)
         delivery = (world.routines[key].params[2].name,)
-        path = find_path(graph, Unsettled(inside, delivery), lambda block, _, end=graph.exit: block is end)
+        path = find_path(graph, Unsettled(inside, delivery), partial(returns, graph))
         assert not isinstance(path, Unknown)
         if path is not None:
             return path
