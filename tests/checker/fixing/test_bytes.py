@@ -95,7 +95,7 @@ def test_columns_count_code_points(places: Any) -> None:
     ("source", "part"),
     [
         (b"# coding: nonsense\nclass Mail: pass\n", "nonsense"),
-        (b"class Mail: '\xff'\n", "decoded"),
+        (b"class Mail: '\xff'\n", "utf-8"),
         (b"class Mail(:\n", "line 1"),
         (b"print 'Python 2'\n", "line 1"),
         (b"class Mail:\0\n    pass\n", ""),
