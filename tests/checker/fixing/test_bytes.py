@@ -102,6 +102,9 @@ def test_columns_count_code_points(places: Any) -> None:
         (b"class Mail: pass\nx = " + b"-" * 100_000 + b"1\n", "nested"),
         (b"class Mail: pass\nx = " + b"+".join([b"a"] * 50_000) + b"\n", "nested"),
         (b"class Mail: pass\nx = " + b"(" * 5_000 + b")" * 5_000 + b"\n", ""),
+        (b"class Mail: pass\nmatch x:\n    case " + b"[" * 40 + b"]" * 40 + b": pass\n", "nested"),
+        (b"class Mail[T]: pass\nx = " + b"-" * 100_000 + b"1\n", "nested"),
+        (b"class Mail: '''doc\n", "never closed"),
         (b"\\\nclass Mail: pass\n", "exactly"),
     ],
 )
