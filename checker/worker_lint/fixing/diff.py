@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from worker_lint.fixing.encoding import Decoded, UnreadableError
+from worker_lint.source.decode import DecodeProblem, decode
 
 
 def unified_diff(path: str, old: bytes, new: bytes) -> str:
@@ -23,11 +23,11 @@ def unified_diff(path: str, old: bytes, new: bytes) -> str:
 
 
 def _lines(data: bytes) -> list[str]:
-    try:
-        decoded = Decoded.read(data)
-        text = "\ufeff" * bool(decoded.bom) + decoded.text
-    except UnreadableError:
+    decoded = decode(data, limit=len(data))
+    if isinstance(decoded, DecodeProblem):
         text = data.decode("utf-8", "replace")
+    else:
+        text = "\ufeff" * decoded.bom + decoded.text
     pieces = text.split("\n")
     lines = [f"{piece}\n" for piece in pieces[:-1]]
     return [*lines, pieces[-1]] if pieces[-1] else lines

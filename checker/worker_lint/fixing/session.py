@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from worker_lint.fixing.decorators import add_decorator, move_decorator
-from worker_lint.fixing.encoding import Decoded, UnreadableError
 from worker_lint.fixing.header import add_bases
 from worker_lint.fixing.importing import Imports
 from worker_lint.fixing.lines import Lines
@@ -26,16 +25,17 @@ from worker_lint.rule.edits import (
     RemoveStatement,
     Replace,
 )
+from worker_lint.source.decode import Decoded, DecodeProblem, decode
 from worker_lint.source.ir import At
 
 
 def run(source: bytes, fixes: Sequence[Fix], path: str) -> Applied:
     """See `worker_lint.fixing.apply_fixes`."""
     try:
-        decoded = Decoded.read(source)
+        decoded = _decoded(source)
         tree = Tree.parse(decoded.text)
-    except (UnreadableError, RefusedError) as error:
-        return Applied(source, (), tuple(Refusal(fix, "unreadable", str(error)) for fix in fixes))
+    except RefusedError as error:
+        return Applied(source, (), tuple(Refusal(fix, error.reason, error.message) for fix in fixes))
     session = _Session(decoded, tree, path)
     session.take(fixes, careful=False)
     if session.applied and session.failure(session.result()) is not None:
@@ -44,6 +44,15 @@ def run(source: bytes, fixes: Sequence[Fix], path: str) -> Applied:
         session.take(fixes, careful=True)
     new = decoded.encode(session.result()) if session.applied else source
     return Applied(new, tuple(session.applied), tuple(session.refused))
+
+
+def _decoded(source: bytes) -> Decoded:
+    decoded = decode(source, limit=len(source))
+    if isinstance(decoded, DecodeProblem):
+        raise RefusedError("unreadable", decoded.message)
+    if decoded.encode(decoded.text) != source:
+        raise RefusedError("unreadable", f"the file's encoding, {decoded.encoding}, does not give the same bytes back")
+    return decoded
 
 
 @dataclass(slots=True)

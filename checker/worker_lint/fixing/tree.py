@@ -7,17 +7,22 @@ ends and blanks at the end of a file in another form (1.9), and a fix must leave
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
-from worker_lint.fixing.depth import require_shallow, too_deep
 from worker_lint.fixing.lines import Lines
 from worker_lint.fixing.outcome import RefusedError
 from worker_lint.source.ir import At
+from worker_lint.source.lower_cst.limits import is_tractable
+from worker_lint.source.mask import mask_of
+
+_SIGNS: Final = re.compile(r"[-+~]{200}")
+"""A run of signs nests as deeply as brackets do."""
 
 Statement: TypeAlias = cst.BaseSmallStatement | cst.BaseCompoundStatement
 Scope: TypeAlias = cst.ClassDef | cst.FunctionDef
@@ -143,6 +148,11 @@ class Tree:
         return self._definition_at(at)
 
 
+def too_deep() -> RefusedError:
+    """The refusal of code on which LibCST would take minutes, or end the process."""
+    return RefusedError("unreadable", "the code is nested too deeply for LibCST")
+
+
 def parse_plain(text: str) -> cst.Module:
     """
     LibCST's tree of a text whose lines end with line feeds.
@@ -150,7 +160,11 @@ def parse_plain(text: str) -> cst.Module:
     Raises:
         RefusedError: the text is no Python, or LibCST cannot read it.
     """
-    require_shallow(text)
+    mask = mask_of(text)
+    if mask is None:
+        raise RefusedError("unreadable", "a string is never closed")
+    if not is_tractable(mask) or _SIGNS.search(mask):
+        raise too_deep()
     try:
         return cst.parse_module(text)
     except cst.ParserSyntaxError as error:

@@ -95,13 +95,16 @@ def test_columns_count_code_points(places: Any) -> None:
     ("source", "part"),
     [
         (b"# coding: nonsense\nclass Mail: pass\n", "nonsense"),
-        (b"class Mail: '\xff'\n", "decoded"),
+        (b"class Mail: '\xff'\n", "utf-8"),
         (b"class Mail(:\n", "line 1"),
         (b"print 'Python 2'\n", "line 1"),
         (b"class Mail:\0\n    pass\n", ""),
         (b"class Mail: pass\nx = " + b"-" * 100_000 + b"1\n", "nested"),
         (b"class Mail: pass\nx = " + b"+".join([b"a"] * 50_000) + b"\n", "nested"),
         (b"class Mail: pass\nx = " + b"(" * 5_000 + b")" * 5_000 + b"\n", ""),
+        (b"class Mail: pass\nmatch x:\n    case " + b"[" * 40 + b"]" * 40 + b": pass\n", "nested"),
+        (b"class Mail[T]: pass\nx = " + b"-" * 100_000 + b"1\n", "nested"),
+        (b"class Mail: '''doc\n", "never closed"),
         (b"\\\nclass Mail: pass\n", "exactly"),
     ],
 )

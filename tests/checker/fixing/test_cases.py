@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 import worker_lint.rule
 from worker_lint.fixing import apply_fixes
 from worker_lint.rule import Fix, MemberStub
+from worker_lint.source.parse import parse_module
 
 _SECTION = re.compile(
     r"^## (?P<title>[^\n]+)\n(?P<prose>.*?)"
@@ -58,7 +58,7 @@ def test_edits_give_the_text_after(case: Case, fix_of: Callable[[Case, str], Fix
     applied = apply_fixes(case.before.encode(), [fix_of(case, case.before)], case.path)
     assert applied.refused == ()
     assert applied.new.decode() == case.after
-    ast.parse(case.after)
+    parse_module(case.after)
 
 
 def _names_its_places(case: Any) -> bool:
