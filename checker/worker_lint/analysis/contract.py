@@ -45,6 +45,24 @@ def _missing(name: str, found: Found) -> Missing:
     return Missing(name, found.owner.name, "", _NONE, found)
 
 
+def unenforced_members(cls: Class) -> tuple[Missing, ...]:
+    """
+    The members marked abstract that a class is left with although Python enforces nothing, as no
+    metaclass does: an object can be created, and has the empty member of its base.
+    """
+    hierarchy = cls.project.hierarchy
+    if hierarchy.enforced(cls) != "no" or hierarchy.is_dynamic(cls):
+        return ()
+    left: dict[str, Missing] = {}
+    for ancestor in hierarchy.ancestors(cls):
+        if isinstance(ancestor, Class):
+            for name, members in hierarchy.members(ancestor).items():
+                found = hierarchy.find(cls, name) if any(member.abstract for member in members) else None
+                if found is not None and found.sure and found.abstract and found.owner is not cls:
+                    left[name] = _missing(name, found)
+    return tuple(sorted(left.values(), key=lambda item: (item.path, item.at, item.name)))
+
+
 def instantiation_is_checked(cls: Class) -> bool:
     """
     Whether `cls()` reaches `object.__new__`, the one place where Python refuses abstract classes:

@@ -21,7 +21,7 @@ from worker_lint.analysis.uses import statements_below
 from worker_lint.analysis.visit import expressions_of, subexpressions
 from worker_lint.source import ir
 
-EvidenceKind: TypeAlias = Literal["registered", "listed", "given", "sibling"]
+EvidenceKind: TypeAlias = Literal["created", "registered", "listed", "given", "sibling"]
 
 _SUBJECT: Final = re.compile(r"(?:^|_)(?:cls|class|klass|factory)_?$")
 _REGISTERS: Final = re.compile(r"(?:^|_)register(?:_|$)|^add_(?:class|type|plugin|backend|handler_class)$")
@@ -46,6 +46,15 @@ class Evidence:
 def evidence_of_use(cls: Class) -> Evidence | None:
     """The strongest evidence for a class, or None: registration, then uses as a value, then siblings."""
     return _registration(cls) or next(_uses(cls), None) or _sibling(cls)
+
+
+def creation_of(cls: Class) -> Evidence | None:
+    """The first place in product code that creates an object of exactly this class."""
+    project = cls.project
+    for call in project.uses.creations(cls):
+        if project.store.role(call.scope.path) == "product":
+            return Evidence("created", call.scope.path, call.node.at, f"`{cls.name}` is created here")
+    return None
 
 
 # --- registration by a decorator ---

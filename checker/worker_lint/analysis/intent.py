@@ -15,7 +15,8 @@ from worker_lint.analysis.models import ModelClass
 from worker_lint.analysis.mro import Opaque
 from worker_lint.source import ir
 
-_ABSTRACT_BASES: Final = frozenset({"abc.ABC", "typing.Protocol", "typing_extensions.Protocol", "zope.interface.Interface"})
+_PROTOCOLS: Final = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
+_ABSTRACT_BASES: Final = frozenset({"abc.ABC", "zope.interface.Interface", *_PROTOCOLS})
 _ABSTRACT_NAME: Final = re.compile(
     r"^_*(?:Abstract|Base|Generic|Default|Stub|Partial)(?=[A-Z0-9_]|$)|ABC|Abstract|Mixin|MixIn|Mix_?in$|Interface|Protocol"
     r"|Base(?=[A-Z0-9_]|$)|_?(?:base|abstract|mixin|interface)$"
@@ -30,16 +31,21 @@ _ABSTRACT_WORDS: Final = re.compile(
 def is_declared_abstract(cls: Class) -> bool:
     """
     Whether the class itself says that it is abstract: it names ABC, Protocol or a metaclass, has
-    abstract members of its own (or members of which that cannot be told), or is generic over the part
-    that is left open.
+    abstract members of its own (or members of which that cannot be told).
     """
     hierarchy = cls.project.hierarchy
-    for base in hierarchy.bases(cls):
-        if isinstance(base, (ModelClass, Opaque)) and base.name in _ABSTRACT_BASES:
-            return True
-    if metaclass_exprs(cls):
+    if _names_base(cls, _ABSTRACT_BASES) or metaclass_exprs(cls):
         return True
     return any(member.abstract is not False for members in hierarchy.members(cls).values() for member in members)
+
+
+def is_protocol(cls: Class) -> bool:
+    """Whether the class names Protocol among its bases: its members are a contract without any mark."""
+    return _names_base(cls, _PROTOCOLS)
+
+
+def _names_base(cls: Class, names: frozenset[str]) -> bool:
+    return any(isinstance(base, (ModelClass, Opaque)) and base.name in names for base in cls.project.hierarchy.bases(cls))
 
 
 def has_concrete_descendant(cls: Class) -> bool:

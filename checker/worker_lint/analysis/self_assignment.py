@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from worker_lint.analysis.entity import Class
-from worker_lint.analysis.project import walk_statements
+from worker_lint.analysis.project import Project, walk_statements
 from worker_lint.source import ir
 
 _ASSIGNED: Final = re.compile(r"\bself\.(\w+)\s*(?:,|(?::[^=\n]+)?=(?!=))")
@@ -22,6 +22,12 @@ def assigned_names(cls: Class) -> frozenset[str]:
         if "self." in line:
             found.update(_ASSIGNED.findall(line))
     return frozenset(found)
+
+
+def is_assigned_in(project: Project, paths: Iterable[str], name: str) -> bool:
+    """Whether the text of one of the files sets the attribute on any object: `pipeline._encode = …`."""
+    word = re.compile(rf"\.{re.escape(name)}\s*(?::[^=\n]+)?=(?!=)")
+    return any(name in project.store.text(path).source and word.search(project.store.text(path).source) for path in paths)
 
 
 def assignments(cls: Class, names: Iterable[str]) -> Iterator[tuple[str, ir.At]]:

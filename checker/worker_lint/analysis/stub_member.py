@@ -58,13 +58,13 @@ def is_stub(member: Member) -> bool:
 
 
 def unmarked_accessors(member: Member) -> tuple[ir.FunctionDef, ...]:
-    """The setter and deleter without a body of their own that lack the abstract mark of their getter."""
+    """The setter and deleter that do nothing and lack the abstract mark of their getter."""
     if member.kind != "property" or member.abstract is not True or len(member.parts) < 2:
         return ()
     getter, *others = member.parts
     if not _is_marked(member.owner, getter):
         return ()
-    return tuple(part for part in others if part.shape != "other" and not _is_marked(member.owner, part) and _accesses(part))
+    return tuple(part for part in others if part.shape in {"trivial", "abstract-docstring"} and not _is_marked(member.owner, part) and _accesses(part))
 
 
 def _is_marked(cls: Class, part: ir.FunctionDef) -> bool:
@@ -107,7 +107,7 @@ def _is_asked_for(stub: StubMember) -> bool:
     paths.update(sub.path for sub in project.hierarchy.descendants(stub.owner))
     quoted = re.compile(rf"attr\(.*['\"]{re.escape(stub.name)}['\"]")
     for path in sorted(paths):
-        if not project.store.mentions(path, stub.name):
+        if project.store.role(path) == "test" or not project.store.mentions(path, stub.name):
             continue
         text = project.store.text(path)
         if any(stub.name in line and quoted.search(line) for line in text.lines):

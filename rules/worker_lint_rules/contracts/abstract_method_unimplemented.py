@@ -23,10 +23,11 @@ Limits
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from worker_lint.analysis import Class
-from worker_lint.analysis.contract import Missing, list_members, missing_members
-from worker_lint.analysis.evidence import Evidence, evidence_of_use
+from worker_lint.analysis.contract import Missing, list_members, missing_members, unenforced_members
+from worker_lint.analysis.evidence import Evidence, creation_of, evidence_of_use
 from worker_lint.analysis.intent import has_concrete_descendant, is_declared_abstract, is_replaced, opens_hooks, refuses_creation
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
@@ -120,6 +121,24 @@ rule = Rule(
 
             class MailWorker(Worker):  # bad: stop
                 def run(self): print("sending")
+            """,
+        ),
+        bad(
+            "created, in a hierarchy whose marks nothing enforces",
+            """
+            import abc
+
+            class DateParameter:
+                @abc.abstractproperty
+                def date_format(self): ...
+
+                @abc.abstractproperty
+                def step(self): ...
+
+            class HourParameter(DateParameter):  # bad: step
+                date_format = "%H"
+
+            hour = HourParameter()
             """,
         ),
         bad(
@@ -278,6 +297,8 @@ rule = Rule(
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The members left in a class that is not abstract on purpose."""
     missing = missing_members(cls)
+    if not missing:
+        yield from _unenforced(cls)
     if not missing or is_declared_abstract(cls):
         return
     if context.options["evidence"] == "any":
@@ -286,6 +307,19 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         evidence = evidence_of_use(cls)
         if evidence is not None and not refuses_creation(cls):
             yield _finding(cls, missing, evidence)
+
+
+def _unenforced(cls: Class) -> Iterator[Finding]:
+    """Marks that no metaclass enforces: the class is reported only where product code creates it."""
+    missing = unenforced_members(cls) if cls.node.bases else ()
+    evidence = creation_of(cls) if missing and not is_declared_abstract(cls) else None
+    if evidence is not None:
+        finding = _finding(cls, missing, evidence)
+        yield replace(
+            finding,
+            consequence="Python does not notice, as no metaclass enforces the marks: the empty member of the base is used.",
+            confidence="likely",
+        )
 
 
 def _finding(cls: Class, missing: tuple[Missing, ...], evidence: Evidence | None) -> Finding:

@@ -120,10 +120,14 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     stubs = own_stubs(cls)
     if not stubs or not hierarchy.subclasses(cls) or _has_marks(cls):
         return
-    leaves = [sub for sub in hierarchy.descendants(cls) if not hierarchy.subclasses(sub)]
+    leaves = [sub for sub in hierarchy.descendants(cls) if not hierarchy.subclasses(sub) and _is_product(sub.path, cls)]
     asked = [stub for stub in stubs if _is_demanded(stub, leaves)]
-    if asked and next(cls.project.uses.creations(cls), None) is None:
+    if asked and not any(_is_product(call.scope.path, cls) for call in cls.project.uses.creations(cls)):
         yield _finding(cls, asked, leaves[0])
+
+
+def _is_product(path: str, cls: Class) -> bool:
+    return cls.project.store.role(path) == "product"
 
 
 def _has_marks(cls: Class) -> bool:

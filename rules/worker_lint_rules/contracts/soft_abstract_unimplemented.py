@@ -3,7 +3,8 @@ A class is created although its base calls a method that it lacks.
 
 What it catches
     A class of the project that is instantiated and inherits a method whose body only raises
-    NotImplementedError, when an inherited method calls it on `self` without a condition.
+    NotImplementedError, when a method that runs calls it on `self` without a condition. A method runs
+    if Python calls it, if the code that creates the object calls it, or if a method that runs does.
 
 Why it hurts in production
     Nothing fails when the class is loaded or created. The NotImplementedError comes when the base
@@ -13,7 +14,7 @@ What to do instead
     Implement the method in the class, and mark it with `@abstractmethod` in the base.
 
 When to ignore it
-    When the inherited method that calls the hook is never used with this class.
+    When something else replaces the method before it is called.
 
 Limits
     A call under a condition, or one whose NotImplementedError is caught, is not counted. Objects
@@ -22,10 +23,11 @@ Limits
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import Class, Member
+from worker_lint.analysis import Class
 from worker_lint.analysis.contract import missing_members
 from worker_lint.analysis.intent import is_declared_abstract
-from worker_lint.analysis.stub_member import SelfUse, StubMember, inherited_stubs, is_optional, self_uses
+from worker_lint.analysis.lifecycle import ReachedUse, reached_uses
+from worker_lint.analysis.stub_member import StubMember, inherited_stubs, is_optional
 from worker_lint.analysis.uses import Call
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
@@ -83,6 +85,23 @@ rule = Rule(
                         raise NotImplementedError()
                 """
             },
+        ),
+        good(
+            "nobody runs the method that needs the hook",
+            """
+            class FileSystem:
+                def rename(self, path, target):
+                    self.move(path, target)
+
+                def move(self, path, target):
+                    raise NotImplementedError
+
+            class RemoteFileSystem(FileSystem):
+                def read(self, path):
+                    return path
+
+            print(RemoteFileSystem().read("a"))
+            """,
         ),
         good(
             "called only where it is asked for",
@@ -163,65 +182,41 @@ rule = Rule(
 
 @rule.on_class
 def check(cls: Class, context: Context) -> Iterator[Finding]:
-    """The stubs that a created class is left with and that a method it inherits calls."""
+    """The stubs that a created class is left with and that a method in use calls."""
     if not cls.node.bases:
         return
-    stubs = inherited_stubs(cls)
+    stubs = {stub.name: stub for stub in inherited_stubs(cls)}
     if not stubs or is_declared_abstract(cls) or missing_members(cls) or cls.project.hierarchy.is_dynamic(cls):
         return
-    needed = [(stub, use) for stub in stubs if (use := _need(cls, stub)) is not None and not is_optional(stub)]
-    creation = _creation(cls) if needed else None
-    if creation is not None:
-        yield _finding(cls, needed, creation)
+    creations = _creations(cls)
+    if not creations:
+        return
+    needed: dict[str, ReachedUse] = {}
+    for reached in reached_uses(cls, creations):
+        stub = stubs.get(reached.use.name)
+        if stub is not None and (reached.use.called or stub.member.kind == "property") and not is_optional(stub):
+            needed.setdefault(stub.name, reached)
+    if needed:
+        yield _finding(cls, [(stubs[name], reached) for name, reached in needed.items()], creations[0])
 
 
-def _need(cls: Class, stub: StubMember) -> tuple[str, SelfUse] | None:
-    """The first unconditional use of the stub on `self`, in a method that the class really has, with its file."""
-    hierarchy = cls.project.hierarchy
-    for ancestor in hierarchy.order(cls):
-        if not isinstance(ancestor, Class):
-            continue
-        for name, members in hierarchy.members(ancestor).items():
-            held = hierarchy.find(cls, name)
-            if len(members) == 1 and held is not None and held.sure and held.member is members[0]:
-                use = _use_in(ancestor, members[0], stub)
-                if use is not None:
-                    return ancestor.path, use
-    return None
-
-
-def _use_in(owner: Class, member: Member, stub: StubMember) -> SelfUse | None:
-    text = owner.project.store.text(owner.path)
-    for part in member.parts:
-        if member.kind not in {"method", "property"} or not text.has_word(f".{stub.name}", part.at[0], part.at[2]):
-            continue
-        for use in self_uses(owner.project.function_of(owner, part)):
-            if use.name == stub.name and not use.guarded and (use.called or stub.member.kind == "property"):
-                return use
-    return None
-
-
-def _creation(cls: Class) -> Call | None:
+def _creations(cls: Class) -> list[Call]:
     project = cls.project
-    for call in project.uses.creations(cls):
-        if project.store.role(call.scope.path) == "product":
-            return call
-    return None
+    return [call for call in project.uses.creations(cls) if project.store.role(call.scope.path) == "product"]
 
 
-def _finding(cls: Class, needed: list[tuple[StubMember, tuple[str, SelfUse]]], creation: Call) -> Finding:
-    stub, (path, use) = needed[0]
-    names = " and ".join(f"`{item.name}`" for item, _ in needed[:2])
+def _finding(cls: Class, needed: list[tuple[StubMember, ReachedUse]], creation: Call) -> Finding:
+    names = " and ".join(f"`{stub.name}`" for stub, _ in needed[:2])
+    notes = []
+    for stub, reached in needed:
+        notes.append(Note(reached.path, reached.use.at, f"`{reached.method}` uses `self.{stub.name}` here"))
+        notes.append(Note(stub.owner.path, stub.at, f"`{stub.name}` only raises NotImplementedError in `{stub.owner.name}`"))
     return Finding(
         at=cls.node.name_at,
         message=f"`{cls.name}` is created but lacks {names}, which its base calls",
         consequence=f"The call raises NotImplementedError while `{cls.name}` is at work.",
         help=f"implement {names} in `{cls.name}`",
-        notes=(
-            Note(path, use.at, f"`{stub.name}` is called on self here"),
-            *(Note(item.owner.path, item.at, f"`{item.name}` only raises NotImplementedError in `{item.owner.name}`") for item, _ in needed),
-            Note(creation.scope.path, creation.node.at, f"`{cls.name}` is created here"),
-        ),
+        notes=(*notes, Note(creation.scope.path, creation.node.at, f"`{cls.name}` is created here")),
         symbol=cls.symbol,
         culprit=("class", cls.symbol),
     )

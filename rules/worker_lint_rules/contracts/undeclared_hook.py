@@ -25,7 +25,7 @@ import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class
-from worker_lint.analysis.self_assignment import assigned_names
+from worker_lint.analysis.self_assignment import assigned_names, is_assigned_in
 from worker_lint.analysis.stub_member import SelfUse, own_stubs, self_uses
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
@@ -53,6 +53,8 @@ rule = Rule(
 
             class PrintWorker(Worker):
                 pass
+
+            PrintWorker().run()
             """,
         ),
         bad(
@@ -86,6 +88,8 @@ rule = Rule(
 
             class PrintWorker(Worker):
                 pass
+
+            PrintWorker([]).run()
             """,
             silence="hasattr or getattr guard",
         ),
@@ -122,6 +126,8 @@ rule = Rule(
 
             class PrintProxy(Proxy):
                 pass
+
+            PrintProxy().run()
             """,
             silence="__getattr__",
         ),
@@ -141,6 +147,8 @@ rule = Rule(
 
             class PrintWorker(Worker):
                 pass
+
+            PrintWorker([]).run()
             """,
         ),
     ),
@@ -156,7 +164,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     offered = {name for sub in hierarchy.descendants(cls) for name in hierarchy.members(sub)}
     seen: set[str] = set()
     for use in _calls(cls, offered):
-        if use.name not in seen and not _is_asked_for(cls, use.name):
+        if use.name not in seen and not _is_supplied(cls, use.name):
             seen.add(use.name)
             finding = _judge(cls, use)
             if finding is not None:
@@ -182,16 +190,19 @@ def _calls(cls: Class, offered: set[str]) -> Iterator[SelfUse]:
                 yield from (use for use in uses if use.called and use.name in wanted)
 
 
-def _is_asked_for(cls: Class, name: str) -> bool:
+def _is_supplied(cls: Class, name: str) -> bool:
+    """Whether somebody asks for the attribute before using it, or sets it from outside."""
+    project = cls.project
     quoted = re.compile(rf"attr\([^)\n]*['\"]{re.escape(name)}['\"]")
-    return bool(quoted.search(cls.project.store.text(cls.path).source))
+    paths = sorted({cls.path, *(sub.path for sub in project.hierarchy.descendants(cls))})
+    return bool(quoted.search(project.store.text(cls.path).source)) or is_assigned_in(project, paths, name)
 
 
 def _judge(cls: Class, use: SelfUse) -> Finding | None:
     hierarchy = cls.project.hierarchy
     leaves = [sub for sub in hierarchy.descendants(cls) if not hierarchy.subclasses(sub)]
     having = [sub for sub in leaves if hierarchy.may_have(sub, use.name)]
-    lacking = [sub for sub in leaves if sub not in having and cls.project.store.role(sub.path) == "product"]
+    lacking = [sub for sub in leaves if sub not in having and _is_created(sub)]
     defining = [sub for sub in hierarchy.descendants(cls) if use.name in hierarchy.members(sub)]
     if not defining or not (lacking or _declares_hooks(cls)):
         return None
@@ -208,6 +219,12 @@ def _judge(cls: Class, use: SelfUse) -> Finding | None:
         symbol=cls.symbol,
         culprit=("member", cls.symbol, use.name),
     )
+
+
+def _is_created(cls: Class) -> bool:
+    """Whether product code creates the class: a leaf may also be a mixin of which the rest is not known."""
+    project = cls.project
+    return any(project.store.role(call.scope.path) == "product" for call in project.uses.creations(cls))
 
 
 def _declares_hooks(cls: Class) -> bool:

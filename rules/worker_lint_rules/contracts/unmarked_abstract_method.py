@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Member
 from worker_lint.analysis.contract import missing_members
-from worker_lint.analysis.intent import is_declared_abstract
+from worker_lint.analysis.intent import is_declared_abstract, is_protocol
 from worker_lint.analysis.stub_member import StubMember, is_optional, own_stubs, unmarked_accessors
 from worker_lint.rule import AddDecorator, Context, Finding, Fix, ImportNeed, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -170,6 +170,19 @@ rule = Rule(
             silence="documented default",
         ),
         good(
+            "a protocol is a contract without marks",
+            """
+            from typing import Protocol
+
+            class Stoppable(Protocol):
+                def stop(self):
+                    raise NotImplementedError
+
+            class MailWorker(Stoppable):
+                def stop(self): print("stopped")
+            """,
+        ),
+        good(
             "a setter that does something",
             """
             from abc import ABC, abstractmethod
@@ -199,7 +212,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
             for part in unmarked_accessors(member):
                 yield _accessor(cls, member, part)
     stubs = own_stubs(cls)
-    if not stubs or not is_declared_abstract(cls):
+    if not stubs or not is_declared_abstract(cls) or is_protocol(cls):
         return
     for stub in stubs:
         overriding = _overriding(cls, stub)
