@@ -107,7 +107,10 @@ def _custom_metaclass(cls: Class) -> bool:
             if not isinstance(target, Class):
                 continue
             for ancestor in hierarchy.order(target):
-                if isinstance(ancestor, Class) and {"__call__", "__new__", "__init__"} & hierarchy.members(ancestor).keys():
+                if (
+                    isinstance(ancestor, Class)
+                    and {"__call__", "__new__", "__init__"} & hierarchy.members(ancestor).keys()
+                ):
                     return True
     return False
 

@@ -120,7 +120,7 @@ def _assigned(cls: Class, scope: Scope, statement: ir.Assign, value: ir.Expr) ->
 
 
 def _tests_membership(scope: Scope, name: str) -> bool:
-    """Whether a display's name is used in `isinstance` or `except` in its module: it sorts objects, and creates none."""
+    """Whether the module uses a display's name in `isinstance` or `except`: it sorts objects, and creates none."""
     if not name:
         return False
     word = re.compile(rf"(?:isinstance|issubclass|except)\b.*\b{re.escape(name)}\b")
@@ -211,7 +211,9 @@ def _sibling(cls: Class) -> Evidence | None:
             continue
         for sibling in hierarchy.subclasses(base):
             if sibling is not cls and _is_finished(sibling):
-                return Evidence("sibling", sibling.path, sibling.node.name_at, f"`{sibling.name}` beside it implements all of them")
+                return Evidence(
+                    "sibling", sibling.path, sibling.node.name_at, f"`{sibling.name}` beside it implements all of them"
+                )
     return None
 
 
@@ -230,5 +232,3 @@ def _is_finished(sibling: Class) -> bool:
         and not is_declared_abstract(sibling)
         and sibling.project.store.role(sibling.path) == "product"
     )
-
-

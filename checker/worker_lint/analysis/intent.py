@@ -45,12 +45,16 @@ def is_protocol(cls: Class) -> bool:
 
 
 def _names_base(cls: Class, names: frozenset[str]) -> bool:
-    return any(isinstance(base, (ModelClass, Opaque)) and base.name in names for base in cls.project.hierarchy.bases(cls))
+    return any(
+        isinstance(base, (ModelClass, Opaque)) and base.name in names for base in cls.project.hierarchy.bases(cls)
+    )
 
 
 def has_concrete_descendant(cls: Class) -> bool:
     """Whether a subclass in the project, at any depth, has no abstract members left."""
-    return any(not missing_members(sub) and not is_declared_abstract(sub) for sub in cls.project.hierarchy.descendants(cls))
+    return any(
+        not missing_members(sub) and not is_declared_abstract(sub) for sub in cls.project.hierarchy.descendants(cls)
+    )
 
 
 def is_replaced(cls: Class) -> bool:

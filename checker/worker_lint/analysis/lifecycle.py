@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from worker_lint.analysis.entity import Class
+from worker_lint.analysis.entity import Class, Function, Scope
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.stub_member import SelfUse, self_uses
 from worker_lint.analysis.uses import Call
@@ -43,7 +43,12 @@ def reached_uses(cls: Class, creations: Iterable[Call]) -> Iterator[ReachedUse]:
         name = pending.pop(0)
         found = hierarchy.find(cls, name) if name not in seen else None
         seen.add(name)
-        if found is None or not found.sure or not isinstance(found.owner, Class) or not isinstance(found.member, Member):
+        if (
+            found is None
+            or not found.sure
+            or not isinstance(found.owner, Class)
+            or not isinstance(found.member, Member)
+        ):
             continue
         for part in found.member.parts[:1]:
             for use in self_uses(cls.project.function_of(found.owner, part)):
@@ -63,7 +68,18 @@ def _called_on(creation: Call) -> Iterator[str]:
         name = ir.dotted_name(target)
         if name is not None:
             called = re.compile(rf"(?<![\w.]){re.escape(name)}\.(\w+)\(")
-            yield from called.findall(creation.scope.project.store.text(creation.scope.path).source)
+            for line in _lines_of_scope(creation.scope, outer="." in name):
+                yield from called.findall(line)
+
+
+def _lines_of_scope(scope: Scope, *, outer: bool) -> list[str]:
+    """The lines of a scope, or with `outer` of the class around it: as far as a name keeps its meaning."""
+    if outer and isinstance(scope.parent, Class):
+        scope = scope.parent
+    lines = scope.project.store.text(scope.path).lines
+    if isinstance(scope, (Class, Function)):
+        return lines[scope.node.at[0] - 1 : scope.node.at[2]]
+    return lines
 
 
 def _bound_to(statement: ir.Stmt, call: ir.Call) -> Iterator[ir.Expr]:

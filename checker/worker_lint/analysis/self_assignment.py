@@ -24,10 +24,22 @@ def assigned_names(cls: Class) -> frozenset[str]:
     return frozenset(found)
 
 
+def sets_computed_names(cls: Class) -> bool:
+    """Whether the class or a base of the project sets attributes whose names are computed: `setattr(self, name, …)`."""
+    for owner in cls.project.hierarchy.order(cls):
+        if isinstance(owner, Class):
+            text = owner.project.store.text(owner.path)
+            if text.has_word("setattr(", owner.node.at[0], owner.node.at[2]):
+                return True
+    return False
+
+
 def is_assigned_in(project: Project, paths: Iterable[str], name: str) -> bool:
     """Whether the text of one of the files sets the attribute on any object: `pipeline._encode = …`."""
     word = re.compile(rf"\.{re.escape(name)}\s*(?::[^=\n]+)?=(?!=)")
-    return any(name in project.store.text(path).source and word.search(project.store.text(path).source) for path in paths)
+    return any(
+        name in project.store.text(path).source and word.search(project.store.text(path).source) for path in paths
+    )
 
 
 def assignments(cls: Class, names: Iterable[str]) -> Iterator[tuple[str, ir.At]]:

@@ -17,9 +17,11 @@ from worker_lint.analysis.visit import expressions_of, subexpressions
 from worker_lint.source import ir
 
 _OPTIONAL_WORDS: Final = re.compile(
-    r"\boptional|\bif (?:supported|needed|required|applicable|available|desired)\b|\b(?:may|can|could|might) (?:be )?(?:override|overrid|implement|define|provide)"
-    r"|\bsupport|\bnot (?:required|allowed|available|applicable|possible|permitted|needed|valid)\b|\bby default\b|\bdeprecat"
-    r"|\buse [`'\"\w.]+ instead\b|\bcannot\b|\bcan't\b|\bcan not\b|\bread-?only\b|\bTODO\b|\bFIXME\b|\bnot yet\b",
+    r"\boptional|\bif (?:supported|needed|required|applicable|available|desired)\b"
+    r"|\b(?:may|can|could|might) (?:be )?(?:overrid|implement|define|provide)"
+    r"|\bsupport|\bnot (?:required|allowed|available|applicable|possible|permitted|needed|valid)\b"
+    r"|\bby default\b|\bdeprecat|\buse [`'\"\w.]+ instead\b|\bcannot\b|\bcan't\b|\bcan not\b"
+    r"|\bread-?only\b|\bTODO\b|\bFIXME\b|\bnot yet\b",
     re.IGNORECASE,
 )
 
@@ -64,7 +66,11 @@ def unmarked_accessors(member: Member) -> tuple[ir.FunctionDef, ...]:
     getter, *others = member.parts
     if not _is_marked(member.owner, getter):
         return ()
-    return tuple(part for part in others if part.shape in {"trivial", "abstract-docstring"} and not _is_marked(member.owner, part) and _accesses(part))
+    return tuple(
+        part
+        for part in others
+        if part.shape in {"trivial", "abstract-docstring"} and not _is_marked(member.owner, part) and _accesses(part)
+    )
 
 
 def _is_marked(cls: Class, part: ir.FunctionDef) -> bool:
@@ -165,14 +171,16 @@ def _in_block(subject: str, body: tuple[ir.Stmt, ...], *, guarded: bool) -> Iter
     left = guarded
     for statement in body:
         for expression in expressions_of(statement):
-            yield from _in_expression(subject, expression, left)
+            yield from _in_expression(subject, expression, guarded=left)
         conditional = isinstance(statement, (ir.If, ir.Try, ir.Match, ir.With))
         for block in inner_blocks(statement):
             yield from _in_block(subject, block, guarded=left or conditional)
-        left = left or (conditional and any(isinstance(node, (ir.Return, ir.Raise)) for node in walk_statements((statement,))))
+        left = left or (
+            conditional and any(isinstance(node, (ir.Return, ir.Raise)) for node in walk_statements((statement,)))
+        )
 
 
-def _in_expression(subject: str, root: ir.Expr, guarded: bool) -> Iterator[SelfUse]:
+def _in_expression(subject: str, root: ir.Expr, *, guarded: bool) -> Iterator[SelfUse]:
     called: set[int] = set()
     unsure = False
     for node in subexpressions(root):

@@ -28,7 +28,13 @@ from dataclasses import replace
 from worker_lint.analysis import Class
 from worker_lint.analysis.contract import Missing, list_members, missing_members, unenforced_members
 from worker_lint.analysis.evidence import Evidence, creation_of, evidence_of_use
-from worker_lint.analysis.intent import has_concrete_descendant, is_declared_abstract, is_replaced, opens_hooks, refuses_creation
+from worker_lint.analysis.intent import (
+    has_concrete_descendant,
+    is_declared_abstract,
+    is_replaced,
+    opens_hooks,
+    refuses_creation,
+)
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
 _PREAMBLE = """
@@ -54,7 +60,13 @@ rule = Rule(
         "evidence": '"use" reports classes that the project uses or finished siblings show; '
         '"any" reports every class that is not declared abstract itself'
     },
-    silences=("own abstract members", "ABC named again", "concrete descendants", "Protocol", "mixin completed in every leaf"),
+    silences=(
+        "own abstract members",
+        "ABC named again",
+        "concrete descendants",
+        "Protocol",
+        "mixin completed in every leaf",
+    ),
     examples=(
         bad(
             "entered in a table of classes",
@@ -317,14 +329,18 @@ def _unenforced(cls: Class) -> Iterator[Finding]:
         finding = _finding(cls, missing, evidence)
         yield replace(
             finding,
-            consequence="Python does not notice, as no metaclass enforces the marks: the empty member of the base is used.",
+            consequence="No metaclass enforces the marks, so the empty member of the base is used without notice.",
             confidence="likely",
         )
 
 
 def _finding(cls: Class, missing: tuple[Missing, ...], evidence: Evidence | None) -> Finding:
     members = list_members(missing)
-    notes = [Note(item.path, item.at, f"`{item.name}` is declared abstract in `{item.owner}`") for item in missing if item.path]
+    notes = [
+        Note(item.path, item.at, f"`{item.name}` is declared abstract in `{item.owner}`")
+        for item in missing
+        if item.path
+    ]
     if evidence is not None:
         notes.insert(0, Note(evidence.path, evidence.at, evidence.message))
     return Finding(

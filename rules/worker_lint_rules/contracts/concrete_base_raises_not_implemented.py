@@ -150,11 +150,13 @@ def _is_demanded(stub: StubMember, leaves: list[Class]) -> bool:
 
 
 def _finding(cls: Class, asked: list[StubMember], leaf: Class) -> Finding:
-    names = ", ".join(f"`{stub.name}`" for stub in asked[:3]) + (f" and {len(asked) - 3} more" if len(asked) > 3 else "")
+    names = ", ".join(f"`{stub.name}`" for stub in asked[:3]) + (
+        f" and {len(asked) - 3} more" if len(asked) > 3 else ""
+    )
     return Finding(
         at=cls.node.name_at,
         message=f"`{cls.name}` demands {names}, but marks nothing abstract",
-        consequence=f"A subclass of `{cls.name}` that forgets one fails when it is first called, not when it is created.",
+        consequence=f"A subclass of `{cls.name}` that forgets one fails at the first call, not at its creation.",
         help=f"derive `{cls.name}` from ABC and mark {names} with @abstractmethod",
         notes=(
             *(Note(cls.path, stub.at, f"`{stub.name}` only raises NotImplementedError") for stub in asked),

@@ -16,15 +16,28 @@ When to ignore it
     Never, as long as all bases can be seen.
 
 Limits
-    Classes with a base that cannot be resolved are not judged.
+    Classes with a base that cannot be resolved are not judged, nor are those whose base looks up
+    methods by computed names.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
-from worker_lint.analysis import Class, Member, ModelClass, Opaque
+from worker_lint.analysis import Ancestor, Class, Member, ModelClass, Opaque
 from worker_lint.analysis.self_assignment import assigned_names
 from worker_lint.analysis.spelling import closest
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
+
+_BY_NAME: Final[dict[str, tuple[str, ...]]] = {
+    "ast.NodeVisitor": ("visit_",),
+    "ast.NodeTransformer": ("visit_",),
+    "cmd.Cmd": ("do_", "help_", "complete_"),
+    "http.server.BaseHTTPRequestHandler": ("do_",),
+    "http.server.SimpleHTTPRequestHandler": ("do_",),
+    "unittest.TestCase": ("test",),
+    "unittest.case.TestCase": ("test",),
+}
+"""Classes of the standard library that find methods by a computed name, with its beginnings."""
 
 rule = Rule(
     code="ABS118",
@@ -98,6 +111,27 @@ rule = Rule(
             """,
         ),
         good(
+            "a base that finds methods by computed names",
+            """
+            import ast
+            from typing_extensions import override
+
+            class Handler:
+                def handle(self, kind):
+                    getattr(self, f"on_{kind}")()
+
+            class MailHandler(Handler):
+                @override
+                def on_mail(self) -> None:
+                    print("mail")
+
+            class Names(ast.NodeVisitor):
+                @override
+                def visit_Name(self, node: ast.Name) -> None:
+                    print(node.id)
+            """,
+        ),
+        good(
             "a special method that every object has",
             """
             from typing_extensions import override
@@ -120,8 +154,16 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         marked = next((member for member in members if member.override), None)
         if marked is None or hierarchy.may_inherit(cls, name):
             continue
-        if not any(name in assigned_names(base) for base in hierarchy.ancestors(cls) if isinstance(base, Class)):
+        if not any(_may_call(base, name) for base in hierarchy.ancestors(cls)):
             yield _finding(cls, marked)
+
+
+def _may_call(base: Ancestor, name: str) -> bool:
+    """Whether the base sets the attribute on objects, or looks up methods by computed names."""
+    if isinstance(base, Class):
+        text = base.project.store.text(base.path)
+        return name in assigned_names(base) or text.has_word("getattr(", base.node.at[0], base.node.at[2])
+    return name.startswith(_BY_NAME.get(base.name, ()))
 
 
 def _finding(cls: Class, member: Member) -> Finding:
@@ -129,12 +171,16 @@ def _finding(cls: Class, member: Member) -> Finding:
     bases = [base for base in hierarchy.ancestors(cls) if isinstance(base, Class)]
     known = {name for base in bases for name in hierarchy.members(base)} - hierarchy.members(cls).keys()
     meant = closest(member.name, sorted(known))
-    above = ", ".join(f"`{base.name}`" for base in hierarchy.bases(cls) if not isinstance(base, Opaque) and _is_named(base))
+    above = ", ".join(
+        f"`{base.name}`" for base in hierarchy.bases(cls) if not isinstance(base, Opaque) and _is_named(base)
+    )
     return Finding(
         at=member.at,
         message=f"`{member.name}` is marked as an override, but no base has it",
         consequence=f"Nothing that works with {above or 'the bases'} calls it.",
-        help=f"rename it to `{meant}`, which the base has" if meant else "use the name that the base has, or drop the mark",
+        help=f"rename it to `{meant}`, which the base has"
+        if meant
+        else "use the name that the base has, or drop the mark",
         notes=tuple(Note(base.path, base.node.name_at, f"`{base.name}` has no `{member.name}`") for base in bases[:2]),
         symbol=f"{cls.symbol}.{member.name}",
         culprit=("class", cls.symbol) if meant else ("member", cls.symbol, member.name),

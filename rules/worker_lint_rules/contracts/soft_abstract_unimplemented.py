@@ -27,6 +27,7 @@ from worker_lint.analysis import Class
 from worker_lint.analysis.contract import missing_members
 from worker_lint.analysis.intent import is_declared_abstract
 from worker_lint.analysis.lifecycle import ReachedUse, reached_uses
+from worker_lint.analysis.self_assignment import sets_computed_names
 from worker_lint.analysis.stub_member import StubMember, inherited_stubs, is_optional
 from worker_lint.analysis.uses import Call
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -101,6 +102,24 @@ rule = Rule(
                     return path
 
             print(RemoteFileSystem().read("a"))
+            """,
+        ),
+        good(
+            "the methods are set by name",
+            """
+            class Worker:
+                def run(self):
+                    self.handle()
+
+                def handle(self):
+                    raise NotImplementedError
+
+            class Wrapper(Worker):
+                def __init__(self, inner):
+                    for name in dir(inner):
+                        setattr(self, name, getattr(inner, name))
+
+            Wrapper(print).run()
             """,
         ),
         good(
@@ -189,7 +208,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     if not stubs or is_declared_abstract(cls) or missing_members(cls) or cls.project.hierarchy.is_dynamic(cls):
         return
     creations = _creations(cls)
-    if not creations:
+    if not creations or sets_computed_names(cls):
         return
     needed: dict[str, ReachedUse] = {}
     for reached in reached_uses(cls, creations):
@@ -210,7 +229,9 @@ def _finding(cls: Class, needed: list[tuple[StubMember, ReachedUse]], creation: 
     notes = []
     for stub, reached in needed:
         notes.append(Note(reached.path, reached.use.at, f"`{reached.method}` uses `self.{stub.name}` here"))
-        notes.append(Note(stub.owner.path, stub.at, f"`{stub.name}` only raises NotImplementedError in `{stub.owner.name}`"))
+        notes.append(
+            Note(stub.owner.path, stub.at, f"`{stub.name}` only raises NotImplementedError in `{stub.owner.name}`")
+        )
     return Finding(
         at=cls.node.name_at,
         message=f"`{cls.name}` is created but lacks {names}, which its base calls",

@@ -177,7 +177,9 @@ def _calls(cls: Class, offered: set[str]) -> Iterator[SelfUse]:
     for owner in (*hierarchy.order(cls), *hierarchy.descendants(cls)):
         if isinstance(owner, Class):
             known |= assigned_names(owner)
-    wanted = {name for name in offered - known if not hierarchy.may_have(cls, name) and not hierarchy.may_inherit(cls, name)}
+    wanted = {
+        name for name in offered - known if not hierarchy.may_have(cls, name) and not hierarchy.may_inherit(cls, name)
+    }
     wanted -= cls.block.names.keys()
     if not wanted:
         return

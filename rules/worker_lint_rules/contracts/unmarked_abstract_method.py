@@ -19,7 +19,7 @@ When to ignore it
 
 Limits
     A member that some concrete subclass leaves out counts as optional, and so does one whose text or
-    whose callers say so.
+    whose callers say so. Where most members carry no mark, two subclasses must show what is meant.
 """
 
 from collections.abc import Iterator
@@ -49,11 +49,15 @@ rule = Rule(
                 @abstractmethod
                 def run(self): ...
 
+                @abstractmethod
+                def drain(self): ...
+
                 def stop(self):  # bad: stop
                     raise NotImplementedError
 
             class MailWorker(Worker):
                 def run(self): print("sending")
+                def drain(self): print("drained")
                 def stop(self): print("stopped")
             """,
             repaired="""
@@ -64,11 +68,15 @@ rule = Rule(
                 def run(self): ...
 
                 @abstractmethod
+                def drain(self): ...
+
+                @abstractmethod
                 def stop(self):  # bad: stop
                     raise NotImplementedError
 
             class MailWorker(Worker):
                 def run(self): print("sending")
+                def drain(self): print("drained")
                 def stop(self): print("stopped")
             """,
         ),
@@ -88,6 +96,9 @@ rule = Rule(
 
             class MailWorker(Worker):
                 def handle(self, message): print(message)
+
+            class PrintWorker(Worker):
+                def handle(self, message): print("printing")
             """,
         ),
         bad(
@@ -170,6 +181,23 @@ rule = Rule(
             silence="documented default",
         ),
         good(
+            "one subclass does not show what most members leave open",
+            """
+            from abc import ABC, abstractmethod
+
+            class Store(ABC):
+                @abstractmethod
+                def search(self, text): ...
+
+                def delete(self, item):
+                    raise NotImplementedError
+
+            class MemoryStore(Store):
+                def search(self, text): return []
+                def delete(self, item): print("deleted")
+            """,
+        ),
+        good(
             "a protocol is a contract without marks",
             """
             from typing import Protocol
@@ -214,39 +242,57 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     stubs = own_stubs(cls)
     if not stubs or not is_declared_abstract(cls) or is_protocol(cls):
         return
+    forgotten = _marks_are_the_rule(cls, stubs)
     for stub in stubs:
-        overriding = _overriding(cls, stub)
+        overriding = _overriding(cls, stub, forgotten=forgotten)
         if overriding is not None and not is_optional(stub):
             yield _unmarked(cls, stub, overriding)
 
 
-def _overriding(cls: Class, stub: StubMember) -> Class | None:
-    """One of the concrete subclasses, if there are any and all of them override the member."""
+def _overriding(cls: Class, stub: StubMember, *, forgotten: bool) -> Class | None:
+    """
+    A concrete subclass, if there are any and all of them override the member. Where the mark is not
+    the rule among the members, one definition proves nothing: there must be a second.
+    """
     hierarchy = cls.project.hierarchy
     concrete = [sub for sub in hierarchy.descendants(cls) if not missing_members(sub) and not is_declared_abstract(sub)]
+    definitions: set[str] = set()
     for sub in concrete:
         held = hierarchy.find(sub, stub.name)
         if held is None or not held.sure or held.member is stub.member:
             return None
-    return concrete[0] if concrete else None
+        definitions.add(held.owner.name)
+    return concrete[0] if len(definitions) >= (1 if forgotten else 2) else None
+
+
+def _marks_are_the_rule(cls: Class, stubs: tuple[StubMember, ...]) -> bool:
+    members = cls.project.hierarchy.members(cls).values()
+    return sum(any(member.abstract for member in group) for group in members) > len(stubs)
 
 
 def _unmarked(cls: Class, stub: StubMember, overriding: Class) -> Finding:
-    assert stub.member.function is not None
     return Finding(
         at=stub.at,
         message=f"`{stub.name}` only raises NotImplementedError but is not marked abstract",
-        consequence=f"A subclass of `{cls.name}` without `{stub.name}` can be created, and fails when it is first used.",
+        consequence=f"A subclass of `{cls.name}` without `{stub.name}` can be created, and fails at its first use.",
         help=f"mark `{stub.name}` with @abstractmethod",
-        notes=(Note(overriding.path, overriding.node.name_at, f"`{overriding.name}` and all other concrete subclasses override it"),),
+        notes=(
+            Note(
+                overriding.path,
+                overriding.node.name_at,
+                f"`{overriding.name}` and all other concrete subclasses override it",
+            ),
+        ),
         symbol=f"{cls.symbol}.{stub.name}",
         culprit=("member", cls.symbol, stub.name),
-        fix=_fix(stub.member.function, stub.name),
+        fix=_fix(stub.member.parts[0], stub.name),
     )
 
 
 def _accessor(cls: Class, member: Member, part: ir.FunctionDef) -> Finding:
-    kind = next(node.name for node in part.decorators if isinstance(node, ir.Attribute) and node.name in {"setter", "deleter"})
+    kind = next(
+        node.name for node in part.decorators if isinstance(node, ir.Attribute) and node.name in {"setter", "deleter"}
+    )
     return Finding(
         at=part.name_at,
         message=f"the {kind} of `{member.name}` is not marked abstract as its getter is",
