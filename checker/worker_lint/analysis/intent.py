@@ -19,7 +19,7 @@ _PROTOCOLS: Final = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
 _ABSTRACT_BASES: Final = frozenset({"abc.ABC", "zope.interface.Interface", *_PROTOCOLS})
 _ABSTRACT_NAME: Final = re.compile(
     r"^_*(?:Abstract|Base|Generic|Default|Stub|Partial)(?=[A-Z0-9_]|$)|ABC|Abstract|Mixin|MixIn|Mix_?in$|Interface|Protocol"
-    r"|Base(?=[A-Z0-9_]|$)|_?(?:base|abstract|mixin|interface)$"
+    r"|Base(?=[A-Z0-9_]|$)|(?:^|_)(?:base|abstract|mixin|interface)$"
 )
 _ABSTRACT_WORDS: Final = re.compile(
     r"\babstract\b|\bbase[ -]class\b|\bmix-?in\b|\bsub-?class(?:es|ed|ing)?\b|\binherit|\bextend|\binterface\b"
