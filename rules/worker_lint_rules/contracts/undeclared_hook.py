@@ -208,7 +208,7 @@ def _judge(cls: Class, use: SelfUse) -> Finding | None:
     defining = [sub for sub in hierarchy.descendants(cls) if use.name in hierarchy.members(sub)]
     if not defining or not (lacking or _declares_hooks(cls)):
         return None
-    if lacking and (use.guarded or not having):
+    if use.guarded or (lacking and not having):
         return None
     notes = [Note(sub.path, hierarchy.members(sub)[use.name][0].at, f"`{sub.name}` defines it") for sub in defining[:2]]
     notes.extend(Note(sub.path, sub.node.name_at, f"`{sub.name}` does not") for sub in lacking[:2])

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import pytest
+
 from worker_lint.analysis import Class, Project
 from worker_lint.analysis.evidence import creation_of, evidence_of_use
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from worker_lint.analysis import Class
 from worker_lint.analysis.intent import (
     has_concrete_descendant,
@@ -38,7 +39,7 @@ class Worker(ABC):
         ("class Mail(Protocol):\n    def run(self): ...\n", True),
     ],
 )
-def test_declared_abstract(class_named: Callable[[str, str], Class], source: str, expected: bool) -> None:
+def test_declared_abstract(class_named: Callable[[str, str], Class], source: str, *, expected: bool) -> None:
     assert is_declared_abstract(class_named(BASE + source, "Mail")) is expected
 
 
@@ -69,7 +70,9 @@ def test_new_hooks_are_told_from_refusals(class_named: Callable[[str, str], Clas
         ('class Mail:\n    """Sends mail."""\n    def run(self): "subclass"\n', "Mail", False),
     ],
 )
-def test_names_and_docstrings(class_named: Callable[[str, str], Class], source: str, name: str, expected: bool) -> None:
+def test_names_and_docstrings(
+    class_named: Callable[[str, str], Class], source: str, name: str, *, expected: bool
+) -> None:
     assert reads_as_abstract(class_named(source, name)) is expected
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from worker_lint.analysis import Class
 from worker_lint.analysis.lifecycle import reached_uses
 
@@ -30,6 +31,16 @@ class Other:
 """
 
 
+APP = """
+class App:
+    def __init__(self):
+        self.worker = Worker()
+
+    def stop(self):
+        self.worker.close()
+"""
+
+
 @pytest.mark.parametrize(
     ("use", "expected"),
     [
@@ -38,11 +49,7 @@ class Other:
         ("def main():\n    worker = Worker()\n    worker.start()\n", ["prepare", "loop", "handle"]),
         ("def main():\n    worker = Worker()\n    worker.run()\n", ["prepare", "loop", "handle"]),
         ("def main():\n    worker = Worker()\n\ndef other(worker):\n    worker.close()\n", ["prepare"]),
-        (
-            "class App:\n    def __init__(self):\n        self.worker = Worker()\n\n"
-            "    def stop(self):\n        self.worker.close()\n",
-            ["prepare", "flush"],
-        ),
+        (APP, ["prepare", "flush"]),
     ],
 )
 def test_reached(class_named: Callable[[str, str], Class], use: str, expected: list[str]) -> None:

@@ -1,6 +1,7 @@
 """Slips are told from habits."""
 
 import pytest
+
 from worker_lint.analysis.spelling import closest, edit_distance, is_slip
 
 

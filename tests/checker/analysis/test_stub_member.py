@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from worker_lint.analysis import Class
 from worker_lint.analysis.stub_member import inherited_stubs, is_optional, own_stubs, self_uses, unmarked_accessors
 
@@ -44,7 +45,7 @@ def test_stubs_by_place(class_named: Callable[[str, str], Class]) -> None:
         ('"Handles a message."', "if hasattr(Mail, 'handle'):\n    pass\n", True),
     ],
 )
-def test_optional(class_named: Callable[[str, str], Class], doc: str, after: str, expected: bool) -> None:
+def test_optional(class_named: Callable[[str, str], Class], doc: str, after: str, *, expected: bool) -> None:
     (stub,) = inherited_stubs(class_named(BASE.format(doc=doc) + after, "Mail"))
     assert is_optional(stub) is expected
 
