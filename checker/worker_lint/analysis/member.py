@@ -226,15 +226,33 @@ def _assigned(cls: Class, name: str, node: ir.Name | ir.Attribute | ir.Call) -> 
     """`__iter__ = keys`, `x = abstractproperty(…)`, `x = property(get)`, `x = Base.x`."""
     member = Member(name, cls, "attribute", node.at, node)
     if isinstance(node, ir.Name):
-        same = cls.block.names.get(node.id)
-        if same and same[-1].node is not node:
-            return _same_as(member, _member(cls, name, same[-1]))
+        same = _bound_before(cls, node)
+        if same is not None:
+            return _same_as(member, _member(cls, name, same))
         member.abstract, member.opaque = _abstract_of_targets(cls, node), True
     elif isinstance(node, ir.Call):
         _called(cls, member, node)
     else:
         member.abstract, member.opaque = _abstract_of_targets(cls, node), True
     return member
+
+
+def _bound_before(cls: Class, node: ir.Name) -> Binding | None:
+    """
+    What the class body bound a name to before this use: in `x = property(x)` it is the function,
+    which the assignment hides. A later binding is never taken, so that chains of names end.
+    """
+    for binding in reversed(cls.block.names.get(node.id, ())):
+        if binding.node is not None and binding.node.at < node.at and not _holds(binding.node, node):
+            return binding
+    for statement in reversed(cls.node.body):
+        if isinstance(statement, ir.FunctionDef) and statement.name == node.id and statement.at < node.at:
+            return Binding("function", statement)
+    return None
+
+
+def _holds(outer: ir.Stmt | ir.Expr, inner: ir.Expr) -> bool:
+    return outer.at[:2] <= inner.at[:2] and inner.at[2:] <= outer.at[2:]
 
 
 def _same_as(member: Member, other: Member) -> Member:

@@ -55,12 +55,12 @@ class Reach:
 
 
 def sets_contract(cls: Class) -> bool:
-    """Whether the class body itself declares something abstract or unimplemented, by its looks."""
+    """Whether the class body itself declares something abstract, final or unimplemented, by its looks."""
     for node in cls.node.body:
         if isinstance(node, ir.FunctionDef):
             if node.shape.startswith("not-implemented"):
                 return True
-            if any("abstract" in (ir.dotted_name(_callee(item)) or "") for item in node.decorators):
+            if any(_is_mark(ir.dotted_name(_callee(item)) or "") for item in node.decorators):
                 return True
         elif isinstance(node, (ir.If, ir.Try)):
             return True
@@ -68,6 +68,10 @@ def sets_contract(cls: Class) -> bool:
             if "abstract" in (ir.dotted_name(node.value.func) or ""):
                 return True
     return False
+
+
+def _is_mark(name: str) -> bool:
+    return "abstract" in name or name.rpartition(".")[2] == "final"
 
 
 def _callee(decorator: ir.Expr) -> ir.Expr:

@@ -294,7 +294,8 @@ def _fix(cls: Class, dead: ir.Assign | None) -> Fix | None:
     """The metaclass, where no other one stands in its way."""
     hierarchy = cls.project.hierarchy
     family = (cls, *hierarchy.descendants(cls))
-    others = [item for item in (*family, *hierarchy.ancestors(cls)) if isinstance(item, Class) and metaclass_exprs(item)]
+    related = (*family, *hierarchy.ancestors(cls))
+    others = [item for item in related if isinstance(item, Class) and metaclass_exprs(item)]
     models = [item for item in hierarchy.ancestors(cls) if isinstance(item, ModelClass)]
     if others or any(item.metaclass != "builtins.type" for item in models):
         return None
