@@ -46,7 +46,7 @@ PYLINT_CHECKS = (
 PYLINT = ["pylint", "--rcfile=/dev/null", "--persistent=n", "--jobs=0", "--score=n", "--disable=all"]
 PYLINT += [f"--enable={PYLINT_CHECKS}"]
 OWN = [sys.executable, "-P", "-m", "worker_lint", "check"]
-STEPS = ("cold", "warm", "hook", "pylint", "memory")
+STEPS = ("cold", "warm", "hook", "pylint", "memory", "stages")
 IDENTITY = ("-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "commit.gpgsign=false")
 SAMPLE = 150  # files that pylint is timed on
 SEED = 48
@@ -136,6 +136,8 @@ class Bench:
         share = sum(path.read_bytes().count(b"\n") for path in sample) / bench_corpus.count(self.tree)[1]
         scaled = Measurement(result.wall / share, result.cpu / share, result.peak)
         self.rows.append((f"pylint, related checks, scaled from {SAMPLE} files", scaled))
+        if own := dict(self.rows).get("worker-lint, cold"):
+            self.notes.append(f"pylint takes {scaled.wall / own.wall:,.0f} times as long as worker-lint, cold.")
 
     def memory(self) -> None:
         """What worker-lint and its processes hold together on a cold run."""
@@ -143,6 +145,13 @@ class Bench:
         command = [*OWN, "--format", "json", "."]
         most = memory(command, self.tree, self.scratch / "memory.json", self.variables)
         self.notes.append(f"Peak memory of all worker-lint processes together, cold: {most / 2**20:,.0f} MiB.")
+
+    def stages(self) -> None:
+        """What the time of a cold run goes into, in the tool's own words."""
+        shutil.rmtree(self.cache, ignore_errors=True)
+        self.own("--statistics", ".")
+        words = (self.scratch / "own.err").read_text(encoding="utf-8").strip()
+        self.notes.append(f"What a cold run's time goes into:\n\n```text\n{words}\n```")
 
     def table(self) -> str:
         """Everything measured, as Markdown; the last column is the clock time by that of ruff, cold."""
@@ -154,7 +163,7 @@ class Bench:
         for name, row in self.rows:
             relative = f"{row.wall / yardstick.wall:.2f}" if yardstick else ""
             lines.append(f"| {name} | {row.wall:.2f} | {row.cpu:.2f} | {row.peak / 2**20:,.0f} | {relative} |")
-        return "\n".join([*lines, "", *self.notes])
+        return "\n".join(lines) + "".join(f"\n\n{note}" for note in self.notes)
 
 
 def tool(command: Sequence[str]) -> list[str]:

@@ -106,6 +106,8 @@ def read(path: Path) -> list[Fact]:
     """
     try:
         return [Fact(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError as error:
+        raise PinError(f"{path} is missing: make it with `{Path(__file__).name} run --out {path}`") from error
     except (OSError, TypeError, json.JSONDecodeError) as error:
         raise PinError(f"{path} is not a snapshot: {error}") from error
 

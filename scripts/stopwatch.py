@@ -39,7 +39,11 @@ def measure(
     with out.open("wb") as stdout, out.with_suffix(".err").open("wb") as stderr:
         begin = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, stdout=stdout, stderr=stderr, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()  # an interrupted measurement leaves nothing running
+            raise
         wall = time.perf_counter() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in good:
