@@ -36,6 +36,7 @@ from worker_lint.analysis.intent import (
     refuses_creation,
 )
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.stubs import members_fix
 
 _PREAMBLE = """
             from abc import ABC, abstractmethod
@@ -116,6 +117,20 @@ rule = Rule(
             + """
             class MailWorker(Worker):  # bad: run
                 def stop(self): print("stopped")
+
+            def start(kind):
+                return kind()
+
+            start(MailWorker)
+            """,
+            repaired=_PREAMBLE
+            + """
+            class MailWorker(Worker):  # bad: run
+                def stop(self): print("stopped")
+
+                def run(self):
+                    \"\"\"Required by Worker.\"\"\"
+                    raise NotImplementedError
 
             def start(kind):
                 return kind()
@@ -310,23 +325,23 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The members left in a class that is not abstract on purpose."""
     missing = missing_members(cls)
     if not missing:
-        yield from _unenforced(cls)
+        yield from _unenforced(cls, context)
     if not missing or is_declared_abstract(cls):
         return
     if context.options["evidence"] == "any":
-        yield _finding(cls, missing, None)
+        yield _finding(cls, missing, None, context)
     elif not (has_concrete_descendant(cls) or opens_hooks(cls) or is_replaced(cls)):
         evidence = evidence_of_use(cls)
         if evidence is not None and not refuses_creation(cls):
-            yield _finding(cls, missing, evidence)
+            yield _finding(cls, missing, evidence, context)
 
 
-def _unenforced(cls: Class) -> Iterator[Finding]:
+def _unenforced(cls: Class, context: Context) -> Iterator[Finding]:
     """Marks that no metaclass enforces: the class is reported only where product code creates it."""
     missing = unenforced_members(cls) if cls.node.bases else ()
     evidence = creation_of(cls) if missing and not is_declared_abstract(cls) else None
     if evidence is not None:
-        finding = _finding(cls, missing, evidence)
+        finding = _finding(cls, missing, evidence, context)
         yield replace(
             finding,
             consequence="No metaclass enforces the marks, so the empty member of the base is used without notice.",
@@ -334,7 +349,7 @@ def _unenforced(cls: Class) -> Iterator[Finding]:
         )
 
 
-def _finding(cls: Class, missing: tuple[Missing, ...], evidence: Evidence | None) -> Finding:
+def _finding(cls: Class, missing: tuple[Missing, ...], evidence: Evidence | None, context: Context) -> Finding:
     members = list_members(missing)
     notes = [
         Note(item.path, item.at, f"`{item.name}` is declared abstract in `{item.owner}`")
@@ -352,4 +367,5 @@ def _finding(cls: Class, missing: tuple[Missing, ...], evidence: Evidence | None
         symbol=cls.symbol,
         culprit=("class", cls.symbol),
         confidence="certain" if evidence is not None and evidence.kind != "sibling" else "likely",
+        fix=members_fix(cls, missing, context.path),
     )
