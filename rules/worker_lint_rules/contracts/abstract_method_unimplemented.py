@@ -31,6 +31,7 @@ from worker_lint.analysis.evidence import Evidence, creation_of, evidence_of_use
 from worker_lint.analysis.intent import (
     has_concrete_descendant,
     is_declared_abstract,
+    is_namespace,
     is_replaced,
     opens_hooks,
     refuses_creation,
@@ -273,6 +274,34 @@ rule = Rule(
             """,
         ),
         good(
+            "nobody creates an object of static methods",
+            """
+            from abc import ABC, abstractmethod
+
+            class Device(ABC):
+                @staticmethod
+                @abstractmethod
+                def name(): ...
+
+                @staticmethod
+                @abstractmethod
+                def extra(): ...
+
+            class Printer(Device):
+                @staticmethod
+                def name(): return "printer"
+
+            class Scanner(Device):
+                @staticmethod
+                def name(): return "scanner"
+
+                @staticmethod
+                def extra(): return {}
+
+            DEVICES = {"printer": Printer, "scanner": Scanner}
+            """,
+        ),
+        good(
             "what is left of a removed worker",
             _PREAMBLE
             + """
@@ -330,7 +359,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         return
     if context.options["evidence"] == "any":
         yield _finding(cls, missing, None, context)
-    elif not (has_concrete_descendant(cls) or opens_hooks(cls) or is_replaced(cls)):
+    elif not (has_concrete_descendant(cls) or opens_hooks(cls) or is_replaced(cls) or is_namespace(cls)):
         evidence = evidence_of_use(cls)
         if evidence is not None and not refuses_creation(cls):
             yield _finding(cls, missing, evidence, context)
