@@ -81,6 +81,20 @@ def _ends_in_raise(function: Function, depth: int) -> bool:
     return False
 
 
+def is_namespace(cls: Class) -> bool:
+    """Whether the class and its project bases have only static and class methods: there is nothing to create."""
+    hierarchy = cls.project.hierarchy
+    kinds = {
+        member.kind
+        for owner in hierarchy.order(cls)
+        if isinstance(owner, Class)
+        for members in hierarchy.members(owner).values()
+        for member in members
+        if member.parts
+    }
+    return bool(kinds) and kinds <= {"staticmethod", "classmethod"}
+
+
 def opens_hooks(cls: Class) -> bool:
     """Whether the class adds methods that only raise NotImplementedError and that no base has."""
     hierarchy = cls.project.hierarchy

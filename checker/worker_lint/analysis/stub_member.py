@@ -21,9 +21,12 @@ _OPTIONAL_WORDS: Final = re.compile(
     r"|\b(?:may|can|could|might) (?:be )?(?:overrid|implement|define|provide)"
     r"|\bsupport|\bnot (?:required|allowed|available|applicable|possible|permitted|needed|valid)\b"
     r"|\bby default\b|\bdeprecat|\buse [`'\"\w.]+ instead\b|\bcannot\b|\bcan't\b|\bcan not\b"
+    r"|\bonly (?:when|if|used|called|for|in)\b|\bused only\b|\b(?:should|must) (?:not|never) be\b"
     r"|\bread-?only\b|\bTODO\b|\bFIXME\b|\bnot yet\b",
     re.IGNORECASE,
 )
+
+_CAPABILITY: Final = re.compile(r"_?(?:is_)?(?:supports?|can)_|_?(?:supports|can)[A-Z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,11 @@ def inherited_stubs(cls: Class) -> tuple[StubMember, ...]:
 def is_optional(stub: StubMember) -> bool:
     """
     Whether the member may be left out by intention: its text says so, somebody asks whether it is
-    there, or catches the NotImplementedError around a call of it.
+    there, catches the NotImplementedError around a call of it, or the class has a flag that tells
+    what its subclasses are capable of (`supports_batches`).
     """
+    if any(_CAPABILITY.match(name) for name in stub.owner.project.hierarchy.members(stub.owner)):
+        return True
     text = stub.owner.project.store.text(stub.owner.path)
     for part in stub.member.parts:
         if _OPTIONAL_WORDS.search("\n".join(text.line(number) for number in range(part.at[0], part.at[2] + 1))):

@@ -31,11 +31,13 @@ from worker_lint.analysis.evidence import Evidence, creation_of, evidence_of_use
 from worker_lint.analysis.intent import (
     has_concrete_descendant,
     is_declared_abstract,
+    is_namespace,
     is_replaced,
     opens_hooks,
     refuses_creation,
 )
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.stubs import members_fix
 
 _PREAMBLE = """
             from abc import ABC, abstractmethod
@@ -116,6 +118,20 @@ rule = Rule(
             + """
             class MailWorker(Worker):  # bad: run
                 def stop(self): print("stopped")
+
+            def start(kind):
+                return kind()
+
+            start(MailWorker)
+            """,
+            repaired=_PREAMBLE
+            + """
+            class MailWorker(Worker):  # bad: run
+                def stop(self): print("stopped")
+
+                def run(self):
+                    \"\"\"Required by Worker.\"\"\"
+                    raise NotImplementedError
 
             def start(kind):
                 return kind()
@@ -258,6 +274,34 @@ rule = Rule(
             """,
         ),
         good(
+            "nobody creates an object of static methods",
+            """
+            from abc import ABC, abstractmethod
+
+            class Device(ABC):
+                @staticmethod
+                @abstractmethod
+                def name(): ...
+
+                @staticmethod
+                @abstractmethod
+                def extra(): ...
+
+            class Printer(Device):
+                @staticmethod
+                def name(): return "printer"
+
+            class Scanner(Device):
+                @staticmethod
+                def name(): return "scanner"
+
+                @staticmethod
+                def extra(): return {}
+
+            DEVICES = {"printer": Printer, "scanner": Scanner}
+            """,
+        ),
+        good(
             "what is left of a removed worker",
             _PREAMBLE
             + """
@@ -310,23 +354,23 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The members left in a class that is not abstract on purpose."""
     missing = missing_members(cls)
     if not missing:
-        yield from _unenforced(cls)
+        yield from _unenforced(cls, context)
     if not missing or is_declared_abstract(cls):
         return
     if context.options["evidence"] == "any":
-        yield _finding(cls, missing, None)
-    elif not (has_concrete_descendant(cls) or opens_hooks(cls) or is_replaced(cls)):
+        yield _finding(cls, missing, None, context)
+    elif not (has_concrete_descendant(cls) or opens_hooks(cls) or is_replaced(cls) or is_namespace(cls)):
         evidence = evidence_of_use(cls)
         if evidence is not None and not refuses_creation(cls):
-            yield _finding(cls, missing, evidence)
+            yield _finding(cls, missing, evidence, context)
 
 
-def _unenforced(cls: Class) -> Iterator[Finding]:
+def _unenforced(cls: Class, context: Context) -> Iterator[Finding]:
     """Marks that no metaclass enforces: the class is reported only where product code creates it."""
     missing = unenforced_members(cls) if cls.node.bases else ()
     evidence = creation_of(cls) if missing and not is_declared_abstract(cls) else None
     if evidence is not None:
-        finding = _finding(cls, missing, evidence)
+        finding = _finding(cls, missing, evidence, context)
         yield replace(
             finding,
             consequence="No metaclass enforces the marks, so the empty member of the base is used without notice.",
@@ -334,7 +378,7 @@ def _unenforced(cls: Class) -> Iterator[Finding]:
         )
 
 
-def _finding(cls: Class, missing: tuple[Missing, ...], evidence: Evidence | None) -> Finding:
+def _finding(cls: Class, missing: tuple[Missing, ...], evidence: Evidence | None, context: Context) -> Finding:
     members = list_members(missing)
     notes = [
         Note(item.path, item.at, f"`{item.name}` is declared abstract in `{item.owner}`")
@@ -352,4 +396,5 @@ def _finding(cls: Class, missing: tuple[Missing, ...], evidence: Evidence | None
         symbol=cls.symbol,
         culprit=("class", cls.symbol),
         confidence="certain" if evidence is not None and evidence.kind != "sibling" else "likely",
+        fix=members_fix(cls, missing, context.path),
     )

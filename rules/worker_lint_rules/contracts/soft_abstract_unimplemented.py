@@ -204,7 +204,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The stubs that a created class is left with and that a method in use calls."""
     if not cls.node.bases:
         return
-    stubs = {stub.name: stub for stub in inherited_stubs(cls)}
+    stubs = {stub.name: stub for stub in inherited_stubs(cls) if _is_named_in_bases(cls, stub)}
     if not stubs or is_declared_abstract(cls) or missing_members(cls) or cls.project.hierarchy.is_dynamic(cls):
         return
     creations = _creations(cls)
@@ -217,6 +217,16 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
             needed.setdefault(stub.name, reached)
     if needed:
         yield _finding(cls, [(stubs[name], reached) for name, reached in needed.items()], creations[0])
+
+
+def _is_named_in_bases(cls: Class, stub: StubMember) -> bool:
+    """Whether a class of the resolution order reads the attribute of anything: cheap to ask, and often no."""
+    for owner in cls.project.hierarchy.order(cls):
+        if isinstance(owner, Class):
+            text = owner.project.store.text(owner.path)
+            if text.has_word(f".{stub.name}", owner.node.at[0], owner.node.at[2]):
+                return True
+    return False
 
 
 def _creations(cls: Class) -> list[Call]:

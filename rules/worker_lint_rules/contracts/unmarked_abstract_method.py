@@ -181,6 +181,31 @@ rule = Rule(
             silence="documented default",
         ),
         good(
+            "a flag tells which subclasses have it",
+            """
+            from abc import ABC, abstractmethod
+
+            class Store(ABC):
+                supports_batches = False
+
+                @abstractmethod
+                def read(self): ...
+
+                @abstractmethod
+                def write(self, item): ...
+
+                def read_batch(self):
+                    raise NotImplementedError
+
+            class MemoryStore(Store):
+                supports_batches = True
+                def read(self): return None
+                def write(self, item): print(item)
+                def read_batch(self): return []
+            """,
+            silence="optional hook",
+        ),
+        good(
             "one subclass does not show what most members leave open",
             """
             from abc import ABC, abstractmethod

@@ -8,6 +8,7 @@ from worker_lint.analysis import Class
 from worker_lint.analysis.intent import (
     has_concrete_descendant,
     is_declared_abstract,
+    is_namespace,
     is_protocol,
     is_replaced,
     opens_hooks,
@@ -86,3 +87,10 @@ def test_constructors_that_only_refuse(class_named: Callable[[str, str], Class])
     assert refuses_creation(class_named(refuse + "class Gone:\n    def __init__(self):\n        refuse()\n", "Gone"))
     assert not refuses_creation(class_named("class Here:\n    def __init__(self):\n        print()\n", "Here"))
     assert not refuses_creation(class_named("class Plain: ...\n", "Plain"))
+
+
+def test_namespaces_of_static_methods(class_named: Callable[[str, str], Class]) -> None:
+    static = "class Device:\n    @staticmethod\n    def name(): ...\n"
+    assert is_namespace(class_named(static, "Device"))
+    assert not is_namespace(class_named(static + "    def run(self): ...\n", "Device"))
+    assert not is_namespace(class_named("class Device: ...\n", "Device"))

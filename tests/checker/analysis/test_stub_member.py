@@ -40,6 +40,7 @@ def test_stubs_by_place(class_named: Callable[[str, str], Class]) -> None:
         ('"Handles a message."', "", False),
         ('"Optional: handles a message."', "", True),
         ('"Subclasses may override this."', "", True),
+        ('"This is used only when there are several teams."', "", True),
         ('"Handles a message."', "try:\n    Mail().handle()\nexcept NotImplementedError:\n    pass\n", True),
         ('"Handles a message."', "try:\n    Mail().handle()\nexcept ValueError:\n    pass\n", False),
         ('"Handles a message."', "if hasattr(Mail, 'handle'):\n    pass\n", True),
