@@ -161,7 +161,7 @@ def _calls(cls: Class, member: Member, found: Found) -> Iterator[Finding]:
     if not any(text.has_word(word, node.at[0], node.at[2]) for word in ("super", found.owner.name)):
         return
     function = cls.project.function_of(cls, node)
-    raises = found.member.function.shape != "trivial" and found.member.function.shape != "abstract-docstring"
+    raises = found.member.function.shape not in {"trivial", "abstract-docstring"}
     for statement in walk_statements(function.body):
         bare = _bare(statement)
         for expression in expressions_of(statement):

@@ -17,7 +17,8 @@ When to ignore it
     In a test that replaces the method on purpose.
 
 Limits
-    The subclass of a `@final` class is left to type checkers.
+    The subclass of a `@final` class is left to type checkers. An override that carries a type
+    checker's suppression (`# type: ignore`) is taken to be meant.
 """
 
 from collections.abc import Iterator
@@ -109,6 +110,20 @@ rule = Rule(
             silence="unrelated class",
         ),
         good(
+            "the author knows",
+            """
+            from typing import final
+
+            class Worker:
+                @final
+                def stop(self): ...
+
+            class MailWorker(Worker):
+                def stop(self):  # type: ignore[misc]
+                    print("bye")
+            """,
+        ),
+        good(
             "the hook is overridden, not the method",
             """
             from typing import final
@@ -170,8 +185,14 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
 def _own(cls: Class) -> Iterator[tuple[str, tuple[Member, ...]]]:
     """The class's own members but the private ones, whose names Python makes different."""
     for name, members in cls.project.hierarchy.members(cls).items():
-        if not name.startswith("__") or name.endswith("__"):
+        mangled = name.startswith("__") and not name.endswith("__")
+        if not mangled and not any(_is_meant(cls, member) for member in members):
             yield name, members
+
+
+def _is_meant(cls: Class, member: Member) -> bool:
+    comment = cls.project.store.text(cls.path).comment(member.at[0])
+    return comment.startswith(("type: ignore", "pyright: ignore"))
 
 
 def _final_above(cls: Class, name: str) -> tuple[Class | ModelClass, Member | ModelMember] | None:
