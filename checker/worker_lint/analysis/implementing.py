@@ -62,7 +62,9 @@ def _guards(cls: Class, node: ir.FunctionDef, name: str) -> bool:
     if not text.has_word(f".{name}", node.at[0], node.at[2]) or not text.has_word("except", node.at[0], node.at[2]):
         return False
     for call in calls_in(cls.project.function_of(cls, node)):
-        if ir.dotted_name(call.node.func) == f"self.{name}" and any(_catches(guard, call.node) for guard in call.guards):
+        if ir.dotted_name(call.node.func) != f"self.{name}":
+            continue
+        if any(_catches(guard, call.node) for guard in call.guards):
             return True
     return False
 
