@@ -112,7 +112,7 @@ rule = Rule(
         good(
             "the author knows",
             """
-            from typing import final
+            from typing import final, override
 
             class Worker:
                 @final
@@ -120,6 +120,11 @@ rule = Rule(
 
             class MailWorker(Worker):
                 def stop(self):  # type: ignore[misc]
+                    print("bye")
+
+            class PrintWorker(Worker):
+                @override  # type: ignore[misc]
+                def stop(self):
                     print("bye")
             """,
         ),
@@ -191,8 +196,11 @@ def _own(cls: Class) -> Iterator[tuple[str, tuple[Member, ...]]]:
 
 
 def _is_meant(cls: Class, member: Member) -> bool:
-    comment = cls.project.store.text(cls.path).comment(member.at[0])
-    return comment.startswith(("type: ignore", "pyright: ignore"))
+    """Whether a line of the decorators or the header carries a type checker's suppression."""
+    text = cls.project.store.text(cls.path)
+    first = member.node.at[0] if member.node is not None else member.at[0]
+    comments = (text.comment(line) for line in range(first, member.at[0] + 1))
+    return any(comment.startswith(("type: ignore", "pyright: ignore")) for comment in comments)
 
 
 def _final_above(cls: Class, name: str) -> tuple[Class | ModelClass, Member | ModelMember] | None:
