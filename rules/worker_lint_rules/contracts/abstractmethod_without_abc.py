@@ -170,6 +170,19 @@ rule = Rule(
             """,
             silence="a base brings ABCMeta",
         ),
+        bad(
+            "another metaclass does not read the marks",
+            """
+            from abc import abstractmethod
+
+            class Registry(type):
+                pass
+
+            class Worker(metaclass=Registry):  # bad: Worker
+                @abstractmethod
+                def stop(self): ...
+            """,
+        ),
         good(
             "part of an abstract class",
             """
@@ -179,7 +192,10 @@ rule = Rule(
                 @abstractmethod
                 def stop(self): ...
 
-            class Worker(ABC, Stopping):
+            class Pausing(Stopping):
+                def pause(self): ...
+
+            class Worker(ABC, Pausing):
                 def run(self): ...
             """,
             silence="mixin combined with an abstract class",
@@ -219,8 +235,8 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     hierarchy = cls.project.hierarchy
     if any(isinstance(base, Class) and _marked(base) for base in hierarchy.ancestors(cls)):
         return  # the base is reported, and mending it mends this class
-    below = hierarchy.descendants(cls)
-    if below and all(hierarchy.enforced(item) != "no" for item in below):
+    leaves = [item for item in hierarchy.descendants(cls) if not hierarchy.subclasses(item)]
+    if leaves and all(hierarchy.enforced(item) != "no" for item in leaves):
         return
     yield _finding(cls, marked, context)
 
@@ -263,7 +279,8 @@ def _finding(cls: Class, marked: list[Member], context: Context) -> Finding:
         remedy = f"raise NotImplementedError in these members: for a `{builtin}` ABCMeta checks nothing either"
     else:
         message = unread
-        remedy = f"derive `{cls.name}` from `abc.ABC`"
+        meta = _other_metaclass(cls)
+        remedy = f"derive the metaclass `{meta}` from `abc.ABCMeta`" if meta else f"derive `{cls.name}` from `abc.ABC`"
     return Finding(
         at=dead.at if dead is not None else cls.node.name_at,
         message=message,
@@ -287,6 +304,14 @@ def _unchecked_base(cls: Class) -> str:
     for base in cls.project.hierarchy.ancestors(cls):
         if isinstance(base, ModelClass) and base.unchecked:
             return base.name.rpartition(".")[2]
+    return ""
+
+
+def _other_metaclass(cls: Class) -> str:
+    """The metaclass that the class or a base of it names, which ABC would clash with."""
+    for item in cls.project.hierarchy.order(cls):
+        for expr in metaclass_exprs(item) if isinstance(item, Class) else ():
+            return ir.dotted_name(expr) or ""
     return ""
 
 

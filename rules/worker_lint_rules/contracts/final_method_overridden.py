@@ -17,7 +17,8 @@ When to ignore it
     In a test that replaces the method on purpose.
 
 Limits
-    The subclass of a `@final` class is left to type checkers.
+    The subclass of a `@final` class is left to type checkers. An override that carries a type
+    checker's suppression (`# type: ignore`) is taken to be meant.
 """
 
 from collections.abc import Iterator
@@ -109,6 +110,25 @@ rule = Rule(
             silence="unrelated class",
         ),
         good(
+            "the author knows",
+            """
+            from typing import final, override
+
+            class Worker:
+                @final
+                def stop(self): ...
+
+            class MailWorker(Worker):
+                def stop(self):  # type: ignore[misc]
+                    print("bye")
+
+            class PrintWorker(Worker):
+                @override  # type: ignore[misc]
+                def stop(self):
+                    print("bye")
+            """,
+        ),
+        good(
             "the hook is overridden, not the method",
             """
             from typing import final
@@ -170,8 +190,17 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
 def _own(cls: Class) -> Iterator[tuple[str, tuple[Member, ...]]]:
     """The class's own members but the private ones, whose names Python makes different."""
     for name, members in cls.project.hierarchy.members(cls).items():
-        if not name.startswith("__") or name.endswith("__"):
+        mangled = name.startswith("__") and not name.endswith("__")
+        if not mangled and not any(_is_meant(cls, member) for member in members):
             yield name, members
+
+
+def _is_meant(cls: Class, member: Member) -> bool:
+    """Whether a line of the decorators or the header carries a type checker's suppression."""
+    text = cls.project.store.text(cls.path)
+    first = member.node.at[0] if member.node is not None else member.at[0]
+    comments = (text.comment(line) for line in range(first, member.at[0] + 1))
+    return any(comment.startswith(("type: ignore", "pyright: ignore")) for comment in comments)
 
 
 def _final_above(cls: Class, name: str) -> tuple[Class | ModelClass, Member | ModelMember] | None:
