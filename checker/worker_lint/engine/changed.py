@@ -9,7 +9,6 @@ was given a changed file, because pre-commit splits long lists into several call
 
 from __future__ import annotations
 
-
 from collections import Counter
 from dataclasses import replace
 
@@ -90,3 +89,12 @@ def replace_wanted(snapshot: Snapshot, wanted: tuple[str, ...]) -> Snapshot:
     return Snapshot(snapshot.entries, wanted)
 
 
+def changed_paths(snapshot: Snapshot, found: Discovery, root: str) -> tuple[str, ...]:
+    """
+    The files of the snapshot that were added or modified.
+
+    Raises:
+        HistoryError: no git, no repository, or no such commit.
+    """
+    change = changed_since(root, dirty=found.dirty)
+    return tuple(sorted(snapshot.entries.keys() & {*change.added, *change.modified}))
