@@ -3,14 +3,19 @@ What a change brings: diagnostics of the new state that the old one did not have
 
 Old is HEAD, or what pre-commit compares with; its contents come from git, never from an earlier
 run's answers, so a fresh clone says the same. Deletions are asked from git, because pre-commit
-names no deleted file; and a diagnostic outside the files given is printed only by the call that
-was given a changed file, because pre-commit splits long lists into several calls.
+names no deleted file.
+
+pre-commit splits a list that is too long for a command line into several calls, none of which
+knows of the others. Then a diagnostic outside the files given is printed by the call that was given
+its cause. A diagnostic is rather printed twice than lost: where no split can have happened, or no
+file is the cause (a deletion), every call prints it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Final
 
 from worker_lint.diagnostic import Diagnostic
 from worker_lint.engine.run import Outcome
@@ -21,6 +26,15 @@ from worker_lint.source.history import Change, changed_since
 from worker_lint.source.revision import read_objects, tree
 
 
+_SUFFIXES = (".py", ".pyi")
+
+SHORTEST_SPLIT: Final = 4_000
+"""
+Characters of paths below which no list is split: pre-commit fills a command line up to 8 KB on
+Windows, where the program and its options take a part, and further elsewhere.
+"""
+
+
 def run_changed(session: Session, snapshot: Snapshot, found: Discovery, root: str) -> Outcome:
     """
     The outcome of a change.
@@ -29,17 +43,33 @@ def run_changed(session: Session, snapshot: Snapshot, found: Discovery, root: st
         HistoryError: no git, no repository, or no such commit.
     """
     given = frozenset(snapshot.wanted)
-    change = changed_since(root, given=None, dirty=found.dirty)
+    change = changed_since(root, dirty=found.dirty)
     everything = replace_wanted(snapshot, tuple(sorted(snapshot.entries)))
     new = session.run(everything)
-    mine = given.intersection((*change.added, *change.modified))
-    elsewhere: tuple[Diagnostic, ...] = ()
-    if mine or change.deleted or not given:
-        elsewhere = _new_ones(session, everything, new, change, root)
     shown = [item for item in new.diagnostics if item.path in given]
-    shown.extend(item for item in elsewhere if item.path not in given)
+    if change.added or change.modified or change.deleted:
+        mine = _Share(given, change)
+        fresh = _new_ones(session, everything, new, change, root)
+        shown.extend(item for item in fresh if item.path not in given and mine.holds(item))
     diagnostics = tuple(sorted(shown, key=lambda item: item.sort_key))
     return replace(new, diagnostics=diagnostics, files=len(given))
+
+
+class _Share:
+    """Which of the diagnostics outside the files given this call has to print."""
+
+    def __init__(self, given: frozenset[str], change: Change) -> None:
+        self._given = given
+        self._changed = frozenset((*change.added, *change.modified))
+        names = {path for path in self._changed | given if path.endswith(_SUFFIXES)}
+        self._is_alone = sum(len(path) + 1 for path in names) < SHORTEST_SPLIT
+
+    def holds(self, item: Diagnostic) -> bool:
+        """Whether the cause lies in a file that was given, or nobody can say where it lies."""
+        if self._is_alone:
+            return True
+        causes = self._changed.intersection((item.path, *(related.path for related in item.related)))
+        return not causes or not causes.isdisjoint(self._given)
 
 
 def _new_ones(
@@ -62,7 +92,7 @@ def _before(everything: Snapshot, change: Change, root: str) -> Snapshot:
     """The state that the change started from."""
     paths: dict[str, list[str]] = {}
     for path, blob in change.old_blobs.items():
-        if path.endswith((".py", ".pyi")):
+        if path.endswith(_SUFFIXES):
             paths.setdefault(blob, []).append(path)
     contents: dict[str, bytes] = {}
     for blob, data in read_objects(root, paths):
@@ -72,7 +102,7 @@ def _before(everything: Snapshot, change: Change, root: str) -> Snapshot:
 
 def _at(everything: Snapshot, revision: str, root: str) -> Snapshot:
     """The state of a commit, as far as it differs from the work tree."""
-    blobs = {path: blob for path, blob in tree(root, revision).items() if path.endswith((".py", ".pyi"))}
+    blobs = {path: blob for path, blob in tree(root, revision).items() if path.endswith(_SUFFIXES)}
     differing: dict[str, list[str]] = {}
     for path, blob in blobs.items():
         entry = everything.entries.get(path)
