@@ -73,7 +73,7 @@ def _run(bench: Workbench, session: Session, snapshot: Snapshot, found: Discover
     if given.get("changed"):
         from worker_lint.engine.changed import run_changed
 
-        return run_changed(session, snapshot, found, str(bench.root))
+        return run_changed(session, snapshot, found, str(bench.root), bench.exclude)
     return session.run(snapshot)
 
 

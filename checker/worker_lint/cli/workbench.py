@@ -87,8 +87,12 @@ class Workbench:
 
     def discover(self, paths: Sequence[Path], *, context: bool = True) -> Discovery:
         """The files of the paths and, as context, the rest of the tree."""
-        patterns = (*(self.settings.exclude or ()), *self.settings.extend_exclude)
-        return discover(paths, self.root, DiscoverOptions(exclude=patterns, context=context))
+        return discover(paths, self.root, DiscoverOptions(exclude=self.exclude, context=context))
+
+    @property
+    def exclude(self) -> tuple[str, ...]:
+        """The patterns of files that are left out."""
+        return (*(self.settings.exclude or ()), *self.settings.extend_exclude)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
