@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
 
 from worker_lint.cli.options import checking_options, choices_of
-from worker_lint.cli.outcome import Answer, answer_for, exit_code
-from worker_lint.cli.version import VERSION
+from worker_lint.cli.outcome import Answer, answer_for, exit_code, given_of
 from worker_lint.cli.workbench import Refused, Workbench, open_workbench, refusing, show_problems
-from worker_lint.diagnostic import Problem
-from worker_lint.report import FORMATS, RenderContext, RuleMeta, load_renderer, summary_line, terminal_of
+from worker_lint.cli.writing import write_report
+from worker_lint.report import FORMATS, summary_line, terminal_of
 from worker_lint.report.terminal import ColourChoice
 
 DEFAULT_FORMAT = "full"
@@ -30,65 +28,49 @@ DEFAULT_FORMAT = "full"
 @click.option("--fix", is_flag=True, help="Repair first, as `worker-lint fix` does.")
 @click.option("--diff", is_flag=True, help="With --fix: show the repairs and change nothing.")
 @click.option("--unsafe", is_flag=True, help="With --fix: carry out unsafe repairs too.")
-@click.option("--baseline/--no-baseline", default=True, help="Leave out what the baseline accepts.  [default: baseline]")
+@click.option(
+    "--baseline/--no-baseline", default=True, help="Leave out what the baseline accepts.  [default: baseline]"
+)
 @click.option("--strict-parse", is_flag=True, help="Fail on files that cannot be parsed.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 in spite of diagnostics.")
 @click.option("--statistics", is_flag=True, help="Show on stderr where the time went.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 def command(paths: tuple[Path, ...], form: str, output_file: Path | None, **given: Any) -> None:
     """Check PATHS (default: the working directory)."""
-    places = paths or (Path(),)
+    repaired = 0
     try:
         if given["fix"] or given["diff"]:
             from worker_lint.cli.fix import repair
 
-            code = repair(places, given)
+            done = repair(paths, given)
             if given["diff"]:
-                raise SystemExit(code)
-        bench = open_workbench(places, choices_of(given))
+                raise SystemExit(done.exit_code)
+            repaired = 2 if done.failed else int(given["changed"] and bool(done.written))
+        bench = open_workbench(paths or (Path(),), choices_of(given))
         with refusing():
-            answer = answer_for(bench, places, given)
+            answer = answer_for(bench, given_of(paths, given), given)
+        _write(bench, answer, form, output_file, given["color"])
     except Refused as refused:
         show_problems(refused.problems)
         raise SystemExit(2) from None
-    _write(bench, answer, form, output_file, given["color"])
     show_problems((*bench.notes, *answer.report.problems))
     if form != "full":
         print(summary_line(answer.report, answer.baselined), file=sys.stderr)  # noqa: T201
     if given["statistics"]:
         _show_statistics(answer, given["color"])
-    raise SystemExit(exit_code(bench, answer, given))
+    raise SystemExit(max(repaired, exit_code(bench, answer, given)))
 
 
 def _write(bench: Workbench, answer: Answer, form: str, output_file: Path | None, colour: ColourChoice) -> None:
-    render = load_renderer(form)
-    try:
-        target: Any = output_file.open("w", encoding="utf-8", newline="\n") if output_file else nullcontext(sys.stdout)
-    except OSError as error:
-        show_problems([Problem(f"cannot be written: {error.strerror}", str(output_file), "choose another file")])
-        raise SystemExit(2) from None
-    with target as out:
-        render(answer.report, _context(bench, answer, out, colour), out)
-        out.flush()
-
-
-def _context(bench: Workbench, answer: Answer, out: IO[str], colour: ColourChoice) -> RenderContext:
-    metas = {
-        rule.code: RuleMeta(rule.code, rule.name, rule.summary, rule.severity, bench.plan().url_of(rule.name), rule.page)
-        for rule in bench.packs.rules
-    }
-    terminal = terminal_of(out, os.environ, colour)
-    prefix = repository_prefix(bench.root)
-    return RenderContext(VERSION, "worker-lint", metas, answer.read_line, terminal, prefix, answer.baselined)
-
-
-def repository_prefix(root: Path) -> str:
-    """The project root as seen from the root of its repository, with a slash at the end; empty if it is that root."""
-    for folder in (root, *root.parents):
-        if (folder / ".git").exists():
-            inside = root.relative_to(folder).as_posix()
-            return "" if inside == "." else f"{inside}/"
-    return ""
+    write_report(
+        bench,
+        answer.report,
+        answer.read_line,
+        form=form,
+        baselined=answer.baselined,
+        colour=colour,
+        output_file=output_file,
+    )
 
 
 def _show_statistics(answer: Answer, colour: ColourChoice) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from worker_lint.cli.workbench import Refused, Workbench
 from worker_lint.diagnostic import Diagnostic, Report, with_fingerprints
-from worker_lint.engine.baseline import apply_baseline, gone_entries, load_baseline
+from worker_lint.engine.baseline import Baseline, apply_baseline, gone_entries, load_baseline
 from worker_lint.engine.run import Outcome
 from worker_lint.engine.session import Session
 from worker_lint.engine.snapshot import Snapshot, of_files
@@ -40,9 +40,7 @@ def answer_for(bench: Workbench, paths: Sequence[Path], given: Mapping[str, Any]
         Refused: there is nothing to check.
     """
     found = bench.discover(paths)
-    if not any(file.given for file in found.files) and not given.get("changed"):
-        raise Refused([problem for problem in found.problems if problem.fatal] or list(found.problems))
-    snapshot = of_files(found.files)
+    snapshot = snapshot_of(found, given)
     with bench.session() as session, progress_of(session):
         outcome = _run(bench, session, snapshot, found, given)
     diagnostics, baselined = _without_baseline(bench, outcome, snapshot, enabled=bool(given.get("baseline", True)))
@@ -51,13 +49,31 @@ def answer_for(bench: Workbench, paths: Sequence[Path], given: Mapping[str, Any]
     return Answer(report, baselined, line_reader(snapshot), _statistics(session, outcome, bench), outcome)
 
 
-def _run(
-    bench: Workbench, session: Session, snapshot: Snapshot, found: Discovery, given: Mapping[str, Any]
-) -> Outcome:
+def given_of(paths: Sequence[Path], given: Mapping[str, Any]) -> Sequence[Path]:
+    """
+    The paths that are asked about. Without any it is the working directory; but under --changed it
+    is nothing, since pre-commit passes no path for a commit that only deletes files.
+    """
+    return paths or (() if given.get("changed") else (Path(),))
+
+
+def snapshot_of(found: Discovery, given: Mapping[str, Any]) -> Snapshot:
+    """
+    The files as they lie there.
+
+    Raises:
+        Refused: there is nothing to check.
+    """
+    if not any(file.given for file in found.files) and not given.get("changed"):
+        raise Refused([problem for problem in found.problems if problem.fatal] or list(found.problems))
+    return of_files(found.files)
+
+
+def _run(bench: Workbench, session: Session, snapshot: Snapshot, found: Discovery, given: Mapping[str, Any]) -> Outcome:
     if given.get("changed"):
         from worker_lint.engine.changed import run_changed
 
-        return run_changed(session, snapshot, found, str(bench.root))
+        return run_changed(session, snapshot, found, str(bench.root), bench.exclude)
     return session.run(snapshot)
 
 
@@ -72,6 +88,17 @@ def _without_baseline(
     gone = gone_entries(outcome.diagnostics, baseline, file, frozenset(snapshot.wanted))
     notes = [item for item in with_fingerprints(gone) if "WKL006" in bench.plan().enabled]
     return tuple(sorted((*applied.diagnostics, *notes), key=lambda item: item.sort_key)), applied.baselined
+
+
+def accepted_of(bench: Workbench, *, enabled: bool) -> Callable[[Outcome], tuple[Diagnostic, ...]]:
+    """
+    Gives the diagnostics of an outcome that the baseline does not hold.
+
+    Raises:
+        BaselineError: the baseline cannot be read.
+    """
+    baseline = load_baseline(bench.root / bench.settings.baseline) if enabled else Baseline()
+    return lambda outcome: apply_baseline(outcome.diagnostics, baseline).diagnostics
 
 
 def line_reader(snapshot: Snapshot) -> Callable[[str, int], str | None]:
@@ -120,13 +147,16 @@ def exit_code(bench: Workbench, answer: Answer, given: Mapping[str, Any]) -> int
         return 2
     if given.get("exit_zero"):
         return 0
+    return int(fails(bench, answer.report.diagnostics, given))
+
+
+def fails(bench: Workbench, diagnostics: Iterable[Diagnostic], given: Mapping[str, Any]) -> bool:
+    """Whether one of the diagnostics is severe enough to fail."""
     worst = _RANK[bench.settings.fail_on]
-    for diagnostic in answer.report.diagnostics:
+    for diagnostic in diagnostics:
         if diagnostic.code == "WKL001":
             if given.get("strict_parse"):
-                return 1
+                return True
         elif _RANK[diagnostic.severity] <= worst:
-            return 1
-    return 0
-
-
+            return True
+    return False

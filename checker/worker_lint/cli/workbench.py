@@ -13,18 +13,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from worker_lint.analysis.models import ModelError, Models
 from worker_lint.cli.version import VERSION
-from worker_lint.config import ConfigError, KnownRules, Selection, Settings, load_settings
+from worker_lint.config import ConfigError, KnownRules, Loaded, Selection, Settings, find_project, load_settings
 from worker_lint.config.project import Project
 from worker_lint.diagnostic import Problem
 from worker_lint.diagnostic.address import rule_url
 from worker_lint.engine.baseline import BaselineError
 from worker_lint.engine.cache import Cache, cache_folder, digest_of
 from worker_lint.engine.packs import Packs, load_packs
-from worker_lint.engine.plan import Plan
+from worker_lint.engine.plan import Codes, Plan
 from worker_lint.engine.session import Session
 from worker_lint.source.discover import DiscoverOptions, Discovery, discover
 from worker_lint.source.revision import HistoryError
@@ -78,7 +78,7 @@ class Workbench:
         selection = Selection(self.known, self.settings)
         return Plan(
             self.packs.rules,
-            selection.codes,
+            cast("Codes", selection.codes),  # roles are texts to the engine
             self.settings.rules,
             rule_url,
             screen=self.choices.screen,
@@ -87,8 +87,12 @@ class Workbench:
 
     def discover(self, paths: Sequence[Path], *, context: bool = True) -> Discovery:
         """The files of the paths and, as context, the rest of the tree."""
-        patterns = (*(self.settings.exclude or ()), *self.settings.extend_exclude)
-        return discover(paths, self.root, DiscoverOptions(exclude=patterns, context=context))
+        return discover(paths, self.root, DiscoverOptions(exclude=self.exclude, context=context))
+
+    @property
+    def exclude(self) -> tuple[str, ...]:
+        """The patterns of files that are left out."""
+        return (*(self.settings.exclude or ()), *self.settings.extend_exclude)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -133,16 +137,15 @@ def open_workbench(paths: Sequence[Path], choices: Choices) -> Workbench:
     working = Path.cwd()
     with refusing():
         if choices.isolated:
-            from worker_lint.config import find_project
-
-            project, settings, warnings = find_project(paths[0], working), Settings(), ()
+            loaded = Loaded(find_project(paths[0], working), Settings(), ())
         else:
             loaded = load_settings(paths[0], known, working=working, config=choices.config)
-            project, settings, warnings = loaded.project, loaded.settings, loaded.warnings
-        settings = _overridden(settings, choices, known)
-    bench = Workbench(packs, known, project, settings, choices)
+        settings = _overridden(loaded.settings, choices, known)
+    bench = Workbench(packs, known, loaded.project, settings, choices)
     bench.notes.extend(packs.problems)
-    bench.notes.extend(Problem(item.message, _place(item.path, item.line), item.help, fatal=False) for item in warnings)
+    bench.notes.extend(
+        Problem(item.message, _place(item.path, item.line), item.help, fatal=False) for item in loaded.warnings
+    )
     return bench
 
 

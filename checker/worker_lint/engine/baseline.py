@@ -129,7 +129,12 @@ def write_baseline(path: Path, diagnostics: Iterable[Diagnostic]) -> int:
     The file is replaced in one step, and left alone when nothing changes. Raises BaselineError
     when it cannot be written.
     """
-    entries = sorted(map(_entry, diagnostics))
+    return write_entries(path, map(entry_of, diagnostics))
+
+
+def write_entries(path: Path, entries: Iterable[Entry]) -> int:
+    """Replace the baseline by these entries and give their number; otherwise as `write_baseline`."""
+    entries = sorted(entries)
     text = baseline_text(entries)
     try:
         if not path.exists() or path.read_bytes() != text:
@@ -151,7 +156,8 @@ def _line(entry: Entry) -> str:
     return json.dumps(msgspec.to_builtins(entry))
 
 
-def _entry(diagnostic: Diagnostic) -> Entry:
+def entry_of(diagnostic: Diagnostic) -> Entry:
+    """Give the entry that accepts a diagnostic."""
     texts = (diagnostic.path, diagnostic.code, diagnostic.symbol, diagnostic.fingerprint, diagnostic.message)
     return Entry(*(text.encode("utf-8", "replace").decode() for text in texts))
 
