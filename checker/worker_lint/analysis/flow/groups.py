@@ -41,7 +41,7 @@ class GroupHandling(Handling):
         arrivals = [
             _Arrival(replace(jump, thrown=frozenset({one})), frozenset({one}), not self.policy.hierarchy.is_group(one))
             for jump in jumps
-            for one in jump.thrown
+            for one in sorted(jump.thrown)  # the order of edges must not hang on hashes
         ]
         for handler in handlers:
             arrivals = [*self._passing(handler, arrivals), *self._entering(handler, arrivals)]

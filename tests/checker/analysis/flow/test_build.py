@@ -102,6 +102,36 @@ def test_what_cannot_be_reached_is_left_out(graph: Callable[[str], Graph]) -> No
     assert not graph("while True:\n    a()").returns
 
 
+@pytest.mark.parametrize("jump", ["break", "continue"])
+def test_loops_are_left_through_finally_and_contexts(graph: Callable[[str], Graph], jump: str) -> None:
+    built = graph(
+        f"""
+for x in y:
+    try:
+        with c():
+            if x:
+                {jump}
+            a()
+    finally:
+        b()
+    d()
+"""
+    )
+    assert runs(built, "c", "b")
+    assert runs(built, "c", "a", "b", "d")
+    assert runs(built, "c", "b", "c", "b") == (jump == "continue")
+    kinds: list[str] = [edge.kind for block in built.blocks for edge in block.out]
+    assert kinds.count(jump) == 1
+    assert kinds.count("finally") == 2
+
+
+def test_a_jump_in_finally_drops_what_was_pending(graph: Callable[[str], Graph]) -> None:
+    built = graph("for x in y:\n    try:\n        boom()\n    finally:\n        break\na()")
+    assert not escaping(built)
+    assert runs(built, "a")
+    assert not escaping(graph("try:\n    boom()\nfinally:\n    return"))
+
+
 def test_a_handler_that_raises_again_keeps_the_classes_apart(graph: Callable[[str], Graph]) -> None:
     built = graph(
         """
