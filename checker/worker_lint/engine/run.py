@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -15,6 +16,10 @@ from worker_lint.engine.reach import Reach
 from worker_lint.engine.suppression import RuleNames, apply_suppressions
 from worker_lint.engine.tree import Tree
 from worker_lint.source.suppression import suppressions
+
+
+RECURSION_LIMIT = 12_000
+"""Names are followed from module to module; chains of star imports are hundreds of calls deep."""
 
 
 @dataclass(slots=True)
@@ -32,6 +37,7 @@ class Outcome:
 
 def analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str]) -> Outcome:
     """Checks the wanted files; the rest of the tree is there to answer questions about them."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
     project = Project(tree, models)
     stages: dict[str, float] = {}
     started = perf_counter()
