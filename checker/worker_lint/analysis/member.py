@@ -177,7 +177,11 @@ def _apply(cls: Class, member: Member, decorator: ir.Expr) -> None:
         member.kind = _PLAIN[dotted]
     elif dotted in _CACHED:
         member.kind, member.abstract = "property", False
-    elif dotted is not None and dotted.startswith(_TYPING) and dotted.rpartition(".")[2] in {"final", "override", "overload"}:
+    elif (
+        dotted is not None
+        and dotted.startswith(_TYPING)
+        and dotted.rpartition(".")[2] in {"final", "override", "overload"}
+    ):
         setattr(member, dotted.rpartition(".")[2], True)
     elif dotted not in _CARRIES:
         member.opaque = True

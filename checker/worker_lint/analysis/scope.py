@@ -106,9 +106,7 @@ class BlockScan:
                 if target.id not in names:
                     names[target.id] = (Binding("annotation", node, annotation=node.annotation),)
             else:
-                names[target.id] = (
-                    Binding("value", node.value, type_checking=checking, annotation=node.annotation),
-                )
+                names[target.id] = (Binding("value", node.value, type_checking=checking, annotation=node.annotation),)
 
     def _if(self, node: ir.If, names: Bindings, checking: bool) -> None:
         polarity = _type_checking_polarity(node.test)
