@@ -55,7 +55,7 @@ class AbstractSets(Lookup, Metaclasses):
         for base in self.bases(cls):
             inherited = self.abstract(base)
             for name in (*inherited.left, *inherited.unsure):
-                self._judge(cls, name, name in inherited.unsure, left, unsure)
+                self._judge(cls, name, left, unsure, doubtful=name in inherited.unsure)
         for name, members in self._own_names(cls):
             flags = {member.abstract for member in members}
             if flags == {True}:
@@ -69,7 +69,7 @@ class AbstractSets(Lookup, Metaclasses):
             return [(name, tuple(members)) for name, members in self.members(cls).items()]
         return [(name, (member,)) for name, member in cls.members.items()]
 
-    def _judge(self, cls: Ancestor, name: str, doubtful: bool, left: dict[str, Found], unsure: set[str]) -> None:
+    def _judge(self, cls: Ancestor, name: str, left: dict[str, Found], unsure: set[str], *, doubtful: bool) -> None:
         found = self.find(cls, name)
         if found is None or found.abstract is None or (found.abstract and doubtful):
             unsure.add(name)

@@ -71,14 +71,14 @@ class Lookup(ClassDecorators):
             if alternatives and not isinstance(ancestor, Opaque):
                 chosen = self._least_abstract(alternatives)
                 return Found(chosen, ancestor, sure and len(alternatives) == 1)
-            if self._may_hide(ancestor, name, order):
+            if self._may_hide(ancestor, name):
                 sure = False
         return None
 
     def _least_abstract(self, alternatives: tuple[Member | ModelMember, ...]) -> Member | ModelMember:
         return min(alternatives, key=lambda member: {False: 0, None: 1, True: 2}[member.abstract])
 
-    def _may_hide(self, ancestor: Ancestor, name: str, order: tuple[Ancestor, ...]) -> bool:
+    def _may_hide(self, ancestor: Ancestor, name: str) -> bool:
         if isinstance(ancestor, Opaque):
             return True
         if isinstance(ancestor, ModelClass):
@@ -89,14 +89,13 @@ class Lookup(ClassDecorators):
         """Whether the class has the attribute, or an unknown ancestor could give it."""
         if self.find(cls, name) is not None:
             return True
-        order = self.order(cls)
-        return any(self._may_hide(ancestor, name, order) for ancestor in order) or self.is_dynamic(cls)
+        return any(self._may_hide(ancestor, name) for ancestor in self.order(cls)) or self.is_dynamic(cls)
 
     def may_inherit(self, cls: Class, name: str) -> bool:
         """Whether a base has the attribute, declares it by an annotation, or is unknown and could give it."""
         order = self.order(cls)
         for ancestor in order[1:]:
-            if self.own(ancestor, name) or self._may_hide(ancestor, name, order):
+            if self.own(ancestor, name) or self._may_hide(ancestor, name):
                 return True
             if isinstance(ancestor, Class) and name in ancestor.block.names:
                 return True

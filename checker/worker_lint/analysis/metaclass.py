@@ -65,8 +65,8 @@ def metaclass_exprs(cls: Class) -> list[ir.Expr]:
     """What stands as metaclass: the keyword, `six.with_metaclass`, `@six.add_metaclass`."""
     found = [keyword.value for keyword in cls.node.keywords if keyword.name == "metaclass"]
     for base in cls.node.bases:
-        if isinstance(base, ir.Call) and (ir.dotted_name(base.func) or "").endswith("with_metaclass") and base.args:
-            found.append(base.args[0])
+        if isinstance(base, ir.Call) and (ir.dotted_name(base.func) or "").endswith("with_metaclass"):
+            found.extend(base.args[:1])
     for decorator in cls.node.decorators:
         if isinstance(decorator, ir.Call) and (ir.dotted_name(decorator.func) or "").endswith("add_metaclass"):
             found.extend(decorator.args[:1])

@@ -25,18 +25,18 @@ COMMANDS: Final[dict[str, str]] = {
 class LazyGroup(click.Group):
     """Lists the commands from the table above; loads one only to run it or to show its help."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The names in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         """The command of the module that bears its name."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"worker_lint.cli.{cmd_name}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """The list of commands, without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -45,7 +45,8 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(VERSION, prog_name="worker-lint")
 def app() -> None:
-    """Finds broken background workers before they are committed.
+    """
+    Finds broken background workers before they are committed.
 
     Exit codes: 0 clean; 1 diagnostics; 2 the work could not be done; 130 interrupted.
     """

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, TextIO
 
 import click
 
@@ -30,7 +30,9 @@ DEFAULT_FORMAT = "full"
 @click.option("--fix", is_flag=True, help="Repair first, as `worker-lint fix` does.")
 @click.option("--diff", is_flag=True, help="With --fix: show the repairs and change nothing.")
 @click.option("--unsafe", is_flag=True, help="With --fix: carry out unsafe repairs too.")
-@click.option("--baseline/--no-baseline", default=True, help="Leave out what the baseline accepts.  [default: baseline]")
+@click.option(
+    "--baseline/--no-baseline", default=True, help="Leave out what the baseline accepts.  [default: baseline]"
+)
 @click.option("--strict-parse", is_flag=True, help="Fail on files that cannot be parsed.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 in spite of diagnostics.")
 @click.option("--statistics", is_flag=True, help="Show on stderr where the time went.")
@@ -72,9 +74,11 @@ def _write(bench: Workbench, answer: Answer, form: str, output_file: Path | None
         out.flush()
 
 
-def _context(bench: Workbench, answer: Answer, out: IO[str], colour: ColourChoice) -> RenderContext:
+def _context(bench: Workbench, answer: Answer, out: TextIO, colour: ColourChoice) -> RenderContext:
     metas = {
-        rule.code: RuleMeta(rule.code, rule.name, rule.summary, rule.severity, bench.plan().url_of(rule.name), rule.page)
+        rule.code: RuleMeta(
+            rule.code, rule.name, rule.summary, rule.severity, bench.plan().url_of(rule.name), rule.page
+        )
         for rule in bench.packs.rules
     }
     terminal = terminal_of(out, os.environ, colour)

@@ -51,9 +51,7 @@ def answer_for(bench: Workbench, paths: Sequence[Path], given: Mapping[str, Any]
     return Answer(report, baselined, line_reader(snapshot), _statistics(session, outcome, bench), outcome)
 
 
-def _run(
-    bench: Workbench, session: Session, snapshot: Snapshot, found: Discovery, given: Mapping[str, Any]
-) -> Outcome:
+def _run(bench: Workbench, session: Session, snapshot: Snapshot, found: Discovery, given: Mapping[str, Any]) -> Outcome:
     if given.get("changed"):
         from worker_lint.engine.changed import run_changed
 
@@ -128,5 +126,3 @@ def exit_code(bench: Workbench, answer: Answer, given: Mapping[str, Any]) -> int
         elif _RANK[diagnostic.severity] <= worst:
             return 1
     return 0
-
-

@@ -17,7 +17,7 @@ from typing import Any
 
 from worker_lint.analysis.models import ModelError, Models
 from worker_lint.cli.version import VERSION
-from worker_lint.config import ConfigError, KnownRules, Selection, Settings, load_settings
+from worker_lint.config import ConfigError, ConfigProblem, KnownRules, Selection, Settings, load_settings
 from worker_lint.config.project import Project
 from worker_lint.diagnostic import Problem
 from worker_lint.diagnostic.address import rule_url
@@ -135,7 +135,8 @@ def open_workbench(paths: Sequence[Path], choices: Choices) -> Workbench:
         if choices.isolated:
             from worker_lint.config import find_project
 
-            project, settings, warnings = find_project(paths[0], working), Settings(), ()
+            project, settings = find_project(paths[0], working), Settings()
+            warnings: tuple[ConfigProblem, ...] = ()
         else:
             loaded = load_settings(paths[0], known, working=working, config=choices.config)
             project, settings, warnings = loaded.project, loaded.settings, loaded.warnings

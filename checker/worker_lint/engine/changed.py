@@ -9,7 +9,6 @@ was given a changed file, because pre-commit splits long lists into several call
 
 from __future__ import annotations
 
-
 from collections import Counter
 from dataclasses import replace
 
@@ -88,5 +87,3 @@ def _at(everything: Snapshot, revision: str, root: str) -> Snapshot:
 def replace_wanted(snapshot: Snapshot, wanted: tuple[str, ...]) -> Snapshot:
     """The same files with another question."""
     return Snapshot(snapshot.entries, wanted)
-
-
