@@ -148,7 +148,7 @@ class _Shown:
 
     def __init__(self, value: object) -> None:
         plain = type(value) in {type(None), bool, int, str, bytes} or value == ()
-        text = repr(value) if plain else "..."
+        text = repr(value).replace(str(Path.home()), "~") if plain else "..."
         self.text = text if len(text) <= 30 and "'''" not in text and text.isascii() else "..."
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from worker_lint.analysis import Models
@@ -36,13 +37,25 @@ def check_files(
     screen: bool = True,
 ) -> Outcome:
     """What the rules find in a tree of files, given as path to source."""
-    packs = packs or load_packs(foreign=False)
+    packs = packs or built_in_packs()
     encoded = {path: source.encode() for path, source in files.items()}
     codes = frozenset(rule.code for rule in rules)
     plan = Plan(tuple(rules), lambda path, role: codes, options or {}, screen=screen, enabled=codes)
     skims, _ = skim_all(encoded.__getitem__, sorted(encoded), plan.words, _LIMIT)
     tree = Tree(FileSources(encoded.__getitem__, _LIMIT), skims, {path: role_of_path(path) for path in files})
-    return analyse(tree, Models.open([Path(place) for place in packs.models]), plan, sorted(files))
+    return analyse(tree, _models(packs.models), plan, sorted(files))
+
+
+@lru_cache(maxsize=1)
+def built_in_packs() -> Packs:
+    """The rules and models that come with the tool, loaded once for all examples."""
+    return load_packs(foreign=False)
+
+
+@lru_cache(maxsize=8)
+def _models(places: tuple[str, ...]) -> Models:
+    """Models are only read, so one reading serves all examples."""
+    return Models.open([Path(place) for place in places])
 
 
 def example_files(example: Example) -> dict[str, str]:
@@ -89,14 +102,17 @@ def example_faults(rule: Rule, example: Example) -> Iterator[str]:
 
 
 def _repair_faults(rule: Rule, example: Example) -> Iterator[str]:
-    """What is wrong with the repair: another text, or a diagnostic that is still there."""
+    """What is wrong with the repair: another text, a diagnostic that is still there, a second change."""
     wanted = textwrap.dedent(example.repaired or "").lstrip("\n")
     text = repair_example(rule, example)
     if text != wanted:
         yield "\n".join(["the repaired text differs:", *difflib.ndiff(wanted.splitlines(), text.splitlines())])
-    rest = run_example(rule, replace(example, source=text))
-    if any(item.fix is not None for item in rest):
-        yield f"the repair leaves something to repair: {rest[0].message}"
+    repaired = replace(example, source=text)
+    for item in run_example(rule, repaired):
+        if item.path == example.path:
+            yield f"the repair leaves line {item.span.line}: {item.message}"
+    if repair_example(rule, repaired) != text:
+        yield "a second repair changes the text again"
 
 
 def repair_example(rule: Rule, example: Example) -> str:
@@ -116,6 +132,6 @@ def repair_example(rule: Rule, example: Example) -> str:
 
 def all_examples(packs: Packs | None = None) -> Iterator[tuple[Rule, Example]]:
     """Every example of every rule, for parametrised tests."""
-    for rule in (packs or load_packs(foreign=False)).rules:
+    for rule in (packs or built_in_packs()).rules:
         for example in rule.examples:
             yield rule, example

@@ -1,6 +1,7 @@
 """Every example of every rule: bad ones give exactly the marked diagnostics, good ones none."""
 
 import pytest
+
 from worker_lint.rule import Example, Rule
 from worker_lint.testing import all_examples, example_faults
 

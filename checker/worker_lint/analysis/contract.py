@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from worker_lint.analysis.entity import Class
-from worker_lint.analysis.hierarchy import Found, metaclass_exprs
+from worker_lint.analysis.lookup import Found
 from worker_lint.analysis.member import Member
+from worker_lint.analysis.metaclass import metaclass_exprs
 from worker_lint.analysis.models import ModelClass
 from worker_lint.analysis.mro import Opaque
 from worker_lint.source import ir

@@ -67,7 +67,8 @@ class Scope:
         scope: Scope = self
         while scope.parent is not None:
             scope = scope.parent
-        assert isinstance(scope, ModuleScope)
+        if not isinstance(scope, ModuleScope):
+            raise TypeError(f"{scope.qualname} stands in no module")
         return scope
 
     @property

@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias
 from worker_lint.analysis.contract import missing_members
 from worker_lint.analysis.entity import Class, External, Function, Scope
 from worker_lint.analysis.intent import is_declared_abstract, reads_as_abstract
-from worker_lint.analysis.project import walk_statements
+from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.uses import statements_below
 from worker_lint.analysis.visit import expressions_of, subexpressions
 from worker_lint.source import ir

@@ -9,8 +9,8 @@ from typing import Final
 
 from worker_lint.analysis.contract import missing_members
 from worker_lint.analysis.entity import Class, Function
-from worker_lint.analysis.hierarchy import metaclass_exprs
 from worker_lint.analysis.member import Member
+from worker_lint.analysis.metaclass import metaclass_exprs
 from worker_lint.analysis.models import ModelClass
 from worker_lint.analysis.mro import Opaque
 from worker_lint.source import ir

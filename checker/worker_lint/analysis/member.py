@@ -153,7 +153,7 @@ def _member(cls: Class, name: str, binding: Binding) -> Member:
 
 def _decorated(cls: Class, node: ir.FunctionDef) -> Member:
     member = Member(node.name, cls, "method", node.name_at, node, parts=(node,))
-    if node.name in {"__new__"}:
+    if node.name == "__new__":
         member.kind = "staticmethod"
     elif node.name in {"__init_subclass__", "__class_getitem__"}:
         member.kind = "classmethod"
@@ -177,7 +177,11 @@ def _apply(cls: Class, member: Member, decorator: ir.Expr) -> None:
         member.kind = _PLAIN[dotted]
     elif dotted in _CACHED:
         member.kind, member.abstract = "property", False
-    elif dotted is not None and dotted.startswith(_TYPING) and dotted.rpartition(".")[2] in {"final", "override", "overload"}:
+    elif (
+        dotted is not None
+        and dotted.startswith(_TYPING)
+        and dotted.rpartition(".")[2] in {"final", "override", "overload"}
+    ):
         setattr(member, dotted.rpartition(".")[2], True)
     elif dotted not in _CARRIES:
         member.opaque = True
@@ -269,7 +273,7 @@ def _called(cls: Class, member: Member, node: ir.Call) -> None:
         member.kind = _PLAIN[dotted]
         inner = [arg for arg in node.args if isinstance(arg, (ir.Name, ir.Call))]
         inner.extend(kw.value for kw in node.keywords if isinstance(kw.value, (ir.Name, ir.Call)))
-        flags = [_assigned(cls, member.name, part).abstract for part in inner if isinstance(part, (ir.Name, ir.Call))]
+        flags = [_assigned(cls, member.name, part).abstract for part in inner]
         member.abstract = True if True in flags else None if None in flags else False
 
 

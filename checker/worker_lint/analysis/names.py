@@ -192,7 +192,11 @@ class Resolver:
     def _through_star(self, module: ModuleScope, star: ir.Import, name: str) -> Targets | None:
         store = self.project.store
         dotted = star.names[0].module
-        path = store.find_relative(star.level, dotted, module.path) if star.level else store.find_module(dotted, module.path)
+        path = (
+            store.find_relative(star.level, dotted, module.path)
+            if star.level
+            else store.find_module(dotted, module.path)
+        )
         source = self.project.module(path) if path else None
         if source is None:
             if name in _BUILTINS:
@@ -316,7 +320,11 @@ def receiver_kind(function: Function) -> str:
     names = {(ir.dotted_name(decorator) or "").rpartition(".")[2] for decorator in function.node.decorators}
     if names & {"staticmethod", "abstractstaticmethod"}:
         return "static"
-    if names & {"classmethod", "abstractclassmethod"} or function.name in {"__new__", "__init_subclass__", "__class_getitem__"}:
+    if names & {"classmethod", "abstractclassmethod"} or function.name in {
+        "__new__",
+        "__init_subclass__",
+        "__class_getitem__",
+    }:
         return "class"
     return "instance"
 

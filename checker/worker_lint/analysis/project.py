@@ -10,6 +10,7 @@ from worker_lint.analysis.entity import Class, Function, ModuleScope, Scope
 from worker_lint.analysis.hierarchy import Hierarchy
 from worker_lint.analysis.models import Models
 from worker_lint.analysis.names import Resolver
+from worker_lint.analysis.statements import definitions, walk_statements
 from worker_lint.analysis.store import Store
 from worker_lint.source import ir
 
@@ -137,36 +138,10 @@ def _hands_back(params: ir.Parameters, body: tuple[ir.Stmt, ...]) -> bool:
         if isinstance(node, (ir.Assign, ir.AugAssign)):
             targets = node.targets if isinstance(node, ir.Assign) else (node.target,)
             for target in targets:
-                if isinstance(target, ir.Attribute) and isinstance(target.value, ir.Name) and target.value.id == subject:
+                if (
+                    isinstance(target, ir.Attribute)
+                    and isinstance(target.value, ir.Name)
+                    and target.value.id == subject
+                ):
                     return False
     return True
-
-
-def definitions(body: tuple[ir.Stmt, ...]) -> Iterator[ir.ClassDef | ir.FunctionDef]:
-    """The classes and functions that a block defines, in any of its branches."""
-    for node in walk_statements(body):
-        if isinstance(node, (ir.ClassDef, ir.FunctionDef)):
-            yield node
-
-
-def walk_statements(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
-    """All statements of a block in source order, inner definitions not entered."""
-    for node in body:
-        yield node
-        for block in inner_blocks(node):
-            yield from walk_statements(block)
-
-
-def inner_blocks(node: ir.Stmt) -> tuple[tuple[ir.Stmt, ...], ...]:
-    """The blocks of a compound statement that belong to the same scope."""
-    match node:
-        case ir.If() | ir.While() | ir.For():
-            return (node.body, node.orelse)
-        case ir.Try():
-            return (node.body, *(handler.body for handler in node.handlers), node.orelse, node.final)
-        case ir.With():
-            return (node.body,)
-        case ir.Match():
-            return tuple(case.body for case in node.cases)
-        case _:
-            return ()

@@ -6,6 +6,9 @@ that is defined differently in `if` and `else` has two bindings. Loops and handl
 not, so they only add. No order between functions is assumed.
 """
 
+# Whether a block is for type checkers only is passed down every statement of every file, by position.
+# ruff: noqa: FBT001
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -45,7 +48,7 @@ class BlockScan:
             self._statement(statement, names, type_checking)
         return names
 
-    def _statement(self, node: ir.Stmt, names: Bindings, checking: bool) -> None:
+    def _statement(self, node: ir.Stmt, names: Bindings, checking: bool) -> None:  # noqa: C901, PLR0912 - a case a kind
         match node:
             case ir.FunctionDef():
                 self._define_function(node, names, checking)
@@ -106,9 +109,7 @@ class BlockScan:
                 if target.id not in names:
                     names[target.id] = (Binding("annotation", node, annotation=node.annotation),)
             else:
-                names[target.id] = (
-                    Binding("value", node.value, type_checking=checking, annotation=node.annotation),
-                )
+                names[target.id] = (Binding("value", node.value, type_checking=checking, annotation=node.annotation),)
 
     def _if(self, node: ir.If, names: Bindings, checking: bool) -> None:
         polarity = _type_checking_polarity(node.test)

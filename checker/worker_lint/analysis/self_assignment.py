@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from worker_lint.analysis.entity import Class
-from worker_lint.analysis.project import Project, walk_statements
+from worker_lint.analysis.project import Project
+from worker_lint.analysis.statements import walk_statements
 from worker_lint.source import ir
 
 _ASSIGNED: Final = re.compile(r"\bself\.(\w+)\s*(?:,|(?::[^=\n]+)?=(?!=))")

@@ -54,7 +54,14 @@ def _is_habit(written: str, meant: str) -> bool:
     shorter, longer = sorted((written, meant), key=len)
     if written.strip("_") == meant.strip("_") and not written.startswith("__") and not meant.startswith("__"):
         return True
-    if longer in {f"a{shorter}", f"_a{shorter.removeprefix('_')}", f"{shorter}s", f"i{shorter}", f"un{shorter}", f"re{shorter}"}:
+    if longer in {
+        f"a{shorter}",
+        f"_a{shorter.removeprefix('_')}",
+        f"{shorter}s",
+        f"i{shorter}",
+        f"un{shorter}",
+        f"re{shorter}",
+    }:
         return True
     return written.rstrip("0123456789") == meant.rstrip("0123456789")
 
@@ -64,4 +71,7 @@ def _differs_in_a_word(written: str, meant: str) -> bool:
     left, right = written.strip("_").split("_"), meant.strip("_").split("_")
     if len(left) != len(right):
         return False
-    return any(one != other and (min(len(one), len(other)) < _SHORTEST or one[0] != other[0]) for one, other in zip(left, right, strict=True))
+    return any(
+        one != other and (min(len(one), len(other)) < _SHORTEST or one[0] != other[0])
+        for one, other in zip(left, right, strict=True)
+    )

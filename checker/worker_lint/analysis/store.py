@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from worker_lint.source import ir
+from worker_lint.source.roles import Role
 from worker_lint.source.text import Text
 
 
@@ -60,5 +61,5 @@ class Store(Protocol):
     def mentions(self, path: str, word: str) -> bool:
         """Whether the identifier occurs in the file's text."""
 
-    def role(self, path: str) -> str:
+    def role(self, path: str) -> Role:
         """The file's role (see `source.roles`)."""

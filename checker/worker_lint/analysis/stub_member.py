@@ -12,7 +12,7 @@ from typing import Final
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.member import Member, decorator_name
-from worker_lint.analysis.project import inner_blocks, walk_statements
+from worker_lint.analysis.statements import inner_blocks, walk_statements
 from worker_lint.analysis.visit import expressions_of, subexpressions
 from worker_lint.source import ir
 

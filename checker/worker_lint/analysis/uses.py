@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from worker_lint.analysis.entity import Class, Function, Scope, Target
-from worker_lint.analysis.project import definitions, inner_blocks, walk_statements
+from worker_lint.analysis.statements import definitions, inner_blocks, walk_statements
 from worker_lint.analysis.visit import children, expressions_of
 from worker_lint.source import ir
 

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Self
 
 from worker_lint.diagnostic import Problem
 from worker_lint.source import ir
@@ -37,7 +38,7 @@ class Cache:
         if folder is not None:
             self._open(folder)
 
-    def __enter__(self) -> Cache:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -75,16 +76,16 @@ class Cache:
 
     def _give_up(self, place: str, reason: str) -> None:
         self._database = None
-        help = "make the folder writable, set WORKER_LINT_CACHE to another one, or run with --no-cache"
-        self.note = Problem(f"running without a cache: {reason}", place, help, fatal=False)
+        remedy = "make the folder writable, set WORKER_LINT_CACHE to another one, or run with --no-cache"
+        self.note = Problem(f"running without a cache: {reason}", place, remedy, fatal=False)
 
     def get_many(self, keys: Iterable[str]) -> dict[str, bytes]:
         """The values of the keys that are there."""
         found: dict[str, bytes] = {}
         for batch in _batches(keys):
             marks = ",".join("?" * len(batch))
-            for key, value in self._execute(f"SELECT key, value FROM entry WHERE key IN ({marks})", batch):  # noqa: S608
-                found[key] = value
+            query = f"SELECT key, value FROM entry WHERE key IN ({marks})"  # noqa: S608 - nothing but question marks
+            found.update(self._execute(query, batch))
         return found
 
     def get(self, key: str) -> bytes | None:
@@ -139,7 +140,10 @@ def _connect(file: Path) -> sqlite3.Connection:
 
 
 def _shrink(database: sqlite3.Connection) -> None:
-    pages, size = database.execute("PRAGMA page_count").fetchone()[0], database.execute("PRAGMA page_size").fetchone()[0]
+    pages, size = (
+        database.execute("PRAGMA page_count").fetchone()[0],
+        database.execute("PRAGMA page_size").fetchone()[0],
+    )
     if pages * size <= SIZE_LIMIT:
         return
     with database:

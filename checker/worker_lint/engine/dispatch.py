@@ -54,23 +54,20 @@ class Dispatcher:
         return found
 
     def _subjects(self, rule: Rule, module: ModuleScope) -> Iterator[tuple[Scope, Callable[..., Any]]]:
-        for check in rule.module_checks:
-            yield module, check
+        yield from ((module, check) for check in rule.module_checks)
         if rule.class_checks:
             for cls in self.project.classes_in(module.path):
-                for check in rule.class_checks:
-                    yield cls, check
+                yield from ((cls, check) for check in rule.class_checks)
         if rule.function_checks:
             for function in self.project.functions_in(module.path):
-                for check in rule.function_checks:
-                    yield function, check
+                yield from ((function, check) for check in rule.function_checks)
 
     def _ask(self, rule: Rule, check: Callable[..., Any], scope: Scope, context: Context) -> list[Candidate]:
         found: list[Candidate] = []
         try:
             for finding in check(scope, context):
-                found.append(self._candidate(rule, finding, scope))
-        except Exception as error:  # one rule's defect must not take the others' answers away
+                found.append(self._candidate(rule, finding, scope))  # noqa: PERF401 - what came before a crash counts
+        except Exception as error:  # noqa: BLE001 - one rule's defect must not take the others' answers away
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{place.filename.replace(chr(92), '/').rpartition('/')[2]}:{place.lineno}"
             message = f"the rule {rule.code} {rule.name} failed: {type(error).__name__}: {error} ({where})"
@@ -105,5 +102,3 @@ def _place(path: str, finding: Finding) -> tuple[str, ...]:
 
 def _has_checks(rule: Rule) -> bool:
     return bool(rule.class_checks or rule.function_checks or rule.module_checks)
-
-

@@ -48,7 +48,9 @@ class Links:
         """Whether a class of this name stands in the file."""
         found = self._classes.get(path)
         if found is None:
-            self._classes[path] = found = frozenset(item[0].decode("utf-8", "replace") for item in self._skims[path].classes)
+            self._classes[path] = found = frozenset(
+                item[0].decode("utf-8", "replace") for item in self._skims[path].classes
+            )
         return name in found
 
     def bound_names(self, path: str, source: str, name: str) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from worker_lint.rule import Option, Rule
+from worker_lint.source.roles import Role
 
-Codes = Callable[[str, str], frozenset[str]]
+Codes = Callable[[str, Role], frozenset[str]]
 """Gives the codes that hold for a file, by its path and role."""
 
 

@@ -155,5 +155,3 @@ def _read_alone(job: Job, order: Order, method: str) -> Read:
         except BrokenProcessPool:
             return Read(job.path, EMPTY, "", refusal=Refusal("the process that read it died"))
     return answer[0]
-
-

@@ -58,7 +58,7 @@ def analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str]) -> Ou
     return Outcome(
         diagnostics,
         _by_fingerprint(diagnostics, winners),
-        tuple((*tree.problems, *dispatcher.problems)),
+        (*tree.problems, *dispatcher.problems),
         files=len(wanted),
         stages=stages,
         rules=dispatcher.seconds,
@@ -103,7 +103,8 @@ def _suppressed(tree: Tree, plan: Plan, wanted: Sequence[str], found: list[Diagn
     return tuple(
         diagnostic
         for diagnostic in kept
-        if not diagnostic.code.startswith("WKL") or diagnostic.code in plan.codes(diagnostic.path, tree.role(diagnostic.path))
+        if not diagnostic.code.startswith("WKL")
+        or diagnostic.code in plan.codes(diagnostic.path, tree.role(diagnostic.path))
     )
 
 

@@ -177,7 +177,9 @@ class Session:
         entries = {f"record:{name}": data for name, data in tree.fresh_records(snapshot.entries)}
         if changed:
             present = {name for path, name in tree.ids.items()} | {e.content_id for e in snapshot.entries.values()}
-            self._kept = {name: value for name, value in kept.items() if name in present or len(kept) < 2 * len(present)}
+            self._kept = {
+                name: value for name, value in kept.items() if name in present or len(kept) < 2 * len(present)
+            }
             entries[self._reads_key] = _ENCODER.encode(self._kept)
         self.cache.put_many(entries)
         self._add_seconds({"cache": perf_counter() - started})

@@ -38,7 +38,7 @@ class Snapshot:
         entry = self.entries[path]
         if entry.data is not None:
             return entry.data
-        with open(entry.absolute, "rb") as file:
+        with open(entry.absolute, "rb") as file:  # noqa: PTH123 - faster than a Path for each of 20,000 files
             return file.read()
 
 

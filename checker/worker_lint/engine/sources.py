@@ -43,7 +43,7 @@ def reader_of(absolute: Mapping[str, str]) -> ReadBytes:
     """Reads the work tree."""
 
     def read(path: str) -> bytes:
-        with open(absolute[path], "rb") as file:
+        with open(absolute[path], "rb") as file:  # noqa: PTH123 - faster than a Path for each of 20,000 files
             return file.read()
 
     return read

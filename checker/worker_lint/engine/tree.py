@@ -37,13 +37,14 @@ class Identified(Protocol):
     """Anything with a content id."""
 
     @property
-    def content_id(self) -> str | None: ...
+    def content_id(self) -> str | None:
+        """What git or the disk says the content is; None when that is unknown."""
 
 
 class Tree:
     """Records by path, made when first asked for."""
 
-    def __init__(self, sources: Sources, skims: Mapping[str, Skim], roles: Mapping[str, str]) -> None:
+    def __init__(self, sources: Sources, skims: Mapping[str, Skim], roles: Mapping[str, Role]) -> None:
         self._sources = sources
         self._roles = roles
         self.skims = skims
@@ -191,7 +192,7 @@ class Tree:
                     tops.update(part.strip().partition(b" ")[0].partition(b".")[0] for part in modules.split(b","))
         return frozenset(top.decode("utf-8", "replace") for top in tops)
 
-    def role(self, path: str) -> str:
+    def role(self, path: str) -> Role:
         """The file's role."""
         return self._roles.get(path, "product")
 

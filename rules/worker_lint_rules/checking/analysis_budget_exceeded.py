@@ -2,4 +2,6 @@
 
 from worker_lint.rule import Rule
 
-rule = Rule(code="WKL005", severity="note", stage="on", summary="A function or file is too large to be analysed", words=())
+rule = Rule(
+    code="WKL005", severity="note", stage="on", summary="A function or file is too large to be analysed", words=()
+)

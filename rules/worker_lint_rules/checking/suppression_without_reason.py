@@ -2,4 +2,10 @@
 
 from worker_lint.rule import Rule
 
-rule = Rule(code="WKL004", severity="warning", stage="opt-in", summary="A suppression comment gives no reason", words=("worker-lint:",))
+rule = Rule(
+    code="WKL004",
+    severity="warning",
+    stage="opt-in",
+    summary="A suppression comment gives no reason",
+    words=("worker-lint:",),
+)

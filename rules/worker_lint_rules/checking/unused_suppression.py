@@ -2,4 +2,10 @@
 
 from worker_lint.rule import Rule
 
-rule = Rule(code="WKL002", severity="warning", stage="on", summary="A suppression comment silences nothing", words=("worker-lint:",))
+rule = Rule(
+    code="WKL002",
+    severity="warning",
+    stage="on",
+    summary="A suppression comment silences nothing",
+    words=("worker-lint:",),
+)

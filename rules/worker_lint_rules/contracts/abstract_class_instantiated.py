@@ -331,8 +331,14 @@ def _finding(creation: Creation, missing: tuple[Missing, ...], context: Context)
         consequence="Python raises TypeError at this call, so nothing behind it runs.",
         help=f"implement {members} in `{cls.name}`, or create a subclass that does",
         notes=(
-            *(Note(item.path, item.at, f"`{item.name}` is declared abstract in `{item.owner}`") for item in missing if item.path),
-            Note(cls.path, cls.node.name_at, f"`{cls.name}` does not implement {'it' if len(missing) == 1 else 'them'}"),
+            *(
+                Note(item.path, item.at, f"`{item.name}` is declared abstract in `{item.owner}`")
+                for item in missing
+                if item.path
+            ),
+            Note(
+                cls.path, cls.node.name_at, f"`{cls.name}` does not implement {'it' if len(missing) == 1 else 'them'}"
+            ),
         ),
         symbol=creation.scope.symbol,
         culprit=("class", cls.symbol),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from worker_lint.analysis import Models, Project
 from worker_lint.analysis.member import Member, members_of
 from worker_lint.engine.packs import load_packs
@@ -31,6 +32,8 @@ def test_the_mark_of_the_hidden_function_counts() -> None:
     assert (member.kind, member.abstract) == ("property", True)
 
 
-@pytest.mark.parametrize("body", ["x = property(x)", "x = x", "a = property(b)\nb = property(a)", "x = property(property(x))"])
+@pytest.mark.parametrize(
+    "body", ["x = property(x)", "x = x", "a = property(b)\nb = property(a)", "x = property(property(x))"]
+)
 def test_names_that_lead_back_to_themselves_end(body: str) -> None:
     assert all(not member.parts for found in members(body).values() for member in found)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
 from worker_lint.analysis import Class, Models, Project
 from worker_lint.analysis.contract import missing_members
 from worker_lint.engine.packs import load_packs
@@ -126,13 +127,16 @@ class B(ABC):
     ],
 )
 def test_type_arguments(stubs: Stubs, header: str, parameters: str) -> None:
-    base = HEAD + """
+    base = (
+        HEAD
+        + """
 from typing import Generic, TypeVar
 T = TypeVar("T")
 class B(ABC, Generic[T]):
     @abstractmethod
     def put(self, item: T) -> None: ...
 """
+    )
     assert stubs(f"from base import B, T\n{header}\n", base=base)["put"].parameters == parameters
 
 

@@ -20,7 +20,7 @@ BRACKETS_OF_TARGETS: Final = 8
 """Open brackets in a pattern and in the target of a `del`."""
 
 CHAIN: Final = 500
-"""Operators, dots, calls and adjacent strings between two commas or line ends."""
+"""Characters of operators, dots, calls and adjacent strings between two commas or line ends."""
 
 BRANCHES: Final = 1_000
 """`elif` in a file."""
@@ -59,7 +59,7 @@ class _Chains:
         else:
             if mark in ")]}" and len(self.lengths) > 1:
                 self.lengths.pop()
-            self.lengths[-1] += 1
+            self.lengths[-1] += 1 if mark[0].isalpha() or mark[0] == '"' else len(mark)  # `-----x` is five operators
         return len(self.lengths) <= self.limit and self.lengths[-1] <= CHAIN
 
     def end_line(self) -> None:

@@ -1,0 +1,37 @@
+"""The statements of a block, in source order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from worker_lint.source import ir
+
+
+def definitions(body: tuple[ir.Stmt, ...]) -> Iterator[ir.ClassDef | ir.FunctionDef]:
+    """The classes and functions that a block defines, in any of its branches."""
+    for node in walk_statements(body):
+        if isinstance(node, (ir.ClassDef, ir.FunctionDef)):
+            yield node
+
+
+def walk_statements(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
+    """All statements of a block in source order, inner definitions not entered."""
+    for node in body:
+        yield node
+        for block in inner_blocks(node):
+            yield from walk_statements(block)
+
+
+def inner_blocks(node: ir.Stmt) -> tuple[tuple[ir.Stmt, ...], ...]:
+    """The blocks of a compound statement that belong to the same scope."""
+    match node:
+        case ir.If() | ir.While() | ir.For():
+            return (node.body, node.orelse)
+        case ir.Try():
+            return (node.body, *(handler.body for handler in node.handlers), node.orelse, node.final)
+        case ir.With():
+            return (node.body,)
+        case ir.Match():
+            return tuple(case.body for case in node.cases)
+        case _:
+            return ()
