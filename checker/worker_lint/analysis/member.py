@@ -269,7 +269,7 @@ def _called(cls: Class, member: Member, node: ir.Call) -> None:
         member.kind = _PLAIN[dotted]
         inner = [arg for arg in node.args if isinstance(arg, (ir.Name, ir.Call))]
         inner.extend(kw.value for kw in node.keywords if isinstance(kw.value, (ir.Name, ir.Call)))
-        flags = [_assigned(cls, member.name, part).abstract for part in inner if isinstance(part, (ir.Name, ir.Call))]
+        flags = [_assigned(cls, member.name, part).abstract for part in inner]
         member.abstract = True if True in flags else None if None in flags else False
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
 from worker_lint.analysis import Class, Models, Project
 from worker_lint.analysis.contract import missing_members
 from worker_lint.engine.packs import load_packs
