@@ -8,6 +8,7 @@ around an occurrence are extracted.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -39,6 +40,8 @@ class Uses:
         self.project = project
         self._files: dict[Class, tuple[str, ...]] = {}
         self._scopes: dict[tuple[str, str], tuple[Scope, ...]] = {}
+        self._calls: dict[Scope, dict[str, list[Call]]] = {}
+        self._definitions: dict[Scope, tuple[ir.ClassDef | ir.FunctionDef, ...]] = {}
 
     def files_using(self, cls: Class) -> tuple[str, ...]:
         """The files that may name the class: its own, and those that import it, however indirectly."""
@@ -85,16 +88,35 @@ class Uses:
         module = self.project.module(path)
         if module is None:
             return
-        word = re.compile(rf"\b{re.escape(name)}\b")
-        text = self.project.store.text(path)
-        lines = [number for number, line in enumerate(text.lines, 1) if name in line and word.search(line)]
+        lines = self._lines_with(path, name)
         if lines:
             yield module
             yield from self._inner(module, lines)
 
+    def _lines_with(self, path: str, name: str) -> list[int]:
+        """The lines on which the identifier stands, found on the text as a whole."""
+        source = self.project.store.text(path).source
+        if name not in source:
+            return []
+        found: list[int] = []
+        line, position = 1, 0
+        for match in re.finditer(rf"\b{re.escape(name)}\b", source):
+            line += source.count("\n", position, match.start())
+            position = match.start()
+            if not found or found[-1] != line:
+                found.append(line)
+        return found
+
+    def _definitions_in(self, scope: Scope) -> tuple[ir.ClassDef | ir.FunctionDef, ...]:
+        found = self._definitions.get(scope)
+        if found is None:
+            self._definitions[scope] = found = tuple(definitions(scope.statements))
+        return found
+
     def _inner(self, scope: Scope, lines: list[int]) -> Iterator[Scope]:
-        for node in definitions(scope.statements):
-            if not any(node.at[0] <= line <= node.at[2] for line in lines):
+        for node in self._definitions_in(scope):
+            position = bisect_left(lines, node.at[0])
+            if position == len(lines) or lines[position] > node.at[2]:
                 continue
             if isinstance(node, ir.ClassDef):
                 inner: Scope = self.project.class_of(scope, node)
@@ -106,9 +128,17 @@ class Uses:
     def calls_naming(self, path: str, name: str) -> Iterator[Call]:
         """The calls whose callee expression names the identifier."""
         for scope in self.scopes_with(path, name):
+            yield from self._calls_by_name(scope).get(name, ())
+
+    def _calls_by_name(self, scope: Scope) -> dict[str, list[Call]]:
+        """The calls of a scope by each name in their callee; one walk serves all names."""
+        found = self._calls.get(scope)
+        if found is None:
+            self._calls[scope] = found = {}
             for call in calls_in(scope):
-                if _names(call.node.func, name):
-                    yield call
+                for name in dict.fromkeys(_names_in(call.node.func)):
+                    found.setdefault(name, []).append(call)
+        return found
 
     def creations(self, cls: Class) -> Iterator[Call]:
         """The calls that create an object of exactly this class."""
@@ -141,14 +171,20 @@ def _calls_below(scope: Scope, expression: ir.Expr, guards: tuple[ir.Stmt, ...])
         pending.extend(reversed(children(node)))
 
 
-def _names(expression: ir.Expr, name: str) -> bool:
-    if isinstance(expression, ir.Name):
-        return expression.id == name
-    if isinstance(expression, ir.Attribute):
-        return expression.name == name or _names(expression.value, name)
-    if isinstance(expression, ir.Subscript):
-        return _names(expression.value, name)
-    return False
+def _names_in(expression: ir.Expr) -> Iterator[str]:
+    """The names in a chain of attributes and subscripts, the last one first."""
+    current = expression
+    while True:
+        if isinstance(current, ir.Attribute):
+            yield current.name
+            current = current.value
+        elif isinstance(current, ir.Subscript):
+            current = current.value
+        elif isinstance(current, ir.Name):
+            yield current.id
+            return
+        else:
+            return
 
 
 def target_class(targets: tuple[Target, ...]) -> Class | None:
