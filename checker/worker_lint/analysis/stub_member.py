@@ -26,7 +26,7 @@ _OPTIONAL_WORDS: Final = re.compile(
     re.IGNORECASE,
 )
 
-_CAPABILITY: Final = re.compile(r"_?(?:is_)?(?:supports?|can)_|_?(?:supports|can)[A-Z]")
+_CAPABILITY: Final = re.compile(r"_?(?:is_)?(?:support(?:s|ed)?|can)_|_?(?:supports|can)[A-Z]")
 
 
 @dataclass(frozen=True, slots=True)

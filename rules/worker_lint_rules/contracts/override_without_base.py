@@ -23,10 +23,11 @@ Limits
 from collections.abc import Iterator
 from typing import Final
 
-from worker_lint.analysis import Ancestor, Class, Member, ModelClass, Opaque
+from worker_lint.analysis import Ancestor, Class, Member, ModelClass, Opaque, Scope
 from worker_lint.analysis.self_assignment import assigned_names
 from worker_lint.analysis.spelling import closest
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
+from worker_lint.source import ir
 
 _BY_NAME: Final[dict[str, tuple[str, ...]]] = {
     "ast.NodeVisitor": ("visit_",),
@@ -132,6 +133,29 @@ rule = Rule(
             """,
         ),
         good(
+            "a mixin whose base is another one for type checkers",
+            """
+            from typing import TYPE_CHECKING, Protocol
+            from typing_extensions import override
+
+            if TYPE_CHECKING:
+                class Flow(Protocol):
+                    def names(self) -> dict[str, str]: ...
+            else:
+                Flow = object
+
+            class NamingMixin(Flow):
+                @override
+                def names(self) -> dict[str, str]:
+                    return {"queue": "mail"}
+
+            class CountingMixin:
+                @override
+                def count(self) -> int:
+                    return super().count() + 1
+            """,
+        ),
+        good(
             "a special method that every object has",
             """
             from typing_extensions import override
@@ -154,8 +178,20 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         marked = next((member for member in members if member.override), None)
         if marked is None or hierarchy.may_inherit(cls, name):
             continue
-        if not any(_may_call(base, name) for base in hierarchy.ancestors(cls)):
+        if not _has_other_base(cls, name) and not any(_may_call(base, name) for base in hierarchy.ancestors(cls)):
             yield _finding(cls, marked)
+
+
+def _has_other_base(cls: Class, name: str) -> bool:
+    """Whether a base is another one for type checkers, or `super()` shows that a class beside it has the member."""
+    for expr in cls.node.bases:
+        top = (ir.dotted_name(expr) or "").partition(".")[0]
+        scope: Scope | None = cls.parent
+        while scope is not None:
+            if any(binding.type_checking for binding in scope.block.names.get(top, ())):
+                return True
+            scope = scope.parent
+    return cls.project.store.text(cls.path).has_word(f"super().{name}", cls.node.at[0], cls.node.at[2])
 
 
 def _may_call(base: Ancestor, name: str) -> bool:
