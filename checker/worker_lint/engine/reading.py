@@ -44,7 +44,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Read(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
     What came of a file: its skim and, where it was parsed, its encoded record or the refusal.
-    `problem` says that it could not be read at all.
+    `problem` says that it could not be read at all: message, remedy, and whether the run fails by it.
     """
 
     path: str
@@ -53,7 +53,7 @@ class Read(msgspec.Struct, frozen=True, array_like=True, gc=False):
     role: Role | None = None
     record: bytes | None = None
     refusal: Refusal | None = None
-    problem: tuple[str, str] | None = None
+    problem: tuple[str, str, bool] | None = None
 
 
 class Order(msgspec.Struct, frozen=True, array_like=True):
@@ -74,7 +74,7 @@ def read_file(job: Job, order: Order) -> Read:
     """Reads one file; never raises for what is in it."""
     data = read_source(job.absolute, job.path, order.limit)
     if not isinstance(data, bytes):
-        return Read(job.path, EMPTY, "", problem=(data.message, data.help))
+        return Read(job.path, EMPTY, "", problem=(data.message, data.help, data.fatal))
     return read_bytes(job, data, order)
 
 

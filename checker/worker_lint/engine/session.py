@@ -118,7 +118,8 @@ class Session:
             elif read.refusal is not None:
                 tree.refuse(path, read.refusal.message, read.refusal.line, read.refusal.column)
             if read.problem is not None:
-                tree.problems.append(Problem(read.problem[0], path, read.problem[1]))
+                message, remedy, fatal = read.problem
+                tree.problems.append(Problem(message, path, remedy, fatal=fatal))
         tree.ids = {path: read.content_id for path, read in reads.items() if read.content_id}
         tree.fetch = self._fetch
         self._add_seconds({"index": perf_counter() - started})

@@ -12,21 +12,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from unicodedata import normalize
 
 import msgspec
 
-SKIM_VERSION = 1
+SKIM_VERSION = 2
 
 _STATEMENT = re.compile(
     rb"\n[ \t\f]*(?:"
-    rb"from[ \t]+([.\w]+)(?:[ \t]|\\\r?\n)+import[ \t]*"
+    rb"from[ \t]+([.\w\x80-\xff]+)(?:[ \t]|\\\r?\n)+import[ \t]*"
     rb"(\([^)]*\)|[^\n]*(?:(?<=\\)\r?\n[^\n]*|(?<=\\\r)\n[^\n]*)*)"
     rb"|import[ \t]+([^\n;#]+)"
-    rb"|class[ \t]+(\w+)[ \t]*(?:\[[^\n]*?\])?[ \t]*(?:\(((?:[^()#]|#[^\n]*|\((?:[^()]|\([^()]*\))*\))*)\))?[ \t]*:"
+    rb"|class[ \t]+([\w\x80-\xff]+)[ \t]*(?:\[[^\n]*?\])?[ \t]*(?:\(((?:[^()#]|#[^\n]*|\((?:[^()]|\([^()]*\))*\))*)\))?[ \t]*:"
     rb")"
 )
 _COMMENT = re.compile(rb"#[^\n]*")
-_BASE = re.compile(rb"([A-Za-z_][\w.]*)\s*(?=[\[(,]|$)")
+_BASE = re.compile(rb"([A-Za-z_\x80-\xff][\w.\x80-\xff]*)\s*(?=[\[(,]|$)")
 
 
 class SkimImport(NamedTuple):
@@ -99,4 +100,5 @@ def _base_names(bases: bytes) -> tuple[str, ...]:
 
 
 def _text(name: bytes) -> str:
-    return name.decode("utf-8", "replace")
+    text = name.decode("utf-8", "replace")
+    return text if text.isascii() else normalize("NFKC", text)  # as the language compares names
