@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+from pages.cli import render_cli
 from pages.notice import with_notice
 from pages.rules import render_index, render_rule
+from worker_lint.cli.app import app
 from worker_lint.config.documentation import configuration_markdown
 from worker_lint.config.known import KnownRules
 from worker_lint.config.schema import json_schema
@@ -21,9 +23,10 @@ def render_all() -> dict[str, str]:
     if packs.problems:
         raise RuntimeError("\n".join(problem.message for problem in packs.problems))
     known = KnownRules(packs.rules)
-    names = frozenset(rule.name for rule in packs.rules)
+    names = {rule.code: rule.name for rule in packs.rules}
     pages = {f"docs/rules/{rule.name}.md": render_rule(rule, source_of(rule), names) for rule in packs.rules}
     pages["docs/rules/index.md"] = render_index(packs.rules)
+    pages["docs/cli.md"] = render_cli(app, "worker-lint")
     pages["docs/configuration.md"] = with_notice(SETTINGS_SOURCE, configuration_markdown(known))
     pages["docs/worker-lint.schema.json"] = json.dumps(json_schema(known), indent=2, ensure_ascii=False) + "\n"
     return pages

@@ -1,5 +1,6 @@
 """The command line page, from the click commands."""
 
+import inspect
 from collections.abc import Iterator
 
 import click
@@ -10,13 +11,13 @@ from pages.notice import with_notice
 def render_cli(program: click.Group, name: str) -> str:
     """All commands with their options, and how to complete them in a shell."""
     context = click.Context(program, info_name=name)
-    parts = ["# Command line", program.help or ""]
+    parts = ["# Command line", render_help(program.help or "")]
     parts += [render_command(command, child) for command, child in find_commands(program, context)]
     return with_notice("the commands in checker/worker_lint/cli", "\n\n".join(part for part in parts if part))
 
 
 def find_commands(group: click.Group, context: click.Context) -> Iterator[tuple[click.Command, click.Context]]:
-    """Every command that can be run, in alphabetical order, groups resolved."""
+    """Every command that can be run, in the order of the help page, groups resolved."""
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if command is None or command.hidden:
@@ -40,7 +41,7 @@ def render_command(command: click.Command, context: click.Context) -> str:
 
 def render_help(text: str) -> str:
     """Help text as Markdown: click's marks for pages and unwrapped paragraphs removed."""
-    return text.replace("\f", "").replace("\b\n", "").strip()
+    return inspect.cleandoc(text.replace("\f", "").replace("\b\n", "")).strip()
 
 
 def render_parameter(parameter: click.Parameter, context: click.Context) -> str:
@@ -49,4 +50,6 @@ def render_parameter(parameter: click.Parameter, context: click.Context) -> str:
     if record is None:
         return ""
     flags, meaning = (text.replace("|", "\\|").replace("\n", " ") for text in record)
+    if not meaning:
+        return ""
     return f"| `{flags}` | {meaning} |"

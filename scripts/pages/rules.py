@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from pages.notice import with_notice
@@ -63,7 +63,7 @@ def fence(source: str) -> str:
     return f"```python\n{textwrap.dedent(source).strip()}\n```"
 
 
-def render_facts(rule: Rule, known: Collection[str]) -> str:
+def render_facts(rule: Rule, known: Mapping[str, str]) -> str:
     """The table under the title: what a reader wants to know before the text."""
     fixes = "yes" if any(example.repaired is not None for example in rule.examples) else "no"
     rows = [
@@ -76,7 +76,7 @@ def render_facts(rule: Rule, known: Collection[str]) -> str:
     if rule.product_only:
         rows.append(("Looks at", "product code; not tests, examples, vendored or generated files"))
     if rule.yields_to:
-        names = ", ".join(f"[{name}]({name}.md)" if name in known else name for name in rule.yields_to)
+        names = ", ".join(f"[{known[code]}]({known[code]}.md)" if code in known else code for code in rule.yields_to)
         rows.append(("Gives way to", f"{names}, where both see the same defect"))
     return "| | |\n| --- | --- |\n" + "\n".join(f"| {key} | {value} |" for key, value in rows)
 
@@ -92,8 +92,8 @@ def render_options(rule: Rule) -> str:
     return "## Options\n\n| key | default | meaning |\n| --- | --- | --- |\n" + "\n".join(rows)
 
 
-def render_rule(rule: Rule, source: str, known: Collection[str]) -> str:
-    """The page of one rule; `source` is its file, for the notice, `known` the names of rules that have a page."""
+def render_rule(rule: Rule, source: str, known: Mapping[str, str]) -> str:
+    """The page of one rule; `source` is its file, for the notice, `known` the rules that have a page, code to name."""
     reported = [render_example(example) for example in rule.examples if example.bad]
     silent = [render_example(example) for example in rule.examples if not example.bad]
     parts = [f"# {rule.name}", render_facts(rule, known), render_docstring(rule.page), render_options(rule)]

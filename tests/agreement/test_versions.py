@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import worker_lint_runtime
+from worker_lint.cli.version import VERSION
 
 
 @pytest.fixture(params=["pyproject.toml", "runtime/pyproject.toml"])
@@ -31,6 +32,10 @@ def test_version_is_static(project: dict[str, Any]) -> None:
 
 def test_both_distributions_carry_the_same_version(project: dict[str, Any], version: str) -> None:
     assert project["version"] == version
+
+
+def test_constant_of_the_command_line(version: str) -> None:
+    assert version == VERSION
 
 
 def test_runtime_constant(version: str) -> None:

@@ -17,7 +17,6 @@ from worker_lint.engine.suppression import RuleNames, apply_suppressions
 from worker_lint.engine.tree import Tree
 from worker_lint.source.suppression import suppressions
 
-
 RECURSION_LIMIT = 12_000
 """Names are followed from module to module; chains of star imports are hundreds of calls deep."""
 
