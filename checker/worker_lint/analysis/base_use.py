@@ -14,7 +14,7 @@ from worker_lint.analysis.entity import Class, Function, Instance
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.member_use import MemberUse, member_uses
 from worker_lint.analysis.names import receiver_kind
-from worker_lint.analysis.project import walk_statements
+from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.self_assignment import assigned_names
 from worker_lint.analysis.visit import expressions_of, subexpressions
 from worker_lint.source import ir

@@ -27,7 +27,6 @@ _HARMLESS_DECORATORS: Final = frozenset(
         "builtins.staticmethod",
     }
 )
-_ORDERING: Final = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
 
 
 class ClassDecorators(Lineage):
@@ -53,11 +52,12 @@ class ClassDecorators(Lineage):
         return "register" in spelled.lower() or self.project.returns_class_unchanged(cls, expr)
 
     def supplied_by_decorator(self, cls: Class) -> frozenset[str]:
-        """Names that dataclass, attrs and total_ordering add to the class."""
+        """
+        Names that dataclass and attrs add to the class. total_ordering is not among them: it leaves
+        alone whatever comparison the class already has, an inherited abstract one included.
+        """
         names = self.decorator_names(cls)
         supplied: set[str] = set()
-        if "functools.total_ordering" in names:
-            supplied |= _ORDERING
         for name in names:
             top, _, last = (name or "").partition(".")
             if top in {"attr", "attrs", "dataclasses", "pydantic"} or last.endswith("dataclass"):

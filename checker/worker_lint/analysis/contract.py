@@ -46,6 +46,26 @@ def _missing(name: str, found: Found) -> Missing:
     return Missing(name, found.owner.name, "", _NONE, found)
 
 
+_PROTOCOLS = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
+
+
+def refuses_as_protocol(cls: Class) -> bool:
+    """
+    Whether `cls()` raises TypeError because the class itself is a Protocol. Python refuses it in
+    the `__init__` that it gives to protocols, so one that writes its own `__init__` can be created.
+    """
+    hierarchy = cls.project.hierarchy
+    if not any(isinstance(base, (ModelClass, Opaque)) and base.name in _PROTOCOLS for base in hierarchy.bases(cls)):
+        return False
+    for ancestor in hierarchy.order(cls):
+        if isinstance(ancestor, Class):
+            if {"__init__", "__new__"} & hierarchy.members(ancestor).keys() or cls.node.decorators:
+                return False
+        elif ancestor.name not in _PROTOCOLS | {"typing.Generic", "builtins.object", "abc.ABC"}:
+            return False
+    return True
+
+
 def unenforced_members(cls: Class) -> tuple[Missing, ...]:
     """
     The members marked abstract that a class is left with although Python enforces nothing, as no

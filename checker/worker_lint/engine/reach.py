@@ -15,6 +15,9 @@ from worker_lint.engine.tree import Tree
 from worker_lint.source import ir
 
 
+_PROTOCOLS = (("Protocol", "typing.Protocol"), ("Protocol", "typing_extensions.Protocol"))
+
+
 class Reach:
     """The files to check, grown from the roots."""
 
@@ -38,7 +41,7 @@ class Reach:
 
     def _of_models(self) -> Iterable[Class]:
         """Classes of the project that derive directly from a modelled class with a contract."""
-        for name, model in self.project.models.contracts(self.tree.imported_tops()):
+        for name, model in (*self.project.models.contracts(self.tree.imported_tops()), *_PROTOCOLS):
             for path in self.tree.files_naming_base(name):
                 for cls in self.project.classes_in(path):
                     if any(getattr(base, "name", "") == model for base in self.project.hierarchy.bases(cls)):

@@ -26,7 +26,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, ModuleScope
-from worker_lint.analysis.contract import Missing, list_members, missing_members
+from worker_lint.analysis.contract import Missing, list_members, missing_members, refuses_as_protocol
 from worker_lint.analysis.creation import Creation
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.rule.stubs import members_fix
@@ -178,6 +178,18 @@ rule = Rule(
             settings = Settings()  # bad: __len__
             """,
         ),
+        bad(
+            "a protocol is no class to create objects of",
+            """
+            from typing import Protocol
+
+            class Stoppable(Protocol):
+                def stop(self): ...
+
+            def main():
+                return Stoppable()  # bad: Protocol
+            """,
+        ),
         good(
             "any subclass may stand for cls",
             """
@@ -315,11 +327,28 @@ rule = Rule(
 
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
-    """Every call in the module that creates an object of an abstract class."""
+    """Every call in the module that creates an object of an abstract class or of a protocol."""
     for creation in context.project.creations.in_file(module.path):
         missing = missing_members(creation.cls)
-        if missing and not creation.expects_error:
+        if creation.expects_error:
+            continue
+        if missing:
             yield _finding(creation, missing, context)
+        elif refuses_as_protocol(creation.cls):
+            yield _protocol(creation)
+
+
+def _protocol(creation: Creation) -> Finding:
+    cls = creation.cls
+    return Finding(
+        at=creation.at,
+        message=f"`{cls.name}` is instantiated but it is a Protocol",
+        consequence="Python raises TypeError at this call, so nothing behind it runs.",
+        help=f"create an object of a class that implements `{cls.name}`",
+        notes=(Note(cls.path, cls.node.name_at, f"`{cls.name}` is declared as a Protocol here"),),
+        symbol=creation.scope.symbol,
+        culprit=("class", cls.symbol),
+    )
 
 
 def _finding(creation: Creation, missing: tuple[Missing, ...], context: Context) -> Finding:
