@@ -243,7 +243,8 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
 
 def _marked(cls: Class) -> list[Member]:
     """The members that a decorator of the class body marks abstract."""
-    if not any(isinstance(node, (ir.FunctionDef, ir.If, ir.Try)) for node in cls.node.body):
+    text = cls.project.store.text(cls.path)
+    if not text.has_word("abstract", cls.node.at[0], cls.node.at[2]):
         return []
     members = cls.project.hierarchy.members(cls)
     found = [item for same in members.values() for item in same if item.abstract and item.marked_at is not None]
