@@ -26,7 +26,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Member, ModelClass
-from worker_lint.analysis.hierarchy import metaclass_exprs
+from worker_lint.analysis.metaclass import metaclass_exprs
 from worker_lint.rule import AddBase, Context, Edit, Finding, Fix, ImportNeed, Note, RemoveStatement, Rule, bad, good
 from worker_lint.source import ir
 
