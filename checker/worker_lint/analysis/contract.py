@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from worker_lint.analysis.entity import Class
+from worker_lint.analysis.listing import list_names
 from worker_lint.analysis.lookup import Found
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.metaclass import metaclass_exprs
@@ -138,7 +139,4 @@ def _custom_metaclass(cls: Class) -> bool:
 
 def list_members(missing: Iterable[Missing], limit: int = 3) -> str:
     """`` `a`, `b` and 2 more`` for messages."""
-    names = [f"`{item.name}`" for item in missing]
-    if len(names) > limit:
-        return f"{', '.join(names[:limit])} and {len(names) - limit} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return list_names((item.name for item in missing), limit)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from worker_lint.analysis.entity import Class
-from worker_lint.analysis.hierarchy import Found
+from worker_lint.analysis.lookup import Found
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.uses import calls_in
 from worker_lint.source import ir
@@ -35,14 +35,6 @@ def implementations(cls: Class) -> tuple[Implementation, ...]:
         if declared is not None and declared.sure and declared.abstract is True:
             found.append(Implementation(member, node, declared))
     return tuple(sorted(found, key=lambda item: item.member.at))
-
-
-def list_names(names: Iterable[str], limit: int = 3) -> str:
-    """`` `a`, `b` and 2 more`` for messages."""
-    quoted = [f"`{name}`" for name in names]
-    if len(quoted) > limit:
-        return f"{', '.join(quoted[:limit])} and {len(quoted) - limit} more"
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
 def is_called_guarded(cls: Class, name: str) -> bool:

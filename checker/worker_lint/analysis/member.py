@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["method", "classmethod", "staticmethod", "property", "attribute", "class", "unknown"]
 
 _TYPING = ("typing.", "typing_extensions.")
+_TYPING_MARKS: Final = frozenset({"final", "override", "overload"})
 _CARRIES: Final = frozenset(
     {
         "contextlib.contextmanager",

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Found, Member, ModelClass, walk_statements
 from worker_lint.analysis.creation import expects_type_error
+from worker_lint.analysis.listing import list_names
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -193,9 +194,7 @@ def _creations(cls: Class) -> Iterator[tuple[str, ir.At]]:
 
 
 def _finding(cls: Class, left: dict[str, Found], builtin: ModelClass, creation: tuple[str, ir.At]) -> Finding:
-    names = [f"`{name}`" for name in left]
-    members = names[0] if len(names) == 1 else f"{', '.join(names[:2])}{' and more' if len(names) > 2 else ''}"
-    verb = "is" if len(names) == 1 else "are"
+    members, verb = list_names(left, 2), "is" if len(left) == 1 else "are"
     base = builtin.name.rpartition(".")[2]
     declared = [
         Note(found.owner.path, found.member.at, f"`{name}` is declared abstract in `{found.owner.name}`")

@@ -129,7 +129,9 @@ rule = Rule(
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The methods that implement an abstract member by calling it."""
     hierarchy = cls.project.hierarchy
-    if not any(isinstance(base, Class) for base in hierarchy.ancestors(cls)):
+    names = {base.name for base in hierarchy.ancestors(cls) if isinstance(base, Class)}
+    text, body = cls.project.store.text(cls.path), cls.node.body
+    if not names or not any(text.has_word(word, body[0].at[0], cls.node.at[2]) for word in ("super", *names)):
         return
     for name, members in hierarchy.members(cls).items():
         found = _empty_base(cls, name)

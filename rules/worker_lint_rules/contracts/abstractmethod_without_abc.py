@@ -26,7 +26,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Member, ModelClass
-from worker_lint.analysis.hierarchy import metaclass_exprs
+from worker_lint.analysis.metaclass import metaclass_exprs
 from worker_lint.rule import AddBase, Context, Edit, Finding, Fix, ImportNeed, Note, RemoveStatement, Rule, bad, good
 from worker_lint.source import ir
 
@@ -243,7 +243,8 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
 
 def _marked(cls: Class) -> list[Member]:
     """The members that a decorator of the class body marks abstract."""
-    if not any(isinstance(node, (ir.FunctionDef, ir.If, ir.Try)) for node in cls.node.body):
+    text = cls.project.store.text(cls.path)
+    if not text.has_word("abstract", cls.node.at[0], cls.node.at[2]):
         return []
     members = cls.project.hierarchy.members(cls)
     found = [item for same in members.values() for item in same if item.abstract and item.marked_at is not None]

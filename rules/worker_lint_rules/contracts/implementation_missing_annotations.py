@@ -23,7 +23,8 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class
-from worker_lint.analysis.implementing import Implementation, implementations, list_names
+from worker_lint.analysis.implementing import Implementation, implementations
+from worker_lint.analysis.listing import list_names
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
 rule = Rule(

@@ -22,7 +22,8 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class
-from worker_lint.analysis.implementing import implementations, list_names
+from worker_lint.analysis.implementing import implementations
+from worker_lint.analysis.listing import list_names
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
 _BASE = """

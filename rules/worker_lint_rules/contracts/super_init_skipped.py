@@ -17,8 +17,9 @@ When to ignore it
     When the inherited method is never called on objects of this class.
 
 Limits
-    Classes with bases that cannot be resolved are not judged, nor are methods that ask for the
-    field with `hasattr` or expect the AttributeError.
+    Tests are left out: doubles skip constructors on purpose. Classes with bases that cannot be
+    resolved are not judged, nor are methods that ask for the field with `hasattr` or expect the
+    AttributeError.
 """
 
 import re
@@ -36,6 +37,7 @@ rule = Rule(
     stage="preview",
     summary="A constructor does not call the base constructor that an inherited method depends on",
     words=("Condition", "Event", "Lock", "Queue", "RLock", "Semaphore", "Thread", "stop"),
+    product_only=True,
     silences=("field set by other means",),
     examples=(
         bad(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from worker_lint.analysis import Class
-from worker_lint.analysis.implementing import implementations, is_called_guarded, list_names
+from worker_lint.analysis.implementing import implementations, is_called_guarded
 
 BASE = """
 from abc import ABC, abstractmethod
@@ -63,9 +63,3 @@ class Mail(Worker):
 def test_guarded_calls(class_named: Callable[[str, str], Class], call: str, *, guarded: bool) -> None:
     source = BASE.format(call=call) + "class Mail(Worker):\n    def stop(self): ...\n"
     assert is_called_guarded(class_named(source, "Mail"), "stop") is guarded
-
-
-def test_names_in_messages() -> None:
-    assert list_names(["a"]) == "`a`"
-    assert list_names(["a", "b", "c"]) == "`a`, `b` and `c`"
-    assert list_names(["a", "b", "c", "d", "e"]) == "`a`, `b`, `c` and 2 more"
