@@ -10,8 +10,10 @@ around it just as they are at run time.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from worker_lint.analysis.flow.exceptions import ANY, NOTHING, ThrownSet
 from worker_lint.analysis.flow.graph import Block, Edge, EdgeKind, Graph, Step, StepKind, finished
@@ -29,8 +31,7 @@ class OverBudgetError(Exception):
     """The function has more steps than the budget allows. Never leaves this package."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Jump:
+class Jump(Struct, frozen=True, eq=False):
     """A jump on its way. `resumed`: it comes out of a finally body or a context's exit."""
 
     kind: JumpKind
@@ -40,12 +41,11 @@ class Jump:
     resumed: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class Frame:
+class Frame(Struct, eq=False):
     """What takes jumps of certain kinds while it is open."""
 
     takes: frozenset[JumpKind]
-    jumps: list[Jump] = field(default_factory=list)
+    jumps: list[Jump] = []
 
 
 class Caught(NamedTuple):

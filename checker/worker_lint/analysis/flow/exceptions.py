@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 
 class Thrown(NamedTuple):
@@ -29,8 +30,7 @@ ANY: Final = Thrown("Exception")
 NOTHING: Final[ThrownSet] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Raises:
+class Raises(Struct, frozen=True):
     """
     What one step may raise instead of completing. With `always` it never completes; with
     `always` and nothing thrown it never comes back at all (`os._exit`, an endless callee).

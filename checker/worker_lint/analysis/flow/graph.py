@@ -10,8 +10,9 @@ reached: every path through the graph is a path of the language.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from worker_lint.analysis.flow.exceptions import NOTHING, ThrownSet
 from worker_lint.source import ir
@@ -36,8 +37,7 @@ EdgeKind: TypeAlias = Literal["next", "true", "false", "exception", "finally", "
 """`finally`: a finally body or a context's exit is done and hands on what was pending."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class Step(Struct, frozen=True, eq=False):
     """
     One thing that happens. Look at `kind` and `node` both: a call in a condition is the node of its
     `call` step and of the `test` that follows. `awaits` marks the points where a coroutine can be cancelled;
@@ -51,8 +51,7 @@ class Step:
     pending: ThrownSet = NOTHING
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Edge:
+class Edge(Struct, frozen=True, eq=False):
     """
     A way from block to block. On an exception edge `step` is what raises and `thrown` what; on a
     true or false edge `step` is what decided; on a finally edge `thrown` is what goes on.
@@ -70,22 +69,20 @@ class Edge:
         return self.kind == "exception" and self.step is not None and self.step.kind != "raise"
 
 
-@dataclass(slots=True, eq=False)
-class Block:
+class Block(Struct, eq=False):
     """Steps that follow one another without a choice."""
 
     index: int
-    steps: list[Step] = field(default_factory=list)
-    out: list[Edge] = field(default_factory=list)
-    into: list[Edge] = field(default_factory=list)
+    steps: list[Step] = []
+    out: list[Edge] = []
+    into: list[Edge] = []
 
     def __repr__(self) -> str:
         ways = ", ".join(f"{edge.kind}->{edge.target.index}" for edge in self.out)
         return f"<Block {self.index}: {' '.join(step.kind for step in self.steps)} ({ways})>"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Graph:
+class Graph(Struct, frozen=True, eq=False):
     """
     The graph of one function. Only blocks that can be reached are kept, in reverse postorder
     from `entry`; `exit` is where it returns, `raised` where an exception leaves it. Those two
@@ -113,8 +110,7 @@ class Graph:
         return NOTHING.union(*(edge.thrown for edge in self.raised.into))
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """No answer, because the budget was spent or the code is nested too deeply. Silences, never guesses."""
 
     reason: str

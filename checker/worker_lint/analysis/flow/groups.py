@@ -7,8 +7,10 @@ enters one handler at most.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from worker_lint.analysis.flow.cursor import Jump
 from worker_lint.analysis.flow.exceptions import NOTHING, Thrown, ThrownSet
@@ -19,8 +21,7 @@ from worker_lint.source import ir
 _GROUP: Final[ThrownSet] = frozenset({Thrown("ExceptionGroup")})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Arrival:
+class _Arrival(Struct, frozen=True, eq=False):
     """
     A jump between two clauses. `remaining` is not yet handled, surely there when `certain`;
     `failed` is what handlers raised; `whole`: the exception is no group.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from worker_lint.analysis.flow.cursor import Caught, Jump, sorted_by_exceptions, thrown_by
 from worker_lint.analysis.flow.evaluate import Evaluation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from worker_lint.analysis.flow.aliases import ANY_ITEM, Aliases
@@ -22,24 +21,19 @@ CalledAt: TypeAlias = Callable[[ir.Call], Called | None]
 _NO_EFFECTS: Effects = frozenset()
 
 
-@dataclass(slots=True, eq=False)
 class Inside:
     """
     One routine and what it calls. `called` gives the callee of a call with its summary, or None
-    where none is known.
+    where none is known. `graph` knows what the callees throw.
     """
 
-    routine: Routine
-    knowledge: Knowledge
-    called: CalledAt
-    aliases: Aliases = field(init=False)
-    graph: Graph | Unknown = field(init=False)
-
-    def __post_init__(self) -> None:
-        body = self.routine.body or ()
-        self.aliases = Aliases(self.routine.params, body)
-        policy = CallingPolicy(self.knowledge.policy(self.routine), self)
-        self.graph = build(body, policy)
+    def __init__(self, routine: Routine, knowledge: Knowledge, called: CalledAt) -> None:
+        self.routine = routine
+        self.knowledge = knowledge
+        self.called = called
+        body = routine.body or ()
+        self.aliases = Aliases(routine.params, body)
+        self.graph: Graph | Unknown = build(body, CallingPolicy(knowledge.policy(routine), self))
 
     def running(self, step: Step) -> Called | None:
         """The routine that runs to its end in this step: a call, or the await of an async call."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from worker_lint.analysis.flow.graph import Block, Edge, Graph, Step, Unknown
 
@@ -61,8 +62,7 @@ class Watch(Generic[H]):
         return state
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """A path from the entry, as the edges that it takes."""
 
     edges: tuple[Edge, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from worker_lint.analysis.flow.effects import Effect, Effects
 from worker_lint.analysis.flow.exceptions import NOTHING, ThrownSet
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 Truth: TypeAlias = Literal["true", "false", "none", "other"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Routine:
+class Routine(Struct, frozen=True, eq=False):
     """
     One function with its body. `key` tells routines apart: the same method may have several, one
     for each class whose overrides it would call. `is_bound`: a call fills the first parameter
@@ -36,8 +36,7 @@ class Routine:
     module: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """
     What a call of the routine means. `thrown` is what leaves it as an exception; nothing there
     means that it swallows what may go wrong inside. `may`: effects on some path, `must`: on every

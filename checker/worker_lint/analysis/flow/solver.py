@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Generic, Literal, Protocol, TypeVar
+
+from msgspec import Struct
 
 from worker_lint.analysis.flow.graph import Block, Edge, Graph, Step, Unknown
 
@@ -46,8 +47,7 @@ class Analysis(Protocol[S]):
         """The state as an edge changes it (a test is known to be true); None where it cannot be taken."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Solution(Generic[S]):
+class Solution(Struct, Generic[S], frozen=True, eq=False):
     """The state at the beginning of each block that the analysis reaches, by block index."""
 
     graph: Graph
