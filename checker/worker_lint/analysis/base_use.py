@@ -14,8 +14,8 @@ from worker_lint.analysis.entity import Class, Function, Instance
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.member_use import MemberUse, member_uses
 from worker_lint.analysis.names import receiver_kind
-from worker_lint.analysis.project import walk_statements
 from worker_lint.analysis.self_assignment import assigned_names
+from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.visit import expressions_of, subexpressions
 from worker_lint.source import ir
 
@@ -219,4 +219,3 @@ def only_member(cls: Class, name: str) -> Member | None:
     """The member that the class body binds to a name, if it binds it once and nothing unknown wraps it."""
     members = cls.project.hierarchy.members(cls).get(name, ())
     return members[0] if len(members) == 1 and not members[0].opaque else None
-

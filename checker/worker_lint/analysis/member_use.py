@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from worker_lint.analysis.entity import Scope
-from worker_lint.analysis.project import inner_blocks
+from worker_lint.analysis.statements import inner_blocks
 from worker_lint.analysis.visit import children, expressions_of
 from worker_lint.source import ir
 
