@@ -188,7 +188,7 @@ def _runs_on(cls: Class, base: Class, method: str, depth: int = _DEPTH) -> bool:
     hierarchy = cls.project.hierarchy
     for current in hierarchy.order(cls):
         if current is base:
-            return not method.startswith("_") or method.endswith("__") or _is_named(cls, base, method, depth)
+            return not method.startswith("_") or method.endswith("__") or _is_named(cls, method, depth)
         if hierarchy.own(current, method) and not (isinstance(current, Class) and _calls_super(current, method)):
             return False
     return False
@@ -204,7 +204,7 @@ def _calls_super(cls: Class, method: str) -> bool:
     return False
 
 
-def _is_named(cls: Class, base: Class, method: str, depth: int) -> bool:
+def _is_named(cls: Class, method: str, depth: int) -> bool:
     if depth == 0:
         return False
     for current in cls.project.hierarchy.order(cls):
