@@ -5,6 +5,9 @@ The working directory may be hostile. Until it is off the import path this modul
 that the interpreter has not loaded already; not even `__future__`, which is a file like any other.
 """
 
+# pathlib is one of the files that could be shadowed.
+# ruff: noqa: PTH100, PTH117, PTH120, PTH121
+
 import os
 import sys
 

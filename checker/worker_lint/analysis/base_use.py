@@ -14,8 +14,8 @@ from worker_lint.analysis.entity import Class, Function, Instance
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.member_use import MemberUse, member_uses
 from worker_lint.analysis.names import receiver_kind
-from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.self_assignment import assigned_names
+from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.visit import expressions_of, subexpressions
 from worker_lint.source import ir
 
@@ -188,7 +188,7 @@ def _runs_on(cls: Class, base: Class, method: str, depth: int = _DEPTH) -> bool:
     hierarchy = cls.project.hierarchy
     for current in hierarchy.order(cls):
         if current is base:
-            return not method.startswith("_") or method.endswith("__") or _is_named(cls, base, method, depth)
+            return not method.startswith("_") or method.endswith("__") or _is_named(cls, method, depth)
         if hierarchy.own(current, method) and not (isinstance(current, Class) and _calls_super(current, method)):
             return False
     return False
@@ -204,7 +204,7 @@ def _calls_super(cls: Class, method: str) -> bool:
     return False
 
 
-def _is_named(cls: Class, base: Class, method: str, depth: int) -> bool:
+def _is_named(cls: Class, method: str, depth: int) -> bool:
     if depth == 0:
         return False
     for current in cls.project.hierarchy.order(cls):
@@ -219,4 +219,3 @@ def only_member(cls: Class, name: str) -> Member | None:
     """The member that the class body binds to a name, if it binds it once and nothing unknown wraps it."""
     members = cls.project.hierarchy.members(cls).get(name, ())
     return members[0] if len(members) == 1 and not members[0].opaque else None
-

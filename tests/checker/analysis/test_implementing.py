@@ -29,7 +29,9 @@ class Worker(ABC):
 
 
 def test_only_definitions_of_abstract_members_count(class_named: Callable[[str, str], Class]) -> None:
-    source = BASE.format(call="pass") + """
+    source = (
+        BASE.format(call="pass")
+        + """
 class Mail(Worker):
     name = "mail"
     def idle(self): ...
@@ -37,16 +39,20 @@ class Mail(Worker):
     def __len__(self): return 0
     def more(self): ...
 """
+    )
     found = implementations(class_named(source, "Mail"))
     assert [(item.member.name, item.declared.owner.name) for item in found] == [("stop", "Worker")]
 
 
 def test_a_member_that_is_abstract_again_implements_nothing(class_named: Callable[[str, str], Class]) -> None:
-    source = BASE.format(call="pass") + """
+    source = (
+        BASE.format(call="pass")
+        + """
 class Mail(Worker):
     @abstractmethod
     def stop(self): ...
 """
+    )
     assert implementations(class_named(source, "Mail")) == ()
 
 

@@ -60,9 +60,7 @@ def test_prune_takes_out_and_accepts_nothing(lint: Command, write: Write, worker
     assert lint("check").code == 1
 
 
-def test_a_part_of_the_tree_keeps_the_other_entries(
-    lint: Command, write: Write, worker: Files, raising: Files
-) -> None:
+def test_a_part_of_the_tree_keeps_the_other_entries(lint: Command, write: Write, worker: Files, raising: Files) -> None:
     root = write({**worker, **raising})
     lint("baseline")
     (root / "raising.py").unlink()

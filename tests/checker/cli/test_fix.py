@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from worker_lint.cli import fix as fixing_command
+from worker_lint.cli.repair import repair_files
 
 Files = dict[str, str]
 Command = Callable[..., Any]
@@ -94,7 +95,7 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(
     lint: Command, write: Write, raising: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = write(raising)
-    real = fixing_command.repair_files
+    real = repair_files
 
     def meddling(*arguments: Any, **named: Any) -> Any:
         state = real(*arguments, **named)
