@@ -59,6 +59,14 @@ def uses_on_self(cls: Class, name: str) -> Iterator[BaseUse]:
                         yield BaseUse(use, base, function.name, receiver)
 
 
+def own_uses(cls: Class, name: str) -> Iterator[tuple[MemberUse, Function]]:
+    """The uses of `self.name` and `cls.name` in the methods of the class body, each with its method."""
+    for function, _ in _methods_naming(cls, name):
+        for use in member_uses(function, name):
+            if _is_receiver(use, function):
+                yield use, function
+
+
 def uses_on_annotated(cls: Class, name: str) -> Iterator[BaseUse]:
     """The uses of `x.name` in product code where `x` is annotated with a base of the class."""
     project = cls.project
@@ -188,7 +196,7 @@ def _runs_on(cls: Class, base: Class, method: str, depth: int = _DEPTH) -> bool:
     hierarchy = cls.project.hierarchy
     for current in hierarchy.order(cls):
         if current is base:
-            return not method.startswith("_") or method.endswith("__") or _is_named(cls, base, method, depth)
+            return not method.startswith("_") or method.endswith("__") or _is_named(cls, method, depth)
         if hierarchy.own(current, method) and not (isinstance(current, Class) and _calls_super(current, method)):
             return False
     return False
@@ -204,7 +212,7 @@ def _calls_super(cls: Class, method: str) -> bool:
     return False
 
 
-def _is_named(cls: Class, base: Class, method: str, depth: int) -> bool:
+def _is_named(cls: Class, method: str, depth: int) -> bool:
     if depth == 0:
         return False
     for current in cls.project.hierarchy.order(cls):

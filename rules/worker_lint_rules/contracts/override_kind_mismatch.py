@@ -295,7 +295,7 @@ def _problem(cls: Class, member: Member, reached: BaseUse) -> tuple[str, str] | 
         return None
     if member.kind == "property":
         if reached.receiver == "self" and not may_be_callable(function):
-            return "calls it, but it is a property", "The call raises TypeError: what the property gives is no function."
+            return "calls it, but it is a property", "The call raises TypeError: the property gives no function."
         return None
     if member.kind == "method" and reached.receiver == "cls":
         signature = signature_of(member.parts[0], bound=False)
@@ -312,9 +312,9 @@ def _wrong_result(member: Member, reached: BaseUse, *, nothing: bool, plain: boo
     node, fate = member.parts[0], reached.use.fate
     if node.is_async and not node.is_generator:
         if fate == "dropped":
-            return "calls it without await, but it is async", "The coroutine is never awaited, so its body does not run."
+            return "calls it without await, but it is async", "Nobody awaits the coroutine: its body does not run."
         if fate in {"operated", "iterated"}:
-            return "calls it without await, but it is async", "The code works on the coroutine, whose body does not run."
+            return "calls it without await, but it is async", "The code works on a coroutine whose body does not run."
     elif node.is_generator:
         if fate == "dropped":
             return "drops its result, but it is a generator", "The generator is never iterated: its body does not run."
