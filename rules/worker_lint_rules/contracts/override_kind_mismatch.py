@@ -28,12 +28,14 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, Found, Member
 from worker_lint.analysis.base_use import BaseUse, only_member, uses_on_self
 from worker_lint.analysis.outcome import may_be_awaitable, may_be_callable, returns_nothing
+from worker_lint.analysis.self_assignment import may_gain_computed_names
 from worker_lint.analysis.signature import arguments_of, signature_of
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
 rule = Rule(
     code="ABS108",
     severity="error",
+    stage="preview",
     summary="An override is of another kind than its base's code takes it for",
     words=("abstractmethod", "abstractproperty", "NotImplementedError"),
     product_only=True,
@@ -228,7 +230,29 @@ rule = Rule(
             """,
         ),
         good(
-            "the override has a base of its own kind in between",
+            "a function beside the class sets its methods",
+            """
+            class Files:
+                def remove_all(self):
+                    self.remove()
+
+                def remove(self):
+                    raise NotImplementedError
+
+            class AsyncFiles(Files):
+                def __init__(self):
+                    mirror(self)
+
+                async def remove(self):
+                    print("removed")
+
+            def mirror(target):
+                for name in ("remove_all",):
+                    setattr(target, name, print)
+            """,
+        ),
+        good(
+            "the method that calls it is overridden too",
             """
             class Worker:
                 def stop(self):
@@ -262,7 +286,9 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         if not cls.node.bases or member.abstract is not False or hierarchy.opaque_decorators(cls):
             continue
         found = hierarchy.find(cls, name, after=cls)
-        if found is not None and found.sure and isinstance(found.member, Member) and _differs(member, found.member):
+        if found is None or not found.sure or not isinstance(found.member, Member):
+            continue
+        if _differs(member, found.member) and not may_gain_computed_names(cls):
             yield from _judge(cls, member, found)
 
 

@@ -34,6 +34,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ABS107",
     severity="error",
+    stage="preview",
     summary="An override cannot take a call that is made through its base",
     words=("abstractmethod", "NotImplementedError"),
     product_only=True,
@@ -398,7 +399,7 @@ def _judge_hook(cls: Class, member: Member, signature: Signature, found: Found) 
     theirs = _base_signature(found)
     if theirs is None or not found.sure or not _is_hook(found):
         return None
-    if not theirs.by_position or theirs.has("var-positional") or theirs.has("keyword-only") or theirs.has("var-keyword"):
+    if not theirs.by_position or len(theirs.by_position) < len(theirs.slots):
         return None
     calls = [Arguments(count) for count in range(theirs.required_positional, len(theirs.by_position) + 1)]
     refusals = [signature.refusal(call) for call in calls]
