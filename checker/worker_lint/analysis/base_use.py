@@ -59,6 +59,14 @@ def uses_on_self(cls: Class, name: str) -> Iterator[BaseUse]:
                         yield BaseUse(use, base, function.name, receiver)
 
 
+def own_uses(cls: Class, name: str) -> Iterator[tuple[MemberUse, Function]]:
+    """The uses of `self.name` and `cls.name` in the methods of the class body, each with its method."""
+    for function, _ in _methods_naming(cls, name):
+        for use in member_uses(function, name):
+            if _is_receiver(use, function):
+                yield use, function
+
+
 def uses_on_annotated(cls: Class, name: str) -> Iterator[BaseUse]:
     """The uses of `x.name` in product code where `x` is annotated with a base of the class."""
     project = cls.project

@@ -92,23 +92,30 @@ def _fate_below(parent: ir.Expr, child: ir.Expr, fate: Fate) -> Fate:  # noqa: C
         case ir.Yield() if parent.delegates:
             return "iterated"
         case ir.Comprehension():
-            for generator in parent.generators:
-                if child is generator.iter:
-                    return "async iterated" if generator.is_async else "iterated"
-                if any(child is condition for condition in generator.conditions):
-                    return "operated"
-            return "other"
+            return _fate_in_comprehension(parent, child)
         case ir.Compare() | ir.Binary() | ir.Unary() | ir.Formatted() | ir.Attribute():
             return "operated"
-        case ir.Subscript() if child is parent.value:
-            return "operated"
-        case ir.Conditional() if child is parent.test:
-            return "operated"
-        case ir.Conditional():
-            return fate
-        case ir.BoolOp():
-            return "operated" if child is not parent.values[-1] else fate
         case ir.Starred():
             return "iterated"
+        case ir.Subscript() | ir.Conditional() | ir.BoolOp():
+            return _fate_of_part(parent, child, fate)
         case _:
             return "other"
+
+
+def _fate_in_comprehension(parent: ir.Comprehension, child: ir.Expr) -> Fate:
+    for generator in parent.generators:
+        if child is generator.iter:
+            return "async iterated" if generator.is_async else "iterated"
+        if any(child is condition for condition in generator.conditions):
+            return "operated"
+    return "other"
+
+
+def _fate_of_part(parent: ir.Subscript | ir.Conditional | ir.BoolOp, child: ir.Expr, fate: Fate) -> Fate:
+    """An operand is worked on, unless it is what the whole expression may evaluate to."""
+    if isinstance(parent, ir.Subscript):
+        return "operated" if child is parent.value else "other"
+    if isinstance(parent, ir.Conditional):
+        return "operated" if child is parent.test else fate
+    return fate if child is parent.values[-1] else "operated"

@@ -12,6 +12,7 @@ from worker_lint.analysis.statements import walk_statements
 from worker_lint.source import ir
 
 _ASSIGNED: Final = re.compile(r"\bself\.(\w+)\s*(?:,|(?::[^=\n]+)?=(?!=))")
+_COMPUTED: Final = re.compile(r"\bsetattr\([^,\n]+,\s*(?![\"'\s])")
 
 
 def assigned_names(cls: Class) -> frozenset[str]:
@@ -33,6 +34,18 @@ def sets_computed_names(cls: Class) -> bool:
             if text.has_word("setattr(", owner.node.at[0], owner.node.at[2]):
                 return True
     return False
+
+
+def may_gain_computed_names(cls: Class) -> bool:
+    """
+    Whether a file of the class or of a base sets attributes with computed names on anything: a function
+    beside the class may put methods on its objects.
+    """
+    return any(
+        _COMPUTED.search(owner.project.store.text(owner.path).source)
+        for owner in cls.project.hierarchy.order(cls)
+        if isinstance(owner, Class)
+    )
 
 
 def is_assigned_in(project: Project, paths: Iterable[str], name: str) -> bool:

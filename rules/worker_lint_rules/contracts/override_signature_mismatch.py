@@ -24,15 +24,17 @@ Limits
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import Class, Found, Member, ModelClass, ModelMember
-from worker_lint.analysis.base_use import BaseUse, only_member, uses_on_annotated, uses_on_self
+from worker_lint.analysis import Class, Found, Function, Member, ModelClass, ModelMember
+from worker_lint.analysis.base_use import BaseUse, only_member, own_uses, uses_on_annotated, uses_on_self
 from worker_lint.analysis.promise import promised_uses
 from worker_lint.analysis.signature import Arguments, Signature, arguments_of, signature_of, signature_of_model
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
 
 rule = Rule(
     code="ABS107",
     severity="error",
+    stage="preview",
     summary="An override cannot take a call that is made through its base",
     words=("abstractmethod", "NotImplementedError"),
     product_only=True,
@@ -123,6 +125,35 @@ rule = Rule(
             class QueueHandler(logging.Handler):
                 def emit(self):  # bad: emit
                     print("sent")
+            """,
+        ),
+        bad(
+            "the declaration takes nothing, its caller passes anything",
+            """
+            class Actor:
+                def __call__(self, *args, **kwargs):
+                    return self.perform(*args, **kwargs)
+
+                def perform(self):  # bad: perform
+                    raise NotImplementedError
+
+            class Add(Actor):
+                def perform(self, x, y):
+                    return x + y
+            """,
+        ),
+        good(
+            "a hook whose arguments the program chooses",
+            """
+            from tornado.web import RequestHandler
+
+            class RpcHandler(RequestHandler):
+                def initialize(self, scheduler):
+                    self.scheduler = scheduler
+
+            class Unfinished(RequestHandler):
+                def get(self):
+                    raise NotImplementedError
             """,
         ),
         good(
@@ -247,14 +278,15 @@ rule = Rule(
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The overrides of a class body that refuse a call."""
     hierarchy = cls.project.hierarchy
-    if not cls.node.bases or hierarchy.opaque_decorators(cls):
-        return
     for name in hierarchy.members(cls):
-        if name.startswith("__"):
-            continue
-        member = only_member(cls, name)
+        member = only_member(cls, name) if not name.startswith("__") else None
         signature = _signature(member) if member is not None else None
-        if member is None or signature is None or member.abstract is not False or _only_raises(member):
+        if member is None or signature is None:
+            continue
+        if member.abstract is not False or _only_raises(member):
+            yield from _declared_without(cls, member, signature)
+            continue
+        if not cls.node.bases or hierarchy.opaque_decorators(cls):
             continue
         found = hierarchy.find(cls, name, after=cls)
         if found is not None and _differs(found, signature):
@@ -329,15 +361,47 @@ def _finding(cls: Class, member: Member, found: Found, refusal: str, reached: Ba
     )
 
 
+def _declared_without(cls: Class, member: Member, signature: Signature) -> Iterator[Finding]:
+    """A method left to subclasses that is declared without parameters, though its caller passes all of its own on."""
+    if signature.slots or member.abstract is None:
+        return
+    for use, caller in own_uses(cls, member.name):
+        if use.call is not None and _passes_all(use.call, caller):
+            yield Finding(
+                at=member.at,
+                message=f"`{caller.name}` passes any arguments to `{member.name}`, which declares none",
+                consequence="A subclass that follows the declaration fails with TypeError on the first argument.",
+                help=f"declare `{member.name}` with `*args, **kwargs`",
+                notes=(Note(cls.path, use.at, f"`{caller.name}` passes its own arguments on here"),),
+                symbol=f"{cls.symbol}.{member.name}",
+                culprit=("member", cls.symbol, member.name),
+                confidence="likely",
+            )
+            return
+
+
+def _passes_all(call: ir.Call, caller: Function) -> bool:
+    """Whether a call passes on the caller's own `*args` and `**kwargs`, and the caller names no others."""
+    kinds = {item.kind: item.name for item in caller.node.params[1:]}
+    if kinds.keys() != {"var-positional", "var-keyword"} or len(call.args) != 1 or len(call.keywords) != 1:
+        return False
+    star, double = call.args[0], call.keywords[0]
+    return (
+        isinstance(star, ir.Starred)
+        and ir.dotted_name(star.value) == kinds["var-positional"]
+        and double.name is None
+        and ir.dotted_name(double.value) == kinds["var-keyword"]
+    )
+
+
 def _judge_hook(cls: Class, member: Member, signature: Signature, found: Found) -> Finding | None:
     """An override of a hook that the library calls: with at least what is required, by position."""
     theirs = _base_signature(found)
-    if theirs is None or not found.sure or not isinstance(found.owner, ModelClass) or not _is_hook(found):
+    if theirs is None or not found.sure or not _is_hook(found):
         return None
-    most = len(theirs.by_position)
-    if theirs.has("var-positional") or theirs.has("keyword-only") or theirs.has("var-keyword"):
+    if not theirs.by_position or len(theirs.by_position) < len(theirs.slots):
         return None
-    calls = [Arguments(count) for count in range(theirs.required_positional, most + 1)]
+    calls = [Arguments(count) for count in range(theirs.required_positional, len(theirs.by_position) + 1)]
     refusals = [signature.refusal(call) for call in calls]
     if any(refusal is None for refusal in refusals) or _takes_by_name(signature, theirs):
         return None
