@@ -35,9 +35,12 @@ _DEFINITION: Final = re.compile(r"(?<![\w.])(?:async[ \t\f]+)?(?:class|def)[ \t\
 _ALIAS: Final = re.compile(
     r"(?:^|[;:])[ \t\f]*(?P<word>type)(?P<gap>[ \t\f]+)(?P<name>\w+)[ \t\f]*(?:(?P<open>\[)|=(?!=))", re.MULTILINE
 )
-_EXCEPT: Final = re.compile(r"(?<![\w.])except(?!\w)[ \t\f]*\*?")
+_EXCEPT: Final = re.compile(r"^[ \t\f]*(?P<word>except)\b[ \t\f]*\*?", re.MULTILINE)
 _BRACKET: Final = re.compile(r"[()\[\]{}]")
-_HEADER_MARK: Final = re.compile(r"[()\[\]{}:,\n]")
+_MARK: Final = re.compile(r"[(\[{:,\n]")
+_DEEPEST: Final = 200
+"""Open brackets that Python's tokenizer allows."""
+
 _NAMES_AND_COMMAS: Final = re.compile(r"[\w \t\f.,]*")
 _PARAMETER: Final = re.compile(r"\s*(?P<star>\*{0,2})\s*(?P<name>\w+)\s*", re.DOTALL)
 
@@ -58,9 +61,14 @@ def parse_downgraded(source: str) -> ast.Module | None:
     plan = _Plan(source, mask)
     if not plan.edits:
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tree = ast.parse(plan.rewritten())
+    rewritten = plan.rewritten()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(rewritten)
+    except SyntaxError as error:
+        error.offset = _same_place(error, rewritten, source)
+        raise
     return tree if plan.restore(tree) else None
 
 
@@ -75,6 +83,9 @@ class _Plan:
         self.parameters: dict[Key, list[str]] = {}
         self.aliases: dict[Key, tuple[str, Key]] = {}
         self.commas: dict[Key, int] = {}
+        self.pairs = _bracket_pairs(mask)
+        if self.pairs is None:
+            return
         for found in _DEFINITION.finditer(mask):
             self.definition(found)
         if "type" in mask:
@@ -98,24 +109,18 @@ class _Plan:
         self.aliases[self.key(found.start("word"))] = (_normal(name), self.key(found.start("name")))
 
     def handler(self, found: re.Match[str]) -> None:
-        commas, names, depth, place = [], [], 0, found.end()
-        for mark in _HEADER_MARK.finditer(self.mask, place):
-            if depth == 0:
-                names.append(self.mask[place : mark.start()])
-            if mark[0] in "([{":
-                depth += 1
-            elif mark[0] in ")]}":
-                depth -= 1
-            elif depth == 0 and mark[0] == ",":
-                commas.append(mark.start())
-            place = mark.end()
-            if depth == 0 and mark[0] in ":\n":
+        commas, pieces, end = [], [], found.end()
+        for place, mark in self.marks(end, len(self.mask)):
+            pieces.append(self.mask[end:place])
+            end = (self.closing(place) or place) + 1
+            if mark == ",":
+                commas.append(place)
+            elif mark in ":\n":
                 break
-        is_row = bool(commas) and self.mask[commas[-1] + 1 : place].strip(" \t\f:") != ""
-        if not is_row or not all(map(_is_row_of_names, names)):
+        if not commas or not self.mask[commas[-1] + 1 : end - 1].strip() or not all(map(_is_row_of_names, pieces)):
             return
         self.edits.extend((comma, comma + 1, "|") for comma in commas)
-        self.commas[self.key(found.start())] = len(commas)
+        self.commas[self.key(found.start("word"))] = len(commas)
 
     def blanked(self, opening: int) -> list[str] | None:
         """Blanks the bracket of type parameters that opens here, and gives their names; None if they look wrong."""
@@ -128,20 +133,17 @@ class _Plan:
         return [name for name in names if name]
 
     def closing(self, opening: int) -> int | None:
-        depth = 0
-        for mark in _BRACKET.finditer(self.mask, opening):
-            depth += 1 if mark[0] in "([{" else -1
-            if depth == 0:
-                return mark.start()
-        return None
+        return None if self.pairs is None else self.pairs.get(opening)
+
+    def marks(self, start: int, end: int) -> Iterator[tuple[int, str]]:
+        """Colons, commas and line ends in a range, and the brackets that open there but nothing inside them."""
+        while (found := _MARK.search(self.mask, start, end)) is not None:
+            yield found.start(), found[0]
+            start = (self.closing(found.start()) or found.start()) + 1
 
     def names(self, start: int, end: int) -> Iterator[str | None]:
         """The names of type parameters in a range; None for one whose syntax is not surely right."""
-        depth, cuts = 0, [start - 1]
-        for mark in _HEADER_MARK.finditer(self.mask, start, end):
-            depth += (mark[0] in "([{") - (mark[0] in ")]}")
-            if mark[0] == "," and depth == 0:
-                cuts.append(mark.start())
+        cuts = [start - 1, *(place for place, mark in self.marks(start, end) if mark == ",")]
         if self.mask[cuts[-1] + 1 : end].strip():
             cuts.append(end)
         for before, after in pairwise(cuts):
@@ -211,6 +213,28 @@ class _Plan:
         classes = ast.Tuple([rest, *reversed(elements)], ast.Load())
         handler.type = ast.copy_location(classes, handler.type)
         return 1
+
+
+def _bracket_pairs(mask: str) -> dict[int, int] | None:
+    """Where each bracket closes, by where it opens; None when they are nested too deeply for any parser."""
+    pairs: dict[int, int] = {}
+    opened: list[int] = []
+    for found in _BRACKET.finditer(mask):
+        if found[0] in "([{":
+            opened.append(found.start())
+            if len(opened) > _DEEPEST:
+                return None
+        elif opened:
+            pairs[opened.pop()] = found.start()
+    return pairs
+
+
+def _same_place(error: SyntaxError, rewritten: str, source: str) -> int | None:
+    """The column of an error in the source: blanks stand for bytes, so the byte is the same."""
+    if error.lineno is None or error.offset is None or error.offset < 1 or source.isascii():
+        return error.offset
+    before = rewritten.split("\n")[error.lineno - 1][: error.offset - 1].encode()
+    return len(source.split("\n")[error.lineno - 1].encode()[: len(before)].decode(errors="ignore")) + 1
 
 
 def _is_name(word: str) -> bool:

@@ -61,8 +61,9 @@ def parse_body(source: Text, function: ir.FunctionDef) -> tuple[ir.Stmt, ...]:
         tree, _ = _parse(f"if 1:\n{piece}" if is_indented else piece)
     except Unparsable as error:
         raise Unparsable(error.message, max(error.line + shift, first), error.column) from None
-    outer = tree.body[0]
-    found = outer.body[0] if is_indented and isinstance(outer, ast.If) else outer
+    found = tree.body[0] if tree.body else None
+    if is_indented and isinstance(found, ast.If):
+        found = found.body[0]
     if not isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)):
         raise Unparsable("the lines of the function are no function", first)
     return _lower(Lowering(source, bodies=True, line_shift=shift), found.body)

@@ -13,6 +13,8 @@ It reads what the installed release of LibCST knows: with 1.8, type parameters a
 from __future__ import annotations
 
 import ast
+import re
+from typing import Final
 
 from libcst import Module, parse_module
 
@@ -20,6 +22,8 @@ from worker_lint.source.lower_cst.limits import is_tractable
 from worker_lint.source.lower_cst.positions import Positions
 from worker_lint.source.lower_cst.statements import Conversion
 from worker_lint.source.mask import mask_of
+
+_FORM_FEED: Final = re.compile(r"^[ \t\f]*\f", re.MULTILINE)
 
 
 def parse_tree(source: str) -> ast.Module | None:
@@ -35,11 +39,12 @@ def parse_tree(source: str) -> ast.Module | None:
     mask = mask_of(source)
     if mask is None or not is_tractable(mask):
         return None
-    module = _parsed(source)
+    text, cut = _without_form_feeds(source, mask)
+    module = _parsed(text)
     if module is None:
         return None
     try:
-        return Conversion(Positions(module, source.split("\n"))).module(module)
+        return Conversion(Positions(module, source.split("\n"), cut)).module(module)
     except (ValueError, KeyError):
         return None
 
@@ -51,3 +56,20 @@ def _parsed(source: str) -> Module | None:
         raise
     except BaseException:  # noqa: BLE001  # a panic of the native parser is no Exception; any failure is a refusal
         return None
+
+
+def _without_form_feeds(source: str, mask: str) -> tuple[str, dict[int, int]]:
+    """
+    The text without form feeds before the first word of a line, and how much was cut from which line.
+
+    Python counts the indentation anew after a form feed; LibCST drops it from its tree.
+    """
+    if "\f" not in mask:
+        return source, {}
+    pieces, cut, done, line = [], {}, 0, 1
+    for found in _FORM_FEED.finditer(mask):
+        pieces.append(source[done : found.start()])
+        line += source.count("\n", done, found.start())
+        cut[line] = len(found[0])
+        done = found.end()
+    return "".join([*pieces, source[done:]]), cut

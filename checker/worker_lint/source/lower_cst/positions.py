@@ -8,6 +8,7 @@ providers copy the tree or hash every node, and are the slowest part of LibCST.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias, TypeVar
 
 import libcst as cst
@@ -27,10 +28,16 @@ class Span(NamedTuple):
 
 
 class Positions:
-    """Spans of all nodes of a module, whose line ends are all plain newlines."""
+    """
+    Spans of all nodes of a module.
 
-    def __init__(self, module: cst.Module, lines: list[str]) -> None:
+    `lines` are those of the text; `cut` tells how many characters were taken from the start of a
+    line before LibCST read it.
+    """
+
+    def __init__(self, module: cst.Module, lines: list[str], cut: Mapping[int, int]) -> None:
         self._lines = lines
+        self._cut = cut
         state = _Listener(module.default_indent, module.default_newline)
         module._codegen(state)  # noqa: SLF001  # the public way copies the tree and keeps text
         self._inner = state.inner
@@ -56,12 +63,13 @@ class Positions:
         """The source of a span."""
         (line, column), (end_line, end_column) = span
         lines = self._lines[line - 1 : end_line]
-        lines[-1] = lines[-1][:end_column]
-        lines[0] = lines[0][column:]
+        lines[-1] = lines[-1][: end_column + self._cut.get(end_line, 0)]
+        lines[0] = lines[0][column + self._cut.get(line, 0) :]
         return "\n".join(lines)
 
     def _bytes(self, line: int, column: int) -> int:
         content = self._lines[line - 1]
+        column += self._cut.get(line, 0)
         return column if content.isascii() else len(content[:column].encode())
 
 
