@@ -54,7 +54,9 @@ class Project:
         from worker_lint.analysis.contract import missing_members, refuses_as_protocol
         from worker_lint.analysis.creation import Creations
 
-        return Creations(self, tuple(cls for cls in self.contract_classes if missing_members(cls) or refuses_as_protocol(cls)))
+        return Creations(
+            self, tuple(cls for cls in self.contract_classes if missing_members(cls) or refuses_as_protocol(cls))
+        )
 
     def module(self, path: str) -> ModuleScope | None:
         """The module of a file; None when the file cannot be parsed."""

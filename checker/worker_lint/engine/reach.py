@@ -14,7 +14,6 @@ from worker_lint.analysis import Class, Project
 from worker_lint.engine.tree import Tree
 from worker_lint.source import ir
 
-
 _PROTOCOLS = (("Protocol", "typing.Protocol"), ("Protocol", "typing_extensions.Protocol"))
 
 

@@ -46,7 +46,10 @@ COMMANDS = (
     ("--version",),
     ("--help",),
 )
-WAYS = {"script": (str(Path(sys.executable).with_name("worker-lint")),), "module": (sys.executable, "-m", "worker_lint")}
+WAYS = {
+    "script": (str(Path(sys.executable).with_name("worker-lint")),),
+    "module": (sys.executable, "-m", "worker_lint"),
+}
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def tree(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> Path:
     markers.mkdir()
     files: dict[str, str | bytes] = {f"tree/{name}.py": trap(markers, name) for name in MODULES}
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    files |= {f"tree/audioop{suffix}": b"\x7fELF no library", f"tree/_bisect{suffix}": b"\x7fELF no library"}
+    files |= {f"tree/{name}{suffix}": b"\x7fELF no library" for name in ("audioop", "_bisect")}
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     files["tree/.venv/pyvenv.cfg"] = f"home = /usr/bin\nversion = {version}\n"
     files[f"tree/.venv/lib/python{version}/site-packages/evil.pth"] = "import sys; " + line(markers, "evil.pth")
@@ -64,7 +67,9 @@ def tree(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> Path:
     files["tree/.venv/bin/python"] = files["tree/git"] = f"#!/bin/sh\necho ran > '{markers}/program'\n"
     files["tree/worker-lint.toml"] = 'python = ".venv"\npreview = true\n'
     files["tree/app.py"] = APP
-    files |= {f"tree/many/m{number}.py": f"from app import Base\nclass C{number}(Base): pass\n" for number in range(450)}
+    files |= {
+        f"tree/many/m{number}.py": f"from app import Base\nclass C{number}(Base): pass\n" for number in range(450)
+    }
     write(files)
     root = tmp_path / "tree"
     for program in (".venv/bin/python", "git"):

@@ -29,9 +29,7 @@ def test_a_pack_is_begun(lint: Command, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "shop_rules").iterdir()) == ["__init__.py", "retry_forever.py"]
 
 
-def test_the_skeleton_is_a_rule_whose_tests_fail(
-    lint: Command, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_skeleton_is_a_rule_whose_tests_fail(lint: Command, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write(PACK)
     lint("new", "rule", "retry-forever", "--family", "SHP")
     monkeypatch.syspath_prepend(root)
@@ -166,9 +164,7 @@ asyncio.run(main())
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", HARNESS)
-def test_a_stop_under_load_finishes_what_was_begun_and_loses_nothing(
-    lint: Command, write: Write, kind: str
-) -> None:
+def test_a_stop_under_load_finishes_what_was_begun_and_loses_nothing(lint: Command, write: Write, kind: str) -> None:
     lint("new", "worker", "OrderWorker", "--kind", kind)
     root = write({"harness.py": HARNESS[kind]})
     with subprocess.Popen([sys.executable, "harness.py"], cwd=root, stdout=subprocess.PIPE, text=True) as process:
