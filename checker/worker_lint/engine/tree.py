@@ -33,6 +33,10 @@ class Sources(Protocol):
         """
 
 
+TEXTS_KEPT = 400
+"""Texts held at a time: their lines take ten times the room of the file."""
+
+
 class Identified(Protocol):
     """Anything with a content id."""
 
@@ -104,15 +108,17 @@ class Tree:
         return "generated" if self._roles.get(path) == "generated" else None
 
     def text(self, path: str) -> Text:
-        """The text of a file; empty when it cannot be read."""
-        found = self._texts.get(path)
+        """The text of a file; empty when it cannot be read. The latest ones are kept."""
+        found = self._texts.pop(path, None)
         if found is None:
             try:
                 found = Text(self._sources.text(path))
             except Unparsable as error:
                 self.unparsable[path] = error
                 found = Text("")
-            self._texts[path] = found
+            if len(self._texts) >= TEXTS_KEPT:
+                del self._texts[next(iter(self._texts))]
+        self._texts[path] = found
         return found
 
     def body(self, path: str, function: ir.FunctionDef) -> tuple[ir.Stmt, ...]:
