@@ -33,6 +33,7 @@ _PROTOCOL = ("typing.Protocol", "typing_extensions.Protocol")
 rule = Rule(
     code="ABS117",
     severity="error",
+    stage="preview",
     summary="Something is marked abstract and final at once",
     words=("final",),
     silences=("final Protocol",),

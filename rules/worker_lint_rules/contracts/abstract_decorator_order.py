@@ -33,6 +33,7 @@ _WRAPPERS = frozenset({"builtins.property", "builtins.classmethod", "builtins.st
 rule = Rule(
     code="ABS115",
     severity="error",
+    stage="preview",
     summary="The abstract mark stands on the wrong side of another decorator",
     words=("abstractmethod",),
     examples=(

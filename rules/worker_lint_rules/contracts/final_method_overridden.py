@@ -29,6 +29,7 @@ from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 rule = Rule(
     code="ABS114",
     severity="error",
+    stage="preview",
     summary="A subclass overrides a method that its base declares final",
     words=("final", "worker_lint_runtime"),
     silences=("name-mangled member", "unrelated class"),

@@ -32,6 +32,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ABS110",
     severity="error",
+    stage="preview",
     summary="An abstract member is implemented only by an assignment on the instance",
     words=("abstractmethod", "abstractproperty"),
     yields_to=("ABS101",),

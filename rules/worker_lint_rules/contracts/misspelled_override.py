@@ -32,6 +32,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ABS109",
     severity="warning",
+    stage="preview",
     summary="A method is named almost like the one that its base demands",
     words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod", "NotImplementedError"),
     silences=("both names exist in the base",),

@@ -43,6 +43,7 @@ _BY_NAME: Final[dict[str, tuple[str, ...]]] = {
 rule = Rule(
     code="ABS118",
     severity="error",
+    stage="preview",
     summary="A member is marked as an override, and no base has it",
     words=("override",),
     yields_to=("ABS109",),

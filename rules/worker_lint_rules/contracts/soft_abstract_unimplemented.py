@@ -35,6 +35,7 @@ from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 rule = Rule(
     code="ABS105",
     severity="error",
+    stage="preview",
     summary="A class is created although its base calls a method that it lacks",
     words=("NotImplementedError",),
     yields_to=("ABS101",),
