@@ -28,15 +28,13 @@ class TypeParameter(ast.AST):
 
 def type_alias(name: ast.expr, value: ast.expr) -> ast.stmt:
     """`type name = value`; its type parameters are left out."""
-    made: Any = TypeAlias()
-    made.name, made.type_params, made.value = name, [], value
-    alias: ast.stmt = made
+    make: Any = TypeAlias
+    alias: ast.stmt = make(name=name, type_params=[], value=value)
     return alias
 
 
 def type_parameter(name: str) -> ast.AST:
     """A type parameter of any kind."""
-    made: Any = TypeParameter()
-    made.name = name
-    parameter: ast.AST = made
+    make: Any = TypeParameter
+    parameter: ast.AST = make(name=name)
     return parameter

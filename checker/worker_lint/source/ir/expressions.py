@@ -139,7 +139,12 @@ class Comprehension(Node, frozen=True, tag="C"):
 
 
 class Formatted(Node, frozen=True, tag="f"):
-    """An f-string or t-string: its literal parts are `Constant`, the rest are expressions."""
+    """
+    An f-string or t-string, with the strings joined to it.
+
+    Literal text is a `Constant` placed at the whole string; the rest are the expressions between
+    the braces, those of format specifications included.
+    """
 
     parts: tuple[Expr, ...]
 
@@ -168,7 +173,7 @@ class Lambda(Node, frozen=True, tag="L"):
 
 
 class Opaque(Node, frozen=True, tag="q"):
-    """Anything else, with the names it reads."""
+    """Anything else, with the names it reads; also an expression more than 100 levels deep in another."""
 
     kind: str
     names: tuple[str, ...]

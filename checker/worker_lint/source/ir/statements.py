@@ -170,7 +170,12 @@ class With(Node, frozen=True, tag="V"):
 
 
 class If(Node, frozen=True, tag="1"):
-    """`if`; an `elif` is an `If` alone in `orelse`."""
+    """
+    `if`; an `elif` is an `If` alone in `orelse`.
+
+    A chain of more than `lower.CHAIN_LIMIT` branches is a `Match` of None instead, each branch a
+    `case _ if test`: the same paths without the depth.
+    """
 
     test: Expr
     body: tuple[Stmt, ...]
