@@ -85,7 +85,7 @@ def _below(root: ir.Expr, fate: Fate, name: str) -> Iterator[_Found]:
         yield from _below(child, _fate_below(root, child, fate), name)
 
 
-def _fate_below(parent: ir.Expr, child: ir.Expr, fate: Fate) -> Fate:  # noqa: C901, PLR0912 - a case a kind
+def _fate_below(parent: ir.Expr, child: ir.Expr, fate: Fate) -> Fate:
     match parent:
         case ir.Await():
             return "awaited"

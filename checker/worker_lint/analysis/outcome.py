@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis.entity import Function
-from worker_lint.analysis.project import walk_statements
+from worker_lint.analysis.statements import walk_statements
 from worker_lint.source import ir
 
 _PLAIN: Final = frozenset({"None", "bool", "int", "float", "str", "bytes", "list", "dict", "tuple", "set", "frozenset"})

@@ -140,9 +140,7 @@ def test_an_unreadable_file_is_named(lint: Command, write: Write, tmp_path: Path
     assert "defect.py:2" in result.out
 
 
-def test_a_file_that_cannot_be_read_is_named(
-    lint: Command, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_cannot_be_read_is_named(lint: Command, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write({"closed.py": DEFECT, "defect.py": DEFECT})
     real = os.open
 
