@@ -30,7 +30,7 @@ from worker_lint.analysis.member_use import member_uses
         ("x = w or w.m()", True, "other"),
     ],
 )
-def test_fate(link: Callable[[Mapping[str, str]], Project], line: str, called: bool, fate: str) -> None:  # noqa: FBT001
+def test_fate(link: Callable[[Mapping[str, str]], Project], line: str, *, called: bool, fate: str) -> None:
     project = link({"worker.py": f"async def f(w):\n    {line}\n"})
     function = next(project.functions_in("worker.py"))
     (use,) = member_uses(function, "m")
