@@ -1,10 +1,12 @@
 """The generated pages: each module renders one kind of page from its source of truth."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from pages.cli import render_cli
 from pages.notice import with_notice
+from pages.precision import render_precision
 from pages.rules import render_index, render_rule
 from worker_lint.cli.app import app
 from worker_lint.config.documentation import configuration_markdown
@@ -19,17 +21,24 @@ SETTINGS_SOURCE = "checker/worker_lint/config/settings.py or a rule's options"
 
 def render_all() -> dict[str, str]:
     """Every generated file, by path relative to the root; raises RuntimeError where the built-in pack is broken."""
-    packs = load_packs(foreign=False)
-    if packs.problems:
-        raise RuntimeError("\n".join(problem.message for problem in packs.problems))
-    known = KnownRules(packs.rules)
-    names = {rule.code: rule.name for rule in packs.rules}
-    pages = {f"docs/rules/{rule.name}.md": render_rule(rule, source_of(rule), names) for rule in packs.rules}
-    pages["docs/rules/index.md"] = render_index(packs.rules)
+    rules = load_rules()
+    known = KnownRules(rules)
+    names = {rule.code: rule.name for rule in rules}
+    pages = {f"docs/rules/{rule.name}.md": render_rule(rule, source_of(rule), names) for rule in rules}
+    pages["docs/rules/index.md"] = render_index(rules)
+    pages["docs/precision.md"] = render_precision(rules)
     pages["docs/cli.md"] = render_cli(app, "worker-lint")
     pages["docs/configuration.md"] = with_notice(SETTINGS_SOURCE, configuration_markdown(known))
     pages["docs/worker-lint.schema.json"] = json.dumps(json_schema(known), indent=2, ensure_ascii=False) + "\n"
     return pages
+
+
+def load_rules() -> Sequence[Rule]:
+    """The built-in rules; raises RuntimeError where the pack is broken."""
+    packs = load_packs(foreign=False)
+    if packs.problems:
+        raise RuntimeError("\n".join(problem.message for problem in packs.problems))
+    return packs.rules
 
 
 def source_of(rule: Rule) -> str:

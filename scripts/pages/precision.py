@@ -1,0 +1,75 @@
+"""The page that says how often the rules are right, from the stored findings and their labels."""
+
+from collections.abc import Mapping, Sequence
+
+import ecosystem
+from labels import ENOUGH, FEW, HOLDOUT, LABELS, SAMPLE, Score, load, score, wilson
+from pages.notice import with_notice
+from worker_lint.rule import Rule
+
+
+def render_precision(rules: Sequence[Rule]) -> str:
+    """
+    The page.
+
+    Raises:
+        PinError: labels or findings cannot be read.
+    """
+    names = {rule.code: rule.name for rule in rules if rule.stage == "on" and not rule.code.startswith("WKL")}
+    labels = load(LABELS)
+    frozen, holdout = (score(ecosystem.read(path), labels) for path in (ecosystem.STORED, HOLDOUT))
+    return render(frozen, holdout, names)
+
+
+def table(scores: Sequence[Score], names: Mapping[str, str]) -> str:
+    """The scores as a table, a line of totals last."""
+    head = ["rule", "hits", "judged", "true", "false", "meant", "share true", "95 % interval"]
+    lines = [head, ["---", *["---:"] * (len(head) - 1)]]
+    for row in scores:
+        label = f"[{row.code}](rules/{names[row.code]}.md) {names[row.code]}" if row.code in names else row.code
+        lines.append([label + (" (not enough)" if row.too_weak else ""), *cells(row)])
+    totals = (sum(row[column] for row in scores) for column in range(1, 5))
+    lines.append(["all", *cells(Score("all", *totals))])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cells(row: Score) -> list[str]:
+    """The figures of one line."""
+    counts = [str(number) for number in (row.hits, row.judged, row.true, row.false, row.meant)]
+    if not row.judged:
+        return [*counts, "", ""]
+    low, high = wilson(row.true, row.judged)
+    return [*counts, f"{row.true / row.judged:.0%}", f"{low:.0%} to {high:.0%}"]
+
+
+def render(frozen: Sequence[Score], holdout: Sequence[Score], names: Mapping[str, str]) -> str:
+    """The page; `names` gives the name of each rule by code."""
+    silent = ", ".join(code for code in sorted(names) if code not in {row.code for row in frozen})
+    text = f"""\
+# How often the rules are right
+
+Every rule that is on by default was run, with default settings, over a list of packages that was chosen before the
+first rule was written, and its findings were judged by someone who had not written the rule. *True*: a maintainer who
+is shown the finding would change the code, or must admit that the stated consequence can happen. *False*: a fact in
+the message is wrong, or the path cannot happen. *Meant*: right, but on purpose or without consequence. Only *true*
+counts as true. Up to {SAMPLE} findings of a rule are judged; of more, {SAMPLE} are drawn at random with a fixed seed.
+
+A rule that is right in less than {ENOUGH:.0%} of its findings, or that has fewer than {FEW} findings and is not right
+in all of them, does not stay on by default; it is marked "not enough" here. The interval is Wilson's. The labels are
+in `tests/corpus/labels.jsonl`; `scripts/labels.py` makes this page from them.
+
+## Packages that were never looked at before
+
+These were drawn at random and run once, after the rules were finished. This is the figure to expect of other code.
+
+{table(holdout, names)}
+
+## The frozen list
+
+The rules were improved on this list, so its figures flatter them.
+
+{table(frozen, names)}
+
+No finding on the frozen list: {silent or "none"}.
+"""
+    return with_notice("tests/corpus/labels.jsonl", text)

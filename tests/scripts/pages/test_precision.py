@@ -1,0 +1,26 @@
+"""The page of figures: both tables, links to known rules, and rules that are not good enough marked."""
+
+from labels import Score
+from pages.precision import render, table
+
+NAMES = {"ABS101": "abstract-class-instantiated", "ABS115": "abstract-decorator-order"}
+
+
+def test_table_has_a_line_per_rule_and_totals() -> None:
+    lines = table([Score("ABS101", 40, 29, 1, 0), Score("ABS102", 2, 0, 1, 1)], NAMES).splitlines()
+    assert lines[2:] == [
+        "| [ABS101](rules/abstract-class-instantiated.md) abstract-class-instantiated | 40 | 30 | 29 | 1 | 0 | 97% "
+        "| 83% to 99% |",
+        "| ABS102 (not enough) | 2 | 2 | 0 | 1 | 1 | 0% | 0% to 66% |",
+        "| all | 42 | 32 | 29 | 2 | 1 | 91% | 76% to 97% |",
+    ]
+
+
+def test_rule_without_labels_has_no_share() -> None:
+    assert table([Score("ABS101", 1, 0, 0, 0)], {}).splitlines()[2] == "| ABS101 | 1 | 0 | 0 | 0 | 0 |  |  |"
+
+
+def test_hold_out_comes_first_and_silent_rules_are_named() -> None:
+    page = render([Score("ABS101", 1, 1, 0, 0)], [Score("ABS101", 7, 7, 0, 0)], NAMES)
+    assert page.index("| 7 | 7 |") < page.index("| 1 | 1 |")
+    assert "No finding on the frozen list: ABS115." in page
