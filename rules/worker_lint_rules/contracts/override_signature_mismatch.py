@@ -326,7 +326,7 @@ def _judge(cls: Class, member: Member, signature: Signature, found: Found) -> Fi
         refusal = _refusal(signature, reached)
         if refusal is not None:
             return _finding(cls, member, found, refusal, reached)
-    for reached in promised_uses(cls, found):
+    for reached in promised_uses(cls, found, signature):
         refusal = _refusal(signature, reached)
         if refusal is not None:
             return _finding(cls, member, found, refusal, reached)
