@@ -70,12 +70,11 @@ def own_uses(cls: Class, name: str) -> Iterator[tuple[MemberUse, Function]]:
 def uses_on_annotated(cls: Class, name: str) -> Iterator[BaseUse]:
     """The uses of `x.name` in product code where `x` is annotated with a base of the class."""
     project = cls.project
-    bases = [base for base in project.hierarchy.ancestors(cls) if isinstance(base, Class)]
     seen: set[tuple[str, ir.At]] = set()
-    for base in bases:
-        for path in project.uses.files_using(base):
-            if project.store.role(path) != "product" or f".{name}" not in project.store.text(path).source:
-                continue
+    for base in project.hierarchy.ancestors(cls):
+        if not isinstance(base, Class) or project.hierarchy.find(base, name) is None:
+            continue
+        for path in _files_annotating(base, name):
             for scope in project.uses.scopes_with(path, name):
                 if not isinstance(scope, Function) or _asks(scope):
                     continue
@@ -83,6 +82,15 @@ def uses_on_annotated(cls: Class, name: str) -> Iterator[BaseUse]:
                     if (path, use.at) not in seen and _is_annotated_with(use, base):
                         seen.add((path, use.at))
                         yield BaseUse(use, base, scope.name, "annotated")
+
+
+def _files_annotating(base: Class, name: str) -> Iterator[str]:
+    """The product files whose text may annotate something with the class and use `.name`; no parsing."""
+    store = base.project.store
+    for path, bound in base.project.uses.places(base.path, base.name):
+        source = store.text(path).source if store.role(path) == "product" else ""
+        if f".{name}" in source and re.search(rf":[ \t]*[^\n:=]*\b{re.escape(bound)}\b", source):
+            yield path
 
 
 def _methods_naming(base: Class, name: str) -> Iterator[tuple[Function, Receiver]]:

@@ -5,6 +5,7 @@ class is not known but cannot be one outside of its hierarchy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from worker_lint.analysis.base_use import BaseUse
@@ -16,24 +17,34 @@ from worker_lint.analysis.signature import Arguments, Signature, arguments_of, s
 from worker_lint.source import ir
 
 
-def promised_uses(cls: Class, found: Found) -> Iterator[BaseUse]:
+def promised_uses(cls: Class, found: Found, override: Signature) -> Iterator[BaseUse]:
     """
-    The calls of a member by name in the files that know its hierarchy, when an abstract or unimplemented
-    declaration above the class takes them by a keyword and no class of these files outside of the
-    hierarchy does.
+    The calls of a member by name in the files that know its hierarchy, with a keyword that an abstract or
+    unimplemented declaration above the class takes and the override does not, when no class of these
+    files outside of the hierarchy takes the call either.
     """
     declared = _declaration(cls, found.member.name)
-    if declared is None:
+    dropped = _keywords(declared[1]) - _keywords(override) if declared is not None else None
+    if declared is None or not dropped or override.has("var-keyword"):
         return
     base, promise = declared
+    given = re.compile(rf"\b(?:{'|'.join(sorted(dropped))})\s*=")
     paths = _paths(base)
     for path in paths:
+        if not given.search(cls.project.store.text(path).source):
+            continue
         for use in _calls(cls, path, found.member.name):
-            arguments = arguments_of(use.call) if use.call is not None else None
-            if arguments is None or not arguments.exact or not arguments.keywords or promise.refusal(arguments):
+            if use.call is None:
+                continue
+            arguments = arguments_of(use.call)
+            if not arguments.exact or promise.refusal(arguments) or not dropped.intersection(arguments.keywords):
                 continue
             if _is_open(use, base) and not _others_accept(base, paths, found.member.name, arguments):
                 yield BaseUse(use, base, use.scope.qualname.rpartition(".")[2] or use.scope.module.name, "annotated")
+
+
+def _keywords(signature: Signature) -> set[str]:
+    return {slot.name for slot in signature.slots if slot.kind in {"positional", "keyword-only"}}
 
 
 def _declaration(cls: Class, name: str) -> tuple[Class, Signature] | None:

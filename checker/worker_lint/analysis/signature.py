@@ -121,6 +121,19 @@ class Signature:
             return False
         return all(mine[name] == theirs[name] for name in mine.keys() & theirs.keys())
 
+    def refusal_of_all(self, other: Signature) -> str | None:
+        """
+        Why every call that `other` asks for fails, by position with any number of its arguments and by
+        name; None when one may succeed, or when `other` takes nothing or not by position alone.
+        """
+        named = other.by_position
+        if not named or len(named) < len(other.slots):
+            return None
+        by_name = Arguments(0, tuple(slot.name for slot in named if slot.required))
+        calls = [Arguments(count) for count in range(other.required_positional, len(named) + 1)]
+        refusals = [self.refusal(call) for call in (*calls, by_name)]
+        return None if None in refusals else refusals[0]
+
     def _places(self) -> dict[str, int]:
         """The parameters that can be given by position and by name, and where they stand."""
         return {slot.name: index for index, slot in enumerate(self.by_position) if slot.kind == "positional"}
@@ -173,6 +186,20 @@ def arguments_of(call: ir.Call) -> Arguments:
         keywords=tuple(keyword.name for keyword in call.keywords if keyword.name),
         more_positional=any(isinstance(argument, ir.Starred) for argument in call.args),
         more_keywords=any(keyword.name is None for keyword in call.keywords),
+    )
+
+
+def passes_all_on(call: ir.Call, caller: ir.FunctionDef) -> bool:
+    """Whether a call in a method passes on just the method's own `*args` and `**kwargs`, its only parameters."""
+    kinds = {item.kind: item.name for item in caller.params[1:]}
+    if kinds.keys() != {"var-positional", "var-keyword"} or len(call.args) != 1 or len(call.keywords) != 1:
+        return False
+    star, double = call.args[0], call.keywords[0]
+    return (
+        isinstance(star, ir.Starred)
+        and ir.dotted_name(star.value) == kinds["var-positional"]
+        and double.name is None
+        and ir.dotted_name(double.value) == kinds["var-keyword"]
     )
 
 

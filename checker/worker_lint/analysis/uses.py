@@ -39,6 +39,7 @@ class Uses:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._files: dict[Class, tuple[str, ...]] = {}
+        self._places: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         self._scopes: dict[tuple[str, str], tuple[Scope, ...]] = {}
         self._calls: dict[Scope, dict[str, list[Call]]] = {}
         self._definitions: dict[Scope, tuple[ir.ClassDef | ir.FunctionDef, ...]] = {}
@@ -56,6 +57,12 @@ class Uses:
         there: imports by name and star imports are followed, files that import the whole module
         count when the name occurs in them.
         """
+        known = self._places.get((path, name))
+        if known is None:
+            self._places[path, name] = known = self._find_places(path, name)
+        return known
+
+    def _find_places(self, path: str, name: str) -> tuple[tuple[str, str], ...]:
         store = self.project.store
         seen = {(path, name): None}
         pending = [(path, name)]

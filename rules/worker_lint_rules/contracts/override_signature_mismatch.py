@@ -23,13 +23,13 @@ Limits
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
-from worker_lint.analysis import Class, Found, Function, Member, ModelClass, ModelMember
+from worker_lint.analysis import Class, Found, Member, ModelClass, ModelMember
 from worker_lint.analysis.base_use import BaseUse, only_member, own_uses, uses_on_annotated, uses_on_self
 from worker_lint.analysis.promise import promised_uses
-from worker_lint.analysis.signature import Arguments, Signature, arguments_of, signature_of, signature_of_model
+from worker_lint.analysis.signature import Signature, arguments_of, passes_all_on, signature_of, signature_of_model
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.source import ir
 
 rule = Rule(
     code="ABS107",
@@ -322,12 +322,11 @@ def _judge(cls: Class, member: Member, signature: Signature, found: Found) -> Fi
         return None  # a diagnostic of override-kind-mismatch
     if isinstance(found.owner, ModelClass):
         return _judge_hook(cls, member, signature, found)
-    for reached in (*uses_on_self(cls, member.name), *uses_on_annotated(cls, member.name)):
-        refusal = _refusal(signature, reached)
-        if refusal is not None:
-            return _finding(cls, member, found, refusal, reached)
-    for reached in promised_uses(cls, found):
-        refusal = _refusal(signature, reached)
+    name = member.name
+    searches = (uses_on_self(cls, name), uses_on_annotated(cls, name), promised_uses(cls, found, signature))
+    for reached in chain.from_iterable(searches):
+        call = reached.use.call
+        refusal = signature.refusal(arguments_of(call)) if call is not None else None
         if refusal is not None:
             return _finding(cls, member, found, refusal, reached)
     return None
@@ -338,10 +337,6 @@ def _is_of_other_kind(member: Member, found: Found) -> bool:
     return found.member.kind not in kinds or (
         member.kind == "method" and found.member.kind in {"classmethod", "staticmethod"}
     )
-
-
-def _refusal(signature: Signature, reached: BaseUse) -> str | None:
-    return None if reached.use.call is None else signature.refusal(arguments_of(reached.use.call))
 
 
 def _finding(cls: Class, member: Member, found: Found, refusal: str, reached: BaseUse) -> Finding:
@@ -366,7 +361,7 @@ def _declared_without(cls: Class, member: Member, signature: Signature) -> Itera
     if signature.slots or member.abstract is None:
         return
     for use, caller in own_uses(cls, member.name):
-        if use.call is not None and _passes_all(use.call, caller):
+        if use.call is not None and passes_all_on(use.call, caller.node):
             yield Finding(
                 at=member.at,
                 message=f"`{caller.name}` passes any arguments to `{member.name}`, which declares none",
@@ -380,35 +375,18 @@ def _declared_without(cls: Class, member: Member, signature: Signature) -> Itera
             return
 
 
-def _passes_all(call: ir.Call, caller: Function) -> bool:
-    """Whether a call passes on the caller's own `*args` and `**kwargs`, and the caller names no others."""
-    kinds = {item.kind: item.name for item in caller.node.params[1:]}
-    if kinds.keys() != {"var-positional", "var-keyword"} or len(call.args) != 1 or len(call.keywords) != 1:
-        return False
-    star, double = call.args[0], call.keywords[0]
-    return (
-        isinstance(star, ir.Starred)
-        and ir.dotted_name(star.value) == kinds["var-positional"]
-        and double.name is None
-        and ir.dotted_name(double.value) == kinds["var-keyword"]
-    )
-
-
 def _judge_hook(cls: Class, member: Member, signature: Signature, found: Found) -> Finding | None:
     """An override of a hook that the library calls: with at least what is required, by position."""
     theirs = _base_signature(found)
     if theirs is None or not found.sure or not _is_hook(found):
         return None
-    if not theirs.by_position or len(theirs.by_position) < len(theirs.slots):
-        return None
-    calls = [Arguments(count) for count in range(theirs.required_positional, len(theirs.by_position) + 1)]
-    refusals = [signature.refusal(call) for call in calls]
-    if any(refusal is None for refusal in refusals) or _takes_by_name(signature, theirs):
+    refusal = signature.refusal_of_all(theirs)
+    if refusal is None:
         return None
     library = found.owner.name
     return Finding(
         at=member.at,
-        message=f"`{member.name}` {refusals[0]}, unlike in `{library.rpartition('.')[2]}`",
+        message=f"`{member.name}` {refusal}, unlike in `{library.rpartition('.')[2]}`",
         consequence=f"`{library}` calls it with its own arguments, and the call raises TypeError.",
         help=f"give `{member.name}` the parameters that it has in `{library}`",
         symbol=f"{cls.symbol}.{member.name}",
@@ -421,9 +399,3 @@ def _is_hook(found: Found) -> bool:
     if not isinstance(owner, ModelClass) or not isinstance(member, ModelMember):
         return False
     return member.abstract or member.stub or member.name in {*owner.hooks.required, *owner.hooks.optional}
-
-
-def _takes_by_name(signature: Signature, theirs: Signature) -> bool:
-    """Whether the override takes the library's arguments by name, as some libraries give them."""
-    names = tuple(slot.name for slot in theirs.by_position if slot.required)
-    return signature.refusal(Arguments(0, names)) is None

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from worker_lint.analysis.signature import Arguments, Signature, arguments_of, signature_of
+from worker_lint.analysis.signature import Arguments, Signature, arguments_of, passes_all_on, signature_of
 from worker_lint.source import ir
 from worker_lint.source.parse import parse_module
 
@@ -85,3 +85,28 @@ def test_the_shape_of_a_call() -> None:
     assert isinstance(statement, ir.Expression)
     assert isinstance(statement.value, ir.Call)
     assert arguments_of(statement.value) == Arguments(1, ("a",), more_positional=True, more_keywords=True)
+
+
+def test_what_fails_for_every_call_of_another() -> None:
+    hook = bound("def f(self, record): ...")
+    assert bound("def f(self): ...").refusal_of_all(hook) == "takes no arguments by position, not 1"
+    assert bound("def f(self, message): ...").refusal_of_all(hook) is None
+    assert bound("def f(self, *, record): ...").refusal_of_all(hook) is None
+    assert bound("def f(self, x): ...").refusal_of_all(bound("def f(self): ...")) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def f(self, *args, **kwargs): g(*args, **kwargs)", True),
+        ("def f(self, *args, **kwargs): g(*args)", False),
+        ("def f(self, a, *args, **kwargs): g(*args, **kwargs)", False),
+        ("def f(self, *args, **kwargs): g(*kwargs, **args)", False),
+    ],
+)
+def test_a_call_that_passes_all_on(source: str, expected: bool) -> None:  # noqa: FBT001
+    header, _, body = source.partition(": ")
+    statement = parse_module(body).body[0]
+    assert isinstance(statement, ir.Expression)
+    assert isinstance(statement.value, ir.Call)
+    assert passes_all_on(statement.value, definition(f"{header}: ...")) is expected
