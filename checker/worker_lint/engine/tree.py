@@ -61,6 +61,7 @@ class Tree:
         self.ids: dict[str, str] = {}
         self.fetch: Callable[[str], bytes | None] = lambda content_id: None
         self._new: list[str] = []
+        self._importing: dict[str, list[str]] = {}
         self._texts: dict[str, Text] = {}
         self._bodies: dict[tuple[str, ir.At], tuple[ir.Stmt, ...]] = {}
         self._by_base = _index_of_bases(skims)
@@ -149,6 +150,9 @@ class Tree:
 
     def files_importing(self, path: str) -> Sequence[str]:
         """Files with an import that may mean this file's module."""
+        known = self._importing.get(path)
+        if known is not None:
+            return known
         parts = self.module_name(path).split(".")
         last = parts[-1].encode()
         found = set(self._by_import.get(last, ()))
@@ -156,7 +160,8 @@ class Tree:
         for candidate in (*self._by_import.get(parent, ()), *self._by_import.get(b"", ())):
             if candidate not in found and last in self.links.blob(candidate):
                 found.add(candidate)
-        return sorted(found)
+        self._importing[path] = answer = sorted(found)
+        return answer
 
     def bound_names(self, path: str, source: str, name: str) -> tuple[str, ...]:
         """The names that the file's imports of `name` from the file `source` bind."""
