@@ -40,7 +40,12 @@ def check_files(
     packs = packs or built_in_packs()
     encoded = {path: source.encode() for path, source in files.items()}
     codes = frozenset(rule.code for rule in rules)
-    plan = Plan(tuple(rules), lambda path, role: codes, options or {}, screen=screen, enabled=codes)
+    everywhere = frozenset(rule.code for rule in rules if not rule.product_only)
+
+    def holding(_: str, role: str) -> frozenset[str]:
+        return codes if role == "product" else everywhere
+
+    plan = Plan(tuple(rules), holding, options or {}, screen=screen, enabled=codes)
     skims, _ = skim_all(encoded.__getitem__, sorted(encoded), plan.words, _LIMIT)
     tree = Tree(FileSources(encoded.__getitem__, _LIMIT), skims, {path: role_of_path(path) for path in files})
     return analyse(tree, _models(packs.models), plan, sorted(files))

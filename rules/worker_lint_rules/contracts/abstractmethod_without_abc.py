@@ -33,6 +33,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ABS103",
     severity="error",
+    product_only=True,
     summary="A class marks members abstract, but its metaclass is not ABCMeta",
     words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
     yields_to=("ABS116",),
@@ -108,6 +109,25 @@ rule = Rule(
                 @abstractmethod
                 def code(self): ...
             """,
+        ),
+        good(
+            "a mixin of test cases: a case without the member fails in its own test",
+            """
+            from abc import abstractmethod
+            from unittest import TestCase
+
+            class EndpointMixin:
+                @abstractmethod
+                def endpoint(self): ...
+
+                def test_connects(self):
+                    self.endpoint().connect()
+
+            class TestLocal(EndpointMixin, TestCase):
+                def endpoint(self):
+                    return "local"
+            """,
+            path="tests/test_endpoints.py",
         ),
         good(
             "an ancestor is abstract",
