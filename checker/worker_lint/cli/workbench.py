@@ -100,8 +100,6 @@ class Workbench:
         models = self._models()
         folder = cache_folder(self.root, self.settings.cache_dir, os.environ) if self.choices.cache else None
         with Cache(folder) as cache:
-            if cache.note is not None:
-                self.notes.append(cache.note)
             yield Session(
                 self.plan(),
                 models,
@@ -111,6 +109,8 @@ class Workbench:
                 processes=self.choices.jobs or os.cpu_count() or 1,
                 method=self.choices.method,
             )
+            if cache.note is not None:
+                self.notes.append(cache.note)
 
     def _models(self) -> Models:
         from worker_lint.analysis.models.versions import read_versions
