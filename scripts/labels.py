@@ -2,7 +2,7 @@
 How often the rules are right: judged findings, and the page of figures made from them.
 
     python scripts/labels.py                          # write docs/precision.md from the stored findings and labels
-    python scripts/labels.py check                    # which labels have lost their finding
+    python scripts/labels.py check                    # which findings lack a label, which labels lost their finding
     python scripts/labels.py draw --code ABS103       # the findings of a rule that are to be judged
 
 A finding is judged by someone who did not write the rule and sees only the message and the code: *true* (a maintainer
@@ -150,12 +150,17 @@ def page_command(options: argparse.Namespace) -> int:
 
 
 def check_command(_: argparse.Namespace) -> int:
-    """Tell which labels have lost their finding; exit code 1 when one said that the finding was true."""
-    present = {identity(fact) for path in (ecosystem.STORED, HOLDOUT) for fact in ecosystem.read(path)}
-    gone = [label for label in load(LABELS) if identity(label) not in present]
-    for label in gone:
-        print(f"{label.label}: {label.code} {label.package} {label.path}:{label.line}")
-    return int(any(label.label == "true" for label in gone))
+    """Tell which findings have no label yet, and which labels have lost their finding; exit code 1 for the former."""
+    labels = {identity(label): label for label in load(LABELS)}
+    facts = [fact for path in (ecosystem.STORED, HOLDOUT) for fact in ecosystem.read(path)]
+    for label in sorted(labels.keys() - set(map(identity, facts))):
+        print(f"gone, was {labels[label].label}: {' '.join(label)}")
+    codes = sorted({fact.code for fact in facts})
+    wanted = [row for path in (ecosystem.STORED, HOLDOUT) for code in codes for row in draw(ecosystem.read(path), code)]
+    missing = [fact for fact in wanted if identity(fact) not in labels and not fact.code.startswith("WKL")]
+    for fact in missing:
+        print(f"not judged: {fact.code} {fact.package} {fact.path}:{fact.line}")
+    return int(bool(missing))
 
 
 def draw_command(options: argparse.Namespace) -> int:

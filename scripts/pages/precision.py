@@ -28,9 +28,19 @@ def table(scores: Sequence[Score], names: Mapping[str, str]) -> str:
     for row in scores:
         label = f"[{row.code}](rules/{names[row.code]}.md) {names[row.code]}" if row.code in names else row.code
         lines.append([label + (" (not enough)" if row.too_weak else ""), *cells(row)])
-    totals = (sum(row[column] for row in scores) for column in range(1, 5))
-    lines.append(["all", *cells(Score("all", *totals))])
+    lines.append(["all", *cells(total(scores))])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def total(scores: Sequence[Score]) -> Score:
+    """All rules as if they were one."""
+    return Score(
+        "all",
+        hits=sum(row.hits for row in scores),
+        true=sum(row.true for row in scores),
+        false=sum(row.false for row in scores),
+        meant=sum(row.meant for row in scores),
+    )
 
 
 def cells(row: Score) -> list[str]:
@@ -52,7 +62,7 @@ Every rule that is on by default was run, with default settings, over a list of 
 first rule was written, and its findings were judged by someone who had not written the rule. *True*: a maintainer who
 is shown the finding would change the code, or must admit that the stated consequence can happen. *False*: a fact in
 the message is wrong, or the path cannot happen. *Meant*: right, but on purpose or without consequence. Only *true*
-counts as true. Up to {SAMPLE} findings of a rule are judged; of more, {SAMPLE} are drawn at random with a fixed seed.
+counts as true. All findings of a rule are judged; of more than {SAMPLE}, at least {SAMPLE}, drawn with a fixed seed.
 
 A rule that is right in less than {ENOUGH:.0%} of its findings, or that has fewer than {FEW} findings and is not right
 in all of them, does not stay on by default; it is marked "not enough" here. The interval is Wilson's. The labels are
