@@ -27,7 +27,6 @@ from itertools import chain
 
 from worker_lint.analysis import Class, Found, Member, ModelClass, ModelMember
 from worker_lint.analysis.base_use import BaseUse, only_member, own_uses, uses_on_annotated, uses_on_self
-from worker_lint.analysis.library_hook import hook_calls
 from worker_lint.analysis.promise import promised_uses
 from worker_lint.analysis.signature import Signature, arguments_of, passes_all_on, signature_of, signature_of_model
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
