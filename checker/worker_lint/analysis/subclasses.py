@@ -17,6 +17,7 @@ class Subclasses(Lineage):
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self._subclasses: dict[Class, tuple[Class, ...]] = {}
+        self._derived: dict[str, dict[Class, list[Class]]] = {}
 
     def subclasses(self, cls: Class) -> tuple[Class, ...]:
         """The direct subclasses in the project, in path order."""
@@ -26,12 +27,26 @@ class Subclasses(Lineage):
                 candidate
                 for path in self.project.store.files_naming_base(cls.name)
                 if self._could_subclass(path, cls)
-                for candidate in self.project.classes_in(path)
-                if candidate is not cls and cls in self.bases(candidate)
+                for candidate in self._derived_in(path).get(cls, ())
+                if candidate is not cls
             )
         return known
 
+    def _derived_in(self, path: str) -> dict[Class, list[Class]]:
+        """The classes of a file by their bases: found once, so that thousands of classes stay linear."""
+        found = self._derived.get(path)
+        if found is None:
+            found = {}
+            for candidate in self.project.classes_in(path):
+                for base in dict.fromkeys(self.bases(candidate)):
+                    if isinstance(base, Class):
+                        found.setdefault(base, []).append(candidate)
+            self._derived[path] = found
+        return found
+
     def _could_subclass(self, path: str, cls: Class) -> bool:
+        if path == cls.path:
+            return True
         store = self.project.store
         return any(store.could_be(path, base, cls.path, cls.name) for base in store.base_names(path))
 

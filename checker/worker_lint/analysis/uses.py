@@ -8,7 +8,7 @@ around an occurrence are extracted.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -20,6 +20,8 @@ from worker_lint.source import ir
 
 if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
+
+_WORD = re.compile(r"\w+")
 
 UseKind: TypeAlias = Literal["call", "value", "base", "argument", "entry", "decorator"]
 
@@ -42,7 +44,8 @@ class Uses:
         self._places: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         self._scopes: dict[tuple[str, str], tuple[Scope, ...]] = {}
         self._calls: dict[Scope, dict[str, list[Call]]] = {}
-        self._definitions: dict[Scope, tuple[ir.ClassDef | ir.FunctionDef, ...]] = {}
+        self._definitions: dict[Scope, tuple[list[int], list[ir.ClassDef | ir.FunctionDef]]] = {}
+        self._lines: dict[str, dict[str, list[int]]] = {}
 
     def files_using(self, cls: Class) -> tuple[str, ...]:
         """The files that may name the class: its own, and those that import it, however indirectly."""
@@ -101,27 +104,29 @@ class Uses:
             yield from self._inner(module, lines)
 
     def _lines_with(self, path: str, name: str) -> list[int]:
-        """The lines on which the identifier stands, found on the text as a whole."""
-        source = self.project.store.text(path).source
-        if name not in source:
-            return []
-        found: list[int] = []
-        line, position = 1, 0
-        for match in re.finditer(rf"\b{re.escape(name)}\b", source):
-            line += source.count("\n", position, match.start())
-            position = match.start()
-            if not found or found[-1] != line:
-                found.append(line)
-        return found
+        """The lines on which the identifier stands."""
+        if path not in self._lines:
+            self._lines.clear()  # one file at a time: callers ask for many names of the same file
+            self._lines[path] = found = {}
+            for number, line in enumerate(self.project.store.text(path).lines, 1):
+                for word in set(_WORD.findall(line)):
+                    found.setdefault(word, []).append(number)
+        return self._lines[path].get(name, [])
 
-    def _definitions_in(self, scope: Scope) -> tuple[ir.ClassDef | ir.FunctionDef, ...]:
+    def _definitions_in(self, scope: Scope) -> tuple[list[int], list[ir.ClassDef | ir.FunctionDef]]:
+        """The definitions of a scope in source order, with their first lines."""
         found = self._definitions.get(scope)
         if found is None:
-            self._definitions[scope] = found = tuple(definitions(scope.statements))
+            nodes = sorted(definitions(scope.statements), key=lambda node: node.at)
+            self._definitions[scope] = found = ([node.at[0] for node in nodes], nodes)
         return found
 
     def _inner(self, scope: Scope, lines: list[int]) -> Iterator[Scope]:
-        for node in self._definitions_in(scope):
+        starts, nodes = self._definitions_in(scope)
+        for index in dict.fromkeys(bisect_right(starts, line) - 1 for line in lines):
+            if index < 0:
+                continue
+            node = nodes[index]
             position = bisect_left(lines, node.at[0])
             if position == len(lines) or lines[position] > node.at[2]:
                 continue

@@ -62,6 +62,7 @@ class Tree:
         self.fetch: Callable[[str], bytes | None] = lambda content_id: None
         self._new: list[str] = []
         self._importing: dict[str, list[str]] = {}
+        self._base_names: dict[str, list[str]] = {}
         self._texts: dict[str, Text] = {}
         self._bodies: dict[tuple[str, ir.At], tuple[ir.Stmt, ...]] = {}
         self._by_base = _index_of_bases(skims)
@@ -177,7 +178,10 @@ class Tree:
 
     def base_names(self, path: str) -> Sequence[str]:
         """The dotted names that stand as bases in the class headers of a file."""
-        return [base for _, bases in self.skims[path].class_headers() for base in bases]
+        if path not in self._base_names:
+            names = (base for _, bases in self.skims[path].class_headers() for base in bases)
+            self._base_names[path] = list(dict.fromkeys(names))
+        return self._base_names[path]
 
     def imports_name(self, path: str, name: str) -> bool:
         """Whether the identifier stands in an import of the file, or something is imported with `*`."""
