@@ -107,7 +107,8 @@ class Uses:
         """The lines on which the identifier stands."""
         if path not in self._lines:
             self._lines.clear()  # one file at a time: callers ask for many names of the same file
-            self._lines[path] = found = {}
+            found: dict[str, list[int]] = {}
+            self._lines[path] = found
             for number, line in enumerate(self.project.store.text(path).lines, 1):
                 for word in set(_WORD.findall(line)):
                     found.setdefault(word, []).append(number)

@@ -109,7 +109,7 @@ class Workbench:
                 processes=self.choices.jobs or os.cpu_count() or 1,
                 method=self.choices.method,
             )
-            if cache.note is not None:
+            if cache.note is not None:  # not opened, or full before the end
                 self.notes.append(cache.note)
 
     def _models(self) -> Models:
