@@ -102,6 +102,11 @@ def _translate(pattern: str) -> str:
     return f"{start}{''.join(_pieces(pattern))}(?:/|\\Z)"
 
 
+def _is_backward(characters: str) -> bool:
+    """Whether a range of the set runs backwards, as `?-.` does: then it is no set, but plain text."""
+    return any(first > last for first, last in re.findall(r"(.)-(.)", characters, re.DOTALL)) or "--" in characters
+
+
 def _pieces(pattern: str) -> list[str]:
     pieces, position = [], 0
     while position < len(pattern):
@@ -112,7 +117,7 @@ def _pieces(pattern: str) -> list[str]:
                 break
         else:
             character_set = re.compile(r"\[(!?)(\]?[^\]/]*)\]").match(pattern, position)
-            if character_set and character_set[2]:
+            if character_set and character_set[2] and not _is_backward(character_set[2]):
                 escaped = re.sub(r"([\\\[\]^&~|])", r"\\\1", character_set[2])
                 pieces.append(f"[{'^/' if character_set[1] else ''}{escaped}]")
                 position = character_set.end()
