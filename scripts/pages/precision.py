@@ -66,11 +66,13 @@ counts as true. All findings of a rule are judged; of more than {SAMPLE}, at lea
 
 A rule that is right in less than {ENOUGH:.0%} of its findings, or that has fewer than {FEW} findings and is not right
 in all of them, does not stay on by default; it is marked "not enough" here. The interval is Wilson's. The labels are
-in `tests/corpus/labels.jsonl`; `scripts/labels.py` makes this page from them.
+in `tests/corpus/labels.jsonl`; `scripts/labels.py` makes this page from them. One person has judged so far: how often
+a second one agrees is not measured yet.
 
 ## Packages that were never looked at before
 
-These were drawn at random and run once, after the rules were finished. This is the figure to expect of other code.
+These were drawn at random and run once; nobody who writes rules had looked at them. This is the figure to expect of
+other code.
 
 {table(holdout, names)}
 
