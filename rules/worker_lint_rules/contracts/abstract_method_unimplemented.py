@@ -11,8 +11,7 @@ Why it hurts in production
     chooses this queue, provider or storage, and not the day on which the member was added to the base.
 
 What to do instead
-    Implement the members that the message names. If the class is a base on purpose, say so: name
-    `ABC` among its bases.
+    Implement the members that the message names. A base on purpose names `ABC` among its bases.
 
 When to ignore it
     When other code, outside this project, completes the class.
@@ -53,6 +52,7 @@ _PREAMBLE = """
 rule = Rule(
     code="ABS102",
     severity="warning",
+    stage="preview",
     summary="A class that is meant to be used has abstract members left",
     words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
     yields_to=("ABS101", "ABS109", "ABS110"),

@@ -36,6 +36,7 @@ _MARK = ImportNeed("abc", "abstractmethod")
 rule = Rule(
     code="ABS104",
     severity="warning",
+    stage="preview",
     summary="A member of an abstract class lacks the abstract mark",
     words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod", "ABC", "ABCMeta"),
     silences=("optional hook", "caller catches NotImplementedError", "documented default"),
