@@ -130,13 +130,21 @@ class Cache:
 
 def _connect(file: Path) -> sqlite3.Connection:
     database = sqlite3.connect(file, timeout=2.0)
+    try:
+        _set_up(database)
+    except sqlite3.Error:
+        database.close()  # a damaged file is deleted next, which an open one cannot be everywhere
+        raise
+    return database
+
+
+def _set_up(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA journal_mode=TRUNCATE")
     database.execute("PRAGMA synchronous=OFF")  # a torn write costs a rebuild, never an answer
     with database:
         database.execute(
             "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, used INTEGER NOT NULL, value BLOB NOT NULL)"
         )
-    return database
 
 
 def _shrink(database: sqlite3.Connection) -> None:

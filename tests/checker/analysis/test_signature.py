@@ -1,7 +1,7 @@
 """The binding of arguments, checked against Python's own."""
 
-import inspect
 import itertools
+from typing import Any
 
 import pytest
 
@@ -44,12 +44,11 @@ def bound(source: str) -> Signature:
 
 @pytest.mark.parametrize("header", HEADERS)
 def test_binds_as_python_does(header: str) -> None:
-    names: dict[str, object] = {}
-    exec(header, names)  # noqa: S102 - the headers above
-    real = inspect.signature(names["f"])  # type: ignore[arg-type]
+    names: dict[str, Any] = {}
+    exec(header, names)  # noqa: S102 - the headers above; called, since inspect's binding has faults of its own
     for call in CALLS:
         try:
-            real.bind(None, *[None] * call.positional, **dict.fromkeys(call.keywords))
+            names["f"](None, *[None] * call.positional, **dict.fromkeys(call.keywords))
             accepted = True
         except TypeError:
             accepted = False
