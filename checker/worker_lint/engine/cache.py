@@ -148,10 +148,8 @@ def _set_up(database: sqlite3.Connection) -> None:
 
 
 def _shrink(database: sqlite3.Connection) -> None:
-    pages, size = (
-        database.execute("PRAGMA page_count").fetchone()[0],
-        database.execute("PRAGMA page_size").fetchone()[0],
-    )
+    pages = database.execute("PRAGMA page_count").fetchone()[0]
+    size = database.execute("PRAGMA page_size").fetchone()[0]
     if pages * size <= SIZE_LIMIT:
         return
     with database:
