@@ -203,7 +203,7 @@ def test_a_full_disk_costs_a_note(lint: Command, write: Write, monkeypatch: pyte
         return database
 
     monkeypatch.setattr(caching, "_connect", full)
-    write({f"m{number}.py": DEFECT * 50 for number in range(50)})
+    write({f"m{number}.py": f"class C{number}: pass\n" + DEFECT * 50 for number in range(50)})
     result = lint("check", "-f", "concise")
     assert result.code == 1
     assert result.out.count("\n") == 2501
