@@ -97,7 +97,7 @@ class Scratch:
 def home(tmp_path: Path) -> Path:
     folder = tmp_path / "home"
     folder.mkdir()
-    text = "[user]\n\tname = n\n\temail = e@example.org\n[init]\n\tdefaultBranch = main\n[protocol \"file\"]\n\tallow = always\n"
+    text = '[user]\nname = n\nemail = e@example.org\n[init]\ndefaultBranch = main\n[protocol "file"]\nallow = always\n'
     (folder / "gitconfig").write_text(text, encoding="utf-8")
     return folder
 
