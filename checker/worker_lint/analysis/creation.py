@@ -40,6 +40,7 @@ class Creations:
         self._wanted = frozenset(classes)
         self.by_file: dict[str, list[Creation]] = {}
         self._seen: set[tuple[str, ir.At]] = set()
+        self._assignments: dict[Scope, tuple[ir.Assign, ...]] = {}
         for cls in classes:
             for creation in self._of(cls):
                 self.by_file.setdefault(creation.scope.path, []).append(creation)
@@ -74,11 +75,19 @@ class Creations:
     def _aliases(self, path: str, name: str) -> Iterator[str]:
         """Names that module or class statements bind to an expression with the class in it."""
         for scope in self.project.uses.scopes_with(path, name):
-            for node in scope.statements if not hasattr(scope, "body") else ():
-                if isinstance(node, ir.Assign) and node.value is not None and _holds(node.value, name):
+            for node in self._own_assignments(scope):
+                if node.value is not None and _holds(node.value, name):
                     for target in node.targets:
                         if isinstance(target, ir.Name) and target.id != name:
                             yield target.id
+
+    def _own_assignments(self, scope: Scope) -> tuple[ir.Assign, ...]:
+        """The assignments of a module or class, its blocks not entered; kept, since each of its classes asks."""
+        found = self._assignments.get(scope)
+        if found is None:
+            statements = () if hasattr(scope, "body") else scope.statements
+            self._assignments[scope] = found = tuple(node for node in statements if isinstance(node, ir.Assign))
+        return found
 
 
 def _holds(value: ir.Expr, name: str) -> bool:

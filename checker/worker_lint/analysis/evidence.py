@@ -17,7 +17,6 @@ from worker_lint.analysis.contract import missing_members
 from worker_lint.analysis.entity import Class, External, Function, Scope
 from worker_lint.analysis.intent import is_declared_abstract, reads_as_abstract
 from worker_lint.analysis.statements import walk_statements
-from worker_lint.analysis.uses import statements_below
 from worker_lint.analysis.visit import expressions_of, subexpressions
 from worker_lint.source import ir
 
@@ -91,7 +90,7 @@ def _uses(cls: Class) -> Iterator[Evidence]:
         if project.store.role(path) != "product":
             continue
         for scope in project.uses.scopes_with(path, cls.name):
-            for statement in statements_below(scope):
+            for statement in project.uses.plain_statements(scope):
                 yield from _in_statement(cls, scope, statement)
 
 
@@ -102,7 +101,7 @@ def _in_statement(cls: Class, scope: Scope, statement: ir.Stmt) -> Iterator[Evid
         yield from _listed(cls, scope, statement.value)
     elif isinstance(statement, ir.For):
         yield from _listed(cls, scope, statement.iter)
-    for expression in expressions_of(statement) if not isinstance(statement, ir.ClassDef) else ():
+    for expression in expressions_of(statement):
         for node in subexpressions(expression):
             if isinstance(node, ir.Call):
                 yield from _given(cls, scope, node)

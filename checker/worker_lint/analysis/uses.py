@@ -43,6 +43,7 @@ class Uses:
         self._files: dict[Class, tuple[str, ...]] = {}
         self._places: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         self._scopes: dict[tuple[str, str], tuple[Scope, ...]] = {}
+        self._plain: dict[Scope, tuple[ir.Stmt, ...]] = {}
         self._calls: dict[Scope, dict[str, list[Call]]] = {}
         self._definitions: dict[Scope, tuple[list[int], list[ir.ClassDef | ir.FunctionDef]]] = {}
         self._lines: dict[str, dict[str, list[int]]] = {}
@@ -138,6 +139,14 @@ class Uses:
             yield inner
             yield from self._inner(inner, lines)
 
+    def plain_statements(self, scope: Scope) -> tuple[ir.Stmt, ...]:
+        """The statements of a scope, those of its blocks too, without class definitions; kept for many callers."""
+        found = self._plain.get(scope)
+        if found is None:
+            below = walk_statements(scope.statements)
+            self._plain[scope] = found = tuple(node for node in below if not isinstance(node, ir.ClassDef))
+        return found
+
     def calls_naming(self, path: str, name: str) -> Iterator[Call]:
         """The calls whose callee expression names the identifier."""
         for scope in self.scopes_with(path, name):
@@ -211,8 +220,3 @@ def enclosing_function(scope: Scope) -> Function | None:
     while current is not None and not isinstance(current, Function):
         current = current.parent
     return current
-
-
-def statements_below(scope: Scope) -> Iterator[ir.Stmt]:
-    """All statements of a scope, inner definitions not entered."""
-    return walk_statements(scope.statements)

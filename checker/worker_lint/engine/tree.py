@@ -61,6 +61,7 @@ class Tree:
         self.ids: dict[str, str] = {}
         self.fetch: Callable[[str], bytes | None] = lambda content_id: None
         self._new: list[str] = []
+        self._mentions: dict[tuple[str, str], bool] = {}
         self._importing: dict[str, list[str]] = {}
         self._base_names: dict[str, list[str]] = {}
         self._texts: dict[str, Text] = {}
@@ -194,7 +195,11 @@ class Tree:
 
     def mentions(self, path: str, word: str) -> bool:
         """Whether the identifier occurs in the text."""
-        return word in self.text(path).source
+        key = (path, word)
+        found = self._mentions.get(key)
+        if found is None:  # asked again for each class of a file, and for each of its subclasses
+            found = self._mentions[key] = word in self.text(path).source
+        return found
 
     def imported_tops(self) -> frozenset[str]:
         """The first parts of all absolute imports of the tree."""
