@@ -191,7 +191,6 @@ def test_a_damaged_cache_is_built_anew(lint: Command, write: Write, tmp_path: Pa
     assert lint("check", "-f", "json") == first
 
 
-@pytest.mark.xfail(reason="known defect: the note about a cache that fills up is not always shown", strict=False)
 def test_a_full_disk_costs_a_note(lint: Command, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write({"defect.py": DEFECT})
     real = caching._connect
