@@ -35,6 +35,7 @@ class Cache:
     def __init__(self, folder: Path | None) -> None:
         self.note: Problem | None = None
         self._database: sqlite3.Connection | None = None
+        self._file = Path()
         if folder is not None:
             self._open(folder)
 
@@ -50,14 +51,14 @@ class Cache:
         return self._database is not None
 
     def _open(self, folder: Path) -> None:
-        file = folder / f"cache-{FORMAT}.db"
+        self._file = folder / f"cache-{FORMAT}.db"
         try:
             self._prepare(folder)
-            self._database = _connect(file)
-        except sqlite3.DatabaseError:
-            self._rebuild(file)
+            self._database = _connect(self._file)
         except OSError as error:
             self._give_up(str(folder), error.strerror or str(error))
+        except sqlite3.Error as error:
+            self._recover(error)
 
     def _prepare(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,14 +66,18 @@ class Cache:
         if not ignore.exists():
             ignore.write_text(_IGNORE, encoding="utf-8")
 
-    def _rebuild(self, file: Path) -> None:
-        """A damaged database is thrown away; a locked or unwritable one is left alone."""
+    def _recover(self, error: sqlite3.Error) -> None:
+        """A damaged database is thrown away; one that is locked, unwritable or full is left alone."""
+        self.close()
+        if isinstance(error, sqlite3.OperationalError):
+            self._give_up(str(self._file), str(error))
+            return
         try:
             for suffix in ("", "-journal", "-wal", "-shm"):
-                file.with_name(file.name + suffix).unlink(missing_ok=True)
-            self._database = _connect(file)
-        except (OSError, sqlite3.Error) as error:
-            self._give_up(str(file), str(error))
+                self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
+            self._database = _connect(self._file)
+        except (OSError, sqlite3.Error) as again:
+            self._give_up(str(self._file), str(again))
 
     def _give_up(self, place: str, reason: str) -> None:
         self._database = None
@@ -104,8 +109,7 @@ class Cache:
                     [(key, now, value) for key, value in entries.items()],
                 )
         except sqlite3.Error as error:
-            self.close()
-            self._give_up("the cache", str(error))
+            self._recover(error)
 
     def _execute(self, query: str, values: list[str]) -> list[tuple[str, bytes]]:
         if self._database is None:
@@ -113,8 +117,7 @@ class Cache:
         try:
             return self._database.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            self.close()
-            self._give_up("the cache", str(error))
+            self._recover(error)
             return []
 
     def close(self) -> None:

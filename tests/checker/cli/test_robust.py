@@ -2,9 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +191,28 @@ def test_a_damaged_cache_is_built_anew(lint: Command, write: Write, tmp_path: Pa
         file.write_bytes(b"not a database" * 1000)
     assert lint("check", "-f", "json") == first
     assert lint("check", "-f", "json") == first
+
+
+def test_a_cache_that_is_damaged_inside_is_built_anew(lint: Command, write: Write, tmp_path: Path) -> None:
+    write({f"m{number}.py": f"class C{number}: pass\n" + DEFECT * 50 for number in range(50)})
+    first = lint("check", "-f", "json")
+    (file,) = (tmp_path / ".worker-lint-cache").glob("*.db")
+    data = file.read_bytes()
+    file.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+    assert lint("check", "-f", "json") == first
+    assert lint("check", "-f", "json") == first
+
+
+def test_a_locked_cache_is_left_alone(lint: Command, write: Write, tmp_path: Path) -> None:
+    write({"defect.py": DEFECT})
+    first = lint("check", "-f", "concise")
+    (file,) = (tmp_path / ".worker-lint-cache").glob("*.db")
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        result = lint("check", "-f", "concise")
+    assert (result.code, result.out) == (first.code, first.out)
+    assert "running without a cache: database is locked" in result.err
+    assert lint("check", "-f", "concise") == first
 
 
 def test_a_full_disk_costs_a_note(lint: Command, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
