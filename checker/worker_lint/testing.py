@@ -19,10 +19,11 @@ from worker_lint.diagnostic import Diagnostic
 from worker_lint.engine.packs import Packs, load_packs
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.run import Outcome, analyse
-from worker_lint.engine.sources import FileSources, skim_all
+from worker_lint.engine.sources import FileSources
 from worker_lint.engine.tree import Tree
 from worker_lint.rule import Example, Option, Rule
 from worker_lint.source.roles import role_of_path
+from worker_lint.source.skim import skim
 
 _MARK = re.compile(r"#\s*bad(?::\s*(?P<text>.*))?$")
 _LIMIT = 5_000_000
@@ -38,7 +39,6 @@ def check_files(
 ) -> Outcome:
     """What the rules find in a tree of files, given as path to source."""
     packs = packs or built_in_packs()
-    encoded = {path: source.encode() for path, source in files.items()}
     codes = frozenset(rule.code for rule in rules)
     everywhere = frozenset(rule.code for rule in rules if not rule.product_only)
 
@@ -46,9 +46,14 @@ def check_files(
         return codes if role == "product" else everywhere
 
     plan = Plan(tuple(rules), holding, options or {}, screen=screen, enabled=codes)
-    skims, _ = skim_all(encoded.__getitem__, sorted(encoded), plan.words, _LIMIT)
-    tree = Tree(FileSources(encoded.__getitem__, _LIMIT), skims, {path: role_of_path(path) for path in files})
-    return analyse(tree, _models(packs.models), plan, sorted(files))
+    return analyse(tree_of(files, plan.words), models_of(packs), plan, sorted(files))
+
+
+def tree_of(files: Mapping[str, str], words: Sequence[bytes] = ()) -> Tree:
+    """A tree of files, given as path to source, with roles by their paths."""
+    encoded = {path: files[path].encode() for path in sorted(files)}
+    skims = {path: skim(data, words) for path, data in encoded.items()}
+    return Tree(FileSources(encoded.__getitem__, _LIMIT), skims, {path: role_of_path(path) for path in files})
 
 
 @lru_cache(maxsize=1)
@@ -57,9 +62,13 @@ def built_in_packs() -> Packs:
     return load_packs(foreign=False)
 
 
+def models_of(packs: Packs) -> Models:
+    """The library models of the packs; they are only read, so one reading serves all examples."""
+    return _models_at(packs.models)
+
+
 @lru_cache(maxsize=8)
-def _models(places: tuple[str, ...]) -> Models:
-    """Models are only read, so one reading serves all examples."""
+def _models_at(places: tuple[str, ...]) -> Models:
     return Models.open([Path(place) for place in places])
 
 

@@ -115,10 +115,12 @@ class ModuleScope(Scope):
         return f"<module {self.name}>"
 
 
-class Function(Scope):
-    """A function or method of the project."""
+class Definition(Scope):
+    """A scope with a name of its own, written inside another one."""
 
-    def __init__(self, parent: Scope, node: ir.FunctionDef) -> None:
+    node: ir.FunctionDef | ir.ClassDef
+
+    def __init__(self, parent: Scope, node: ir.FunctionDef | ir.ClassDef) -> None:
         self.project = parent.project
         self.path = parent.path
         self.parent = parent
@@ -129,6 +131,12 @@ class Function(Scope):
     def name(self) -> str:
         """The bare name."""
         return self.node.name
+
+
+class Function(Definition):
+    """A function or method of the project."""
+
+    node: ir.FunctionDef
 
     @property
     def owner(self) -> Class | None:
@@ -151,20 +159,10 @@ class Function(Scope):
         return f"<function {self.symbol}>"
 
 
-class Class(Scope):
+class Class(Definition):
     """A class of the project. What is inherited is answered by `analysis.hierarchy`."""
 
-    def __init__(self, parent: Scope, node: ir.ClassDef) -> None:
-        self.project = parent.project
-        self.path = parent.path
-        self.parent = parent
-        self.node = node
-        self.qualname = _nested_name(parent, node.name)
-
-    @property
-    def name(self) -> str:
-        """The bare name."""
-        return self.node.name
+    node: ir.ClassDef
 
     @property
     def statements(self) -> tuple[ir.Stmt, ...]:

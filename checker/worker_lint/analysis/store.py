@@ -9,11 +9,27 @@ answer that depends on anything else would make warm and cold runs differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from worker_lint.source import ir
 from worker_lint.source.roles import Role
 from worker_lint.source.text import Text
+
+
+class Importer(NamedTuple):
+    """
+    A file with an import of another one. `names` pairs what is imported by name, `*` for a star
+    import, with what it is bound to; `whole` tells that the module itself is imported.
+    """
+
+    path: str
+    names: tuple[tuple[str, str], ...]
+    whole: bool
+
+    def bound(self, name: str) -> tuple[str, ...]:
+        """The names under which the file knows `name` of the imported one."""
+        found = [name if imported == "*" else bound for imported, bound in self.names if imported in {name, "*"}]
+        return tuple(dict.fromkeys(found))
 
 
 class Store(Protocol):
@@ -40,17 +56,8 @@ class Store(Protocol):
     def files_naming_base(self, name: str) -> Sequence[str]:
         """Files with a class header that names this base (last part, import aliases undone)."""
 
-    def files_importing(self, path: str) -> Sequence[str]:
-        """Files that import this file's module, or something from it, anywhere in them."""
-
-    def imports_name(self, path: str, name: str) -> bool:
-        """Whether the identifier stands in an import of the file, or something is imported with `*`."""
-
-    def bound_names(self, path: str, source: str, name: str) -> tuple[str, ...]:
-        """The names that the file's imports of `name` from the file `source` bind."""
-
-    def imports_module(self, path: str, source: str) -> bool:
-        """Whether the file imports the module of `source` as a whole."""
+    def importers(self, path: str) -> Sequence[Importer]:
+        """The files that import this file's module, or something from it, anywhere in them."""
 
     def could_be(self, path: str, dotted: str, target: str, name: str) -> bool:
         """Whether a name used in a file may mean the class `name` of the file `target`; no parsing."""

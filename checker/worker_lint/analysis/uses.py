@@ -7,23 +7,19 @@ around an occurrence are extracted.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
-from worker_lint.analysis.entity import Class, Function, Scope, Target
+from worker_lint.analysis.entity import Class, Scope
 from worker_lint.analysis.statements import definitions, inner_blocks, walk_statements
 from worker_lint.analysis.visit import children, expressions_of
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
-
-_WORD = re.compile(r"\w+")
-
-UseKind: TypeAlias = Literal["call", "value", "base", "argument", "entry", "decorator"]
+    from worker_lint.analysis.store import Importer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +42,6 @@ class Uses:
         self._plain: dict[Scope, tuple[ir.Stmt, ...]] = {}
         self._calls: dict[Scope, dict[str, list[Call]]] = {}
         self._definitions: dict[Scope, tuple[list[int], list[ir.ClassDef | ir.FunctionDef]]] = {}
-        self._lines: dict[str, dict[str, list[int]]] = {}
 
     def files_using(self, cls: Class) -> tuple[str, ...]:
         """The files that may name the class: its own, and those that import it, however indirectly."""
@@ -72,21 +67,19 @@ class Uses:
         pending = [(path, name)]
         while pending:
             source, spelled = pending.pop()
-            for candidate in store.files_importing(source):
-                for bound in self._bound_names(candidate, source, spelled):
-                    if (candidate, bound) not in seen:
-                        seen[candidate, bound] = None
-                        pending.append((candidate, bound))
+            for importer in store.importers(source):
+                for bound in self._bound_names(importer, spelled):
+                    if (importer.path, bound) not in seen:
+                        seen[importer.path, bound] = None
+                        pending.append((importer.path, bound))
         return tuple(seen)
 
-    def _bound_names(self, candidate: str, source: str, name: str) -> tuple[str, ...]:
-        """The names under which an importing file knows `name` of `source`."""
-        store = self.project.store
-        if store.imports_name(candidate, name):
-            bound = store.bound_names(candidate, source, name)
-            if bound:
-                return bound
-        return (name,) if store.imports_module(candidate, source) and store.mentions(candidate, name) else ()
+    def _bound_names(self, importer: Importer, name: str) -> tuple[str, ...]:
+        """The names under which an importing file knows `name`: bound ones, else an attribute of the module."""
+        bound = importer.bound(name)
+        if bound or not (importer.whole and self.project.store.mentions(importer.path, name)):
+            return bound
+        return (name,)
 
     def scopes_with(self, path: str, name: str) -> tuple[Scope, ...]:
         """The scopes of a file in whose own statements the identifier occurs."""
@@ -99,21 +92,10 @@ class Uses:
         module = self.project.module(path)
         if module is None:
             return
-        lines = self._lines_with(path, name)
+        lines = self.project.store.text(path).lines_naming(name)
         if lines:
             yield module
             yield from self._inner(module, lines)
-
-    def _lines_with(self, path: str, name: str) -> list[int]:
-        """The lines on which the identifier stands."""
-        if path not in self._lines:
-            self._lines.clear()  # one file at a time: callers ask for many names of the same file
-            found: dict[str, list[int]] = {}
-            self._lines[path] = found
-            for number, line in enumerate(self.project.store.text(path).lines, 1):
-                for word in set(_WORD.findall(line)):
-                    found.setdefault(word, []).append(number)
-        return self._lines[path].get(name, [])
 
     def _definitions_in(self, scope: Scope) -> tuple[list[int], list[ir.ClassDef | ir.FunctionDef]]:
         """The definitions of a scope in source order, with their first lines."""
@@ -207,16 +189,3 @@ def _names_in(expression: ir.Expr) -> Iterator[str]:
             return
         else:
             return
-
-
-def target_class(targets: tuple[Target, ...]) -> Class | None:
-    """The class when all targets are that one class."""
-    return targets[0] if len(targets) == 1 and isinstance(targets[0], Class) else None
-
-
-def enclosing_function(scope: Scope) -> Function | None:
-    """The innermost function around a scope."""
-    current: Scope | None = scope
-    while current is not None and not isinstance(current, Function):
-        current = current.parent
-    return current

@@ -10,7 +10,7 @@ from typing import Any
 
 from worker_lint.cli.workbench import Refused, Workbench
 from worker_lint.diagnostic import Diagnostic, Report, with_fingerprints
-from worker_lint.engine.baseline import Baseline, apply_baseline, gone_entries, load_baseline
+from worker_lint.engine.baseline import GONE_CODE, Baseline, apply_baseline, gone_entries, load_baseline
 from worker_lint.engine.run import Outcome
 from worker_lint.engine.session import Session
 from worker_lint.engine.snapshot import Snapshot, of_files
@@ -86,7 +86,7 @@ def _without_baseline(
     baseline = load_baseline(bench.root / file)
     applied = apply_baseline(outcome.diagnostics, baseline)
     gone = gone_entries(outcome.diagnostics, baseline, file, frozenset(snapshot.wanted))
-    notes = [item for item in with_fingerprints(gone) if "WKL006" in bench.plan().enabled]
+    notes = with_fingerprints(gone) if gone and GONE_CODE in bench.plan().enabled else ()
     return tuple(sorted((*applied.diagnostics, *notes), key=lambda item: item.sort_key)), applied.baselined
 
 

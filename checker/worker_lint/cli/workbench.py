@@ -1,8 +1,8 @@
 """
 What the commands share: packs, configuration, files and a session, built once and passed on.
 
-A user's mistake becomes `click.ClickException`-like `Refused` with place and remedy and exit code
-2; nothing here prints a traceback.
+A user's mistake becomes `Refused`, with place and remedy, and exit code 2; nothing here prints a
+traceback.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from worker_lint.analysis.models import ModelError, Models
 from worker_lint.cli.version import VERSION
@@ -24,7 +24,7 @@ from worker_lint.diagnostic.address import rule_url
 from worker_lint.engine.baseline import BaselineError
 from worker_lint.engine.cache import Cache, cache_folder, digest_of
 from worker_lint.engine.packs import Packs, load_packs
-from worker_lint.engine.plan import Codes, Plan
+from worker_lint.engine.plan import Plan
 from worker_lint.engine.session import Session
 from worker_lint.source.discover import DiscoverOptions, Discovery, discover
 from worker_lint.source.revision import HistoryError
@@ -78,7 +78,7 @@ class Workbench:
         selection = Selection(self.known, self.settings)
         return Plan(
             self.packs.rules,
-            cast("Codes", selection.codes),  # roles are texts to the engine
+            selection.codes,
             self.settings.rules,
             rule_url,
             screen=self.choices.screen,

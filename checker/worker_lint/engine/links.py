@@ -7,9 +7,11 @@ Names alone would make thousands of files look like subclasses of any `Base`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from worker_lint.analysis.layout import Layout
+from worker_lint.analysis.store import Importer
 from worker_lint.source.skim import Skim, SkimImport
 
 _DEPTH = 12
@@ -22,17 +24,8 @@ class Links:
         self._skims = skims
         self._layout = layout
         self._imports: dict[str, dict[str, list[SkimImport]]] = {}
-        self._modules: dict[str, frozenset[str | None]] = {}
-        self._blobs: dict[str, bytes] = {}
         self._classes: dict[str, frozenset[str]] = {}
         self._origins: dict[tuple[str, str], frozenset[tuple[str, str]] | None] = {}
-
-    def blob(self, path: str) -> bytes:
-        """All imported names of a file as one text, for a quick look."""
-        found = self._blobs.get(path)
-        if found is None:
-            self._blobs[path] = found = b",".join([names or modules for _, names, modules in self._skims[path].imports])
-        return found
 
     def imports(self, path: str) -> dict[str, list[SkimImport]]:
         """The imports of a file by the name that they bind."""
@@ -53,30 +46,40 @@ class Links:
             )
         return name in found
 
-    def bound_names(self, path: str, source: str, name: str) -> tuple[str, ...]:
-        """The names that the file's imports of `name` from the file `source` bind."""
-        found: dict[str, None] = {}
+    def importers(self, source: str) -> Sequence[Importer]:
+        """The files that import the module of `source` or something from it, in path order."""
+        return self._importers.get(source, ())
+
+    @cached_property
+    def _importers(self) -> dict[str, list[Importer]]:
+        """All imports of the tree by the file that they come from: each is looked up once."""
+        found: dict[str, list[Importer]] = {}
+        for path in sorted(self._skims):
+            for source, importer in self._imports_by_source(path).items():
+                found.setdefault(source, []).append(importer)
+        return found
+
+    def _imports_by_source(self, path: str) -> dict[str, Importer]:
+        names: dict[str, list[tuple[str, str]]] = {}
+        whole: set[str] = set()
         for bound, items in self.imports(path).items():
             for item in items:
-                if item.name in {name, "*"} and self.file_of(item.module, path) == source:
-                    found[name if bound == "*" else bound] = None
-        return tuple(found)
+                source = self.file_of(item.module, path)
+                if item.name and source is not None:
+                    names.setdefault(source, []).append((item.name, bound))
+                module = self._submodule(item, path) if item.name else source
+                if module is not None:
+                    whole.add(module)
+        return {
+            source: Importer(path, tuple(names.get(source, ())), source in whole) for source in names.keys() | whole
+        }
 
-    def imports_module(self, path: str, source: str) -> bool:
-        """Whether the file imports the module of `source` as a whole."""
-        found = self._modules.get(path)
-        if found is None:
-            self._modules[path] = found = frozenset(self._whole_modules(path))
-        return source in found
-
-    def _whole_modules(self, path: str) -> Iterator[str | None]:
-        for items in self.imports(path).values():
-            for item in items:
-                if not item.name:
-                    yield self.file_of(item.module, path)
-                elif item.name != "*":
-                    dot = "" if item.module.endswith(".") else "."
-                    yield self.file_of(f"{item.module}{dot}{item.name}", path)
+    def _submodule(self, item: SkimImport, path: str) -> str | None:
+        """The file that an imported name stands for when it is a module."""
+        if item.name == "*":
+            return None
+        dot = "" if item.module.endswith(".") else "."
+        return self.file_of(f"{item.module}{dot}{item.name}", path)
 
     def could_be(self, path: str, dotted: str, target: str, name: str) -> bool:
         """Whether the dotted name, used in `path`, may mean the class `name` of the file `target`."""

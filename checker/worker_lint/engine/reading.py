@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from worker_lint.engine.sources import decoded_text
 from worker_lint.source.content import content_id_of, read_source
-from worker_lint.source.decode import DecodeProblem, decode
 from worker_lint.source.parse import Unparsable, parse_module
 from worker_lint.source.records import encode_module
 from worker_lint.source.roles import Role, role_of_content
@@ -34,11 +34,10 @@ class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One file to read; with `parse` its record is made whatever words it holds."""
+    """One file to read."""
 
     path: str
     absolute: str
-    parse: bool = False
 
 
 class Read(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -83,18 +82,15 @@ def read_bytes(job: Job, data: bytes, order: Order) -> Read:
     found = skim(data, order.words)
     role = role_of_content(data[:4096])
     record, refusal = None, None
-    if job.parse or found.words & order.mask:
+    if found.words & order.mask:
         record, refusal = parse_bytes(data, order.limit)
     return Read(job.path, found, content_id_of(data), role, record, refusal)
 
 
 def parse_bytes(data: bytes, limit: int) -> tuple[bytes | None, Refusal | None]:
     """The encoded record of a file's bytes, or why there is none."""
-    decoded = decode(data, limit)
-    if isinstance(decoded, DecodeProblem):
-        return None, Refusal(decoded.message, decoded.line, decoded.column)
     try:
-        return encode_module(parse_module(decoded.text)), None
+        return encode_module(parse_module(decoded_text(data, limit))), None
     except Unparsable as error:
         return None, Refusal(error.message, error.line, error.column)
 

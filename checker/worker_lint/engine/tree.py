@@ -7,10 +7,11 @@ file turns out to matter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from worker_lint.analysis.layout import Layout
+from worker_lint.analysis.store import Importer
 from worker_lint.diagnostic import Problem
 from worker_lint.engine.links import Links
 from worker_lint.source import ir
@@ -62,12 +63,10 @@ class Tree:
         self.fetch: Callable[[str], bytes | None] = lambda content_id: None
         self._new: list[str] = []
         self._mentions: dict[tuple[str, str], bool] = {}
-        self._importing: dict[str, list[str]] = {}
         self._base_names: dict[str, list[str]] = {}
         self._texts: dict[str, Text] = {}
         self._bodies: dict[tuple[str, ir.At], tuple[ir.Stmt, ...]] = {}
         self._by_base = _index_of_bases(skims)
-        self._by_import = _index_of_imports(skims)
 
     # --- the store ---
 
@@ -150,28 +149,9 @@ class Tree:
         """Files with a class header that names this base."""
         return self._by_base.get(name, ())
 
-    def files_importing(self, path: str) -> Sequence[str]:
-        """Files with an import that may mean this file's module."""
-        known = self._importing.get(path)
-        if known is not None:
-            return known
-        parts = self.module_name(path).split(".")
-        last = parts[-1].encode()
-        found = set(self._by_import.get(last, ()))
-        parent = parts[-2].encode() if len(parts) > 1 else b""
-        for candidate in (*self._by_import.get(parent, ()), *self._by_import.get(b"", ())):
-            if candidate not in found and last in self.links.blob(candidate):
-                found.add(candidate)
-        self._importing[path] = answer = sorted(found)
-        return answer
-
-    def bound_names(self, path: str, source: str, name: str) -> tuple[str, ...]:
-        """The names that the file's imports of `name` from the file `source` bind."""
-        return self.links.bound_names(path, source, name)
-
-    def imports_module(self, path: str, source: str) -> bool:
-        """Whether the file imports the module of `source` as a whole."""
-        return self.links.imports_module(path, source)
+    def importers(self, path: str) -> Sequence[Importer]:
+        """The files that import this file's module, or something from it, in path order."""
+        return self.links.importers(path)
 
     def could_be(self, path: str, dotted: str, target: str, name: str) -> bool:
         """Whether a name used in a file may mean the class `name` of the file `target`."""
@@ -183,15 +163,6 @@ class Tree:
             names = (base for _, bases in self.skims[path].class_headers() for base in bases)
             self._base_names[path] = list(dict.fromkeys(names))
         return self._base_names[path]
-
-    def imports_name(self, path: str, name: str) -> bool:
-        """Whether the identifier stands in an import of the file, or something is imported with `*`."""
-        blob = self.links.blob(path)
-        return name.encode() in blob or self.star_imports(path)
-
-    def star_imports(self, path: str) -> bool:
-        """Whether the file imports `*` from anywhere."""
-        return b"*" in self.links.blob(path)
 
     def mentions(self, path: str, word: str) -> bool:
         """Whether the identifier occurs in the text."""
@@ -232,22 +203,3 @@ def _index_of_bases(skims: Mapping[str, Skim]) -> dict[str, list[str]]:
         for name in named:
             index.setdefault(name, []).append(path)
     return index
-
-
-def _index_of_imports(skims: Mapping[str, Skim]) -> dict[bytes, list[str]]:
-    """Last parts of imported modules to files; relative imports without a module under nothing."""
-    index: dict[bytes, list[str]] = {}
-    for path in sorted(skims):
-        for tail in _import_tails(skims[path]):
-            index.setdefault(tail, []).append(path)
-    return index
-
-
-def _import_tails(skim: Skim) -> Iterable[bytes]:
-    tails: set[bytes] = set()
-    for module, _, modules in skim.imports:
-        if module:
-            tails.add(module.rpartition(b".")[2])
-        else:
-            tails.update(part.split()[0].rpartition(b".")[2] for part in modules.split(b",") if part.split())
-    return tails

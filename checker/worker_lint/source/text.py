@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from worker_lint.source.ir import At
+from worker_lint.source.lines import LineIndex
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _WIDE = re.compile(r"[^\x00-\x7f]")
@@ -61,13 +63,31 @@ class Text:
         """Whether a line from `first` to `last` holds the word (in code, text or comment)."""
         found = self._words.get(word)
         if found is None:
-            found = [] if word not in self.source else self._lines_with(word)
-            self._words[word] = found
+            found = self._words[word] = self._lines_of(self._places_of(word))
         index = bisect_left(found, first)
         return index < len(found) and found[index] <= last
 
-    def _lines_with(self, word: str) -> list[int]:
-        return [number for number, line in enumerate(self.lines, self.first_line) if word in line]
+    def lines_naming(self, name: str) -> list[int]:
+        """The lines on which an identifier stands by itself, not as a part of a longer one."""
+        return self._lines_of(place for place in self._places_of(name) if self._is_whole(place, place + len(name)))
+
+    def _places_of(self, word: str) -> Iterator[int]:
+        place = self.source.find(word)
+        while place >= 0:
+            yield place
+            place = self.source.find(word, place + 1)
+
+    def _is_whole(self, start: int, end: int) -> bool:
+        around = self.source[start - 1 : start] + self.source[end : end + 1]
+        return not any(character == "_" or character.isalnum() for character in around)
+
+    def _lines_of(self, places: Iterable[int]) -> list[int]:
+        before = self.first_line - 1
+        return list(dict.fromkeys(self._index.place(place)[0] + before for place in places))
+
+    @cached_property
+    def _index(self) -> LineIndex:
+        return LineIndex(self.source)
 
     def comment(self, line: int) -> str:
         """The text of a comment that ends the line, without `#`; nothing if there is none."""

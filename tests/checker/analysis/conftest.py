@@ -2,22 +2,16 @@
 
 import textwrap
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import pytest
 
 from worker_lint.analysis import Class, Models, Project
-from worker_lint.engine.packs import load_packs
-from worker_lint.engine.sources import FileSources, skim_all
-from worker_lint.engine.tree import Tree
-from worker_lint.source.roles import role_of_path
-
-_LIMIT = 1_000_000
+from worker_lint.testing import built_in_packs, models_of, tree_of
 
 
 @pytest.fixture(scope="session")
 def models() -> Models:
-    return Models.open([Path(place) for place in load_packs(foreign=False).models])
+    return models_of(built_in_packs())
 
 
 @pytest.fixture
@@ -25,10 +19,7 @@ def link(models: Models) -> Callable[[Mapping[str, str]], Project]:
     """Makes the project of a tree of files, given as path to source."""
 
     def linked(files: Mapping[str, str]) -> Project:
-        encoded = {path: textwrap.dedent(source).lstrip("\n").encode() for path, source in files.items()}
-        skims, _ = skim_all(encoded.__getitem__, sorted(encoded), (), _LIMIT)
-        tree = Tree(FileSources(encoded.__getitem__, _LIMIT), skims, {path: role_of_path(path) for path in files})
-        return Project(tree, models)
+        return Project(tree_of({path: textwrap.dedent(source).lstrip("\n") for path, source in files.items()}), models)
 
     return linked
 

@@ -1,17 +1,14 @@
 """Stubs repeat the declaration exactly, as far as the subclass's file can say it."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import pytest
 
-from worker_lint.analysis import Class, Models, Project
+from worker_lint.analysis import Class, Project
 from worker_lint.analysis.contract import missing_members
-from worker_lint.engine.packs import load_packs
-from worker_lint.engine.sources import FileSources, skim_all
-from worker_lint.engine.tree import Tree
 from worker_lint.rule import ImportNeed, MemberStub
 from worker_lint.rule.stubs import member_stubs, members_fix
+from worker_lint.testing import built_in_packs, models_of, tree_of
 
 Stubs = Callable[..., dict[str, MemberStub]]
 
@@ -19,10 +16,7 @@ HEAD = "from abc import ABC, abstractmethod\n"
 
 
 def linked(files: Mapping[str, str]) -> Project:
-    encoded = {path: source.encode() for path, source in files.items()}
-    skims, _ = skim_all(encoded.__getitem__, sorted(encoded), (), 1_000_000)
-    tree = Tree(FileSources(encoded.__getitem__, 1_000_000), skims, dict.fromkeys(files, "product"))
-    return Project(tree, Models.open([Path(place) for place in load_packs(foreign=False).models]))
+    return Project(tree_of(files), models_of(built_in_packs()))
 
 
 def class_named(project: Project, path: str, name: str) -> Class:
