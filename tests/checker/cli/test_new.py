@@ -117,7 +117,7 @@ def test_a_worker_has_its_name_and_no_diagnostic(lint: Command, tmp_path: Path, 
 
 HARNESS = {
     "thread": """
-import os, queue
+import os, queue, sys, threading
 from order_worker import OrderWorker
 def say(*words):
     os.write(1, " ".join(map(str, (*words, "\\n"))).encode())  # threads do not mix in one write
@@ -132,24 +132,25 @@ for number in range(50):
     items.put(number)
 worker = Slow(items, threads=3)
 worker.stop_on_signals()
-real = worker.stop
-def stop():
-    real()
+def open_gate():
+    sys.stdin.readline()
     for number in range(50):
         gate.put(number)
-worker.stop = stop
+threading.Thread(target=open_gate, daemon=True).start()
 worker.run()
 say("left", items.qsize())
 """,
     "asyncio": """
-import asyncio
+import asyncio, sys
 from order_worker import OrderWorker
 class Slow(OrderWorker):
     async def handle(self, item):
         print("began", item, flush=True)
-        await self._stopping.wait()
+        await gate
         print("done", item, flush=True)
 async def main():
+    global gate
+    gate = asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
     items = asyncio.Queue()
     for number in range(50):
         items.put_nowait(number)
@@ -167,11 +168,15 @@ asyncio.run(main())
 def test_a_stop_under_load_finishes_what_was_begun_and_loses_nothing(lint: Command, write: Write, kind: str) -> None:
     lint("new", "worker", "OrderWorker", "--kind", kind)
     root = write({"harness.py": HARNESS[kind]})
-    with subprocess.Popen([sys.executable, "harness.py"], cwd=root, stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "harness.py"], cwd=root, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
         began = [process.stdout.readline().split() for _ in range(3)]
-        process.send_signal(signal.SIGTERM)
-        process.send_signal(signal.SIGTERM)
+        for _ in range(50):  # a handler that takes a lock is caught in the middle of itself sooner or later
+            process.send_signal(signal.SIGTERM)
+        process.stdin.write("go on\n")
+        process.stdin.flush()
         rest = [line.split() for line in process.stdout]
     assert process.returncode == 0
     began += [line for line in rest if line[0] == "began"]
