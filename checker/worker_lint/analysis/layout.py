@@ -23,7 +23,7 @@ class Layout:
         self._by_tail: dict[str, list[str]] = {}
         self._found: dict[tuple[str, str], str | None] = {}
         for path in sorted(self._files):
-            stem = _module_stem(path)
+            stem = module_stem(path)
             head, _, last = stem.rpartition("/")
             self._by_tail.setdefault(last, []).append(path)
             if head:
@@ -31,7 +31,7 @@ class Layout:
 
     def name_of(self, path: str) -> str:
         """The dotted name under the nearest root above the file."""
-        stem = _module_stem(path)
+        stem = module_stem(path)
         root = stem.rpartition("/")[0]
         while root and self._is_package(root):
             root = root.rpartition("/")[0]
@@ -60,7 +60,7 @@ class Layout:
         candidates = self._by_tail.get("/".join(tail.split("/")[-2:]), ())
         ranked: dict[str, tuple[int, int]] = {}
         for path in candidates:
-            stem = _module_stem(path)
+            stem = module_stem(path)
             if stem != tail and not stem.endswith("/" + tail):
                 continue
             root = stem[: len(stem) - len(tail)].strip("/")
@@ -88,7 +88,8 @@ class Layout:
         return f"{prefix}__init__.py" in self._files or f"{prefix}__init__.pyi" in self._files
 
 
-def _module_stem(path: str) -> str:
+def module_stem(path: str) -> str:
+    """The path without its suffix; that of the package for its `__init__`."""
     stem = path.rpartition(".")[0]
     if stem == "__init__":
         return ""

@@ -89,10 +89,11 @@ class Uses:
         return self._scopes[key]
 
     def _find_scopes(self, path: str, name: str) -> Iterator[Scope]:
-        module = self.project.module(path)
+        text = self.project.store.text(path)
+        module = self.project.module(path) if text.may_use(name) else None
         if module is None:
             return
-        lines = self.project.store.text(path).lines_naming(name)
+        lines = text.lines_naming(name)
         if lines:
             yield module
             yield from self._inner(module, lines)

@@ -7,12 +7,14 @@ Names alone would make thousands of files look like subclasses of any `Base`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 
-from worker_lint.analysis.layout import Layout
+from worker_lint.analysis.layout import Layout, module_stem
 from worker_lint.analysis.store import Importer
-from worker_lint.source.skim import Skim, SkimImport
+from worker_lint.source.skim import Skim, SkimImport, identifier, imported_by
 
 _DEPTH = 12
 
@@ -25,6 +27,7 @@ class Links:
         self._layout = layout
         self._imports: dict[str, dict[str, list[SkimImport]]] = {}
         self._classes: dict[str, frozenset[str]] = {}
+        self._importers: dict[str, tuple[Importer, ...]] = {}
         self._origins: dict[tuple[str, str], frozenset[tuple[str, str]] | None] = {}
 
     def imports(self, path: str) -> dict[str, list[SkimImport]]:
@@ -48,31 +51,45 @@ class Links:
 
     def importers(self, source: str) -> Sequence[Importer]:
         """The files that import the module of `source` or something from it, in path order."""
-        return self._importers.get(source, ())
+        known = self._importers.get(source)
+        if known is None:
+            self._importers[source] = known = tuple(self._find_importers(source))
+        return known
+
+    def _find_importers(self, source: str) -> Iterator[Importer]:
+        parts = ["", "", *module_stem(source).split("/")]
+        last = parts[-1]
+        keys = {(parts[-2], last), ("", last), (parts[-3], parts[-2]), ("", parts[-2])}
+        statements = [place for key in keys for place in self._statements.get(key, ())]
+        for path, group in groupby(sorted(statements), key=itemgetter(0)):
+            names: dict[tuple[str, str], None] = {}
+            whole = False
+            for item in (item for _, place in group for item in imported_by(self._skims[path].imports[place])):
+                if self.file_of(item.module, path) == source:
+                    if item.name:
+                        names[item.name, item.bound.partition(".")[0]] = None
+                    else:
+                        whole = True
+                elif item.name and item.name == last and self._submodule(item, path) == source:
+                    whole = True
+            if names or whole:
+                yield Importer(path, tuple(names), whole)
 
     @cached_property
-    def _importers(self) -> dict[str, list[Importer]]:
-        """All imports of the tree by the file that they come from: each is looked up once."""
-        found: dict[str, list[Importer]] = {}
-        for path in sorted(self._skims):
-            for source, importer in self._imports_by_source(path).items():
-                found.setdefault(source, []).append(importer)
+    def _statements(self) -> dict[tuple[str, str], list[tuple[str, int]]]:
+        """
+        The import statements of the tree, as file and number in it, by the last two parts of the
+        module that they name: with one, every `const.py` would share the importers of all.
+        """
+        found: dict[tuple[str, str], list[tuple[str, int]]] = {}
+        for path, skim in self._skims.items():
+            for place, statement in enumerate(skim.imports):
+                if statement[0]:
+                    found.setdefault(_last_parts(identifier(statement[0]), path), []).append((path, place))
+                    continue
+                for item in imported_by(statement):
+                    found.setdefault(_last_parts(item.module, path), []).append((path, place))
         return found
-
-    def _imports_by_source(self, path: str) -> dict[str, Importer]:
-        names: dict[str, list[tuple[str, str]]] = {}
-        whole: set[str] = set()
-        for bound, items in self.imports(path).items():
-            for item in items:
-                source = self.file_of(item.module, path)
-                if item.name and source is not None:
-                    names.setdefault(source, []).append((item.name, bound))
-                module = self._submodule(item, path) if item.name else source
-                if module is not None:
-                    whole.add(module)
-        return {
-            source: Importer(path, tuple(names.get(source, ())), source in whole) for source in names.keys() | whole
-        }
 
     def _submodule(self, item: SkimImport, path: str) -> str | None:
         """The file that an imported name stands for when it is a module."""
@@ -137,3 +154,14 @@ class Links:
         if level:
             return self._layout.find_relative(level, name, path)
         return self._layout.find(name, path)
+
+
+def _last_parts(module: str, path: str) -> tuple[str, str]:
+    """The last two parts of an imported module's name; a relative one is completed by the importing file's folder."""
+    above, _, last = module.rpartition(".")
+    if not module.startswith("."):
+        return above.rpartition(".")[2], last
+    name = module.lstrip(".")
+    folders = ["", "", *path.split("/")[:-1]]
+    parts = [*folders[: len(folders) + 1 - (len(module) - len(name))], *(name.split(".") if name else ())]
+    return (parts[-2], parts[-1]) if len(parts) > 1 else ("", "")

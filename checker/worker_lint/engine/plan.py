@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
-from worker_lint.rule import Option, Rule
+from worker_lint.rule import Closure, Option, Rule
 from worker_lint.source.roles import Role
 
 Codes = Callable[[str, Role], frozenset[str]]
@@ -34,6 +35,12 @@ class Plan:
     def options_of(self, rule: Rule) -> Mapping[str, Option]:
         """A rule's options, the configured ones over its defaults."""
         return {**rule.options, **self.options.get(rule.name, {}), **self.options.get(rule.code, {})}
+
+    @property
+    def closure(self) -> Closure:
+        """The widest closure that a rule needs which holds in some file."""
+        needed = {rule.closure for rule in self.rules if rule.is_root and rule.code in self.enabled}
+        return max(needed, key=get_args(Closure).index, default="file")
 
     def mask(self) -> int:
         """The bits of the words that make a file a root for some rule that holds in some file."""

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from worker_lint.analysis import Class, Project
+from worker_lint.analysis.contract import refuses_as_protocol
 from worker_lint.engine.tree import Tree
+from worker_lint.rule import Closure
 from worker_lint.source import ir
 
 _PROTOCOLS = (("Protocol", "typing.Protocol"), ("Protocol", "typing_extensions.Protocol"))
@@ -20,9 +22,10 @@ _PROTOCOLS = (("Protocol", "typing.Protocol"), ("Protocol", "typing_extensions.P
 class Reach:
     """The files to check, grown from the roots."""
 
-    def __init__(self, tree: Tree, project: Project) -> None:
+    def __init__(self, tree: Tree, project: Project, closure: Closure = "contracts") -> None:
         self.tree = tree
         self.project = project
+        self.closure = closure
         self.files: set[str] = set()
         self._contracts: set[Class] = set()
 
@@ -31,8 +34,10 @@ class Reach:
         pending: list[Class] = []
         for path in sorted(roots):
             self.files.add(path)
-            pending.extend(cls for cls in self.project.classes_in(path) if sets_contract(cls))
-        pending.extend(self._of_models())
+            if self.closure != "file":
+                pending.extend(cls for cls in self.project.classes_in(path) if sets_contract(cls))
+        if self.closure != "file":
+            pending.extend(self._of_models())
         self._descend(pending)
         found = sorted(self._contracts, key=lambda cls: (cls.path, cls.node.at))
         self.project.contract_classes = tuple(found)
@@ -53,7 +58,9 @@ class Reach:
                 continue
             self._contracts.add(cls)
             self.files.add(cls.path)
-            pending.extend(self.project.hierarchy.subclasses(cls))
+            # Below a class that has everything, only a class with marks of its own can lack something.
+            if self.closure == "contracts" or self.project.hierarchy.abstract(cls).left or refuses_as_protocol(cls):
+                pending.extend(self.project.hierarchy.subclasses(cls))
 
 
 def sets_contract(cls: Class) -> bool:

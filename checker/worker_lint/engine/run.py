@@ -40,7 +40,7 @@ def analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str]) -> Ou
     project = Project(tree, models)
     stages: dict[str, float] = {}
     started = perf_counter()
-    reach = Reach(tree, project)
+    reach = Reach(tree, project, plan.closure)
     reach.grow(roots(tree, plan))
     stages["link"] = perf_counter() - started
     started = perf_counter()

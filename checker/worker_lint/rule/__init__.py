@@ -12,11 +12,12 @@ from worker_lint.rule.edits import (
     RemoveStatement,
     Replace,
 )
-from worker_lint.rule.model import Context, Example, Finding, Note, Option, Rule, Stage, bad, good
+from worker_lint.rule.model import Closure, Context, Example, Finding, Note, Option, Rule, Stage, bad, good
 
 __all__ = [
     "AddBase",
     "AddDecorator",
+    "Closure",
     "Context",
     "Edit",
     "Example",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from worker_lint.analysis import Class, Function, ModuleScope, Project
 
 Stage: TypeAlias = Literal["on", "opt-in", "preview"]
+Closure: TypeAlias = Literal["file", "open", "contracts"]
 Option: TypeAlias = bool | int | float | str | tuple[str, ...]
 
 
@@ -107,6 +108,9 @@ class Rule:
 
     `words` are what makes a file worth reading for this rule (see the screen): without one of
     them in the file itself, or in a file that its classes come from, the rule cannot fire.
+    `closure` tells which files beside those the rule must see: none ("file"), those with subclasses
+    of classes in which an abstract member is left ("open"), or those with any subclass of a class
+    that sets a contract ("contracts"). The less a rule needs, the fewer files are parsed.
     `yields_to` names rules whose diagnostic on the same culprit wins. `product_only` keeps the
     rule to product code. `silences` lists the silences of the catalogue; each must have a good
     example.
@@ -119,6 +123,7 @@ class Rule:
     confidence: Confidence = "certain"
     since: str = "0.1"
     words: tuple[str, ...] = ()
+    closure: Closure = "contracts"
     yields_to: tuple[str, ...] = ()
     product_only: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)

@@ -119,7 +119,8 @@ def _pieces(pattern: str) -> list[str]:
             character_set = re.compile(r"\[(!?)(\]?[^\]/]*)\]").match(pattern, position)
             if character_set and character_set[2] and not _is_backward(character_set[2]):
                 escaped = re.sub(r"([\\\[\]^&~|])", r"\\\1", character_set[2])
-                pieces.append(f"[{'^/' if character_set[1] else ''}{escaped}]")
+                # The slash is kept out in front: inside the brackets, a hyphen after it would be a range.
+                pieces.append(f"(?!/)[^{escaped}]" if character_set[1] else f"[{escaped}]")
                 position = character_set.end()
             else:
                 pieces.append(re.escape(pattern[position]))

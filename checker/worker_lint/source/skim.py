@@ -16,15 +16,15 @@ from unicodedata import normalize
 
 import msgspec
 
-SKIM_VERSION = 2
+SKIM_VERSION = 3
 
 _STATEMENT = re.compile(
     rb"\n[ \t\f]*(?:"
     rb"from[ \t]+([.\w\x80-\xff]+)(?:[ \t]|\\\r?\n)+import[ \t]*"
-    rb"(\([^)]*\)|[^\n]*(?:(?<=\\)\r?\n[^\n]*|(?<=\\\r)\n[^\n]*)*)"
+    rb"(\((?>[^()#]+|#[^\n]*+)*+\)|[^\n]*(?:(?<=\\)\r?\n[^\n]*|(?<=\\\r)\n[^\n]*)*)"
     rb"|import[ \t]+([^\n;#]+)"
     rb"|class[ \t]+([\w\x80-\xff]+)[ \t]*(?:\[[^\n]*?\])?[ \t]*"
-    rb"(?:\(((?:[^()#]|#[^\n]*|\((?:[^()]|\([^()]*\))*\))*)\))?[ \t]*:"
+    rb"(?:\(((?>[^()#]+|#[^\n]*+|\((?>[^()]+|\([^()]*+\))*+\))*+)\))?[ \t]*:"
     rb")"
 )
 _COMMENT = re.compile(rb"#[^\n]*")
@@ -51,18 +51,24 @@ class Skim(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     def imported(self) -> Iterator[SkimImport]:
         """The imported names, at any depth of the file."""
-        for module, names, modules in self.imports:
-            if module:
-                for name, bound in _pairs(names):
-                    yield SkimImport(_text(module), name, bound)
-            else:
-                for name, bound in _pairs(modules):
-                    yield SkimImport(name, "", bound)
+        for statement in self.imports:
+            yield from imported_by(statement)
 
     def class_headers(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Each class with the dotted names that stand between its parentheses."""
         for name, bases in self.classes:
-            yield _text(name), _base_names(bases)
+            yield identifier(name), _base_names(bases)
+
+
+def imported_by(statement: tuple[bytes, bytes, bytes]) -> Iterator[SkimImport]:
+    """The names that one import statement of a skim binds."""
+    module, names, modules = statement
+    if module:
+        for name, bound in _pairs(names):
+            yield SkimImport(identifier(module), name, bound)
+    else:
+        for name, bound in _pairs(modules):
+            yield SkimImport(name, "", bound)
 
 
 def skim(data: bytes, words: Sequence[bytes]) -> Skim:
@@ -87,7 +93,7 @@ def _pairs(names: bytes) -> Iterator[tuple[str, str]]:
     for part in names.strip(b"() \t\r").replace(b"\\", b" ").replace(b";", b" ; ").split(b","):
         words = part.split()
         if words:
-            yield _text(words[0]), _text(words[2] if len(words) > 2 and words[1] == b"as" else words[0])
+            yield identifier(words[0]), identifier(words[2] if len(words) > 2 and words[1] == b"as" else words[0])
 
 
 def _base_names(bases: bytes) -> tuple[str, ...]:
@@ -96,10 +102,12 @@ def _base_names(bases: bytes) -> tuple[str, ...]:
     if b"#" in bases:
         bases = _COMMENT.sub(b"", bases)
     if b"(" not in bases and b"[" not in bases:
-        return tuple([_text(part.strip().rpartition(b"=")[2].strip()) for part in bases.split(b",") if part.strip()])
-    return tuple([_text(name) for name in _BASE.findall(bases.strip())])
+        parts = [part.strip() for part in bases.split(b",")]
+        return tuple([identifier(part.rpartition(b"=")[2].strip()) for part in parts if part])
+    return tuple([identifier(name) for name in _BASE.findall(bases.strip())])
 
 
-def _text(name: bytes) -> str:
+def identifier(name: bytes) -> str:
+    """A name as the language compares it."""
     text = name.decode("utf-8", "replace")
-    return text if text.isascii() else normalize("NFKC", text)  # as the language compares names
+    return text if text.isascii() else normalize("NFKC", text)

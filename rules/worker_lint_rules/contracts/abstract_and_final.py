@@ -36,6 +36,7 @@ rule = Rule(
     stage="preview",
     summary="Something is marked abstract and final at once",
     words=("final",),
+    closure="file",
     silences=("final Protocol",),
     examples=(
         bad(

@@ -33,6 +33,7 @@ rule = Rule(
     severity="warning",
     summary="Python does not check an abstract class that derives from a built-in class",
     words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
+    closure="open",
     silences=("no member left",),
     examples=(
         bad(

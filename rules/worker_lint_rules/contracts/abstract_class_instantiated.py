@@ -36,6 +36,7 @@ rule = Rule(
     severity="error",
     summary="A class is instantiated although abstract members are left in it",
     words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
+    closure="open",
     silences=(
         "cls() in a class method",
         "type[T] parameter",

@@ -36,6 +36,7 @@ rule = Rule(
     stage="preview",
     summary="The abstract mark stands on the wrong side of another decorator",
     words=("abstractmethod",),
+    closure="file",
     examples=(
         bad(
             "outside of a property",

@@ -36,6 +36,7 @@ rule = Rule(
     product_only=True,
     summary="A class marks members abstract, but its metaclass is not ABCMeta",
     words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
+    closure="file",
     yields_to=("ABS116",),
     silences=("a base brings ABCMeta", "mixin combined with an abstract class"),
     examples=(

@@ -30,6 +30,7 @@ rule = Rule(
     severity="error",
     summary="The constant NotImplemented is raised, which is no exception",
     words=("NotImplemented",),
+    closure="file",
     silences=("rebound name",),
     examples=(
         bad(

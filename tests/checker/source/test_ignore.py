@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from worker_lint.source.ignore import DEFAULT_EXCLUDES, Excludes, compile_patterns
@@ -41,6 +41,7 @@ def test_no_patterns_are_none() -> None:
     assert compile_patterns(["", "/", " "]) is None
 
 
+@example(["[!-.]"], "")
 @given(st.lists(st.text(alphabet="ab*?[!]/.-", max_size=8), max_size=4), st.text(alphabet="ab/.", max_size=12))
 def test_any_text_is_a_pattern_and_a_covered_folder_covers_all_below(patterns: list[str], path: str) -> None:
     compiled = compile_patterns(patterns)

@@ -1,0 +1,51 @@
+"""Where a name can stand for a value, told without parsing."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker_lint.source.skim import skim
+from worker_lint.source.text import Text
+
+DECLARED_ONLY = [
+    "from a import Base\n",
+    "from a import (  # (all of them)\n    Base,\n    Other,\n)\n",
+    "import Base\n",
+    "class Leaf(Base):\n    pass\n",
+    "class Leaf(\n    Mixin,  # :(\n    Base[int],\n):\n    pass\n",
+    "def f(x: Base, *more: list[Base]) -> Base | None:\n    pass\n",
+    "    async def f[T](\n        self,\n        x: Callable[[Base], None],\n    ) -> Base:\n        pass\n",
+    "class Leaf(Baseline):\n    x = Baseline()\n",
+]
+
+USED = [
+    "x = Base()\n",
+    "x = Base [int] ()\n",
+    "KINDS = {'a': Base, 'b': Other}\n",
+    "class Leaf(Other, kind=Base):\n    pass\n",
+    "def f(x=Base):\n    pass\n",
+    "def f(x: int = Base()) -> None:\n    pass\n",
+    "from a import Base; Base()\n",
+    "class Leaf(Base): x = Base\n",
+    "def f(x: Base): return Base\n",
+    "isinstance(x, Base)\n",
+    "class Leaf(Base(1)):\n    pass\n",
+]
+
+
+@pytest.mark.parametrize("source", DECLARED_ONLY)
+def test_a_declaration_is_no_use(source: str) -> None:
+    assert not Text(source).may_use("Base")
+
+
+@pytest.mark.parametrize("source", USED)
+def test_a_use_is_seen(source: str) -> None:
+    assert Text(source).may_use("Base")
+
+
+@pytest.mark.timeout(60)  # each took minutes when brackets were tried again and again
+@pytest.mark.parametrize("start", ["class X(", "from a import (", "def f(", "class X(a(b(c("])
+def test_an_unclosed_bracket_costs_one_pass(start: str) -> None:
+    source = (start + "# a comment with (some) words\n" * 200) * 20
+    assert skim(source.encode(), ()).words == 0
+    assert not Text(source).may_use("Base")
