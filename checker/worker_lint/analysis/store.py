@@ -56,8 +56,11 @@ class Store(Protocol):
     def files_naming_base(self, name: str) -> Sequence[str]:
         """Files with a class header that names this base (last part, import aliases undone)."""
 
-    def importers(self, path: str) -> Sequence[Importer]:
-        """The files that import this file's module, or something from it, anywhere in them."""
+    def importers(self, path: str, name: str) -> Sequence[Importer]:
+        """
+        The files that import `name` or everything from this file's module, or the module itself,
+        anywhere in them. What else they import from it may be missing from the answer.
+        """
 
     def could_be(self, path: str, dotted: str, target: str, name: str) -> bool:
         """Whether a name used in a file may mean the class `name` of the file `target`; no parsing."""

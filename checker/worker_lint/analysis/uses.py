@@ -67,7 +67,7 @@ class Uses:
         pending = [(path, name)]
         while pending:
             source, spelled = pending.pop()
-            for importer in store.importers(source):
+            for importer in store.importers(source, spelled):
                 for bound in self._bound_names(importer, spelled):
                     if (importer.path, bound) not in seen:
                         seen[importer.path, bound] = None

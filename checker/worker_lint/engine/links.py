@@ -7,7 +7,7 @@ Names alone would make thousands of files look like subclasses of any `Base`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
@@ -27,7 +27,6 @@ class Links:
         self._layout = layout
         self._imports: dict[str, dict[str, list[SkimImport]]] = {}
         self._classes: dict[str, frozenset[str]] = {}
-        self._importers: dict[str, tuple[Importer, ...]] = {}
         self._origins: dict[tuple[str, str], frozenset[tuple[str, str]] | None] = {}
 
     def imports(self, path: str) -> dict[str, list[SkimImport]]:
@@ -49,19 +48,16 @@ class Links:
             )
         return name in found
 
-    def importers(self, source: str) -> Sequence[Importer]:
-        """The files that import the module of `source` or something from it, in path order."""
-        known = self._importers.get(source)
-        if known is None:
-            self._importers[source] = known = tuple(self._find_importers(source))
-        return known
-
-    def _find_importers(self, source: str) -> Iterator[Importer]:
+    def importers(self, source: str, name: str) -> Sequence[Importer]:
+        """The files that import `name` or everything from the module of `source`, or the module, in path order."""
         parts = ["", "", *module_stem(source).split("/")]
         last = parts[-1]
-        keys = {(parts[-2], last), ("", last), (parts[-3], parts[-2]), ("", parts[-2])}
-        statements = [place for key in keys for place in self._statements.get(key, ())]
-        for path, group in groupby(sorted(statements), key=itemgetter(0)):
+        statements = [
+            *self._importing({(parts[-2], last), ("", last)}, name),
+            *self._importing({(parts[-3], parts[-2]), ("", parts[-2])}, last),
+        ]
+        found = []
+        for path, group in groupby(sorted(set(statements)), key=itemgetter(0)):
             names: dict[tuple[str, str], None] = {}
             whole = False
             for item in (item for _, place in group for item in imported_by(self._skims[path].imports[place])):
@@ -73,7 +69,18 @@ class Links:
                 elif item.name and item.name == last and self._submodule(item, path) == source:
                     whole = True
             if names or whole:
-                yield Importer(path, tuple(names), whole)
+                found.append(Importer(path, tuple(names), whole))
+        return found
+
+    def _importing(self, modules: Iterable[tuple[str, str]], name: str) -> Iterator[tuple[str, int]]:
+        """The statements that name one of the modules and may take `name` from it."""
+        raw = name.encode("utf-8", "surrogatepass")
+        for module in modules:
+            for path, place in self._statements.get(module, ()):
+                names = self._skims[path].imports[place][1]
+                # What is not ASCII may be spelled in several ways.
+                if not names or raw in names or b"*" in names or not names.isascii():
+                    yield path, place
 
     @cached_property
     def _statements(self) -> dict[tuple[str, str], list[tuple[str, int]]]:

@@ -149,9 +149,9 @@ class Tree:
         """Files with a class header that names this base."""
         return self._by_base.get(name, ())
 
-    def importers(self, path: str) -> Sequence[Importer]:
-        """The files that import this file's module, or something from it, in path order."""
-        return self.links.importers(path)
+    def importers(self, path: str, name: str) -> Sequence[Importer]:
+        """The files that import `name` or everything from this file's module, or the module, in path order."""
+        return self.links.importers(path, name)
 
     def could_be(self, path: str, dotted: str, target: str, name: str) -> bool:
         """Whether a name used in a file may mean the class `name` of the file `target`."""

@@ -16,7 +16,7 @@ FILES = {
 
 
 def test_each_way_to_import_a_file_is_known() -> None:
-    found = {item.path: (item.names, item.whole) for item in tree_of(FILES).importers("pkg/base.py")}
+    found = {item.path: (item.names, item.whole) for item in tree_of(FILES).importers("pkg/base.py", "Worker")}
     assert found == {
         "pkg/named.py": ((("Worker", "W"), ("other", "other")), False),
         "pkg/sub.py": ((), True),
@@ -26,10 +26,10 @@ def test_each_way_to_import_a_file_is_known() -> None:
 
 
 def test_a_name_is_known_by_what_it_is_bound_to() -> None:
-    named, _, star, _ = tree_of(FILES).importers("pkg/base.py")
+    named, _, star, _ = tree_of(FILES).importers("pkg/base.py", "Worker")
     assert (named.bound("Worker"), named.bound("Other")) == (("W",), ())
     assert star.bound("Worker") == ("Worker",)
 
 
 def test_a_module_in_a_folder_that_is_no_package() -> None:
-    assert [item.path for item in tree_of(FILES).importers("space/part.py")] == ["user.py"]
+    assert [item.path for item in tree_of(FILES).importers("space/part.py", "Part")] == ["user.py"]
