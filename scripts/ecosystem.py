@@ -32,7 +32,8 @@ POOL = LISTS / "pool.txt"
 OWN = (sys.executable, "-P", "-m", "worker_lint")
 SEED = 48
 HOLDOUT = 15
-SETS = ("frozen", "holdout", "ci")
+SETS = ("frozen", "holdout", "second", "ci")
+APART = ("holdout", "second")
 
 
 class Fact(NamedTuple):
@@ -52,7 +53,7 @@ def chosen(name: str, only: Sequence[str] = ()) -> list[Pin]:
     Raises:
         PinError: a name is not in that set.
     """
-    pins = load(PACKAGES, "holdout" if name == "holdout" else "package")
+    pins = load(PACKAGES, name if name in APART else "package")
     if name == "ci":
         small = tomllib.loads(PACKAGES.read_text(encoding="utf-8"))["ci"]
         pins = [pin for pin in pins if pin.name in small]
@@ -144,8 +145,8 @@ def fetch_command(options: argparse.Namespace) -> int:
 
 
 def folder(name: str) -> str:
-    """Where in the corpus a set is unpacked; the hold-out stays apart from what rule authors read."""
-    return "holdout" if name == "holdout" else "packages"
+    """Where in the corpus a set is unpacked; the hold-outs stay apart from what rule authors read."""
+    return name if name in APART else "packages"
 
 
 def run_command(options: argparse.Namespace) -> int:

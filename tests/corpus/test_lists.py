@@ -10,13 +10,14 @@ HERE = Path(__file__).parent
 
 
 def test_the_frozen_list_and_the_holdout_have_their_sizes_and_nothing_in_common() -> None:
-    frozen, holdout = ({pin.name for pin in ecosystem.chosen(name)} for name in ("frozen", "holdout"))
-    assert (len(frozen), len(holdout)) == (48, 15)
-    assert not frozen & holdout
+    sets = [{pin.name for pin in ecosystem.chosen(name)} for name in ("frozen", "holdout", "second")]
+    assert [len(names) for names in sets] == [48, 15, 15]
+    assert len(set().union(*sets)) == 78
 
 
 def test_the_holdout_is_what_the_seed_draws() -> None:
     assert [pin.name for pin in ecosystem.chosen("holdout")] == ecosystem.draw()[:15]
+    assert [pin.name for pin in ecosystem.chosen("second")] == ecosystem.draw()[15:30]
 
 
 def test_nobody_looks_at_the_holdout_while_measuring_speed() -> None:
