@@ -30,6 +30,7 @@ _OPTIONS = (
     click.option("--packs/--no-packs", default=True, help="Load rule packs of other distributions.  [default: packs]"),
     click.option("--cache/--no-cache", default=True, help="Use what earlier runs kept.  [default: cache]"),
     click.option("--screen/--no-screen", default=True, help="Parse only files that can matter.  [default: screen]"),
+    click.option("--confirm", is_flag=True, help="Ask astroid about each finding; drop what it contradicts."),
     click.option("--jobs", "-j", type=click.IntRange(1), help="Reading processes.  [default: the number of cores]"),
     click.option("--start-method", type=click.Choice(["spawn", "forkserver"]), default="spawn", hidden=True),
 )
@@ -56,6 +57,7 @@ def choices_of(given: Mapping[str, Any]) -> Choices:
         packs=given["packs"],
         cache=given["cache"],
         screen=given["screen"],
+        confirm=given["confirm"],
         jobs=given["jobs"],
         method=given["start_method"],
     )

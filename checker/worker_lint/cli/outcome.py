@@ -138,6 +138,7 @@ def _statistics(session: Session, outcome: Outcome, bench: Workbench) -> Statist
         cache_hits=session.cached_reads,
         cache_misses=session.fresh_reads,
         processes=session.processes,
+        opinions=outcome.opinions,
     )
 
 

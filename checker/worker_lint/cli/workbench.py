@@ -53,6 +53,7 @@ class Choices:
     packs: bool = True
     cache: bool = True
     screen: bool = True
+    confirm: bool = False
     jobs: int | None = None
     method: str = "spawn"
 
@@ -108,6 +109,7 @@ class Workbench:
                 self.settings.limits["file-bytes"],
                 processes=self.choices.jobs or os.cpu_count() or 1,
                 method=self.choices.method,
+                confirm=self.choices.confirm,
             )
             if cache.note is not None:  # not opened, or full before the end
                 self.notes.append(cache.note)
@@ -122,6 +124,10 @@ class Workbench:
         """Everything that an answer depends on besides the files of the tree."""
         packs = [f"{pack.name} {pack.version} {pack.fingerprint}" for pack in self.packs.packs]
         choices = repr((self.choices.screen, sys.version_info[:2]))
+        if self.choices.confirm:
+            from importlib.metadata import version
+
+            choices += f" astroid {version('astroid')}"
         return digest_of(VERSION, self.settings.digest(), models.fingerprint, choices, *packs)
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from worker_lint.analysis import Models, Project
 from worker_lint.diagnostic import Diagnostic, Problem, Span, with_fingerprints
@@ -16,6 +17,9 @@ from worker_lint.engine.reach import Reach
 from worker_lint.engine.suppression import RuleNames, apply_suppressions
 from worker_lint.engine.tree import Tree
 from worker_lint.source.suppression import suppressions
+
+if TYPE_CHECKING:
+    from worker_lint.engine.confirming import SecondOpinion  # brings astroid along
 
 RECURSION_LIMIT = 12_000
 """Names are followed from module to module; chains of star imports are hundreds of calls deep."""
@@ -32,10 +36,16 @@ class Outcome:
     files: int = 0
     stages: dict[str, float] = field(default_factory=dict)
     rules: dict[str, float] = field(default_factory=dict)
+    opinions: Mapping[str, int] = field(default_factory=dict)
 
 
-def analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str]) -> Outcome:
-    """Checks the wanted files; the rest of the tree is there to answer questions about them."""
+def analyse(
+    tree: Tree, models: Models, plan: Plan, wanted: Sequence[str], opinion: SecondOpinion | None = None
+) -> Outcome:
+    """
+    Checks the wanted files; the rest of the tree is there to answer questions about them. With an
+    opinion, candidates that it contradicts are dropped.
+    """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
     project = Project(tree, models)
     stages: dict[str, float] = {}
@@ -49,8 +59,12 @@ def analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str]) -> Ou
     found: list[Candidate] = []
     for path in sorted(asked):
         found.extend(dispatcher.check(path))
-    winners = resolve_precedence(found)
     stages["analyse"] = perf_counter() - started
+    if opinion is not None:
+        started = perf_counter()
+        found = opinion.keep_uncontradicted(tree, found)
+        stages["confirm"] = perf_counter() - started
+    winners = resolve_precedence(found)
     everything = [*(winner.diagnostic for winner in winners), *_unparsable(tree, plan, set(wanted))]
     kept = _suppressed(tree, plan, wanted, everything)
     diagnostics = with_fingerprints(kept)
@@ -61,6 +75,7 @@ def analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str]) -> Ou
         files=len(wanted),
         stages=stages,
         rules=dispatcher.seconds,
+        opinions={**opinion.counts} if opinion is not None else {},
     )
 
 

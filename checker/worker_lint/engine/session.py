@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,6 +25,9 @@ from worker_lint.engine.sources import FileSources
 from worker_lint.engine.tree import Tree
 from worker_lint.source.roles import Role
 from worker_lint.source.skim import Skim
+
+if TYPE_CHECKING:
+    from worker_lint.engine.confirming import SecondOpinion
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -60,6 +64,7 @@ class Session:
     limit: int
     processes: int = field(default_factory=lambda: os.cpu_count() or 1)
     method: str = "spawn"
+    confirm: bool = False
     progress: Callable[[int, int], None] = lambda done, total: None
     seconds: dict[str, float] = field(default_factory=dict)
     cached_reads: int = 0
@@ -74,13 +79,20 @@ class Session:
             if answer is not None:
                 return Outcome(answer.diagnostics, {}, answer.problems, answer.unknown, len(snapshot.wanted))
         tree = self._tree(snapshot)
-        outcome = analyse(tree, self.models, self.plan, snapshot.wanted)
+        outcome = analyse(tree, self.models, self.plan, snapshot.wanted, self._second_opinion())
         self._keep(tree, snapshot)
         self._add_seconds(outcome.stages)
         if key is not None and not outcome.problems:
             answer = _Answer(outcome.diagnostics, outcome.problems, outcome.unknown)
             self.cache.put_many({key: _ENCODER.encode(answer)})
         return outcome
+
+    def _second_opinion(self) -> SecondOpinion | None:
+        if not self.confirm:
+            return None
+        from worker_lint.engine.confirming import SecondOpinion  # brings astroid along, which takes its time
+
+        return SecondOpinion(self.cache)
 
     # --- the whole answer ---
 

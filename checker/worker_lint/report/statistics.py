@@ -35,7 +35,8 @@ class Statistics:
     The measures of one run.
 
     `stages` are seconds in the order of the run, `unknown` counts the places without a verdict
-    by reason, `peak_memory` is in bytes over all processes, 0 when it was not measured.
+    by reason, `peak_memory` is in bytes over all processes, 0 when it was not measured. `opinions`
+    counts the findings that astroid was asked about by its verdict.
     """
 
     stages: Mapping[str, float] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Statistics:
     unknown: Mapping[str, int] = field(default_factory=dict)
     processes: int = 1
     peak_memory: int = 0
+    opinions: Mapping[str, int] = field(default_factory=dict)
 
 
 def render_statistics(statistics: Statistics, terminal: Terminal, err: TextIO) -> None:
@@ -90,6 +92,9 @@ def _count_lines(statistics: Statistics) -> Iterator[Line]:
     yield (("cache", "headline"), (f"    {statistics.cache_hits:,} of {counted(asked, 'answer')}{share}", ""))
     if statistics.peak_memory:
         yield (("memory", "headline"), (f"   {statistics.peak_memory / 1e6:,.0f} MB at most", ""))
+    if statistics.opinions:
+        told = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(statistics.opinions.items()))
+        yield (("confirm", "headline"), (f"  {told}", ""))
     yield (("unknown", "headline"), (f"  {counted(sum(statistics.unknown.values()), 'place')} without a verdict", ""))
     for reason, count in sorted(statistics.unknown.items(), key=lambda item: (-item[1], item[0])):
         yield ((f"  {count:>9,}  {reason}", ""),)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from worker_lint.diagnostic import Confidence, Severity
 from worker_lint.rule.edits import Fix
+from worker_lint.rule.facts import Fact
 from worker_lint.source.ir import At
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class Finding:
     What a rule yields. `at` lies in the file that is being checked.
 
     `culprit` is what two rules must share to be about one defect (precedence); by default the
-    span. `severity` and `confidence` override the rule's own.
+    span. `severity` and `confidence` override the rule's own. `facts` are what the finding rests
+    on and falls with, for `--confirm`.
     """
 
     at: At
@@ -51,6 +53,7 @@ class Finding:
     confidence: Confidence | None = None
     severity: Severity | None = None
     fix: Fix | None = None
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, Member
 from worker_lint.analysis.contract import list_members, missing_members
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import LeftAbstract, incomplete, place_of
 
 _FINAL = frozenset({"typing.final", "typing_extensions.final"})
 _PROTOCOL = ("typing.Protocol", "typing_extensions.Protocol")
@@ -136,6 +137,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
                     if item.path
                 ),
                 culprit=("class", cls.symbol),
+                facts=incomplete(cls, missing),
             )
             return
     for members_of_name in hierarchy.members(cls).values():
@@ -151,4 +153,5 @@ def _finding(cls: Class, member: Member) -> Finding:
         consequence="A subclass must implement it and must not: no class can do both.",
         help="remove `@final`, or remove `@abstractmethod` and write the body",
         culprit=("member", cls.symbol, member.name),
+        facts=(LeftAbstract(place_of(cls), (member.name,)),),
     )

@@ -26,6 +26,7 @@ from worker_lint.analysis import Class, Found, Member, ModelClass, walk_statemen
 from worker_lint.analysis.creation import expects_type_error
 from worker_lint.analysis.listing import list_names
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import Creates, Derives, Enforced, LeftAbstract, place_of
 from worker_lint.source import ir
 
 rule = Rule(
@@ -209,4 +210,10 @@ def _finding(cls: Class, left: dict[str, Found], builtin: ModelClass, creation: 
         help=f"implement {members} in `{cls.name}`, or hold the `{base}` in a field",
         notes=(Note(*creation, f"`{cls.name}` is created here"), *declared),
         culprit=("class", cls.symbol),
+        facts=(
+            Creates(*creation, place_of(cls)),
+            LeftAbstract(place_of(cls), tuple(sorted(left))),
+            Enforced(place_of(cls), yes=True),
+            Derives(place_of(cls), builtin.name),
+        ),
     )

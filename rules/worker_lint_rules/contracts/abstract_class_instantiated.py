@@ -29,6 +29,7 @@ from worker_lint.analysis import Class, ModuleScope
 from worker_lint.analysis.contract import Missing, list_members, missing_members, refuses_as_protocol
 from worker_lint.analysis.creation import Creation
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import Creates, Derives, incomplete, place_of
 from worker_lint.rule.stubs import members_fix
 
 rule = Rule(
@@ -349,6 +350,10 @@ def _protocol(creation: Creation) -> Finding:
         notes=(Note(cls.path, cls.node.name_at, f"`{cls.name}` is declared as a Protocol here"),),
         symbol=creation.scope.symbol,
         culprit=("class", cls.symbol),
+        facts=(
+            Creates(creation.scope.path, creation.at, place_of(cls)),
+            Derives(place_of(cls), "typing.Protocol"),
+        ),
     )
 
 
@@ -373,5 +378,6 @@ def _finding(creation: Creation, missing: tuple[Missing, ...], context: Context)
         symbol=creation.scope.symbol,
         culprit=("class", cls.symbol),
         confidence=creation.confidence,
+        facts=(Creates(creation.scope.path, creation.at, place_of(cls)), *incomplete(cls, missing)),
         fix=members_fix(cls, missing, context.path),
     )

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, definitions
 from worker_lint.analysis.member import decorator_name
 from worker_lint.rule import Context, Finding, Fix, MoveDecorator, Note, Rule, bad, good
+from worker_lint.rule.facts import Means
 from worker_lint.source import ir
 
 _WRAPPERS = frozenset({"builtins.property", "builtins.classmethod", "builtins.staticmethod"})
@@ -174,6 +175,7 @@ def _outside(cls: Class, node: ir.FunctionDef, mark: ir.Expr, wrapper: ir.Expr, 
         help="make `@abstractmethod` the innermost decorator",
         notes=(Note(context.path, wrapper.at, f"`@{name}` must be applied after the mark"),),
         culprit=("member", cls.symbol, node.name),
+        facts=(Means(cls.path, mark.at, "abc.abstractmethod"),),
         fix=Fix("make `@abstractmethod` the innermost decorator", (MoveDecorator(node.at, mark.at),), "safe"),
     )
 
@@ -186,4 +188,8 @@ def _lost(cls: Class, node: ir.FunctionDef, mark: ir.Expr, wrapper: ir.Expr, con
         help="declare it with `@property` over `@abstractmethod`; a subclass may cache it",
         notes=(Note(context.path, wrapper.at, "this decorator does not carry the mark on"),),
         culprit=("member", cls.symbol, node.name),
+        facts=(
+            Means(cls.path, mark.at, "abc.abstractmethod"),
+            Means(cls.path, wrapper.at, "functools.cached_property"),
+        ),
     )

@@ -36,6 +36,7 @@ from worker_lint.analysis.intent import (
     refuses_creation,
 )
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import Creates, Enforced, Fact, LeftAbstract, incomplete, place_of
 from worker_lint.rule.stubs import members_fix
 
 _PREAMBLE = """
@@ -371,11 +372,18 @@ def _unenforced(cls: Class, context: Context) -> Iterator[Finding]:
     evidence = creation_of(cls) if missing and not is_declared_abstract(cls) else None
     if evidence is not None:
         finding = _finding(cls, missing, evidence, context)
+        place, names = place_of(cls), tuple(sorted(item.name for item in missing))
         yield replace(
             finding,
             consequence="No metaclass enforces the marks, so the empty member of the base is used without notice.",
             confidence="likely",
+            facts=(*_created(cls, evidence), LeftAbstract(place, names), Enforced(place, yes=False)),
         )
+
+
+def _created(cls: Class, evidence: Evidence | None) -> tuple[Fact, ...]:
+    created = evidence is not None and evidence.kind == "created"
+    return (Creates(evidence.path, evidence.at, place_of(cls)),) if evidence is not None and created else ()
 
 
 def _finding(cls: Class, missing: tuple[Missing, ...], evidence: Evidence | None, context: Context) -> Finding:
@@ -397,4 +405,5 @@ def _finding(cls: Class, missing: tuple[Missing, ...], evidence: Evidence | None
         culprit=("class", cls.symbol),
         confidence="certain" if evidence is not None and evidence.kind != "sibling" else "likely",
         fix=members_fix(cls, missing, context.path),
+        facts=(*_created(cls, evidence), *incomplete(cls, missing)),
     )

@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, Member, ModelClass
 from worker_lint.analysis.metaclass import metaclass_exprs
 from worker_lint.rule import AddBase, Context, Edit, Finding, Fix, ImportNeed, Note, RemoveStatement, Rule, bad, good
+from worker_lint.rule.facts import Enforced, place_of
 from worker_lint.source import ir
 
 rule = Rule(
@@ -310,6 +311,7 @@ def _finding(cls: Class, marked: list[Member], context: Context) -> Finding:
         help=remedy,
         notes=tuple(notes),
         culprit=("class", cls.symbol),
+        facts=(Enforced(place_of(cls), yes=False),),
         fix=None if builtin else _fix(cls, dead),
     )
 

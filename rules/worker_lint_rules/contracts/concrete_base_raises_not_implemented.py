@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class
 from worker_lint.analysis.stub_member import StubMember, is_optional, own_stubs
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import Derives, Enforced, place_of
 
 rule = Rule(
     code="ABS119",
@@ -164,4 +165,5 @@ def _finding(cls: Class, asked: list[StubMember], leaf: Class) -> Finding:
         ),
         symbol=cls.symbol,
         culprit=("class", cls.symbol),
+        facts=(Enforced(place_of(cls), yes=False), Derives(place_of(leaf), place_of(cls))),
     )

@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Member, ModelClass, ModelMember
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import Derives, named, place_of
 
 rule = Rule(
     code="ABS114",
@@ -185,6 +186,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         help=f"override a hook that `{base}.{final.name}` calls, or choose another name",
         notes=tuple(notes),
         culprit=("member", cls.symbol, member.name),
+        facts=(Derives(place_of(cls), named(owner)),),
     )
 
 

@@ -26,6 +26,7 @@ from worker_lint.analysis import Class
 from worker_lint.analysis.implementing import Implementation, implementations
 from worker_lint.analysis.listing import list_names
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import overrides
 
 rule = Rule(
     code="ABS201",
@@ -131,6 +132,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
             for item in lacking[1:4]
         ),
         culprit=("annotations", cls.symbol),
+        facts=tuple(fact for item in lacking for fact in overrides(cls, item.declared)),
     )
 
 

@@ -26,6 +26,7 @@ from worker_lint.analysis import Class
 from worker_lint.analysis.implementing import implementations
 from worker_lint.analysis.listing import list_names
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import overrides
 
 rule = Rule(
     code="ABS202",
@@ -122,4 +123,5 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         help=f"write a sentence in `{bare[0].member.name}`, or about the class",
         notes=tuple(Note(context.path, item.member.at, f"`{item.member.name}` has none either") for item in bare[1:4]),
         culprit=("docstring", cls.symbol),
+        facts=tuple(fact for item in bare for fact in overrides(cls, item.declared)),
     )

@@ -28,6 +28,7 @@ from worker_lint.analysis.implementing import Implementation, implementations, i
 from worker_lint.analysis.listing import list_names
 from worker_lint.analysis.uses import calls_in
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import overrides
 from worker_lint.source import ir
 
 _GUARDS = frozenset({"suppress", "ExitStack", "AsyncExitStack"})
@@ -160,6 +161,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         help=f"handle the expected errors in `{first}`, or where a base calls it",
         notes=tuple(Note(context.path, item.member.at, f"nor does `{item.member.name}`") for item in bare[1:4]),
         culprit=("errors", cls.symbol),
+        facts=tuple(fact for item in bare for fact in overrides(cls, item.declared)),
     )
 
 

@@ -25,6 +25,7 @@ from worker_lint.analysis import Class
 from worker_lint.analysis.implementing import implementations
 from worker_lint.analysis.listing import list_names
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import overrides
 
 _BASE = """
 from abc import ABC, abstractmethod
@@ -135,6 +136,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         help=f"write a test that creates `{cls.name}` and calls {names}",
         notes=tuple(Note(context.path, item.member.at, "implemented here") for item in found[:3]),
         culprit=("test", cls.symbol),
+        facts=tuple(fact for item in found for fact in overrides(cls, item.declared)),
     )
 
 

@@ -27,6 +27,7 @@ from worker_lint.analysis.contract import Missing, missing_members
 from worker_lint.analysis.intent import has_concrete_descendant, is_declared_abstract
 from worker_lint.analysis.self_assignment import assignments
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import incomplete
 from worker_lint.source import ir
 
 rule = Rule(
@@ -144,4 +145,5 @@ def _finding(cls: Class, item: Missing, at: ir.At, others: list[Missing]) -> Fin
         notes=tuple(notes),
         symbol=cls.symbol,
         culprit=("class", cls.symbol),
+        facts=incomplete(cls, (item, *others)),
     )

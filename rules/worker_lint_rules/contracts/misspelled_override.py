@@ -27,6 +27,7 @@ from worker_lint.analysis import Class, Member
 from worker_lint.analysis.spelling import closest
 from worker_lint.analysis.stub_member import inherited_stubs
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
+from worker_lint.rule.facts import Lacks, place_of
 from worker_lint.source import ir
 
 rule = Rule(
@@ -162,5 +163,6 @@ def _finding(cls: Class, member: Member, meant: str, origin: tuple[str, str, ir.
         notes=(Note(origin[1], origin[2], f"`{meant}` is demanded here"),) if origin else (),
         symbol=f"{cls.symbol}.{member.name}",
         culprit=("class", cls.symbol),
+        facts=(Lacks(place_of(cls), member.name, behind=True),),
         fix=Fix(f"rename {member.name} to {meant}", (Replace(member.at, meant),)),
     )

@@ -31,6 +31,7 @@ from worker_lint.analysis.outcome import may_be_awaitable, may_be_callable, retu
 from worker_lint.analysis.self_assignment import may_gain_computed_names
 from worker_lint.analysis.signature import arguments_of, signature_of
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import Derives, overrides, place_of
 
 rule = Rule(
     code="ABS108",
@@ -366,6 +367,7 @@ def _finding(cls: Class, member: Member, found: Found, reached: BaseUse, problem
         notes=tuple(notes),
         symbol=f"{cls.symbol}.{member.name}",
         culprit=("member", cls.symbol, member.name),
+        facts=(*overrides(cls, found), Derives(place_of(cls), place_of(reached.base))),
     )
 
 
@@ -392,5 +394,6 @@ def _declared_property(cls: Class, member: Member) -> Iterator[Finding]:
                     ),
                     symbol=f"{cls.symbol}.{name}",
                     culprit=("member", cls.symbol, name),
+                    facts=(Derives(place_of(written[0].owner), place_of(cls)),),
                 )
                 return

@@ -30,6 +30,7 @@ from worker_lint.analysis.base_use import BaseUse, only_member, own_uses, uses_o
 from worker_lint.analysis.promise import promised_uses
 from worker_lint.analysis.signature import Signature, arguments_of, passes_all_on, signature_of, signature_of_model
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import Derives, overrides, place_of
 
 rule = Rule(
     code="ABS107",
@@ -351,6 +352,7 @@ def _finding(cls: Class, member: Member, found: Found, refusal: str, reached: Ba
         symbol=f"{cls.symbol}.{member.name}",
         culprit=("member", cls.symbol, member.name),
         confidence="certain" if reached.receiver in {"self", "cls"} else "likely",
+        facts=(*overrides(cls, found), Derives(place_of(cls), place_of(reached.base))),
     )
 
 
@@ -389,6 +391,7 @@ def _judge_hook(cls: Class, member: Member, signature: Signature, found: Found) 
         help=f"give `{member.name}` the parameters that it has in `{library}`",
         symbol=f"{cls.symbol}.{member.name}",
         culprit=("member", cls.symbol, member.name),
+        facts=overrides(cls, found),
     )
 
 

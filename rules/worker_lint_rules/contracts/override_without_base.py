@@ -27,6 +27,7 @@ from worker_lint.analysis import Ancestor, Class, Member, ModelClass, Opaque, Sc
 from worker_lint.analysis.self_assignment import assigned_names
 from worker_lint.analysis.spelling import closest
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
+from worker_lint.rule.facts import Lacks, place_of
 from worker_lint.source import ir
 
 _BY_NAME: Final[dict[str, tuple[str, ...]]] = {
@@ -222,6 +223,7 @@ def _finding(cls: Class, member: Member) -> Finding:
         symbol=f"{cls.symbol}.{member.name}",
         culprit=("class", cls.symbol) if meant else ("member", cls.symbol, member.name),
         fix=Fix(f"rename it to {meant}", (Replace(member.at, meant),)) if meant else None,
+        facts=(Lacks(place_of(cls), member.name, behind=True),),
     )
 
 

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import External, ModuleScope, Scope, walk_statements
 from worker_lint.rule import Context, Finding, Fix, Replace, Rule, bad, good
+from worker_lint.rule.facts import Means
 from worker_lint.source import ir
 
 rule = Rule(
@@ -131,6 +132,7 @@ def _judge(scope: Scope, node: ir.Raise) -> Iterator[Finding]:
         consequence=f"Python raises TypeError here: {_REASONS[called]}.",
         help="raise `NotImplementedError`",
         symbol=scope.symbol,
+        facts=(Means(scope.path, name.at, "builtins.NotImplemented"),),
         fix=repair if _is_builtin(scope, error, "NotImplementedError") else None,
     )
 

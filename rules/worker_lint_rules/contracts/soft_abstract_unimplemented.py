@@ -31,6 +31,7 @@ from worker_lint.analysis.self_assignment import sets_computed_names
 from worker_lint.analysis.stub_member import StubMember, inherited_stubs, is_optional
 from worker_lint.analysis.uses import Call
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import Creates, Finds, place_of
 
 rule = Rule(
     code="ABS105",
@@ -251,4 +252,8 @@ def _finding(cls: Class, needed: list[tuple[StubMember, ReachedUse]], creation: 
         notes=(*notes, Note(creation.scope.path, creation.node.at, f"`{cls.name}` is created here")),
         symbol=cls.symbol,
         culprit=("class", cls.symbol),
+        facts=(
+            Creates(creation.scope.path, creation.node.at, place_of(cls)),
+            *(Finds(place_of(cls), stub.name, place_of(stub.owner)) for stub, _ in needed),
+        ),
     )

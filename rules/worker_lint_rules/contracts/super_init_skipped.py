@@ -29,6 +29,7 @@ from typing import NamedTuple
 from worker_lint.analysis import Class, Found, Member, Opaque, walk_statements
 from worker_lint.analysis.visit import expressions_of, subexpressions
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import Finds, place_of
 from worker_lint.source import ir
 
 rule = Rule(
@@ -290,4 +291,5 @@ def _finding(cls: Class, own: ir.FunctionDef, base: Class, read: _Read) -> Findi
         ),
         symbol=f"{cls.symbol}.__init__",
         culprit=("member", cls.symbol, "__init__"),
+        facts=(Finds(place_of(cls), "__init__", place_of(base)),),
     )

@@ -28,6 +28,7 @@ from worker_lint.analysis import Class
 from worker_lint.analysis.self_assignment import assigned_names, is_assigned_in
 from worker_lint.analysis.stub_member import SelfUse, own_stubs, self_uses
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.rule.facts import Derives, Lacks, place_of
 
 rule = Rule(
     code="ABS106",
@@ -220,6 +221,7 @@ def _judge(cls: Class, use: SelfUse) -> Finding | None:
         notes=tuple(notes),
         symbol=cls.symbol,
         culprit=("member", cls.symbol, use.name),
+        facts=(Lacks(place_of(cls), use.name), Derives(place_of(defining[0]), place_of(cls))),
     )
 
 

@@ -29,6 +29,7 @@ from worker_lint.analysis.contract import missing_members
 from worker_lint.analysis.intent import is_declared_abstract, is_protocol
 from worker_lint.analysis.stub_member import StubMember, is_optional, own_stubs, unmarked_accessors
 from worker_lint.rule import AddDecorator, Context, Finding, Fix, ImportNeed, Note, Rule, bad, good
+from worker_lint.rule.facts import Derives, Enforced, place_of
 from worker_lint.source import ir
 
 _MARK = ImportNeed("abc", "abstractmethod")
@@ -311,6 +312,7 @@ def _unmarked(cls: Class, stub: StubMember, overriding: Class) -> Finding:
         ),
         symbol=f"{cls.symbol}.{stub.name}",
         culprit=("member", cls.symbol, stub.name),
+        facts=(Enforced(place_of(cls), yes=True), Derives(place_of(overriding), place_of(cls))),
         fix=_fix(stub.member.parts[0], stub.name),
     )
 
@@ -327,6 +329,7 @@ def _accessor(cls: Class, member: Member, part: ir.FunctionDef) -> Finding:
         notes=(Note(cls.path, member.at, "the getter is marked here"),),
         symbol=f"{cls.symbol}.{member.name}",
         culprit=("member", cls.symbol, member.name),
+        facts=(Enforced(place_of(cls), yes=True),),
         fix=_fix(part, f"the {kind} of {member.name}"),
     )
 
