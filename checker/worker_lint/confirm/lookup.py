@@ -121,3 +121,19 @@ def order(cls: nodes.ClassDef) -> list[nodes.ClassDef]:
             if reached or (item.root().pure_python and len(set(values(base))) > 1):
                 raise UnsureError
     return found
+
+
+def sure_ancestors(cls: nodes.ClassDef) -> Iterator[nodes.ClassDef]:
+    """The class and those of its ancestors that are reached by bases without alternatives, others left out."""
+    pending, seen = [cls], {cls}
+    while pending:
+        item = pending.pop()
+        yield item
+        for base in item.bases:
+            try:
+                found = values(base)
+            except UnsureError:
+                continue
+            if len(found) == 1 and isinstance(found[0], nodes.ClassDef) and found[0] not in seen:
+                seen.add(found[0])
+                pending.append(found[0])

@@ -11,7 +11,7 @@ from astroid.exceptions import AstroidError
 
 from worker_lint.analysis import Store
 from worker_lint.confirm.abstractness import is_enforced, left_abstract
-from worker_lint.confirm.lookup import UnsureError, definition, expression, is_at, matches, order, values
+from worker_lint.confirm.lookup import UnsureError, definition, expression, is_at, matches, order, sure_ancestors, values
 from worker_lint.confirm.sealing import sealed
 from worker_lint.confirm.world import OverBudgetError, World
 from worker_lint.rule.facts import Creates, Derives, Enforced, Fact, Finds, Lacks, LeftAbstract, Means
@@ -104,8 +104,11 @@ def _creates(world: World, fact: Creates) -> bool | None:
 
 
 def _derives(world: World, fact: Derives) -> bool | None:
-    answers = {matches(world, item, fact.base) for item in order(definition(world, fact.cls))}
-    return True if True in answers else None if None in answers and isinstance(fact.base, str) else False
+    cls = definition(world, fact.cls)
+    if any(matches(world, item, fact.base) for item in sure_ancestors(cls)):
+        return True  # whatever the other bases are
+    answers = {matches(world, item, fact.base) for item in order(cls)}
+    return None if None in answers else False
 
 
 def _finds(world: World, fact: Finds) -> bool | None:
