@@ -109,13 +109,16 @@ def order(cls: nodes.ClassDef) -> list[nodes.ClassDef]:
     The resolution order.
 
     Raises:
-        UnsureError: a base of one of its classes cannot be told, or is one of several.
+        UnsureError: a base of one of its classes cannot be told, is one of several, or is a stand-in that
+            a brain plugin makes up, as for `Protocol[T]`: it has other members and another metaclass.
     """
     try:
         found: list[nodes.ClassDef] = cls.mro()
     except (AstroidError, MroError, RecursionError, NotImplementedError):
         raise UnsureError from None
     for item in found:
+        if not item.root().name:
+            raise UnsureError
         for base in item.bases:
             reached = [value for value in values(base) if not (isinstance(value, nodes.ClassDef) and value in found)]
             if reached or (item.root().pure_python and len(set(values(base))) > 1):
