@@ -16,6 +16,20 @@ _HARMLESS = frozenset({"typing.final", "typing.override", "typing_extensions.fin
 
 def left_abstract(world: World, cls: nodes.ClassDef, name: str) -> bool:
     """
+    Whether a member is in `__abstractmethods__` of the class: ABCMeta takes the marks of the class body,
+    and of each base those that ABCMeta took there. A mark in a base without it counts for nothing.
+
+    Raises:
+        UnsureError: it cannot be told.
+    """
+    if not finds_mark(world, cls, name) or not is_enforced(world, cls):
+        return False
+    bases = [value for base in cls.bases for value in values(base) if isinstance(value, nodes.ClassDef)]
+    return name in cls.locals or any(left_abstract(world, base, name) for base in bases)
+
+
+def finds_mark(world: World, cls: nodes.ClassDef, name: str) -> bool:
+    """
     Whether the definition of a member that Python finds on the class is marked abstract.
 
     Raises:
@@ -30,7 +44,7 @@ def left_abstract(world: World, cls: nodes.ClassDef, name: str) -> bool:
     return False
 
 
-def is_enforced(cls: nodes.ClassDef) -> bool:
+def is_enforced(world: World, cls: nodes.ClassDef) -> bool:
     """
     Whether the metaclass of a class is, or derives from, ABCMeta.
 
@@ -39,6 +53,8 @@ def is_enforced(cls: nodes.ClassDef) -> bool:
     """
     enforced = False
     for owner in order(cls):
+        if _is_remade(world, owner):
+            raise UnsureError
         for keyword in owner.keywords or ():
             if keyword.arg is None:
                 raise UnsureError
@@ -50,13 +66,32 @@ def is_enforced(cls: nodes.ClassDef) -> bool:
 
 
 def _is_abc(meta: Value) -> bool:
-    if not isinstance(meta, nodes.ClassDef):
-        raise UnsureError
-    return any(item.qname() in _METACLASSES for item in order(meta))
+    """The standard library has two ABCMeta, in C and in Python, and takes the one that it can import."""
+    pending, seen = [meta], {meta}
+    while pending:
+        item = pending.pop()
+        if not isinstance(item, nodes.ClassDef):
+            raise UnsureError
+        if item.qname() in _METACLASSES:
+            return True
+        for base in item.bases:
+            found = values(base)
+            if all(isinstance(value, nodes.ClassDef) and value.qname() in _METACLASSES for value in found):
+                return True
+            if len(found) > 1:
+                raise UnsureError
+            pending.extend(value for value in found if value not in seen)
+            seen.update(found)
+    return False
 
 
 def _is_remade(world: World, owner: nodes.ClassDef) -> bool:
-    """Whether a decorator from the project, or one that is not known, may hand back another class."""
+    """
+    Whether a decorator from the project may hand back another class.
+
+    Raises:
+        UnsureError: a decorator cannot be told, such as `six.add_metaclass(ABCMeta)`.
+    """
     for decorator in owner.decorators.nodes if owner.decorators else ():
         callee = decorator.func if isinstance(decorator, nodes.Call) else decorator
         if any(world.path_of(item) is not None for item in values(callee)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -10,11 +10,20 @@ from astroid import nodes
 from astroid.exceptions import AstroidError
 
 from worker_lint.analysis import Store
-from worker_lint.confirm.abstractness import is_enforced, left_abstract
-from worker_lint.confirm.lookup import UnsureError, definition, expression, is_at, matches, order, sure_ancestors, values
+from worker_lint.confirm.abstractness import finds_mark, is_enforced, left_abstract
+from worker_lint.confirm.lookup import (
+    UnsureError,
+    definition,
+    expression,
+    is_at,
+    matches,
+    order,
+    sure_ancestors,
+    values,
+)
 from worker_lint.confirm.sealing import sealed
 from worker_lint.confirm.world import OverBudgetError, World
-from worker_lint.rule.facts import Creates, Derives, Enforced, Fact, Finds, Lacks, LeftAbstract, Means
+from worker_lint.rule.facts import Creates, Derives, Enforced, Fact, Finds, Lacks, LeftAbstract, Marked, Means
 
 Verdict: TypeAlias = Literal["agrees", "contradicts", "unknown"]
 
@@ -69,10 +78,11 @@ def _holds(world: World, fact: Fact) -> bool | None:
         case Creates():
             return _creates(world, fact)
         case LeftAbstract(place, names):
-            cls = definition(world, place)
-            return _left_abstract(world, cls, names)
+            return _of_all(left_abstract, world, definition(world, place), names)
+        case Marked(place, names):
+            return _of_all(finds_mark, world, definition(world, place), names)
         case Enforced(place, yes):
-            return is_enforced(definition(world, place)) is yes
+            return is_enforced(world, definition(world, place)) is yes
         case Derives():
             return _derives(world, fact)
         case Finds():
@@ -83,15 +93,18 @@ def _holds(world: World, fact: Fact) -> bool | None:
             return _means(world, fact)
 
 
-def _left_abstract(world: World, cls: nodes.ClassDef, names: Sequence[str]) -> bool | None:
-    """Contradicted when none is left: as long as one is, Python refuses the class."""
-    answers = {_asked(world, cls, name) for name in names}
+_Question = Callable[[World, nodes.ClassDef, str], bool]
+
+
+def _of_all(question: _Question, world: World, cls: nodes.ClassDef, names: Sequence[str]) -> bool | None:
+    """Contradicted when it holds for none of the members: as long as one is left, Python refuses the class."""
+    answers = {_of_one(question, world, cls, name) for name in names}
     return answers.pop() if len(answers) == 1 else None
 
 
-def _asked(world: World, cls: nodes.ClassDef, name: str) -> bool | None:
+def _of_one(question: _Question, world: World, cls: nodes.ClassDef, name: str) -> bool | None:
     try:
-        return left_abstract(world, cls, name)
+        return question(world, cls, name)
     except UnsureError:
         return None
 

@@ -147,6 +147,8 @@ class World:
             AstroidImportError: there is none of the name, or no source.
         """
         manager = AstroidManager()
+        if name.partition(".")[0] not in sys.stdlib_module_names:
+            raise AstroidImportError("no module {modname}", modname=name)
         if name in manager.astroid_cache:
             return manager.astroid_cache[name]
         with self._quiet():
@@ -208,10 +210,7 @@ class _Builder(AstroidBuilder):
 
 
 def _standard_source(name: str) -> Path | None:
-    parts = name.split(".")
-    if parts[0] not in sys.stdlib_module_names:
-        return None
-    stem = STANDARD_LIBRARY.joinpath(*parts)
+    stem = STANDARD_LIBRARY.joinpath(*name.split("."))
     return next((file for file in (stem / "__init__.py", stem.with_name(stem.name + ".py")) if file.is_file()), None)
 
 

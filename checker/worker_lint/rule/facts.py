@@ -41,7 +41,14 @@ class Creates(msgspec.Struct, frozen=True, tag=True):
 
 
 class LeftAbstract(msgspec.Struct, frozen=True, tag=True):
-    """Each of these members is abstract in the class: declared so, and implemented nowhere in its order."""
+    """These members are in `__abstractmethods__` of the class, so that Python creates no object of it."""
+
+    cls: Place
+    names: tuple[str, ...]
+
+
+class Marked(msgspec.Struct, frozen=True, tag=True):
+    """The definitions that look-up finds for these members are marked abstract, whoever reads the marks."""
 
     cls: Place
     names: tuple[str, ...]
@@ -85,7 +92,7 @@ class Means(msgspec.Struct, frozen=True, tag=True):
     dotted: str
 
 
-Fact: TypeAlias = Creates | LeftAbstract | Enforced | Derives | Finds | Lacks | Means
+Fact: TypeAlias = Creates | LeftAbstract | Marked | Enforced | Derives | Finds | Lacks | Means
 
 
 def place_of(cls: Class) -> Place:

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, Member
 from worker_lint.analysis.contract import list_members, missing_members
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import LeftAbstract, incomplete, place_of
+from worker_lint.rule.facts import Marked, incomplete, place_of
 
 _FINAL = frozenset({"typing.final", "typing_extensions.final"})
 _PROTOCOL = ("typing.Protocol", "typing_extensions.Protocol")
@@ -153,5 +153,5 @@ def _finding(cls: Class, member: Member) -> Finding:
         consequence="A subclass must implement it and must not: no class can do both.",
         help="remove `@final`, or remove `@abstractmethod` and write the body",
         culprit=("member", cls.symbol, member.name),
-        facts=(LeftAbstract(place_of(cls), (member.name,)),),
+        facts=(Marked(place_of(cls), (member.name,)),),
     )

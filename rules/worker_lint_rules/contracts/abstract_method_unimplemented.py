@@ -36,7 +36,7 @@ from worker_lint.analysis.intent import (
     refuses_creation,
 )
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import Creates, Enforced, Fact, LeftAbstract, incomplete, place_of
+from worker_lint.rule.facts import Creates, Enforced, Fact, Marked, incomplete, place_of
 from worker_lint.rule.stubs import members_fix
 
 _PREAMBLE = """
@@ -377,7 +377,7 @@ def _unenforced(cls: Class, context: Context) -> Iterator[Finding]:
             finding,
             consequence="No metaclass enforces the marks, so the empty member of the base is used without notice.",
             confidence="likely",
-            facts=(*_created(cls, evidence), LeftAbstract(place, names), Enforced(place, yes=False)),
+            facts=(*_created(cls, evidence), Marked(place, names), Enforced(place, yes=False)),
         )
 
 

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, Found, Function, Member, walk_statements
 from worker_lint.analysis.visit import expressions_of, subexpressions
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import LeftAbstract, overrides, place_of
+from worker_lint.rule.facts import Marked, overrides, place_of
 from worker_lint.source import ir
 
 rule = Rule(
@@ -206,6 +206,6 @@ def _finding(cls: Class, member: Member, found: Found, part: ir.Expr, *, raises:
         culprit=("member", cls.symbol, member.name),
         facts=(
             *overrides(cls, found),
-            *((LeftAbstract(place_of(found.owner), (member.name,)),) if isinstance(found.owner, Class) else ()),
+            *((Marked(place_of(found.owner), (member.name,)),) if isinstance(found.owner, Class) else ()),
         ),
     )

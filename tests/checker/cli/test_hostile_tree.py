@@ -32,6 +32,9 @@ COMMANDS = (
     ("check", "--jobs", "2", "--start-method", "spawn", "--no-cache"),
     ("check", "--jobs", "2", "--start-method", "forkserver", "--no-cache"),
     ("check", "--changed"),
+    ("check", "--confirm", "--no-cache", "--preview", "--profile", "strict"),
+    ("check", "--confirm", "--changed"),
+    ("fix", "--diff", "--confirm"),
     ("check", "--color", "always"),
     ("fix", "--diff"),
     ("fix", "--changed"),
@@ -80,8 +83,10 @@ def tree(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 APP = """\
-import audioop, click, ast, sitecustomize, conftest
+import audioop, click, ast, sitecustomize, conftest, astroid
+from usercustomize import *
 from abc import ABC, abstractmethod
+audioop.thing.value = conftest.thing.value = astroid.thing.value = 1
 class Base(ABC):
     @abstractmethod
     def stop(self): ...
