@@ -18,6 +18,7 @@ from worker_lint.source.ir import At
 if TYPE_CHECKING:
     from worker_lint.analysis import Ancestor, Class, Found
     from worker_lint.analysis.contract import Missing
+    from worker_lint.analysis.evidence import Evidence
 
 
 class Place(msgspec.Struct, frozen=True, tag=True):
@@ -113,6 +114,14 @@ def incomplete(cls: Class, missing: Iterable[Missing]) -> tuple[Fact, ...]:
     return LeftAbstract(place, tuple(sorted(item.name for item in missing))), Enforced(place, yes=True)
 
 
-def overrides(cls: Class, found: Found) -> tuple[Fact, ...]:
-    """That the class hides this member of a base."""
-    return (Finds(place_of(cls), found.member.name, named(found.owner)),)
+def overrides(cls: Class, found: Found, *callers: Class) -> tuple[Fact, ...]:
+    """That the class hides this member of a base, and derives from the classes whose code uses it."""
+    place = place_of(cls)
+    return Finds(place, found.member.name, named(found.owner)), *(Derives(place, place_of(base)) for base in callers)
+
+
+def created(cls: Class, evidence: Evidence | None) -> tuple[Fact, ...]:
+    """That an object of the class is created where the evidence says so; nothing for other evidence."""
+    if evidence is None or evidence.kind != "created":
+        return ()
+    return (Creates(evidence.path, evidence.at, place_of(cls)),)

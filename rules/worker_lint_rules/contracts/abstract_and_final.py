@@ -25,8 +25,7 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Member
 from worker_lint.analysis.contract import list_members, missing_members
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import Marked, incomplete, place_of
+from worker_lint.rule import Context, Finding, Marked, Note, Rule, bad, good, incomplete, place_of
 
 _FINAL = frozenset({"typing.final", "typing_extensions.final"})
 _PROTOCOL = ("typing.Protocol", "typing_extensions.Protocol")

@@ -25,8 +25,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, Found, Member, ModelClass, walk_statements
 from worker_lint.analysis.creation import expects_type_error
 from worker_lint.analysis.listing import list_names
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import Creates, Derives, Enforced, LeftAbstract, place_of
+from worker_lint.rule import Context, Creates, Derives, Enforced, Finding, LeftAbstract, Note, Rule, bad, good, place_of
 from worker_lint.source import ir
 
 rule = Rule(

@@ -28,8 +28,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, ModuleScope
 from worker_lint.analysis.contract import Missing, list_members, missing_members, refuses_as_protocol
 from worker_lint.analysis.creation import Creation
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import Creates, Derives, incomplete, place_of
+from worker_lint.rule import Context, Creates, Derives, Finding, Note, Rule, bad, good, incomplete, place_of
 from worker_lint.rule.stubs import members_fix
 
 rule = Rule(

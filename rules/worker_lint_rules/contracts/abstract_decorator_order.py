@@ -25,8 +25,7 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Class, definitions
 from worker_lint.analysis.member import decorator_name
-from worker_lint.rule import Context, Finding, Fix, MoveDecorator, Note, Rule, bad, good
-from worker_lint.rule.facts import Means
+from worker_lint.rule import Context, Finding, Fix, Means, MoveDecorator, Note, Rule, bad, good
 from worker_lint.source import ir
 
 _WRAPPERS = frozenset({"builtins.property", "builtins.classmethod", "builtins.staticmethod"})

@@ -35,8 +35,7 @@ from worker_lint.analysis.intent import (
     opens_hooks,
     refuses_creation,
 )
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import Creates, Enforced, Fact, Marked, incomplete, place_of
+from worker_lint.rule import Context, Enforced, Finding, Marked, Note, Rule, bad, created, good, incomplete, place_of
 from worker_lint.rule.stubs import members_fix
 
 _PREAMBLE = """
@@ -371,28 +370,19 @@ def _unenforced(cls: Class, context: Context) -> Iterator[Finding]:
     missing = unenforced_members(cls) if cls.node.bases else ()
     evidence = creation_of(cls) if missing and not is_declared_abstract(cls) else None
     if evidence is not None:
-        finding = _finding(cls, missing, evidence, context)
         place, names = place_of(cls), tuple(sorted(item.name for item in missing))
         yield replace(
-            finding,
+            _finding(cls, missing, evidence, context),
             consequence="No metaclass enforces the marks, so the empty member of the base is used without notice.",
             confidence="likely",
-            facts=(*_created(cls, evidence), Marked(place, names), Enforced(place, yes=False)),
+            facts=(*created(cls, evidence), Marked(place, names), Enforced(place, yes=False)),
         )
-
-
-def _created(cls: Class, evidence: Evidence | None) -> tuple[Fact, ...]:
-    created = evidence is not None and evidence.kind == "created"
-    return (Creates(evidence.path, evidence.at, place_of(cls)),) if evidence is not None and created else ()
 
 
 def _finding(cls: Class, missing: tuple[Missing, ...], evidence: Evidence | None, context: Context) -> Finding:
     members = list_members(missing)
-    notes = [
-        Note(item.path, item.at, f"`{item.name}` is declared abstract in `{item.owner}`")
-        for item in missing
-        if item.path
-    ]
+    declared = (item for item in missing if item.path)
+    notes = [Note(item.path, item.at, f"`{item.name}` is declared abstract in `{item.owner}`") for item in declared]
     if evidence is not None:
         notes.insert(0, Note(evidence.path, evidence.at, evidence.message))
     return Finding(
@@ -405,5 +395,5 @@ def _finding(cls: Class, missing: tuple[Missing, ...], evidence: Evidence | None
         culprit=("class", cls.symbol),
         confidence="certain" if evidence is not None and evidence.kind != "sibling" else "likely",
         fix=members_fix(cls, missing, context.path),
-        facts=(*_created(cls, evidence), *incomplete(cls, missing)),
+        facts=(*created(cls, evidence), *incomplete(cls, missing)),
     )

@@ -25,8 +25,7 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Found, Function, Member, walk_statements
 from worker_lint.analysis.visit import expressions_of, subexpressions
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import Marked, overrides, place_of
+from worker_lint.rule import Context, Finding, Marked, Note, Rule, bad, good, overrides, place_of
 from worker_lint.source import ir
 
 rule = Rule(

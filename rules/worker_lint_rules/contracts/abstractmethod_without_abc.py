@@ -27,8 +27,21 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Member, ModelClass
 from worker_lint.analysis.metaclass import metaclass_exprs
-from worker_lint.rule import AddBase, Context, Edit, Finding, Fix, ImportNeed, Note, RemoveStatement, Rule, bad, good
-from worker_lint.rule.facts import Enforced, place_of
+from worker_lint.rule import (
+    AddBase,
+    Context,
+    Edit,
+    Enforced,
+    Finding,
+    Fix,
+    ImportNeed,
+    Note,
+    RemoveStatement,
+    Rule,
+    bad,
+    good,
+    place_of,
+)
 from worker_lint.source import ir
 
 rule = Rule(

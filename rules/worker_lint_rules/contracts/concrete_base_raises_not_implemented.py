@@ -23,8 +23,7 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Class
 from worker_lint.analysis.stub_member import StubMember, is_optional, own_stubs
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import Derives, Enforced, place_of
+from worker_lint.rule import Context, Derives, Enforced, Finding, Note, Rule, bad, good, place_of
 
 rule = Rule(
     code="ABS119",

@@ -24,8 +24,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Member, ModelClass, ModelMember
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import Derives, named, place_of
+from worker_lint.rule import Context, Derives, Finding, Note, Rule, bad, good, named, place_of
 
 rule = Rule(
     code="ABS114",

@@ -27,8 +27,7 @@ from worker_lint.analysis import Class, External, Function, walk_statements
 from worker_lint.analysis.implementing import Implementation, implementations, is_called_guarded
 from worker_lint.analysis.listing import list_names
 from worker_lint.analysis.uses import calls_in
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import overrides
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good, overrides
 from worker_lint.source import ir
 
 _GUARDS = frozenset({"suppress", "ExitStack", "AsyncExitStack"})

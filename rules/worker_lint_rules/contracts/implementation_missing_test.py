@@ -24,8 +24,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class
 from worker_lint.analysis.implementing import implementations
 from worker_lint.analysis.listing import list_names
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import overrides
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good, overrides
 
 _BASE = """
 from abc import ABC, abstractmethod

@@ -26,8 +26,7 @@ from worker_lint.analysis import Class
 from worker_lint.analysis.contract import Missing, missing_members
 from worker_lint.analysis.intent import has_concrete_descendant, is_declared_abstract
 from worker_lint.analysis.self_assignment import assignments
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import incomplete
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good, incomplete
 from worker_lint.source import ir
 
 rule = Rule(

@@ -26,8 +26,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, Member
 from worker_lint.analysis.spelling import closest
 from worker_lint.analysis.stub_member import inherited_stubs
-from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
-from worker_lint.rule.facts import Lacks, place_of
+from worker_lint.rule import Context, Finding, Fix, Lacks, Note, Replace, Rule, bad, good, place_of
 from worker_lint.source import ir
 
 rule = Rule(

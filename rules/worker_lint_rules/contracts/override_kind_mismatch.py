@@ -30,8 +30,7 @@ from worker_lint.analysis.base_use import BaseUse, only_member, uses_on_self
 from worker_lint.analysis.outcome import may_be_awaitable, may_be_callable, returns_nothing
 from worker_lint.analysis.self_assignment import may_gain_computed_names
 from worker_lint.analysis.signature import arguments_of, signature_of
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import Derives, overrides, place_of
+from worker_lint.rule import Context, Derives, Finding, Note, Rule, bad, good, overrides, place_of
 
 rule = Rule(
     code="ABS108",
@@ -367,7 +366,7 @@ def _finding(cls: Class, member: Member, found: Found, reached: BaseUse, problem
         notes=tuple(notes),
         symbol=f"{cls.symbol}.{member.name}",
         culprit=("member", cls.symbol, member.name),
-        facts=(*overrides(cls, found), Derives(place_of(cls), place_of(reached.base))),
+        facts=overrides(cls, found, reached.base),
     )
 
 

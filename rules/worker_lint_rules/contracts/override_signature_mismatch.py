@@ -29,8 +29,7 @@ from worker_lint.analysis import Class, Found, Member, ModelClass, ModelMember
 from worker_lint.analysis.base_use import BaseUse, only_member, own_uses, uses_on_annotated, uses_on_self
 from worker_lint.analysis.promise import promised_uses
 from worker_lint.analysis.signature import Signature, arguments_of, passes_all_on, signature_of, signature_of_model
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import Derives, overrides, place_of
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good, overrides
 
 rule = Rule(
     code="ABS107",
@@ -282,7 +281,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         signature = _signature(member) if member is not None else None
         if member is None or signature is None:
             continue
-        if member.abstract is not False or _only_raises(member):
+        if member.abstract is not False or all(part.shape == "not-implemented" for part in member.parts):
             yield from _declared_without(cls, member, signature)
             continue
         if not cls.node.bases or hierarchy.opaque_decorators(cls):
@@ -298,10 +297,6 @@ def _signature(member: Member) -> Signature | None:
     if member.kind not in {"method", "classmethod", "staticmethod"} or member.function is None:
         return None
     return signature_of(member.function, bound=member.kind != "staticmethod")
-
-
-def _only_raises(member: Member) -> bool:
-    return all(part.shape == "not-implemented" for part in member.parts)
 
 
 def _differs(found: Found, signature: Signature) -> bool:
@@ -352,7 +347,7 @@ def _finding(cls: Class, member: Member, found: Found, refusal: str, reached: Ba
         symbol=f"{cls.symbol}.{member.name}",
         culprit=("member", cls.symbol, member.name),
         confidence="certain" if reached.receiver in {"self", "cls"} else "likely",
-        facts=(*overrides(cls, found), Derives(place_of(cls), place_of(reached.base))),
+        facts=overrides(cls, found, reached.base),
     )
 
 

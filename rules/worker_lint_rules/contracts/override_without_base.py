@@ -26,8 +26,7 @@ from typing import Final
 from worker_lint.analysis import Ancestor, Class, Member, ModelClass, Opaque, Scope
 from worker_lint.analysis.self_assignment import assigned_names
 from worker_lint.analysis.spelling import closest
-from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
-from worker_lint.rule.facts import Lacks, place_of
+from worker_lint.rule import Context, Finding, Fix, Lacks, Note, Replace, Rule, bad, good, place_of
 from worker_lint.source import ir
 
 _BY_NAME: Final[dict[str, tuple[str, ...]]] = {

@@ -22,8 +22,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import External, ModuleScope, Scope, walk_statements
-from worker_lint.rule import Context, Finding, Fix, Replace, Rule, bad, good
-from worker_lint.rule.facts import Means
+from worker_lint.rule import Context, Finding, Fix, Means, Replace, Rule, bad, good
 from worker_lint.source import ir
 
 rule = Rule(

@@ -30,8 +30,7 @@ from worker_lint.analysis.lifecycle import ReachedUse, reached_uses
 from worker_lint.analysis.self_assignment import sets_computed_names
 from worker_lint.analysis.stub_member import StubMember, inherited_stubs, is_optional
 from worker_lint.analysis.uses import Call
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import Creates, Finds, place_of
+from worker_lint.rule import Context, Creates, Finding, Finds, Note, Rule, bad, good, place_of
 
 rule = Rule(
     code="ABS105",

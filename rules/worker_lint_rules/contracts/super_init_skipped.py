@@ -28,8 +28,7 @@ from typing import NamedTuple
 
 from worker_lint.analysis import Class, Found, Member, Opaque, walk_statements
 from worker_lint.analysis.visit import expressions_of, subexpressions
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import Finds, place_of
+from worker_lint.rule import Context, Finding, Finds, Note, Rule, bad, good, place_of
 from worker_lint.source import ir
 
 rule = Rule(

@@ -27,8 +27,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class
 from worker_lint.analysis.self_assignment import assigned_names, is_assigned_in
 from worker_lint.analysis.stub_member import SelfUse, own_stubs, self_uses
-from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.rule.facts import Derives, Lacks, place_of
+from worker_lint.rule import Context, Derives, Finding, Lacks, Note, Rule, bad, good, place_of
 
 rule = Rule(
     code="ABS106",

@@ -28,8 +28,20 @@ from worker_lint.analysis import Class, Member
 from worker_lint.analysis.contract import missing_members
 from worker_lint.analysis.intent import is_declared_abstract, is_protocol
 from worker_lint.analysis.stub_member import StubMember, is_optional, own_stubs, unmarked_accessors
-from worker_lint.rule import AddDecorator, Context, Finding, Fix, ImportNeed, Note, Rule, bad, good
-from worker_lint.rule.facts import Derives, Enforced, place_of
+from worker_lint.rule import (
+    AddDecorator,
+    Context,
+    Derives,
+    Enforced,
+    Finding,
+    Fix,
+    ImportNeed,
+    Note,
+    Rule,
+    bad,
+    good,
+    place_of,
+)
 from worker_lint.source import ir
 
 _MARK = ImportNeed("abc", "abstractmethod")

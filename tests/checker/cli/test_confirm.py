@@ -73,7 +73,7 @@ def test_fix_repairs_only_what_is_not_contradicted(
 ) -> None:
     folder = write({"app.py": "raise NotImplemented\n"})
     ask = Oracle.ask
-    monkeypatch.setattr(Oracle, "ask", lambda self, facts: Answer(("contradicts",) * len(facts), (), (), 0))
+    monkeypatch.setattr(Oracle, "ask", lambda self, facts: Answer(tuple("contradicts" for _ in facts), (), (), 0))
     lint("fix", "--isolated", "--confirm", "--no-cache")
     assert (folder / "app.py").read_text(encoding="utf-8") == "raise NotImplemented\n"
     monkeypatch.setattr(Oracle, "ask", ask)
