@@ -15,8 +15,10 @@ from worker_lint.analysis.store import Store
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
+    from worker_lint.analysis.calls import Calls
     from worker_lint.analysis.creation import Creations
     from worker_lint.analysis.uses import Uses
+    from worker_lint.analysis.values import Values
 
 
 class Project:
@@ -47,6 +49,20 @@ class Project:
         from worker_lint.analysis.uses import Uses  # it walks what this module defines
 
         return Uses(self)
+
+    @cached_property
+    def values(self) -> Values:
+        """What expressions denote."""
+        from worker_lint.analysis.values import Values
+
+        return Values(self)
+
+    @cached_property
+    def calls(self) -> Calls:
+        """What calls run."""
+        from worker_lint.analysis.calls import Calls
+
+        return Calls(self)
 
     @cached_property
     def creations(self) -> Creations:
