@@ -14,7 +14,7 @@ from worker_lint.analysis.flow.visit import Place, place_of, walk
 from worker_lint.source import ir
 
 How: TypeAlias = Literal["value", "item", "second", "entered", "element", "annotation", "defined", "unknown"]
-"""`item`: of the iterable; `second`: of its pairs; `element`: number `index` of a sequence; `defined`: by def or import."""
+"""`item`: of the iterable; `second`: of its pairs; `element`: number `number` of a sequence; `defined`: by def or import."""
 
 
 class Source(NamedTuple):
@@ -23,7 +23,7 @@ class Source(NamedTuple):
     how: How
     expr: ir.Expr | None
     at: ir.At
-    index: int = 0
+    number: int = 0
 
 
 class Bindings:

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 
 _COPIES: Final = frozenset(
     {f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "dict")}
-    | {"collections.deque", "collections.OrderedDict", "copy.copy", "weakref.WeakSet", "itertools.chain", "builtins.filter"}
+    | {
+        "collections.deque",
+        "collections.OrderedDict",
+        "copy.copy",
+        "weakref.WeakSet",
+        "itertools.chain",
+        "builtins.filter",
+    }
 )
 _EMPTY: Final = frozenset({"collections.defaultdict", "weakref.WeakValueDictionary"})
 _VIEWS: Final = frozenset({"values", "copy"})
@@ -75,7 +82,7 @@ def _result(values: Values, kind: Kind) -> Kind:
             return UNKNOWN
 
 
-def _outside(values: Values, scope: Scope, call: ir.Call, dotted: str, me: Class | None) -> Kind:  # noqa: PLR0911 - a case a name
+def _outside(values: Values, scope: Scope, call: ir.Call, dotted: str, me: Class | None) -> Kind:
     if dotted in _COPIES:
         if not call.args:
             return Items(ABSENT)

@@ -147,7 +147,7 @@ class Values:
 
     # --- expressions ---
 
-    def _of(self, scope: Scope, expr: ir.Expr, me: Class | None) -> Kind:  # noqa: C901, PLR0911 - a case a kind
+    def _of(self, scope: Scope, expr: ir.Expr, me: Class | None) -> Kind:  # noqa: C901 - a case a kind
         match expr:
             case ir.Name():
                 return self.name(scope, expr.id, me)
@@ -256,7 +256,7 @@ class Values:
         first, last = function.node.at[0], function.node.at[2]
         return text.has_word("global", first, last) and text.has_word(name, first, last)
 
-    def _source(self, scope: Scope, source: Source, name: str, me: Class | None) -> Kind:  # noqa: PLR0911 - a case a way
+    def _source(self, scope: Scope, source: Source, name: str, me: Class | None) -> Kind:
         match source.how:
             case "value":
                 return self.of(scope, source.expr, me)

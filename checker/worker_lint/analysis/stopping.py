@@ -1,0 +1,54 @@
+"""Names by which code ends things. A name alone proves nothing: ask for the object's class, too."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STOP_NAMES: Final = frozenset(
+    {
+        "stop",
+        "close",
+        "aclose",
+        "shutdown",
+        "terminate",
+        "teardown",
+        "tear_down",
+        "tearDown",
+        "disconnect",
+        "cleanup",
+        "clean_up",
+        "dispose",
+        "release",
+        "destroy",
+        "finish",
+        "finalize",
+        "deinit",
+        "kill",
+        "quit",
+        "exit",
+        "halt",
+        "cancel",
+        "join",
+        "stop_consuming",
+        "shut_down",
+        "graceful_shutdown",
+        "server_close",
+        "close_connection",
+        "__exit__",
+        "__aexit__",
+        "__del__",
+    }
+)
+"""Methods that end their object, by convention."""
+
+_BEGINNINGS: Final = (
+    "stop_", "close_", "shutdown_", "terminate_", "teardown_", "disconnect_", "cleanup_", "on_stop", "on_shutdown",
+    "on_close", "before_stop", "after_stop", "async_stop", "async_close", "do_stop", "do_close", "handle_stop",
+)  # fmt: skip
+_ENDINGS: Final = ("_stop", "_close", "_shutdown", "_terminate", "_teardown", "_disconnect", "_cleanup")
+
+
+def is_stop_name(name: str) -> bool:
+    """Whether a method of this name is expected to end its object, or a part of it."""
+    bare = name.strip("_")
+    return name in STOP_NAMES or bare in STOP_NAMES or bare.startswith(_BEGINNINGS) or bare.endswith(_ENDINGS)
