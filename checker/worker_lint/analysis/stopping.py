@@ -41,6 +41,13 @@ STOP_NAMES: Final = frozenset(
 )
 """Methods that end their object, by convention."""
 
+STOP_WORDS: Final = (
+    "def stop", "def close", "def shutdown", "def terminate", "def disconnect", "def cleanup", "def teardown",
+    "def __exit__", "def __aexit__", "def aclose", "def dispose", "def release", "_stop(self", "_close(self",
+    "_shutdown(self",
+)  # fmt: skip
+"""What a file with a stop-like method holds, nearly always: words for the screen."""
+
 _BEGINNINGS: Final = (
     "stop_", "close_", "shutdown_", "terminate_", "teardown_", "disconnect_", "cleanup_", "on_stop", "on_shutdown",
     "on_close", "before_stop", "after_stop", "async_stop", "async_close", "do_stop", "do_close", "handle_stop",
