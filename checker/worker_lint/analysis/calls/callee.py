@@ -53,3 +53,13 @@ class Callee:
 
 NOBODY: Final = Callee()
 """Nothing is known of what runs."""
+
+
+def is_stand_in(callee: Callee) -> bool:
+    """Whether what runs is only declared: an abstract method, or one that raises NotImplementedError."""
+    return any(_is_abstract(runs.function) for runs in callee.runs)
+
+
+def _is_abstract(function: Function) -> bool:
+    names = {(ir.dotted_name(decorator) or "").rpartition(".")[2] for decorator in function.node.decorators}
+    return "abstractmethod" in names or function.node.shape.startswith("not-implemented")

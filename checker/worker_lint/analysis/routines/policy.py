@@ -8,8 +8,10 @@ unresolved call adds nothing.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from worker_lint.analysis.calls import is_stand_in
 from worker_lint.analysis.entity import Class, External, Function, Instance, Unknown
 from worker_lint.analysis.flow import (
     NEVER,
@@ -19,6 +21,7 @@ from worker_lint.analysis.flow import (
     Split,
     Step,
     Thrown,
+    find,
     may_raise,
     swallowed_by_exit,
     swallowed_by_generator,
@@ -74,15 +77,25 @@ class ProjectPolicy(Policy):
         callee = self.project.calls.of(self.function, call, self.me)
         if callee.model is not None:
             return NEVER if callee.model.coroutine else self.modelled(callee.model, callee.receiver)
-        if callee.is_known and callee.is_sure:
+        if callee.is_known and callee.is_sure and not is_stand_in(callee):
             return NEVER  # a function of the project: its summary tells
+        if any(runs.function.node.is_async for runs in callee.runs) or call.at in self._awaited_calls:
+            return NEVER  # it only makes a coroutine
         return may_raise() if self.is_foreign(call) else NEVER
 
     def _awaited(self, call: ir.Call) -> Raises:
         callee = self.project.calls.of(self.function, call, self.me)
         if callee.model is not None:
             return self.modelled(callee.model, callee.receiver)
-        return NEVER
+        if callee.is_known and callee.is_sure and not is_stand_in(callee):
+            return NEVER
+        return may_raise() if self.is_foreign(call) else NEVER
+
+    @cached_property
+    def _awaited_calls(self) -> frozenset[ir.At]:
+        """The calls that are awaited where they stand."""
+        awaits = find(ir.Await, self.function.statements)
+        return frozenset(node.value.at for node in awaits if isinstance(node.value, ir.Call))
 
     def modelled(self, model: ModelFunction, receiver: Instance | None) -> Raises:
         """

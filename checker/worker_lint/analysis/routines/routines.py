@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from worker_lint.analysis.calls import Runs
+from worker_lint.analysis.calls import Runs, is_stand_in
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import Aliases, Effect, Graph, Inside, Policy, Routine, Step, Summaries, Summary, Unknown
 from worker_lint.analysis.routines.effects import effects_of
@@ -86,11 +86,9 @@ class Routines:
         """The one routine that a call runs."""
         function, me = self.function(routine)
         callee = self.project.calls.of(function, call, me)
-        if not callee.is_sure or len(callee.runs) != 1 or callee.creates is not None:
+        if not callee.is_sure or len(callee.runs) != 1 or callee.creates is not None or is_stand_in(callee):
             return None
         runs = callee.runs[0]
-        if _is_abstract(runs.function):
-            return None
         is_inner = runs.me is None and _owner_around(runs.function) is not None
         return self.of(runs.function, me if is_inner else runs.me)
 
@@ -126,8 +124,3 @@ def _owner_around(function: Function) -> Class | None:
 def _is_static(node: ir.FunctionDef) -> bool:
     return any((ir.dotted_name(decorator) or "").endswith("staticmethod") for decorator in node.decorators)
 
-
-def _is_abstract(function: Function) -> bool:
-    """A body that only stands in for that of a subclass says nothing of what a call does."""
-    names = {(ir.dotted_name(decorator) or "").rpartition(".")[2] for decorator in function.node.decorators}
-    return "abstractmethod" in names or function.node.shape.startswith("not-implemented")

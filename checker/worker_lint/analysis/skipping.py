@@ -1,0 +1,284 @@
+"""
+Releases that an error leaves out: something raises, and what was to be released after it never is.
+
+Two shapes: a sequence of steps, followed along the paths of the control-flow graph; and a loop over
+children, where one that fails keeps the others from their turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.flow import (
+    Block,
+    Edge,
+    Graph,
+    Inside,
+    Path,
+    Place,
+    Step,
+    ThrownSet,
+    Watch,
+    find_path,
+    walk,
+)
+from worker_lint.analysis.resources.duty import Duty
+from worker_lint.analysis.routines import RELEASE, REQUEST
+from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.project import Project
+
+_NO_DUTY: Final = frozenset({"lock", "event", "queue"})
+_KILLS: Final = frozenset({"os.kill", "os.killpg"})
+PLACES_LIMIT: Final = 12
+"""Resources of one function that are followed; a function with more is not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """
+    What is left out after an error.
+
+    Attributes:
+        cause: The call that raises.
+        thrown: What it throws.
+        places: The resources that are then not released, with where they would have been.
+        is_loop: They are the other items of the collection that a loop goes over.
+    """
+
+    cause: ir.Node
+    thrown: ThrownSet
+    places: tuple[tuple[Place, ir.At], ...]
+    is_loop: bool = False
+
+
+class Skipping:
+    """The releases of one function, on objects of class `me`."""
+
+    def __init__(self, project: Project, function: Function, me: Class | None) -> None:
+        self.project = project
+        self.function = function
+        self.me = me
+        self.inside: Inside = project.routines.inside(function, me)
+        self.graph: Graph | None = project.routines.graph(function, me)
+        self._released: dict[Step, frozenset[Place]] = {}
+        self._duties: dict[Place, Duty | None] = {}
+
+    def skips(self) -> Iterator[Skip]:
+        """What errors leave out, in source order of what raises; one entry for each cause."""
+        if self.graph is None:
+            return
+        found: dict[ir.At, Skip] = {}
+        for skip in (*self._in_loops(self.graph), *self._in_sequence(self.graph)):
+            known = found.get(skip.cause.at)
+            if known is None:
+                found[skip.cause.at] = skip
+            elif not known.is_loop:
+                places = (*known.places, *skip.places)
+                found[skip.cause.at] = Skip(known.cause, known.thrown, places)
+        yield from (found[at] for at in sorted(found))
+
+    # --- what is released ---
+
+    def released(self, step: Step) -> frozenset[Place]:
+        """The resources of the object, and those that the function made, that a step may release."""
+        known = self._released.get(step)
+        if known is None:
+            effects = self.inside.possible(step)
+            places = {effect.place for effect in effects if effect.verb in (RELEASE, REQUEST)}
+            self._released[step] = known = frozenset(place for place in places if self.duty(place) is not None)
+        return known
+
+    def duty(self, place: Place) -> Duty | None:
+        """The duty of what a place holds; None for locks and for locals that only stand for something else."""
+        if place not in self._duties:
+            self._duties[place] = self._duty(place)
+        return self._duties[place]
+
+    def _duty(self, place: Place) -> Duty | None:
+        params = self.function.node.params
+        resources, values = self.project.resources, self.project.values
+        duty = None
+        if len(place) == 2 and params and place[0] == params[0].name and self.me is not None:
+            duty = resources.duty(values.field(self.me, place[1]))
+        elif len(place) == 1:
+            duty = next((one.duty for one in resources.local(self.function, self.me) if one.place == place), None)
+        return None if duty is None or duty.role in _NO_DUTY else duty
+
+    # --- sequences ---
+
+    def _in_sequence(self, graph: Graph) -> Iterator[Skip]:
+        watched = sorted({place for step in graph.steps() for place in self.released(step)})
+        if len(watched) > PLACES_LIMIT:
+            return
+        for place in watched:
+            path = find_path(graph, _Skipped(self, place), lambda block, state: _ends(graph, block) and state == "skipping")
+            if not isinstance(path, Path):
+                continue
+            cause = self._cause(path, place)
+            site = self._follows(graph, cause, place) if cause is not None and cause.step is not None else None
+            if cause is not None and cause.step is not None and site is not None:
+                yield Skip(_call_of(cause.step.node), cause.thrown, ((place, site),))
+
+    def is_cause(self, step: Step) -> bool:
+        """Whether the step ends something, or runs what somebody else supplied, so that its failure is expected."""
+        call = _call_of(step.node)
+        if not isinstance(call, ir.Call) or step.kind not in ("call", "await"):
+            return False
+        if bool(self.released(step)) or is_stop_name(self.function.name):
+            return True
+        name = call.func.name if isinstance(call.func, ir.Attribute) else getattr(call.func, "id", "")
+        return is_stop_name(name)
+
+    def births(self, place: Place) -> frozenset[ir.At]:
+        """Where a local is made; nothing for fields, which are there from the start."""
+        if len(place) != 1:
+            return frozenset()
+        held = (one for one in self.project.resources.local(self.function, self.me) if one.place == place)
+        return frozenset(site.at for one in held for site in one.created)
+
+    def _cause(self, path: Path, place: Place) -> Edge | None:
+        """The first error on the path after which the place is not released."""
+        return next((edge for edge in path.raising if edge.step is not None and self.is_cause(edge.step)), None)
+
+    def _follows(self, graph: Graph, cause: Edge, place: Place) -> ir.At | None:
+        """Where the place is released when the step does complete; None when it is not."""
+        first = cause.step
+        if first is None:
+            return None
+        for block in graph.blocks:
+            for step in block.steps:
+                if place in self.released(step) and step is not first:
+                    watch = _After(first, step)
+                    if isinstance(find_path(graph, watch, lambda _, state: state == "then"), Path):
+                        return step.node.at
+        return None
+
+    # --- loops ---
+
+    def _in_loops(self, graph: Graph) -> Iterator[Skip]:
+        for step in graph.steps():
+            call = _call_of(step.node)
+            if step.kind not in ("call", "await") or not isinstance(call, ir.Call) or not self._ends_a_child(call):
+                continue
+            loop = self._loop_around(call)
+            if loop is None:
+                continue
+            watch = _LeftLoop(step, loop)
+            path = find_path(graph, watch, lambda block, state: block is graph.raised and state)
+            if isinstance(path, Path):
+                thrown = next((edge.thrown for edge in path.raising if edge.step is step), frozenset())
+                yield Skip(call, thrown, (), is_loop=True)
+
+    def _ends_a_child(self, call: ir.Call) -> bool:
+        callee = self.project.calls.of(self.function, call, self.me)
+        if callee.dotted in _KILLS:
+            return True
+        return isinstance(call.func, ir.Attribute) and is_stop_name(call.func.name)
+
+    def _loop_around(self, call: ir.Call) -> ir.For | ir.Generator | None:
+        """The innermost loop over a collection, of whose items the call ends one."""
+        subject = call.func.value if isinstance(call.func, ir.Attribute) else None
+        callee = self.project.calls.of(self.function, call, self.me)
+        roots = list(call.args[:1]) if callee.dotted in _KILLS else [subject]
+        names = {name for root in roots for name in _roots(root)}
+        found: ir.For | ir.Generator | None = None
+        for loop in _loops(self.function.statements, call.at):
+            if names & set(_targets(loop.target)):
+                found = loop
+        return found
+
+
+class _Skipped(Watch[str]):
+    """
+    Paths on which something raises and the watched place is never tried: `skipping` then. A local
+    is watched from where it is made; before that it is `unborn`.
+    """
+
+    def __init__(self, skipping: Skipping, place: Place) -> None:
+        self._born = skipping.births(place)
+        super().__init__(start="unborn" if self._born else "before")
+        self._skipping = skipping
+        self._place = place
+
+    def step(self, step: Step, state: str) -> str | None:
+        if self._place in self._skipping.released(step):
+            return None
+        return "before" if state == "unborn" and step.kind == "call" and step.node.at in self._born else state
+
+    def interrupted(self, step: Step, state: str) -> str | None:
+        if self._place in self._skipping.released(step):
+            return None
+        return "skipping" if state == "before" and self._skipping.is_cause(step) else state
+
+
+class _After(Watch[str]):
+    """Whether one step comes after another has completed."""
+
+    def __init__(self, first: Step, then: Step) -> None:
+        super().__init__(start="")
+        self._first = first
+        self._then = then
+
+    def step(self, step: Step, state: str) -> str:
+        if step is self._then and state:
+            return "then"
+        return "first" if step is self._first and not state else state
+
+    def interrupted(self, step: Step, state: str) -> str:
+        return "then" if step is self._then and state else state
+
+
+class _LeftLoop(Watch[bool]):
+    """Paths on which a step raises and the loop around it does not go on."""
+
+    def __init__(self, cause: Step, loop: ir.For | ir.Generator) -> None:
+        super().__init__(start=False)
+        self._cause = cause
+        self._loop = loop
+
+    def step(self, step: Step, state: bool) -> bool | None:  # noqa: FBT001 - the state
+        return None if state and step.kind == "next" and step.node is self._loop else state
+
+    def interrupted(self, step: Step, state: bool) -> bool:  # noqa: FBT001 - the state
+        return state or step is self._cause
+
+
+def _ends(graph: Graph, block: Block) -> bool:
+    return block is graph.exit or block is graph.raised
+
+
+def _call_of(node: ir.Node) -> ir.Node:
+    return node.value if isinstance(node, ir.Await) else node
+
+
+def _roots(expr: ir.Expr | None) -> Iterator[str]:
+    """The name that a chain of attributes, subscripts and calls starts with."""
+    while isinstance(expr, (ir.Attribute, ir.Subscript, ir.Call)):
+        expr = expr.func if isinstance(expr, ir.Call) else expr.value
+    if isinstance(expr, ir.Name):
+        yield expr.id
+
+
+def _targets(target: ir.Expr) -> Iterator[str]:
+    for node in walk(target):
+        if isinstance(node, ir.Name):
+            yield node.id
+
+
+def _loops(body: tuple[ir.Stmt, ...], at: ir.At) -> Iterator[ir.For | ir.Generator]:
+    """The loops and comprehensions around a span, from the outside in."""
+    for node in walk(*body, inner=False):
+        if isinstance(node, ir.For) and _holds(node.at, at):
+            yield node
+        elif isinstance(node, ir.Comprehension) and _holds(node.at, at):
+            yield from node.generators
+
+
+def _holds(outer: ir.At, inner: ir.At) -> bool:
+    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
