@@ -27,7 +27,7 @@ from worker_lint.analysis.flow import (
 )
 from worker_lint.analysis.resources.duty import Duty
 from worker_lint.analysis.routines import RELEASE, REQUEST
-from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.stopping import is_child_stop, is_stop_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 _NO_DUTY: Final = frozenset({"lock", "event", "queue"})
 _KILLS: Final = frozenset({"os.kill", "os.killpg"})
+_MISTAKES: Final = frozenset(
+    {"TypeError", "ValueError", "AssertionError", "NotImplementedError", "KeyError", "IndexError", "AttributeError"}
+)
 PLACES_LIMIT: Final = 12
 """Resources of one function that are followed; a function with more is not looked at."""
 
@@ -117,10 +120,12 @@ class Skipping:
         if len(watched) > PLACES_LIMIT:
             return
         for place in watched:
-            path = find_path(graph, _Skipped(self, place), lambda block, state: _ends(graph, block) and state == "skipping")
+            path = find_path(
+                graph, _Skipped(self, place), lambda block, state: _ends(graph, block) and state == "skipping"
+            )
             if not isinstance(path, Path):
                 continue
-            cause = self._cause(path, place)
+            cause = self._cause(path)
             site = self._follows(graph, cause, place) if cause is not None and cause.step is not None else None
             if cause is not None and cause.step is not None and site is not None:
                 yield Skip(_call_of(cause.step.node), cause.thrown, ((place, site),))
@@ -135,6 +140,10 @@ class Skipping:
         name = call.func.name if isinstance(call.func, ir.Attribute) else getattr(call.func, "id", "")
         return is_stop_name(name)
 
+    def is_cause_on(self, edge: Edge) -> bool:
+        """Whether the error on this edge is one to expect of a teardown."""
+        return edge.step is not None and self.is_cause(edge.step) and is_significant(edge)
+
     def births(self, place: Place) -> frozenset[ir.At]:
         """Where a local is made; nothing for fields, which are there from the start."""
         if len(place) != 1:
@@ -142,9 +151,9 @@ class Skipping:
         held = (one for one in self.project.resources.local(self.function, self.me) if one.place == place)
         return frozenset(site.at for one in held for site in one.created)
 
-    def _cause(self, path: Path, place: Place) -> Edge | None:
+    def _cause(self, path: Path) -> Edge | None:
         """The first error on the path after which the place is not released."""
-        return next((edge for edge in path.raising if edge.step is not None and self.is_cause(edge.step)), None)
+        return next((edge for edge in path.raising if edge.is_interrupted and self.is_cause_on(edge)), None)
 
     def _follows(self, graph: Graph, cause: Edge, place: Place) -> ir.At | None:
         """Where the place is released when the step does complete; None when it is not."""
@@ -179,7 +188,7 @@ class Skipping:
         callee = self.project.calls.of(self.function, call, self.me)
         if callee.dotted in _KILLS:
             return True
-        return isinstance(call.func, ir.Attribute) and is_stop_name(call.func.name)
+        return isinstance(call.func, ir.Attribute) and is_child_stop(call.func.name)
 
     def _loop_around(self, call: ir.Call) -> ir.For | ir.Generator | None:
         """The innermost loop over a collection, of whose items the call ends one."""
@@ -212,9 +221,13 @@ class _Skipped(Watch[str]):
         return "before" if state == "unborn" and step.kind == "call" and step.node.at in self._born else state
 
     def interrupted(self, step: Step, state: str) -> str | None:
-        if self._place in self._skipping.released(step):
-            return None
-        return "skipping" if state == "before" and self._skipping.is_cause(step) else state
+        return None if self._place in self._skipping.released(step) else state
+
+    def along(self, edge: Edge, state: str) -> str | None:
+        """One error only: what a second one does is not the doing of the first."""
+        if not edge.is_interrupted:
+            return state
+        return "skipping" if state == "before" and self._skipping.is_cause_on(edge) else None
 
 
 class _After(Watch[str]):
@@ -245,8 +258,23 @@ class _LeftLoop(Watch[bool]):
     def step(self, step: Step, state: bool) -> bool | None:  # noqa: FBT001 - the state
         return None if state and step.kind == "next" and step.node is self._loop else state
 
-    def interrupted(self, step: Step, state: bool) -> bool:  # noqa: FBT001 - the state
-        return state or step is self._cause
+    def along(self, edge: Edge, state: bool) -> bool | None:  # noqa: FBT001 - the state
+        """One error only, that of the call in question."""
+        if not edge.is_interrupted:
+            return state
+        return True if not state and edge.step is self._cause and is_significant(edge) else None
+
+
+def is_significant(edge: Edge) -> bool:
+    """
+    Whether what an edge throws is a failure to prepare for, not the sign of a mistake in the code.
+    Of a kill it is that the process has gone: that it may not be killed is no matter for its parent.
+    """
+    names = {thrown.name for thrown in edge.thrown if not (thrown.exact and thrown.name in _MISTAKES)}
+    call = _call_of(edge.step.node) if edge.step is not None else None
+    if isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "") in _KILLS:
+        return "ProcessLookupError" in names
+    return bool(names)
 
 
 def _ends(graph: Graph, block: Block) -> bool:

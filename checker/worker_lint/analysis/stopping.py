@@ -41,6 +41,14 @@ STOP_NAMES: Final = frozenset(
 )
 """Methods that end their object, by convention."""
 
+CHILD_STOPS: Final = frozenset(
+    {
+        "stop", "close", "aclose", "shutdown", "terminate", "teardown", "tear_down", "disconnect", "cleanup",
+        "dispose", "destroy", "stop_async", "async_stop", "async_close", "graceful_shutdown", "__exit__", "__aexit__",
+    }
+)  # fmt: skip
+"""Methods by which a parent ends a child of any class, and which run the child's own code: not `cancel` or `join`."""
+
 STOP_WORDS: Final = (
     "def stop", "def close", "def shutdown", "def terminate", "def disconnect", "def cleanup", "def teardown",
     "def __exit__", "def __aexit__", "def aclose", "def dispose", "def release", "_stop(self", "_close(self",
@@ -53,6 +61,11 @@ _BEGINNINGS: Final = (
     "on_close", "before_stop", "after_stop", "async_stop", "async_close", "do_stop", "do_close", "handle_stop",
 )  # fmt: skip
 _ENDINGS: Final = ("_stop", "_close", "_shutdown", "_terminate", "_teardown", "_disconnect", "_cleanup")
+
+
+def is_child_stop(name: str) -> bool:
+    """Whether a call of this method runs the code by which a child ends itself."""
+    return name in CHILD_STOPS or name.strip("_") in CHILD_STOPS
 
 
 def is_stop_name(name: str) -> bool:

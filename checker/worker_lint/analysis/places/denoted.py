@@ -46,7 +46,7 @@ class Denoted:
             return _NOWHERE
         match expr:
             case ir.Name():
-                return self._name(expr.id, depth)
+                return self._name(expr, depth)
             case ir.Attribute():
                 return self._attribute(expr, depth)
             case ir.Subscript() | ir.Await() | ir.Starred() | ir.Walrus():
@@ -67,15 +67,16 @@ class Denoted:
     def _any(self, exprs: Iterable[ir.Expr], depth: int) -> frozenset[Place]:
         return _NOWHERE.union(*(self.of(expr, depth - 1) for expr in exprs))
 
-    def _name(self, name: str, depth: int) -> frozenset[Place]:
+    def _name(self, expr: ir.Name, depth: int) -> frozenset[Place]:
+        name = expr.id
         if name == self.subject:
             return frozenset({(SELF,)})
         found: set[Place] = {(name,)}
         scope: Scope | None = self.scope
         while isinstance(scope, Function):
             bindings = self.project.values.bindings(scope)
-            sources = bindings.places.get((name,))
-            if sources is not None:
+            sources = bindings.at(name, expr.at) if scope is self.scope else bindings.places.get((name,))
+            if sources:
                 found.update(self._sources(sources, scope, depth))
                 break
             if any(param.name == name for param in scope.node.params):

@@ -8,6 +8,7 @@ unresolved call adds nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -27,9 +28,10 @@ from worker_lint.analysis.flow import (
     swallowed_by_generator,
 )
 from worker_lint.analysis.models import ModelFunction
+from worker_lint.analysis.places import SELF
 from worker_lint.analysis.resources.duty import NETWORK, modelled_duty
-from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.values import Absent, Awaitable, Context, Items, Kind
+from worker_lint.analysis.stopping import is_child_stop
+from worker_lint.analysis.values import Absent, Assigned, Awaitable, Context, Items, Kind
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 
 MISUSE: Final = frozenset({"RuntimeError", "ValueError", "TypeError", "AssertionError"})
 """What methods of the standard library raise when they are called wrongly: no failure to prepare for."""
+
+
+_COPIES: Final = frozenset({"list", "tuple", "set", "dict", "deque", "sorted"})
 
 
 class ProjectPolicy(Policy):
@@ -81,7 +86,7 @@ class ProjectPolicy(Policy):
             return NEVER  # a function of the project: its summary tells
         if any(runs.function.node.is_async for runs in callee.runs) or call.at in self._awaited_calls:
             return NEVER  # it only makes a coroutine
-        return may_raise() if self.is_foreign(call) else NEVER
+        return may_raise() if not self._may_only_make(call) and self.is_foreign(call) else NEVER
 
     def _awaited(self, call: ir.Call) -> Raises:
         callee = self.project.calls.of(self.function, call, self.me)
@@ -128,10 +133,36 @@ class ProjectPolicy(Policy):
             return False
         if self._is_field(func) and self._holds_callable(func):
             return True
-        kind = values.of(self.function, func.value, self.me)
-        if not is_stop_name(func.name) or not self._from_collection(func.value):
+        if not is_child_stop(func.name) or not self._from_collection(func.value):
             return False
-        return isinstance(kind, Unknown) or (isinstance(kind, Instance) and isinstance(kind.of, Class))
+        kind = values.of(self.function, func.value, self.me)
+        if isinstance(kind, Instance) and isinstance(kind.of, Class):
+            return True
+        return isinstance(kind, Unknown) and self._is_supplied_item(func.value)
+
+    def _may_only_make(self, call: ir.Call) -> bool:
+        """Whether a call in a coroutine may only make another one: its result is neither dropped nor awaited."""
+        return self.function.node.is_async and call.at not in self._dropped
+
+    @cached_property
+    def _dropped(self) -> frozenset[ir.At]:
+        statements = find(ir.Expression, self.function.statements)
+        return frozenset(node.value.at for node in statements if isinstance(node.value, ir.Call))
+
+    def _is_supplied_item(self, expr: ir.Expr) -> bool:
+        """
+        Whether the items of the collection come from parameters: objects that somebody else
+        registered. What this code makes itself, with a library, is no foreign code.
+        """
+        places = self.project.places.denotes(self.function, expr, self.me)
+        owner = self.me or self.function.owner
+        if any(param.name == place[0] for place in places for param in self.function.node.params[owner is not None :]):
+            return True
+        fields = [place[1] for place in places if place[0] == SELF and len(place) == 2]
+        if owner is None or not fields:
+            return False
+        found = [one for name in fields for one in self.project.values.fields.assigned(owner, name)]
+        return any(_is_parameter(one) for one in found)
 
     def _is_supplied(self, name: str) -> bool:
         """Whether a name is a parameter, or comes from a collection in a field or parameter."""
@@ -158,12 +189,7 @@ class ProjectPolicy(Policy):
         if self.project.hierarchy.own(owner, func.name):
             return False
         assigned = self.project.values.fields.assigned(owner, func.name)
-        return any(
-            isinstance(one.source.expr, ir.Name)
-            and isinstance(one.scope, Function)
-            and any(param.name == one.source.expr.id for param in one.scope.node.params)
-            for one in assigned
-        )
+        return any(_is_parameter(one) for one in assigned)
 
     def _from_collection(self, expr: ir.Expr) -> bool:
         """Whether an expression is an item of a collection that a field or a parameter holds."""
@@ -213,3 +239,31 @@ class ProjectPolicy(Policy):
                 return None
             case _:
                 return Split(frozenset({thrown}), frozenset())
+
+
+def _is_parameter(one: Assigned) -> bool:
+    """Whether a field gets, or is filled with, what a parameter of the method brings."""
+    names = set(_named(one.source.expr))
+    params = one.scope.node.params if isinstance(one.scope, Function) else ()
+    return any(param.name in names for param in params[1:])
+
+
+def _named(expr: ir.Expr | None) -> Iterator[str]:
+    """The names whose value, or whose items, an expression hands on as they are."""
+    match expr:
+        case ir.Name():
+            yield expr.id
+        case ir.Starred():
+            yield from _named(expr.value)
+        case ir.BoolOp():
+            for value in expr.values:
+                yield from _named(value)
+        case ir.Conditional():
+            yield from _named(expr.body)
+            yield from _named(expr.orelse)
+        case ir.Collection():
+            for value in expr.items:
+                yield from _named(value)
+        case ir.Call(func=ir.Name(id=name)) if name in _COPIES:
+            for value in expr.args:
+                yield from _named(value)

@@ -123,4 +123,3 @@ def _owner_around(function: Function) -> Class | None:
 
 def _is_static(node: ir.FunctionDef) -> bool:
     return any((ir.dotted_name(decorator) or "").endswith("staticmethod") for decorator in node.decorators)
-

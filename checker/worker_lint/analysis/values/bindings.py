@@ -45,6 +45,20 @@ class Bindings:
         for node in walk(*body, inner=False):
             self._node(node)
 
+    def at(self, name: str, at: ir.At) -> list[Source]:
+        """
+        The sources of a name where it is read: inside a loop that binds it, that loop is the only
+        one, unless something else in the loop binds it, too.
+        """
+        sources = self.places.get((name,), [])
+        if len(sources) < 2:
+            return sources
+        around = [one for one in sources if one.how in ("item", "second") and _holds(one.at, at)]
+        if not around:
+            return sources
+        nearest = max(around, key=lambda one: one.at[:2])
+        return [one for one in sources if _holds(nearest.at, one.at)]
+
     def _node(self, node: ir.Node) -> None:
         match node:
             case ir.Assign():
@@ -131,6 +145,10 @@ class Bindings:
 
 _ADDS: Final = {"append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1}
 _EXTENDS: Final = frozenset({"extend", "update", "extendleft"})
+
+
+def _holds(outer: ir.At, inner: ir.At) -> bool:
+    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
 
 
 def _gives_pairs(iterable: ir.Expr) -> bool:

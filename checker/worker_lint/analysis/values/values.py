@@ -150,7 +150,7 @@ class Values:
     def _of(self, scope: Scope, expr: ir.Expr, me: Class | None) -> Kind:  # noqa: C901 - a case a kind
         match expr:
             case ir.Name():
-                return self.name(scope, expr.id, me)
+                return self._name_at(scope, expr, me)
             case ir.Attribute():
                 return self.attribute(self.of(scope, expr.value, me), expr.name)
             case ir.Call():
@@ -182,6 +182,15 @@ class Values:
                 return Value(expr, scope)
             case _:
                 return UNKNOWN
+
+    def _name_at(self, scope: Scope, expr: ir.Name, me: Class | None) -> Kind:
+        """A name that several loops bind is what the loop around it makes it."""
+        if isinstance(scope, Function):
+            bindings = self.bindings(scope)
+            near = bindings.at(expr.id, expr.at)
+            if near and len(near) < len(bindings.places[expr.id,]):
+                return join(self._source(scope, source, expr.id, me) for source in near)
+        return self.name(scope, expr.id, me)
 
     def _displayed(self, scope: Scope, item: ir.Expr, me: Class | None) -> Kind:
         kind = self.of(scope, item, me)
