@@ -26,7 +26,7 @@ from worker_lint.analysis.flow import (
     walk,
 )
 from worker_lint.analysis.resources.duty import Duty
-from worker_lint.analysis.routines import RELEASE, REQUEST
+from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
 from worker_lint.analysis.stopping import is_child_stop, is_stop_name
 from worker_lint.source import ir
 
@@ -37,7 +37,10 @@ _NO_DUTY: Final = frozenset({"lock", "event", "queue"})
 _KILLS: Final = frozenset({"os.kill", "os.killpg"})
 _MISTAKES: Final = frozenset(
     {"TypeError", "ValueError", "AssertionError", "NotImplementedError", "KeyError", "IndexError", "AttributeError"}
+    | {"RuntimeError", "RecursionError", "LookupError", "UnicodeDecodeError", "JSONDecodeError"}
 )
+"""Signs of a mistake in the code, or of a call in the wrong state: nobody prepares for them in a teardown."""
+
 PLACES_LIMIT: Final = 12
 """Resources of one function that are followed; a function with more is not looked at."""
 
@@ -141,8 +144,13 @@ class Skipping:
         return is_stop_name(name)
 
     def is_cause_on(self, edge: Edge) -> bool:
-        """Whether the error on this edge is one to expect of a teardown."""
-        return edge.step is not None and self.is_cause(edge.step) and is_significant(edge)
+        """
+        Whether the error on this edge is one to expect of a teardown. What user code raises counts
+        where it is called, not in those that call the caller: who knows how deep it is.
+        """
+        if edge.step is None or not self.is_cause(edge.step) or not is_significant(edge):
+            return False
+        return self.inside.running(edge.step) is None or any(one.name != USER_CODE for one in edge.thrown)
 
     def births(self, place: Place) -> frozenset[ir.At]:
         """Where a local is made; nothing for fields, which are there from the start."""
@@ -178,7 +186,7 @@ class Skipping:
             loop = self._loop_around(call)
             if loop is None:
                 continue
-            watch = _LeftLoop(step, loop)
+            watch = _LeftLoop(self, step, loop)
             path = find_path(graph, watch, lambda block, state: block is graph.raised and state)
             if isinstance(path, Path):
                 thrown = next((edge.thrown for edge in path.raising if edge.step is step), frozenset())
@@ -250,8 +258,9 @@ class _After(Watch[str]):
 class _LeftLoop(Watch[bool]):
     """Paths on which a step raises and the loop around it does not go on."""
 
-    def __init__(self, cause: Step, loop: ir.For | ir.Generator) -> None:
+    def __init__(self, skipping: Skipping, cause: Step, loop: ir.For | ir.Generator) -> None:
         super().__init__(start=False)
+        self._skipping = skipping
         self._cause = cause
         self._loop = loop
 
@@ -262,7 +271,7 @@ class _LeftLoop(Watch[bool]):
         """One error only, that of the call in question."""
         if not edge.is_interrupted:
             return state
-        return True if not state and edge.step is self._cause and is_significant(edge) else None
+        return True if not state and edge.step is self._cause and self._skipping.is_cause_on(edge) else None
 
 
 def is_significant(edge: Edge) -> bool:
@@ -270,8 +279,8 @@ def is_significant(edge: Edge) -> bool:
     Whether what an edge throws is a failure to prepare for, not the sign of a mistake in the code.
     Of a kill it is that the process has gone: that it may not be killed is no matter for its parent.
     """
-    names = {thrown.name for thrown in edge.thrown if not (thrown.exact and thrown.name in _MISTAKES)}
     call = _call_of(edge.step.node) if edge.step is not None else None
+    names = {thrown.name for thrown in edge.thrown if thrown.name.rpartition(".")[2] not in _MISTAKES}
     if isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "") in _KILLS:
         return "ProcessLookupError" in names
     return bool(names)

@@ -26,6 +26,7 @@ Limits
     class. All other calls are taken not to raise.
 """
 
+import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Function
@@ -285,13 +286,20 @@ def check_function(function: Function, context: Context) -> Iterator[Finding]:
         yield from _findings(function, None, context)
 
 
+_END = re.compile(
+    r"\b_*(?:\w+_)?(?:a?close|stop|shutdown|terminate|disconnect|teardown|cleanup|dispose|release|cancel|join|kill|drain|"
+    r"unsubscribe|quit|destroy|detach|server_close|communicate|wait)(?:_\w+)?\s*\("
+)
+
+
 def _may_end_things(function: Function, context: Context) -> bool:
-    """Whether the text holds a call that may end something; read before the body is."""
-    text = context.project.store.text(function.path)
-    first, last = function.node.at[0], function.node.at[2]
-    if not is_stop_name(function.name) and not text.has_word("finally", first, last):
-        return any(text.has_word(word, first, last) for word in ("terminate", "kill", "stop", "shutdown"))
-    return True
+    """Whether the text calls what may end something, in a loop or with something else; read before the body is."""
+    lines = context.project.store.text(function.path).lines[function.node.name_at[0] : function.node.at[2]]
+    text = "\n".join(lines)
+    ends = len(_END.findall(text))
+    if is_stop_name(function.name):
+        return ends > 0
+    return ends > 0 and ("for " in text or (ends > 1 and ("finally" in text or "except" in text)))
 
 
 def _findings(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:

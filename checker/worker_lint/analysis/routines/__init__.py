@@ -10,7 +10,7 @@ have. Effects have the verbs ACQUIRE, RELEASE, REQUEST and WAIT.
 """
 
 from worker_lint.analysis.routines.effects import ACQUIRE, RELEASE, REQUEST, WAIT, places_of, verbs_of
-from worker_lint.analysis.routines.errors import Errors
+from worker_lint.analysis.routines.errors import USER_CODE, Errors
 from worker_lint.analysis.routines.policy import ProjectPolicy
 from worker_lint.analysis.routines.routines import Routines
 
@@ -18,6 +18,7 @@ __all__ = [
     "ACQUIRE",
     "RELEASE",
     "REQUEST",
+    "USER_CODE",
     "WAIT",
     "Errors",
     "ProjectPolicy",

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _ROOT: Final = "BaseException"
 
+USER_CODE: Final = "an error of code that somebody else supplied"
+"""The class of what user callables may raise: some `Exception`, told apart from what the project itself throws."""
+
 
 class Errors(Hierarchy):
     """Exception classes by qualified name: built-in ones bare, those of the project by their symbol."""
@@ -21,6 +24,7 @@ class Errors(Hierarchy):
     def __init__(self, project: Project) -> None:
         super().__init__()
         self._aliases = {**self._aliases, "asyncio.exceptions.CancelledError": "asyncio.CancelledError"}
+        self._bases[USER_CODE] = ("Exception",)
         self._project = project
         self._own: dict[str, Class] = {}
         self._asked: set[str] = set()

@@ -30,12 +30,12 @@ from worker_lint.analysis.flow import (
 from worker_lint.analysis.models import ModelFunction
 from worker_lint.analysis.places import SELF
 from worker_lint.analysis.resources.duty import NETWORK, modelled_duty
+from worker_lint.analysis.routines.errors import USER_CODE, Errors
 from worker_lint.analysis.stopping import is_child_stop
 from worker_lint.analysis.values import Absent, Assigned, Awaitable, Context, Items, Kind
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
-    from worker_lint.analysis.routines.errors import Errors
     from worker_lint.analysis.routines.routines import Routines
 
 MISUSE: Final = frozenset({"RuntimeError", "ValueError", "TypeError", "AssertionError"})
@@ -61,7 +61,7 @@ class ProjectPolicy(Policy):
         """The qualified name of the class or function that an expression names."""
         kind = self.project.values.of(self.function, expression, self.me)
         if isinstance(kind, External):
-            return kind.dotted
+            return self.hierarchy.canonical(kind.dotted)
         if isinstance(kind, Class):
             return self.hierarchy.name_of(kind)
         return kind.symbol if isinstance(kind, Function) else None
@@ -86,7 +86,7 @@ class ProjectPolicy(Policy):
             return NEVER  # a function of the project: its summary tells
         if any(runs.function.node.is_async for runs in callee.runs) or call.at in self._awaited_calls:
             return NEVER  # it only makes a coroutine
-        return may_raise() if not self._may_only_make(call) and self.is_foreign(call) else NEVER
+        return may_raise(USER_CODE) if not self._may_only_make(call) and self.is_foreign(call) else NEVER
 
     def _awaited(self, call: ir.Call) -> Raises:
         callee = self.project.calls.of(self.function, call, self.me)
@@ -94,7 +94,7 @@ class ProjectPolicy(Policy):
             return self.modelled(callee.model, callee.receiver)
         if callee.is_known and callee.is_sure and not is_stand_in(callee):
             return NEVER
-        return may_raise() if self.is_foreign(call) else NEVER
+        return may_raise(USER_CODE) if self.is_foreign(call) else NEVER
 
     @cached_property
     def _awaited_calls(self) -> frozenset[ir.At]:
