@@ -80,9 +80,8 @@ class Calls:
         hierarchy = self.project.hierarchy
         found: list[Runs] = []
         for sub in hierarchy.descendants(cls):
-            for member in hierarchy.own(sub, name):
-                if isinstance(member, Member) and member.parts:
-                    found.append(Runs(self.project.function_of(sub, member.parts[0]), sub))
+            parts = (member.parts for member in hierarchy.own(sub, name) if isinstance(member, Member))
+            found.extend(Runs(self.project.function_of(sub, part[0]), sub) for part in parts if part)
         return found
 
     def _created(self, cls: Class) -> Callee:

@@ -65,7 +65,7 @@ class Walk:
             for inner in inner_blocks(statement):
                 yield from self.block(inner)
 
-    def _statement(self, node: ir.Stmt) -> Iterator[Use]:  # noqa: C901 - a case a kind of statement
+    def _statement(self, node: ir.Stmt) -> Iterator[Use]:  # noqa: C901, PLR0912 - a case a kind of statement
         match node:
             case ir.Expression():
                 yield from self.expression(node.value, "read")
@@ -105,7 +105,7 @@ class Walk:
             if isinstance(target, ir.Subscript):
                 yield from self.expression(target.index, "read")
 
-    def expression(
+    def expression(  # noqa: C901, PLR0912 - a case a kind of expression
         self, node: ir.Expr | None, how: UseKind, name: str = "", call: ir.Call | None = None
     ) -> Iterator[Use]:
         """The uses in an expression whose own value is used in this way."""

@@ -44,7 +44,9 @@ class Origins:
                     found.append("foreign")
         return _worst(found)
 
-    def of(self, scope: Scope, expr: ir.Expr | None, me: Class | None, depth: int = DEPTH) -> Origin:
+    def of(  # noqa: C901 - a case a kind of expression
+        self, scope: Scope, expr: ir.Expr | None, me: Class | None, depth: int = DEPTH
+    ) -> Origin:
         """Where the value of an expression comes from."""
         if expr is None or depth == 0:
             return "foreign"

@@ -12,7 +12,7 @@ from worker_lint.analysis.resources.duty import Duty
 from worker_lint.source import ir
 
 EndKind: TypeAlias = Literal["release", "request", "wait", "context", "registered", "helper", "other"]
-"""`registered`: the method is handed to something that will call it; `other`: a stop-like method that is not modelled."""
+"""`registered`: the method is handed to something that will call it; `other`: a stop-like method of no model."""
 
 
 class Site(NamedTuple):

@@ -110,34 +110,18 @@ class Resources:
         worst = [origins.of_sources(one.scope, (one.source,), cls) for one in assigned]
         if "foreign" in worst or "managed" in worst or "fresh" not in worst:
             return None
-        created = tuple(dict.fromkeys(Site(scope, call.at) for scope, call in origins.made))
-        if not any(site.method.owner is cls for site in created):
+        if not any(Site(scope, call.at).method.owner is cls for scope, call in origins.made):
             return None
-        uses = list(self._uses_of_field(cls, name, assigned))
-        place = (SELF, name)
-        derived = self._derived_from(origins.made, cls)
-        return self._judged(cls, place, duty, created, uses, isinstance(kind, Items), derived)
-
-    def _judged(  # noqa: PLR0913 - the parts of one result
-        self, cls: Class, place: Place, duty: Duty, created: tuple[Site, ...], uses: list[tuple[Class, Use]],
-        is_collection: bool, derived_from: Place | None,
-    ) -> Held:  # fmt: skip
-        ending = Ending(self.project, duty)
-        ends: dict[End, None] = {}
-        escapes: dict[Use, None] = {}
-        acquired: dict[Site, None] = dict.fromkeys(created) if duty.when_created else {}
-        for me, use in uses:
-            if use.how == "called" and use.name in duty.acquired:
-                acquired[Site(use.function, use.at)] = None
-            found = ending.of(use, me)
-            if isinstance(found, End):
-                ends[found] = None
-            elif found is not None:
-                escapes[found] = None
-        return Held(
-            place, duty, created, tuple(acquired), tuple(ends), tuple(escapes), cls, is_collection, derived_from,
-            self._is_ended_outside(cls, place[1], duty),
-        )  # fmt: skip
+        found = _Found(duty, origins.made)
+        for me, use in self._uses_of_field(cls, name, assigned):
+            found.add(use, Ending(self.project, duty).of(use, me))
+        return found.held(
+            (SELF, name),
+            cls=cls,
+            is_collection=isinstance(kind, Items),
+            derived_from=self._derived_from(origins.made, cls),
+            reachable_outside=self._is_ended_outside(cls, name, duty),
+        )
 
     def _uses_of_field(self, cls: Class, name: str, assigned: list[Assigned]) -> Iterator[tuple[Class, Use]]:
         """
@@ -206,22 +190,40 @@ class Resources:
         origins = Origins(self.project)
         if origins.of_sources(function, sources, me) != "fresh":
             return None
-        ending = Ending(self.project, duty)
-        created = tuple(dict.fromkeys(Site(scope, call.at) for scope, call in origins.made))
-        acquired: dict[Site, None] = dict.fromkeys(created) if duty.when_created else {}
-        ends: list[End] = []
-        escapes: list[Use] = []
+        found = _Found(duty, origins.made)
         for use in self.project.places.uses(function, me):
             if use.place[0] == name and (len(use.place) == 1 or is_stop_name(use.name)):
-                if use.how == "called" and use.name in duty.acquired:
-                    acquired[Site(use.function, use.at)] = None
-                judged = ending.of(use, me)
-                ends += [judged] if isinstance(judged, End) else []
-                escapes += [judged] if isinstance(judged, Use) else []
+                found.add(use, Ending(self.project, duty).of(use, me))
         derived = self._derived_from(origins.made, me) if me is not None else None
-        return Held(
-            (name,), duty, created, tuple(acquired), tuple(ends), tuple(escapes), None, isinstance(kind, Items), derived
-        )
+        return found.held((name,), is_collection=isinstance(kind, Items), derived_from=derived)
+
+
+class _Found:
+    """What the uses of one place tell, as they come in."""
+
+    def __init__(self, duty: Duty, made: list[tuple[Function, ir.Call]]) -> None:
+        self.duty = duty
+        self.created = tuple(dict.fromkeys(Site(scope, call.at) for scope, call in made))
+        self.acquired: dict[Site, None] = dict.fromkeys(self.created) if duty.when_created else {}
+        self.ends: dict[End, None] = {}
+        self.escapes: dict[Use, None] = {}
+
+    def add(self, use: Use, meaning: End | Use | None) -> None:
+        """Takes in one use and what it means for the duty."""
+        if use.how == "called" and use.name in self.duty.acquired:
+            self.acquired[Site(use.function, use.at)] = None
+        if isinstance(meaning, End):
+            self.ends[meaning] = None
+        elif meaning is not None:
+            self.escapes[meaning] = None
+
+    def held(
+        self, place: Place, *, cls: Class | None = None, is_collection: bool, derived_from: Place | None,
+        reachable_outside: bool = False,
+    ) -> Held:  # fmt: skip
+        """The result."""
+        parts = (self.created, tuple(self.acquired), tuple(self.ends), tuple(self.escapes))
+        return Held(place, self.duty, *parts, cls, is_collection, derived_from, reachable_outside)
 
 
 def _puts(use: Use, name: str) -> bool:

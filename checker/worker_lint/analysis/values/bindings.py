@@ -14,7 +14,7 @@ from worker_lint.analysis.flow.visit import Place, place_of, walk
 from worker_lint.source import ir
 
 How: TypeAlias = Literal["value", "item", "second", "entered", "element", "annotation", "defined", "unknown"]
-"""`item`: of the iterable; `second`: of its pairs; `element`: number `number` of a sequence; `defined`: by def or import."""
+"""`item`: of the iterable; `second`: of its pairs; `element`: one of a sequence; `defined`: by def or import."""
 
 
 class Source(NamedTuple):
@@ -59,7 +59,7 @@ class Bindings:
         nearest = max(around, key=lambda one: one.at[:2])
         return [one for one in sources if _holds(nearest.at, one.at)]
 
-    def _node(self, node: ir.Node) -> None:
+    def _node(self, node: ir.Node) -> None:  # noqa: C901, PLR0912 - a case a kind of node
         match node:
             case ir.Assign():
                 self._assign(node)

@@ -91,7 +91,7 @@ def _outside(values: Values, scope: Scope, call: ir.Call, dotted: str, me: Class
     if dotted in _EMPTY:
         return Items(ABSENT)
     if dotted == "builtins.super":
-        return _super(values, scope, me)
+        return _super(scope, me)
     if dotted == "functools.partial" and call.args:
         return Partial(values.of(scope, call.args[0], me))
     if dotted == "contextlib.closing" and call.args:
@@ -110,7 +110,7 @@ def _copied(dotted: str, call: ir.Call) -> tuple[ir.Expr, ...]:
     return call.args[1:] if dotted == "builtins.filter" else call.args[:1]
 
 
-def _super(values: Values, scope: Scope, me: Class | None) -> Kind:
+def _super(scope: Scope, me: Class | None) -> Kind:
     current: Scope | None = scope
     while current is not None:
         if isinstance(current, Function) and current.owner is not None:

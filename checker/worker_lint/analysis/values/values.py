@@ -147,7 +147,7 @@ class Values:
 
     # --- expressions ---
 
-    def _of(self, scope: Scope, expr: ir.Expr, me: Class | None) -> Kind:  # noqa: C901 - a case a kind
+    def _of(self, scope: Scope, expr: ir.Expr, me: Class | None) -> Kind:  # noqa: C901, PLR0912 - a case a kind
         match expr:
             case ir.Name():
                 return self._name_at(scope, expr, me)
