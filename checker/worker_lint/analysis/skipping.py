@@ -41,6 +41,7 @@ _MISTAKES: Final = frozenset(
 )
 """Signs of a mistake in the code, or of a call in the wrong state: nobody prepares for them in a teardown."""
 
+_VAGUE: Final = frozenset({USER_CODE, "Exception", "BaseException"})
 PLACES_LIMIT: Final = 12
 """Resources of one function that are followed; a function with more is not looked at."""
 
@@ -130,7 +131,12 @@ class Skipping:
                 continue
             cause = self._cause(path)
             site = self._follows(graph, cause, place) if cause is not None and cause.step is not None else None
-            if cause is not None and cause.step is not None and site is not None:
+            if (
+                cause is not None
+                and cause.step is not None
+                and site is not None
+                and not self._is_its_own(cause.step, place)
+            ):
                 yield Skip(_call_of(cause.step.node), cause.thrown, ((place, site),))
 
     def is_cause(self, step: Step) -> bool:
@@ -138,19 +144,17 @@ class Skipping:
         call = _call_of(step.node)
         if not isinstance(call, ir.Call) or step.kind not in ("call", "await"):
             return False
-        if bool(self.released(step)) or is_stop_name(self.function.name):
-            return True
-        name = call.func.name if isinstance(call.func, ir.Attribute) else getattr(call.func, "id", "")
-        return is_stop_name(name)
+        return bool(self.released(step)) or is_stop_name(self.function.name)
 
     def is_cause_on(self, edge: Edge) -> bool:
         """
-        Whether the error on this edge is one to expect of a teardown. What user code raises counts
-        where it is called, not in those that call the caller: who knows how deep it is.
+        Whether the error on this edge is one to expect of a teardown. What user code raises, and what
+        has no class that is known, counts where it is raised, not in those that call the caller.
         """
-        if edge.step is None or not self.is_cause(edge.step) or not is_significant(edge):
+        if edge.step is None or not self.is_cause(edge.step):
             return False
-        return self.inside.running(edge.step) is None or any(one.name != USER_CODE for one in edge.thrown)
+        names = failures(edge)
+        return bool(names if self.inside.running(edge.step) is None else names - _VAGUE)
 
     def births(self, place: Place) -> frozenset[ir.At]:
         """Where a local is made; nothing for fields, which are there from the start."""
@@ -159,15 +163,20 @@ class Skipping:
         held = (one for one in self.project.resources.local(self.function, self.me) if one.place == place)
         return frozenset(site.at for one in held for site in one.created)
 
+    def _is_its_own(self, cause: Step, place: Place) -> bool:
+        """Whether what raises is a step of ending the very thing: a stop before the join of the same thread."""
+        call = _call_of(cause.node)
+        if not isinstance(call, ir.Call) or not isinstance(call.func, ir.Attribute):
+            return False
+        denoted = self.project.places.denotes(self.function, call.func.value, self.me)
+        return any(each[1:] == place[1:] and len(each) == len(place) for each in denoted)
+
     def _cause(self, path: Path) -> Edge | None:
         """The first error on the path after which the place is not released."""
         return next((edge for edge in path.raising if edge.is_interrupted and self.is_cause_on(edge)), None)
 
-    def _follows(self, graph: Graph, cause: Edge, place: Place) -> ir.At | None:
+    def _follows(self, graph: Graph, first: Step, place: Place) -> ir.At | None:
         """Where the place is released when the step does complete; None when it is not."""
-        first = cause.step
-        if first is None:
-            return None
         for block in graph.blocks:
             for step in block.steps:
                 if place in self.released(step) and step is not first:
@@ -274,16 +283,16 @@ class _LeftLoop(Watch[bool]):
         return True if not state and edge.step is self._cause and self._skipping.is_cause_on(edge) else None
 
 
-def is_significant(edge: Edge) -> bool:
+def failures(edge: Edge) -> frozenset[str]:
     """
-    Whether what an edge throws is a failure to prepare for, not the sign of a mistake in the code.
-    Of a kill it is that the process has gone: that it may not be killed is no matter for its parent.
+    What an edge throws that one has to prepare for, not the signs of a mistake in the code. Of a
+    kill it is that the process has gone: that it may not be killed is no matter for its parent.
     """
     call = _call_of(edge.step.node) if edge.step is not None else None
-    names = {thrown.name for thrown in edge.thrown if thrown.name.rpartition(".")[2] not in _MISTAKES}
+    names = frozenset(one.name for one in edge.thrown if one.name.rpartition(".")[2] not in _MISTAKES)
     if isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "") in _KILLS:
-        return "ProcessLookupError" in names
-    return bool(names)
+        return names & {"ProcessLookupError"}
+    return names
 
 
 def _ends(graph: Graph, block: Block) -> bool:

@@ -10,12 +10,13 @@ have. Effects have the verbs ACQUIRE, RELEASE, REQUEST and WAIT.
 """
 
 from worker_lint.analysis.routines.effects import ACQUIRE, RELEASE, REQUEST, WAIT, places_of, verbs_of
-from worker_lint.analysis.routines.errors import USER_CODE, Errors
+from worker_lint.analysis.routines.errors import LINK_ERROR, USER_CODE, Errors
 from worker_lint.analysis.routines.policy import ProjectPolicy
 from worker_lint.analysis.routines.routines import Routines
 
 __all__ = [
     "ACQUIRE",
+    "LINK_ERROR",
     "RELEASE",
     "REQUEST",
     "USER_CODE",

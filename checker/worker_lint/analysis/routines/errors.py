@@ -17,6 +17,9 @@ _ROOT: Final = "BaseException"
 USER_CODE: Final = "an error of code that somebody else supplied"
 """The class of what user callables may raise: some `Exception`, told apart from what the project itself throws."""
 
+LINK_ERROR: Final = "an error of the connection"
+"""The class of what ending something that talks to somebody else may raise, where its model states nothing."""
+
 
 class Errors(Hierarchy):
     """Exception classes by qualified name: built-in ones bare, those of the project by their symbol."""
@@ -24,7 +27,7 @@ class Errors(Hierarchy):
     def __init__(self, project: Project) -> None:
         super().__init__()
         self._aliases = {**self._aliases, "asyncio.exceptions.CancelledError": "asyncio.CancelledError"}
-        self._bases[USER_CODE] = ("Exception",)
+        self._bases[USER_CODE] = self._bases[LINK_ERROR] = ("Exception",)
         self._project = project
         self._own: dict[str, Class] = {}
         self._asked: set[str] = set()

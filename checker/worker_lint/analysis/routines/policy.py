@@ -30,8 +30,8 @@ from worker_lint.analysis.flow import (
 from worker_lint.analysis.models import ModelFunction
 from worker_lint.analysis.places import SELF
 from worker_lint.analysis.resources.duty import NETWORK, modelled_duty
-from worker_lint.analysis.routines.errors import USER_CODE, Errors
-from worker_lint.analysis.stopping import is_child_stop
+from worker_lint.analysis.routines.errors import LINK_ERROR, USER_CODE, Errors
+from worker_lint.analysis.stopping import is_child_stop, is_stop_name
 from worker_lint.analysis.values import Absent, Assigned, Awaitable, Context, Items, Kind
 from worker_lint.source import ir
 
@@ -116,7 +116,8 @@ class ProjectPolicy(Policy):
             return may_raise(*names) if names else NEVER
         duty = modelled_duty(self.project, receiver) if receiver is not None else None
         name = model.name.rpartition(".")[2]
-        return may_raise() if duty is not None and duty.role in NETWORK and name in duty.ends else NEVER
+        fails = duty is not None and duty.role in NETWORK and name in duty.ends
+        return may_raise(LINK_ERROR) if fails else NEVER
 
     def is_foreign(self, call: ir.Call) -> bool:
         """
@@ -137,7 +138,8 @@ class ProjectPolicy(Policy):
             return False
         kind = values.of(self.function, func.value, self.me)
         if isinstance(kind, Instance) and isinstance(kind.of, Class):
-            return True
+            callee = self.project.calls.of(self.function, call, self.me)
+            return len(callee.runs) > 1 or is_stand_in(callee)
         return isinstance(kind, Unknown) and self._is_supplied_item(func.value)
 
     def _may_only_make(self, call: ir.Call) -> bool:
@@ -162,7 +164,7 @@ class ProjectPolicy(Policy):
         if owner is None or not fields:
             return False
         found = [one for name in fields for one in self.project.values.fields.assigned(owner, name)]
-        return any(_is_parameter(one) for one in found)
+        return any(_is_parameter(one) and not _is_given_back(one) for one in found)
 
     def _is_supplied(self, name: str) -> bool:
         """Whether a name is a parameter, or comes from a collection in a field or parameter."""
@@ -206,6 +208,12 @@ class ProjectPolicy(Policy):
                     return True
         return False
 
+    def split(self, handler: ir.Handler, thrown: Thrown) -> Split:
+        """What an except clause catches; whoever guards user code with some class is taken to know which."""
+        if thrown.name == USER_CODE and handler.exception is not None:
+            return Split(frozenset({thrown}), frozenset())
+        return super().split(handler, thrown)
+
     def suppressed(self, item: ir.WithItem, thrown: Thrown) -> Split:
         """
         What a context swallows: `contextlib.suppress` what it names, a context of the project as
@@ -246,6 +254,11 @@ def _is_parameter(one: Assigned) -> bool:
     names = set(_named(one.source.expr))
     params = one.scope.node.params if isinstance(one.scope, Function) else ()
     return any(param.name in names for param in params[1:])
+
+
+def _is_given_back(one: Assigned) -> bool:
+    """Whether the method takes back what was handed out before: `release(connection)` of a pool."""
+    return isinstance(one.scope, Function) and is_stop_name(one.scope.name)
 
 
 def _named(expr: ir.Expr | None) -> Iterator[str]:
