@@ -15,8 +15,14 @@ from worker_lint.analysis.store import Store
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
+    from worker_lint.analysis.calls import Calls
     from worker_lint.analysis.creation import Creations
+    from worker_lint.analysis.places import Places
+    from worker_lint.analysis.resources import Resources
+    from worker_lint.analysis.routines import Routines
     from worker_lint.analysis.uses import Uses
+    from worker_lint.analysis.values import Values
+    from worker_lint.analysis.workers import Workers
 
 
 class Project:
@@ -47,6 +53,48 @@ class Project:
         from worker_lint.analysis.uses import Uses  # it walks what this module defines
 
         return Uses(self)
+
+    @cached_property
+    def values(self) -> Values:
+        """What expressions denote."""
+        from worker_lint.analysis.values import Values
+
+        return Values(self)
+
+    @cached_property
+    def calls(self) -> Calls:
+        """What calls run."""
+        from worker_lint.analysis.calls import Calls
+
+        return Calls(self)
+
+    @cached_property
+    def places(self) -> Places:
+        """Which fields and locals expressions mean, and what is done with them."""
+        from worker_lint.analysis.places import Places
+
+        return Places(self)
+
+    @cached_property
+    def resources(self) -> Resources:
+        """What must be released, and who holds it."""
+        from worker_lint.analysis.resources import Resources
+
+        return Resources(self)
+
+    @cached_property
+    def routines(self) -> Routines:
+        """The functions for the flow analysis."""
+        from worker_lint.analysis.routines import Routines
+
+        return Routines(self)
+
+    @cached_property
+    def workers(self) -> Workers:
+        """Which code runs where, and what the methods of workers are for."""
+        from worker_lint.analysis.workers import Workers
+
+        return Workers(self)
 
     @cached_property
     def creations(self) -> Creations:

@@ -1,0 +1,244 @@
+"""Held resources, by class and by function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from worker_lint.analysis.entity import Class, Function, Instance
+from worker_lint.analysis.flow.visit import Place
+from worker_lint.analysis.places import SELF, Use
+from worker_lint.analysis.resources.duty import Duty, modelled_duty
+from worker_lint.analysis.resources.ending import Ending
+from worker_lint.analysis.resources.fresh import Origins
+from worker_lint.analysis.resources.held import End, Held, Site
+from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.values import Assigned, Awaitable, Items, Kind
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.project import Project
+
+
+class Resources:
+    """Answers for one project; every result is kept."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._held: dict[Class, tuple[Held, ...]] = {}
+        self._wrapping: dict[Class, Duty | None] = {}
+
+    # --- duties ---
+
+    def duty(self, kind: Kind) -> Duty | None:
+        """The duty of objects of a kind, or of the items of a collection; None when there is none or nobody knows."""
+        found = modelled_duty(self.project, kind)
+        if found is not None:
+            return found
+        while isinstance(kind, (Items, Awaitable)):
+            kind = kind.of
+        if isinstance(kind, Instance) and isinstance(kind.of, Class):
+            return self._wrapping_duty(kind.of)
+        return None
+
+    def _wrapping_duty(self, cls: Class) -> Duty | None:
+        """A class that holds resources, and has a method that ends them, has their duty."""
+        if cls not in self._wrapping:
+            self._wrapping[cls] = None  # a class that holds objects of itself
+            held = [one for base in self._own_bases(cls) for one in self.held(base)]
+            due = [one for one in held if one.acquired and one.derived_from is None]
+            release = self._releasing(cls, due)
+            if due and release:
+                acquired = dict.fromkeys(site.method.name for one in due for site in one.acquired)
+                context = self.project.hierarchy.find(cls, "__exit__") or self.project.hierarchy.find(cls, "__aexit__")
+                self._wrapping[cls] = Duty(
+                    cls.symbol, "worker", tuple(acquired), release, context=context is not None, cls=cls
+                )
+        return self._wrapping[cls]
+
+    def _own_bases(self, cls: Class) -> list[Class]:
+        return [base for base in self.project.hierarchy.order(cls) if isinstance(base, Class)]
+
+    def _releasing(self, cls: Class, held: list[Held]) -> tuple[str, ...]:
+        """The stop-like methods that lead to an end of what is held."""
+        names = {method.name for base in self._own_bases(cls) for method in self.project.values.fields.methods(base)}
+        enders = {end.site.method.name for one in held for end in one.ends}
+        stops = sorted(
+            name for name in names if is_stop_name(name) and name not in ("__exit__", "__aexit__", "__del__")
+        )
+        return tuple(name for name in stops if enders & self.reached(cls, name))
+
+    def reached(self, cls: Class, name: str) -> frozenset[str]:
+        """The methods of an object that calling one of them may run, through `self`."""
+        seen: set[str] = set()
+        pending = [name]
+        while pending:
+            current = pending.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            for base in self._own_bases(cls):
+                for method in self.project.values.fields.methods(base):
+                    if method.name == current:
+                        uses = self.project.places.uses(method, cls)
+                        pending.extend(use.place[1] for use in uses if use.place[0] == SELF and len(use.place) == 2)
+                        pending.extend(use.name for use in uses if use.place == (SELF,) and use.name)
+        return frozenset(seen)
+
+    # --- fields ---
+
+    def held(self, cls: Class) -> tuple[Held, ...]:
+        """The fields whose objects methods of this very class make."""
+        found = self._held.get(cls)
+        if found is None:
+            self._held[cls] = ()  # a class that holds objects of itself
+            own = self.project.values.fields.own(cls)
+            made = (self._field(cls, name) for name in own)
+            self._held[cls] = found = tuple(one for one in made if one is not None)
+        return found
+
+    def _field(self, cls: Class, name: str) -> Held | None:
+        if not any(one.source.how == "value" for one in self.project.values.fields.own(cls).get(name, ())):
+            return None
+        kind = self.project.values.field(cls, name)
+        duty = self.duty(kind)
+        if duty is None:
+            return None
+        assigned = self.project.values.fields.assigned(cls, name)
+        origins = Origins(self.project)
+        worst = [origins.of_sources(one.scope, (one.source,), cls) for one in assigned]
+        if "foreign" in worst or "managed" in worst or "fresh" not in worst:
+            return None
+        if not any(Site(scope, call.at).method.owner is cls for scope, call in origins.made):
+            return None
+        found = _Found(duty, origins.made)
+        for me, use in self._uses_of_field(cls, name, assigned):
+            found.add(use, Ending(self.project, duty).of(use, me))
+        return found.held(
+            (SELF, name),
+            cls=cls,
+            is_collection=isinstance(kind, Items),
+            derived_from=self._derived_from(origins.made, cls),
+            reachable_outside=self._is_ended_outside(cls, name, duty),
+        )
+
+    def _uses_of_field(self, cls: Class, name: str, assigned: list[Assigned]) -> Iterator[tuple[Class, Use]]:
+        """
+        The uses of a field in the class, its bases and its subclasses, with those of the locals
+        that the values of the field have before they are put there.
+        """
+        hierarchy = self.project.hierarchy
+        family = [*self._own_bases(cls), *hierarchy.descendants(cls)]
+        place = (SELF, name)
+        locals_ = {(one.scope, (one.source.expr.id,)) for one in assigned if isinstance(one.source.expr, ir.Name)}
+        for owner in dict.fromkeys(family):
+            me = owner if owner in hierarchy.descendants(cls) else cls
+            for method in self.project.values.fields.methods(owner):
+                for use in self.project.places.uses(method, me):
+                    if use.place == place:
+                        yield me, use
+                    elif use.place[:2] == place and len(use.place) == 3 and use.how == "called":
+                        if is_stop_name(use.name):
+                            yield me, use
+                    elif (use.function, use.place) in locals_ and not _puts(use, name):
+                        yield me, use
+
+    def _derived_from(self, made: list[tuple[Function, ir.Call]], cls: Class) -> Place | None:
+        """The field by a method of which the object was made, if that closes its children."""
+        for scope, call in made:
+            if isinstance(call.func, ir.Attribute):
+                duty = self.duty(self.project.values.of(scope, call.func.value, cls))
+                if duty is not None and duty.closes_children:
+                    places = self.project.places.denotes(scope, call.func.value, cls)
+                    return min((place for place in places if place[0] == SELF), default=min(places, default=("?",)))
+        return None
+
+    def _is_ended_outside(self, cls: Class, name: str, duty: Duty) -> bool:
+        """Whether code outside the class's own methods may end the field: by name, or by a name that is computed."""
+        methods = "|".join(sorted(re.escape(end) for end in duty.ends)) or "close"
+        by_name = re.compile(rf"(?<!self)(?<!cls)\.{re.escape(name)}(?:\[[^\]\n]*\])?\.(?:{methods})\b")
+        for path in self.project.uses.files_using(cls):
+            if by_name.search(self.project.store.text(path).source):
+                return True
+        text = self.project.store.text(cls.path)
+        first, last = cls.node.at[0], cls.node.at[2]
+        quoted = (f'"{name}"', f"'{name}'")
+        return any(text.has_word(word, first, last) for word in quoted)
+
+    # --- locals ---
+
+    def local(self, function: Function, me: Class | None = None) -> tuple[Held, ...]:
+        """The locals whose objects the function makes itself."""
+        bindings = self.project.values.bindings(function)
+        found = (
+            self._local(function, place[0], me)
+            for place in bindings.places
+            if len(place) == 1 and place[0] not in bindings.outer
+        )
+        return tuple(one for one in found if one is not None)
+
+    def _local(self, function: Function, name: str, me: Class | None) -> Held | None:
+        bindings = self.project.values.bindings(function)
+        sources = [*bindings.places[name,], *bindings.added.get((name,), ())]
+        if not any(source.how == "value" for source in sources):
+            return None
+        kind = self.project.values.name(function, name, me)
+        duty = self.duty(kind)
+        if duty is None or any(param.name == name for param in function.node.params):
+            return None
+        origins = Origins(self.project)
+        if origins.of_sources(function, sources, me) != "fresh":
+            return None
+        found = _Found(duty, origins.made)
+        for use in self.project.places.uses(function, me):
+            if use.place[0] == name and (len(use.place) == 1 or is_stop_name(use.name)):
+                found.add(use, Ending(self.project, duty).of(use, me))
+        derived = self._derived_from(origins.made, me) if me is not None else None
+        return found.held((name,), is_collection=isinstance(kind, Items), derived_from=derived)
+
+
+class _Found:
+    """What the uses of one place tell, as they come in."""
+
+    def __init__(self, duty: Duty, made: list[tuple[Function, ir.Call]]) -> None:
+        self.duty = duty
+        self.created = tuple(dict.fromkeys(Site(scope, call.at) for scope, call in made))
+        self.acquired: dict[Site, None] = dict.fromkeys(self.created) if duty.when_created else {}
+        self.ends: dict[End, None] = {}
+        self.escapes: dict[Use, None] = {}
+
+    def add(self, use: Use, meaning: End | Use | None) -> None:
+        """Takes in one use and what it means for the duty."""
+        if use.how == "called" and use.name in self.duty.acquired:
+            self.acquired[Site(use.function, use.at)] = None
+        if isinstance(meaning, End):
+            self.ends[meaning] = None
+        elif meaning is not None:
+            self.escapes[meaning] = None
+
+    def held(
+        self, place: Place, *, cls: Class | None = None, is_collection: bool, derived_from: Place | None,
+        reachable_outside: bool = False,
+    ) -> Held:  # fmt: skip
+        """The result."""
+        parts = (self.created, tuple(self.acquired), tuple(self.ends), tuple(self.escapes))
+        return Held(place, self.duty, *parts, cls, is_collection, derived_from, reachable_outside)
+
+
+def _puts(use: Use, name: str) -> bool:
+    """Whether this use of a local is what puts it into the field."""
+    if use.how == "stored" and isinstance(use.statement, ir.Assign):
+        return any(
+            (isinstance(target, ir.Attribute) and target.name == name)
+            or (
+                isinstance(target, ir.Subscript)
+                and isinstance(target.value, ir.Attribute)
+                and target.value.name == name
+            )
+            for target in use.statement.targets
+        )
+    if use.how == "passed" and use.call is not None and isinstance(use.call.func, ir.Attribute):
+        inner = use.call.func.value
+        return isinstance(inner, ir.Attribute) and inner.name == name
+    return False

@@ -1,0 +1,330 @@
+"""
+Releases that an error leaves out: something raises, and what was to be released after it never is.
+
+Two shapes: a sequence of steps, followed along the paths of the control-flow graph; and a loop over
+children, where one that fails keeps the others from their turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.flow import (
+    Block,
+    Edge,
+    Graph,
+    Inside,
+    Path,
+    Place,
+    Step,
+    ThrownSet,
+    Watch,
+    find_path,
+    walk,
+)
+from worker_lint.analysis.resources.duty import Duty
+from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
+from worker_lint.analysis.stopping import is_child_stop, is_stop_name
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.project import Project
+
+_NO_DUTY: Final = frozenset({"lock", "event", "queue"})
+_KILLS: Final = frozenset({"os.kill", "os.killpg"})
+_MISTAKES: Final = frozenset(
+    {"TypeError", "ValueError", "AssertionError", "NotImplementedError", "KeyError", "IndexError", "AttributeError"}
+    | {"RuntimeError", "RecursionError", "LookupError", "UnicodeDecodeError", "JSONDecodeError"}
+)
+"""Signs of a mistake in the code, or of a call in the wrong state: nobody prepares for them in a teardown."""
+
+_VAGUE: Final = frozenset({USER_CODE, "Exception", "BaseException"})
+PLACES_LIMIT: Final = 12
+"""Resources of one function that are followed; a function with more is not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """
+    What is left out after an error.
+
+    Attributes:
+        cause: The call that raises.
+        thrown: What it throws.
+        places: The resources that are then not released, with where they would have been.
+        is_loop: They are the other items of the collection that a loop goes over.
+    """
+
+    cause: ir.Node
+    thrown: ThrownSet
+    places: tuple[tuple[Place, ir.At], ...]
+    is_loop: bool = False
+
+
+class Skipping:
+    """The releases of one function, on objects of class `me`."""
+
+    def __init__(self, project: Project, function: Function, me: Class | None) -> None:
+        self.project = project
+        self.function = function
+        self.me = me
+        self.inside: Inside = project.routines.inside(function, me)
+        self.graph: Graph | None = project.routines.graph(function, me)
+        self._released: dict[Step, frozenset[Place]] = {}
+        self._duties: dict[Place, Duty | None] = {}
+
+    def skips(self) -> Iterator[Skip]:
+        """What errors leave out, in source order of what raises; one entry for each cause."""
+        if self.graph is None:
+            return
+        found: dict[ir.At, Skip] = {}
+        for skip in (*self._in_loops(self.graph), *self._in_sequence(self.graph)):
+            known = found.get(skip.cause.at)
+            if known is None:
+                found[skip.cause.at] = skip
+            elif not known.is_loop:
+                places = (*known.places, *skip.places)
+                found[skip.cause.at] = Skip(known.cause, known.thrown, places)
+        yield from (found[at] for at in sorted(found))
+
+    # --- what is released ---
+
+    def released(self, step: Step) -> frozenset[Place]:
+        """The resources of the object, and those that the function made, that a step may release."""
+        known = self._released.get(step)
+        if known is None:
+            effects = self.inside.possible(step)
+            places = {effect.place for effect in effects if effect.verb in (RELEASE, REQUEST)}
+            self._released[step] = known = frozenset(place for place in places if self.duty(place) is not None)
+        return known
+
+    def duty(self, place: Place) -> Duty | None:
+        """The duty of what a place holds; None for locks and for locals that only stand for something else."""
+        if place not in self._duties:
+            self._duties[place] = self._duty(place)
+        return self._duties[place]
+
+    def _duty(self, place: Place) -> Duty | None:
+        params = self.function.node.params
+        resources, values = self.project.resources, self.project.values
+        duty = None
+        if len(place) == 2 and params and place[0] == params[0].name and self.me is not None:
+            duty = resources.duty(values.field(self.me, place[1]))
+        elif len(place) == 1:
+            duty = next((one.duty for one in resources.local(self.function, self.me) if one.place == place), None)
+        return None if duty is None or duty.role in _NO_DUTY else duty
+
+    # --- sequences ---
+
+    def _in_sequence(self, graph: Graph) -> Iterator[Skip]:
+        watched = sorted({place for step in graph.steps() for place in self.released(step)})
+        if len(watched) > PLACES_LIMIT:
+            return
+        for place in watched:
+            path = find_path(
+                graph, _Skipped(self, place), lambda block, state: _ends(graph, block) and state == "skipping"
+            )
+            if not isinstance(path, Path):
+                continue
+            cause = self._cause(path)
+            site = self._follows(graph, cause, place) if cause is not None and cause.step is not None else None
+            if (
+                cause is not None
+                and cause.step is not None
+                and site is not None
+                and not self._is_its_own(cause.step, place)
+            ):
+                yield Skip(_call_of(cause.step.node), cause.thrown, ((place, site),))
+
+    def is_cause(self, step: Step) -> bool:
+        """Whether the step ends something, or runs what somebody else supplied, so that its failure is expected."""
+        call = _call_of(step.node)
+        if not isinstance(call, ir.Call) or step.kind not in ("call", "await"):
+            return False
+        return bool(self.released(step)) or is_stop_name(self.function.name)
+
+    def is_cause_on(self, edge: Edge) -> bool:
+        """
+        Whether the error on this edge is one to expect of a teardown. What user code raises, and what
+        has no class that is known, counts where it is raised, not in those that call the caller.
+        """
+        if edge.step is None or not self.is_cause(edge.step):
+            return False
+        names = failures(edge)
+        return bool(names if self.inside.running(edge.step) is None else names - _VAGUE)
+
+    def births(self, place: Place) -> frozenset[ir.At]:
+        """Where a local is made; nothing for fields, which are there from the start."""
+        if len(place) != 1:
+            return frozenset()
+        held = (one for one in self.project.resources.local(self.function, self.me) if one.place == place)
+        return frozenset(site.at for one in held for site in one.created)
+
+    def _is_its_own(self, cause: Step, place: Place) -> bool:
+        """Whether what raises is a step of ending the very thing: a stop before the join of the same thread."""
+        call = _call_of(cause.node)
+        if not isinstance(call, ir.Call) or not isinstance(call.func, ir.Attribute):
+            return False
+        denoted = self.project.places.denotes(self.function, call.func.value, self.me)
+        return any(each[1:] == place[1:] and len(each) == len(place) for each in denoted)
+
+    def _cause(self, path: Path) -> Edge | None:
+        """The first error on the path after which the place is not released."""
+        return next((edge for edge in path.raising if edge.is_interrupted and self.is_cause_on(edge)), None)
+
+    def _follows(self, graph: Graph, first: Step, place: Place) -> ir.At | None:
+        """Where the place is released when the step does complete; None when it is not."""
+        for block in graph.blocks:
+            for step in block.steps:
+                if place in self.released(step) and step is not first:
+                    watch = _After(first, step)
+                    if isinstance(find_path(graph, watch, lambda _, state: state == "then"), Path):
+                        return step.node.at
+        return None
+
+    # --- loops ---
+
+    def _in_loops(self, graph: Graph) -> Iterator[Skip]:
+        for step in graph.steps():
+            call = _call_of(step.node)
+            if step.kind not in ("call", "await") or not isinstance(call, ir.Call) or not self._ends_a_child(call):
+                continue
+            loop = self._loop_around(call)
+            if loop is None:
+                continue
+            watch = _LeftLoop(self, step, loop)
+            path = find_path(graph, watch, lambda block, state: block is graph.raised and state)
+            if isinstance(path, Path):
+                thrown = next((edge.thrown for edge in path.raising if edge.step is step), frozenset())
+                yield Skip(call, thrown, (), is_loop=True)
+
+    def _ends_a_child(self, call: ir.Call) -> bool:
+        callee = self.project.calls.of(self.function, call, self.me)
+        if callee.dotted in _KILLS:
+            return True
+        return isinstance(call.func, ir.Attribute) and is_child_stop(call.func.name)
+
+    def _loop_around(self, call: ir.Call) -> ir.For | ir.Generator | None:
+        """The innermost loop over a collection, of whose items the call ends one."""
+        subject = call.func.value if isinstance(call.func, ir.Attribute) else None
+        callee = self.project.calls.of(self.function, call, self.me)
+        roots = list(call.args[:1]) if callee.dotted in _KILLS else [subject]
+        names = {name for root in roots for name in _roots(root)}
+        found: ir.For | ir.Generator | None = None
+        for loop in _loops(self.function.statements, call.at):
+            if names & set(_targets(loop.target)):
+                found = loop
+        return found
+
+
+class _Skipped(Watch[str]):
+    """
+    Paths on which something raises and the watched place is never tried: `skipping` then. A local
+    is watched from where it is made; before that it is `unborn`.
+    """
+
+    def __init__(self, skipping: Skipping, place: Place) -> None:
+        self._born = skipping.births(place)
+        super().__init__(start="unborn" if self._born else "before")
+        self._skipping = skipping
+        self._place = place
+
+    def step(self, step: Step, state: str) -> str | None:
+        if self._place in self._skipping.released(step):
+            return None
+        return "before" if state == "unborn" and step.kind == "call" and step.node.at in self._born else state
+
+    def interrupted(self, step: Step, state: str) -> str | None:
+        return None if self._place in self._skipping.released(step) else state
+
+    def along(self, edge: Edge, state: str) -> str | None:
+        """One error only: what a second one does is not the doing of the first."""
+        if not edge.is_interrupted:
+            return state
+        return "skipping" if state == "before" and self._skipping.is_cause_on(edge) else None
+
+
+class _After(Watch[str]):
+    """Whether one step comes after another has completed."""
+
+    def __init__(self, first: Step, then: Step) -> None:
+        super().__init__(start="")
+        self._first = first
+        self._then = then
+
+    def step(self, step: Step, state: str) -> str:
+        if step is self._then and state:
+            return "then"
+        return "first" if step is self._first and not state else state
+
+    def interrupted(self, step: Step, state: str) -> str:
+        return "then" if step is self._then and state else state
+
+
+class _LeftLoop(Watch[bool]):
+    """Paths on which a step raises and the loop around it does not go on."""
+
+    def __init__(self, skipping: Skipping, cause: Step, loop: ir.For | ir.Generator) -> None:
+        super().__init__(start=False)
+        self._skipping = skipping
+        self._cause = cause
+        self._loop = loop
+
+    def step(self, step: Step, state: bool) -> bool | None:  # noqa: FBT001 - the state
+        return None if state and step.kind == "next" and step.node is self._loop else state
+
+    def along(self, edge: Edge, state: bool) -> bool | None:  # noqa: FBT001 - the state
+        """One error only, that of the call in question."""
+        if not edge.is_interrupted:
+            return state
+        return True if not state and edge.step is self._cause and self._skipping.is_cause_on(edge) else None
+
+
+def failures(edge: Edge) -> frozenset[str]:
+    """
+    What an edge throws that one has to prepare for, not the signs of a mistake in the code. Of a
+    kill it is that the process has gone: that it may not be killed is no matter for its parent.
+    """
+    call = _call_of(edge.step.node) if edge.step is not None else None
+    names = frozenset(one.name for one in edge.thrown if one.name.rpartition(".")[2] not in _MISTAKES)
+    if isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "") in _KILLS:
+        return names & {"ProcessLookupError"}
+    return names
+
+
+def _ends(graph: Graph, block: Block) -> bool:
+    return block is graph.exit or block is graph.raised
+
+
+def _call_of(node: ir.Node) -> ir.Node:
+    return node.value if isinstance(node, ir.Await) else node
+
+
+def _roots(expr: ir.Expr | None) -> Iterator[str]:
+    """The name that a chain of attributes, subscripts and calls starts with."""
+    while isinstance(expr, (ir.Attribute, ir.Subscript, ir.Call)):
+        expr = expr.func if isinstance(expr, ir.Call) else expr.value
+    if isinstance(expr, ir.Name):
+        yield expr.id
+
+
+def _targets(target: ir.Expr) -> Iterator[str]:
+    for node in walk(target):
+        if isinstance(node, ir.Name):
+            yield node.id
+
+
+def _loops(body: tuple[ir.Stmt, ...], at: ir.At) -> Iterator[ir.For | ir.Generator]:
+    """The loops and comprehensions around a span, from the outside in."""
+    for node in walk(*body, inner=False):
+        if isinstance(node, ir.For) and _holds(node.at, at):
+            yield node
+        elif isinstance(node, ir.Comprehension) and _holds(node.at, at):
+            yield from node.generators
+
+
+def _holds(outer: ir.At, inner: ir.At) -> bool:
+    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]

@@ -1,0 +1,87 @@
+"""The fields of objects: every assignment to `self.name` in a class, in its methods and their inner functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from worker_lint.analysis.entity import Class, Function, Scope
+from worker_lint.analysis.statements import definitions
+from worker_lint.analysis.values.bindings import Bindings, Source
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.project import Project
+
+
+class Assigned(NamedTuple):
+    """One value that a field gets, in the scope where its expression is evaluated. `added`: put into it."""
+
+    scope: Scope
+    source: Source
+    added: bool = False
+
+
+class Fields:
+    """The assignments of fields by class; blocks are walked once."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._bindings: dict[Scope, Bindings] = {}
+        self._own: dict[Class, dict[str, list[Assigned]]] = {}
+        self._inner: dict[Scope, tuple[Function, ...]] = {}
+
+    def bindings(self, scope: Scope) -> Bindings:
+        """The assignments in a block."""
+        found = self._bindings.get(scope)
+        if found is None:
+            self._bindings[scope] = found = Bindings(scope.statements)
+        return found
+
+    def methods(self, cls: Class) -> Iterator[Function]:
+        """The functions that the class body defines, in any branch and under any decorator."""
+        for node in definitions(cls.statements):
+            if isinstance(node, ir.FunctionDef):
+                yield self.project.function_of(cls, node)
+
+    def inner(self, function: Function) -> tuple[Function, ...]:
+        """The functions defined inside a function, at any depth."""
+        found = self._inner.get(function)
+        if found is None:
+            below: list[Function] = []
+            for node in definitions(function.statements):
+                if isinstance(node, ir.FunctionDef):
+                    inner = self.project.function_of(function, node)
+                    below.extend((inner, *self.inner(inner)))
+            self._inner[function] = found = tuple(below)
+        return found
+
+    def own(self, cls: Class) -> dict[str, list[Assigned]]:
+        """The fields that the class's own methods assign or fill, and the values its body gives them."""
+        found = self._own.get(cls)
+        if found is None:
+            self._own[cls] = found = {}
+            for (name, *rest), sources in self.bindings(cls).places.items():
+                if not rest:
+                    found.setdefault(name, []).extend(
+                        Assigned(cls, source) for source in sources if source.how in ("value", "annotation")
+                    )
+            for method in self.methods(cls):
+                self._collect(method, found)
+        return found
+
+    def _collect(self, method: Function, found: dict[str, list[Assigned]]) -> None:
+        subject = method.node.params[0].name if method.node.params else ""
+        for function in (method, *self.inner(method)):
+            if function is not method and any(param.name == subject for param in function.node.params):
+                continue
+            bindings = self.bindings(function)
+            for table, added in ((bindings.places, False), (bindings.added, True)):
+                for place, sources in table.items():
+                    if len(place) == 2 and place[0] == subject:
+                        found.setdefault(place[1], []).extend(Assigned(function, s, added) for s in sources)
+
+    def assigned(self, cls: Class, name: str) -> list[Assigned]:
+        """All that a field of the class gets: in the class and in its bases."""
+        order = self.project.hierarchy.order(cls)
+        return [one for base in order if isinstance(base, Class) for one in self.own(base).get(name, ())]

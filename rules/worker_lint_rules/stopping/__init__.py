@@ -1,0 +1,1 @@
+"""STP: workers that stop safely and release what they hold."""

@@ -1,0 +1,362 @@
+"""
+A step of a teardown may raise, and what was to be released after it never is.
+
+What it catches
+    A release, the stop of a child, or a kill that may raise, with other releases after it that
+    are then not reached: in methods that end an object, in `finally` branches, and in loops over
+    children, where the first one that fails keeps the others from being stopped. The notes show
+    the path: what raises, and what is then left open.
+
+Why it hurts in production
+    Things are stopped when something is already wrong: the broker is gone, the child has died.
+    So the first `close` is the very call that raises then. The connection, thread or process
+    behind it stays, the process does not end, or the next start finds the port or lock taken.
+
+What to do instead
+    Give each step its own guard: `contextlib.ExitStack` with one callback for each release,
+    nested `try`/`finally`, or `contextlib.suppress` around a step whose failure does not matter.
+    In a loop over children, catch and log inside the loop.
+
+When to ignore it
+    When the process ends right after it and nothing that is left open outlives the process.
+
+Limits
+    A call counts as raising when a library model says so, when the project's own code raises, or
+    when it runs code that somebody else supplies: a callback, or the stop of a child of unknown
+    class. All other calls are taken not to raise.
+"""
+
+import re
+from collections.abc import Iterator
+
+from worker_lint.analysis import Class, Function
+from worker_lint.analysis.resources import Held
+from worker_lint.analysis.skipping import Skip, Skipping
+from worker_lint.analysis.stopping import STOP_WORDS, is_stop_name
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+
+rule = Rule(
+    code="STP102",
+    severity="warning",
+    stage="preview",
+    confidence="likely",
+    summary="An error in one step of a teardown leaves later releases out",
+    words=(*STOP_WORDS, "os.kill"),
+    product_only=True,
+    yields_to=("STP115", "STP124", "STP128", "ERR115"),
+    silences=(
+        "each step guarded",
+        "suppress",
+        "ExitStack",
+        "nested finally",
+        "helper that swallows",
+        "steps that cannot raise",
+        "one resource only",
+    ),
+    examples=(
+        bad(
+            "two closes in a row",
+            """
+            import pika
+
+            class Worker:
+                def __init__(self, parameters):
+                    self._connection = pika.BlockingConnection(parameters)
+                    self._events = pika.BlockingConnection(parameters)
+
+                def stop(self):
+                    self._events.close()  # bad: self._connection
+                    self._connection.close()
+            """,
+        ),
+        bad(
+            "the first child that fails keeps the others running",
+            """
+            class Service:
+                def __init__(self):
+                    self._children = []
+
+                def add(self, child):
+                    self._children.append(child)
+
+                def stop(self):
+                    for child in self._children:
+                        child.stop()  # bad: child.stop()
+            """,
+        ),
+        bad(
+            "a child that has died ends the loop",
+            """
+            import os
+            import signal
+
+            class Manager:
+                def __init__(self, pids):
+                    self._pids = pids
+
+                def terminate(self):
+                    for pid in self._pids:
+                        os.kill(pid, signal.SIGTERM)  # bad: os.kill
+            """,
+        ),
+        bad(
+            "a callback of the user before the close",
+            """
+            import pika
+
+            class Worker:
+                def __init__(self, on_stop):
+                    self._on_stop = on_stop
+                    self._connection = pika.BlockingConnection()
+
+                def stop(self):
+                    self._on_stop()  # bad: self._connection
+                    self._connection.close()
+            """,
+        ),
+        bad(
+            "caught around both of them",
+            """
+            import logging
+            import pika
+
+            class Worker:
+                def __init__(self):
+                    self._first = pika.BlockingConnection()
+                    self._second = pika.BlockingConnection()
+
+                def stop(self):
+                    try:
+                        self._first.close()  # bad: self._second
+                        self._second.close()
+                    except Exception:
+                        logging.exception("not closed")
+            """,
+        ),
+        good(
+            "a guard for each",
+            """
+            import pika
+
+            class Worker:
+                def __init__(self):
+                    self._first = pika.BlockingConnection()
+                    self._second = pika.BlockingConnection()
+
+                def stop(self):
+                    try:
+                        self._first.close()
+                    except Exception:
+                        pass
+                    self._second.close()
+            """,
+            silence="each step guarded",
+        ),
+        good(
+            "suppressed",
+            """
+            import contextlib
+            import pika
+
+            class Worker:
+                def __init__(self):
+                    self._first = pika.BlockingConnection()
+                    self._second = pika.BlockingConnection()
+
+                def stop(self):
+                    with contextlib.suppress(Exception):
+                        self._first.close()
+                    self._second.close()
+            """,
+            silence="suppress",
+        ),
+        good(
+            "the stack calls all of them",
+            """
+            import contextlib
+            import pika
+
+            class Worker:
+                def __init__(self):
+                    self._first = pika.BlockingConnection()
+                    self._second = pika.BlockingConnection()
+
+                def stop(self):
+                    with contextlib.ExitStack() as stack:
+                        stack.callback(self._second.close)
+                        stack.callback(self._first.close)
+            """,
+            silence="ExitStack",
+        ),
+        good(
+            "one finally inside the other",
+            """
+            import pika
+
+            class Worker:
+                def __init__(self):
+                    self._first = pika.BlockingConnection()
+                    self._second = pika.BlockingConnection()
+
+                def stop(self):
+                    try:
+                        self._first.close()
+                    finally:
+                        self._second.close()
+            """,
+            silence="nested finally",
+        ),
+        good(
+            "a helper that logs and goes on",
+            """
+            import logging
+            import pika
+
+            def close_quietly(connection):
+                try:
+                    connection.close()
+                except Exception:
+                    logging.exception("not closed")
+
+            class Worker:
+                def __init__(self):
+                    self._first = pika.BlockingConnection()
+                    self._second = pika.BlockingConnection()
+
+                def stop(self):
+                    close_quietly(self._first)
+                    close_quietly(self._second)
+            """,
+            silence="helper that swallows",
+        ),
+        good(
+            "a flag and a join do not fail",
+            """
+            import threading
+            import pika
+
+            class Worker:
+                def __init__(self):
+                    self._stopping = threading.Event()
+                    self._thread = threading.Thread(target=self._run)
+                    self._connection = pika.BlockingConnection()
+
+                def _run(self):
+                    self._stopping.wait()
+
+                def stop(self):
+                    self._stopping.set()
+                    self._thread.join()
+                    self._connection.close()
+            """,
+            silence="steps that cannot raise",
+        ),
+        good(
+            "nothing comes after it",
+            """
+            import pika
+
+            class Worker:
+                def __init__(self):
+                    self._connection = pika.BlockingConnection()
+                    self._running = True
+
+                def stop(self):
+                    self._running = False
+                    self._connection.close()
+            """,
+            silence="one resource only",
+        ),
+    ),
+)
+
+
+@rule.on_class
+def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
+    """Every method that the class itself defines, on objects of this class."""
+    for method in context.project.values.fields.methods(cls):
+        if _may_end_things(method, context):
+            yield from _findings(method, cls, context)
+
+
+@rule.on_function
+def check_function(function: Function, context: Context) -> Iterator[Finding]:
+    """Every function that is no method."""
+    if function.owner is None and _may_end_things(function, context):
+        yield from _findings(function, None, context)
+
+
+_END = re.compile(
+    r"\b_*(?:\w+_)?(?:a?close|stop|shutdown|terminate|disconnect|teardown|cleanup|dispose|release|cancel|join|kill|drain|"
+    r"unsubscribe|quit|destroy|detach|server_close|communicate|wait)(?:_\w+)?\s*\("
+)
+
+
+def _may_end_things(function: Function, context: Context) -> bool:
+    """Whether the text calls what may end something, in a loop or with something else; read before the body is."""
+    lines = context.project.store.text(function.path).lines[function.node.name_at[0] : function.node.at[2]]
+    text = "\n".join(lines)
+    ends = len(_END.findall(text))
+    if is_stop_name(function.name):
+        return ends > 0
+    return ends > 0 and ("for " in text or (ends > 1 and ("finally" in text or "except" in text)))
+
+
+def _findings(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:
+    skipping = Skipping(context.project, function, me)
+    for skip in skipping.skips():
+        yield _of_loop(skip, function, context) if skip.is_loop else _of_sequence(skip, function, me, context)
+
+
+def _of_loop(skip: Skip, function: Function, context: Context) -> Finding:
+    call = _written(skip, function, context)
+    return Finding(
+        at=skip.cause.at,
+        message=f"`{call}` may raise and leave the others of the loop as they are",
+        consequence="The first one that fails ends the loop: all that come after it keep running or stay open.",
+        help="catch and log inside the loop, so that each one gets its turn",
+        notes=(Note(function.path, skip.cause.at, f"may raise {_classes(skip)} here"),),
+        symbol=function.symbol,
+        culprit=("release", function.path, *(str(number) for number in skip.cause.at)),
+    )
+
+
+def _of_sequence(skip: Skip, function: Function, me: Class | None, context: Context) -> Finding:
+    names = [".".join(part for part in place if part != "*") for place, _ in skip.places]
+    left = f"`{names[0]}`" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+    notes = [Note(function.path, skip.cause.at, f"may raise {_classes(skip)} here")]
+    for name, (place, at) in zip(names, skip.places, strict=True):
+        notes.append(Note(function.path, at, f"`{name}` is then not released here"))
+        notes.extend(_opened(place, me, context))
+    return Finding(
+        at=skip.cause.at,
+        message=f"`{_written(skip, function, context)}` may raise and leave {left} open",
+        consequence="An error here ends the teardown: what was to be released after it never is.",
+        help="guard the step with try/finally or contextlib.suppress, or release all through an ExitStack",
+        notes=tuple(notes),
+        symbol=function.symbol,
+        culprit=("release", function.path, *(str(number) for number in skip.cause.at)),
+    )
+
+
+def _opened(place: tuple[str, ...], me: Class | None, context: Context) -> Iterator[Note]:
+    """Where a field is opened, as far as this class or its bases do it."""
+    for owner in context.project.hierarchy.order(me) if me is not None else ():
+        held: tuple[Held, ...] = context.project.resources.held(owner) if isinstance(owner, Class) else ()
+        for one in held:
+            if len(place) > 1 and one.place[1] == place[1] and one.acquired:
+                site = one.acquired[0]
+                yield Note(site.function.path, site.at, f"`{one.name}` is opened here")
+                return
+
+
+def _written(skip: Skip, function: Function, context: Context) -> str:
+    """The call as it stands in the code, shortened to one line."""
+    code = context.project.store.text(function.path).segment(skip.cause.at)
+    head = code.partition("\n")[0].partition("(")[0]
+    return f"{head}()"
+
+
+def _classes(skip: Skip) -> str:
+    names = sorted({thrown.name.rpartition(".")[2] for thrown in skip.thrown})
+    return " or ".join(names[:2]) if names and names != ["Exception"] else "an error"
