@@ -14,6 +14,7 @@ COMMANDS: Final[dict[str, str]] = {
     "fix": "Repair what can be repaired.",
     "explain": "Show the page of a rule.",
     "rules": "List the rules.",
+    "workers": "Show how each worker works and stops.",
     "baseline": "Accept what is there, and fail on what is new.",
     "init": "Write a configuration and a pre-commit hook.",
     "new": "Write a rule or a worker from a template.",

@@ -94,6 +94,10 @@ class Session:
 
         return SecondOpinion(self.cache)
 
+    def tree(self, snapshot: Snapshot) -> Tree:
+        """The files of a snapshot as the analysis sees them, for other questions than those of the rules."""
+        return self._tree(snapshot)
+
     # --- the whole answer ---
 
     def _answer_key(self, snapshot: Snapshot) -> str | None:
