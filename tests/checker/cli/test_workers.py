@@ -70,9 +70,9 @@ def test_each_step_tells_what_its_error_leaves_out(lint: Command) -> None:
         "releases self._connection",
         "releases self._beats",
     ]
-    assert steps[19]["skipped"] == ["self._connection", "self._beats"]
-    assert (steps[21]["caught"], steps[21]["skipped"]) == (22, [])
-    assert steps[24]["raises"] == []
+    assert steps[20]["skipped"] == ["self._connection", "self._beats"]
+    assert (steps[22]["caught"], steps[22]["skipped"]) == (23, [])
+    assert steps[25]["raises"] == []
 
 
 def test_a_name_chooses(lint: Command) -> None:
