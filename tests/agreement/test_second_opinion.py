@@ -60,7 +60,8 @@ def said_of(rule: Rule, example: Example) -> Iterator[tuple[Fact, str]]:
     outcome = check_files(files, [rule], options={rule.name: example.options})
     for candidate in outcome.candidates.values():
         facts = candidate.finding.facts
-        assert facts or f"{rule.code}: {example.title}" in WITHOUT_FACTS, f"{rule.code}: {example.title}"
+        if rule.code.startswith("ABS"):  # the others rest on flow, of which astroid knows nothing
+            assert facts or f"{rule.code}: {example.title}" in WITHOUT_FACTS, f"{rule.code}: {example.title}"
         yield from zip(facts, Oracle(tree_of(files)).ask(facts).verdicts, strict=True)
 
 
