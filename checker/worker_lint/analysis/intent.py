@@ -16,6 +16,7 @@ from worker_lint.analysis.mro import Opaque
 from worker_lint.source import ir
 
 _PROTOCOLS: Final = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
+_FINAL: Final = frozenset({"typing.final", "typing_extensions.final"})
 _ABSTRACT_BASES: Final = frozenset({"abc.ABC", "zope.interface.Interface", *_PROTOCOLS})
 _ABSTRACT_NAME: Final = re.compile(
     r"^_*(?:Abstract|Base|Generic|Default|Stub|Partial)(?=[A-Z0-9_]|$)|ABC|Abstract|Mixin|MixIn|Mix_?in$|Interface|Protocol"
@@ -37,6 +38,11 @@ def is_declared_abstract(cls: Class) -> bool:
     if _names_base(cls, _ABSTRACT_BASES) or metaclass_exprs(cls):
         return True
     return any(member.abstract is not False for members in hierarchy.members(cls).values() for member in members)
+
+
+def is_final(cls: Class) -> bool:
+    """Whether `@final` forbids subclasses."""
+    return not _FINAL.isdisjoint(cls.project.hierarchy.decorator_names(cls))
 
 
 def is_protocol(cls: Class) -> bool:

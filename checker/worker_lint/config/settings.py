@@ -58,8 +58,9 @@ class Settings:
         metadata=_about(
             SELECTORS,
             """The rules to use, by name, code, start of codes (`ABS`, `ABS1`) or `ALL`, in place of
-            those of the profile. Preview rules are meant only when named in full, or with `preview`. What
-            the tool says of its own work (`WKL`) stays on; `ignore` takes it out.""",
+            those of the profile. Preview rules are meant only when named in full, or with `preview`, or
+            where an option of theirs is set. What the tool says of its own work (`WKL`) stays on; `ignore`
+            takes it out.""",
             'select = ["ABS", "release-order"]',
         ),
     )
@@ -194,7 +195,9 @@ class Settings:
         default_factory=dict,
         metadata=_about(
             rule_options(),
-            "Options of single rules, by name or code; each rule's page lists its own.",
+            """Options of single rules, by name or code; each rule's page lists its own. Setting one asks for
+            the rule: it holds even if it is opt-in or preview, unless `select` leaves it out or `ignore`
+            takes it out.""",
             'rules.abstract-method-unimplemented.evidence = "any"',
         ),
     )

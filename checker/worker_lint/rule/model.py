@@ -38,7 +38,7 @@ class Finding:
     What a rule yields. `at` lies in the file that is being checked.
 
     `culprit` is what two rules must share to be about one defect (precedence); by default the
-    span. `severity` and `confidence` override the rule's own.
+    span. `severity`, `confidence` and `yields_to` override the rule's own.
     """
 
     at: At
@@ -51,6 +51,7 @@ class Finding:
     confidence: Confidence | None = None
     severity: Severity | None = None
     fix: Fix | None = None
+    yields_to: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
