@@ -45,11 +45,9 @@ rule = Rule(
             "a coroutine that nobody awaits",
             """
             class Worker:
-                def stop(self):
-                    self.close()
+                def stop(self): self.close()
 
-                def close(self):
-                    raise NotImplementedError
+                def close(self): raise NotImplementedError
 
             class MailWorker(Worker):
                 async def close(self):  # bad: close
@@ -184,15 +182,26 @@ rule = Rule(
             "the caller of the caller awaits",
             """
             class Worker:
-                def stop(self):
-                    return self.close()
+                def stop(self): return self.close()
 
-                def close(self):
-                    raise NotImplementedError
+                def close(self): raise NotImplementedError
 
             class MailWorker(Worker):
-                async def close(self):
-                    print("closed")
+                async def close(self): print("closed")
+            """,
+        ),
+        good(
+            "a plain function that gives something to await",
+            """
+            class Worker:
+                async def run(self): await self.handle("a")
+
+                async def handle(self, message): raise NotImplementedError
+
+            class MailWorker(Worker):
+                def __init__(self, pool): self.pool = pool
+
+                def handle(self, message): return self.pool.submit(message)
             """,
         ),
         good(
@@ -202,32 +211,40 @@ rule = Rule(
                 translate = None
 
                 def compile(self, text):
-                    if self.translate:
-                        text = self.translate(text)
+                    if self.translate: text = self.translate(text)
                     return text
 
-                def render(self, text):
-                    raise NotImplementedError
+                def render(self, text): raise NotImplementedError
 
             class UpperCompiler(Compiler):
-                def translate(self, text):
-                    return text.upper()
+                def translate(self, text): return text.upper()
             """,
         ),
         good(
             "a property that gives a function",
             """
             class Worker:
-                def run(self):
-                    self.handler("a")
+                def run(self): self.handler("a")
 
-                def handler(self, message):
-                    raise NotImplementedError
+                def handler(self, message): raise NotImplementedError
 
             class MailWorker(Worker):
                 @property
-                def handler(self):
-                    return print
+                def handler(self): return print
+            """,
+        ),
+        good(
+            "the method that calls it is overridden too",
+            """
+            class Worker:
+                def stop(self): self.close()
+
+                def close(self): raise NotImplementedError
+
+            class AsyncWorker(Worker):
+                async def stop(self): await self.close()
+
+                async def close(self): print("closed")
             """,
         ),
         good(
