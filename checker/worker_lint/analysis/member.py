@@ -201,14 +201,16 @@ def _inherit_accessor(cls: Class, member: Member, decorator: ir.Attribute) -> No
     if not isinstance(decorator.value, ir.Attribute):
         member.abstract = None
         return
+    flags: set[bool | None] = set()
     for target in cls.project.names.expr(cls, decorator.value.value):
         inherited = cls.project.hierarchy.find(target, decorator.value.name) if isinstance(target, Class) else None
         if inherited is None or not isinstance(inherited.member, Member):
-            member.abstract = member.abstract or None
+            flags.add(member.abstract or None)
         else:
             known = inherited.member.accessors or {"getter": inherited.member.abstract}
-            member.accessors = known | member.accessors
-            member.abstract = _any_abstract(list(member.accessors.values()))
+            flags.add(_any_abstract(list({**known, decorator.name: member.abstract}.values())))
+            member.accessors = {**known, **member.accessors}
+    member.abstract = flags.pop() if len(flags) == 1 else None  # several classes of that name may disagree
 
 
 def _any_abstract(flags: list[bool | None]) -> bool | None:

@@ -70,6 +70,14 @@ def test_a_part_of_an_inherited_property_is_replaced(
     assert {"x"} <= _python_says(source) if abstract else not _python_says(source)
 
 
+def test_bases_of_one_name_that_disagree_leave_it_open(class_named: Callable[[str, str], Class]) -> None:
+    base = "class B(ABC):\n    @property\n    {}\n    def x(self): ...\n"
+    source = "from abc import ABC, abstractmethod\n" + base.format("@abstractmethod") + base.format("@final")
+    found = class_named(f"{source}class C(B):\n    @B.x.setter\n    def x(self, v): ...\n", "C")
+    abstract = found.project.hierarchy.abstract(found)
+    assert (set(abstract.left), abstract.unsure) == (set(), {"x"})
+
+
 def _python_says(source: str) -> frozenset[str]:
     names: dict[str, type] = {}
     exec(source, names)  # noqa: S102 - this test's own text: what Python does is the oracle
