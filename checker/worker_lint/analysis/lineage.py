@@ -54,9 +54,8 @@ class Lineage:
             return (Opaque("*bases", internal=True),)
         if isinstance(expr, ir.Call):
             return self._called_base(cls, expr)
-        scope = cls.parent or cls
         candidates: dict[Ancestor, None] = {}
-        for target in self.project.names.expr(scope, expr):
+        for target in self.project.names.at_definition(cls, expr):
             if isinstance(target, Class):
                 candidates[target if target is not cls else Opaque(cls.name, internal=True)] = None
             elif isinstance(target, External):

@@ -202,7 +202,7 @@ def _inherit_accessor(cls: Class, member: Member, decorator: ir.Attribute) -> No
         member.abstract = None
         return
     flags: set[bool | None] = set()
-    for target in cls.project.names.expr(cls, decorator.value.value):
+    for target in cls.project.names.at_definition(cls, decorator.value.value):
         inherited = cls.project.hierarchy.find(target, decorator.value.name) if isinstance(target, Class) else None
         if inherited is None or not isinstance(inherited.member, Member):
             flags.add(member.abstract or None)
@@ -210,7 +210,7 @@ def _inherit_accessor(cls: Class, member: Member, decorator: ir.Attribute) -> No
             known = inherited.member.accessors or {"getter": inherited.member.abstract}
             flags.add(_any_abstract(list({**known, decorator.name: member.abstract}.values())))
             member.accessors = {**known, **member.accessors}
-    member.abstract = flags.pop() if len(flags) == 1 else None  # several classes of that name may disagree
+    member.abstract = flags.pop() if len(flags) == 1 else None  # bases in branches may disagree
 
 
 def _any_abstract(flags: list[bool | None]) -> bool | None:

@@ -11,7 +11,7 @@ import builtins
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Class, External, Function, Instance, ModuleScope, Scope, Target, Unknown, Value
-from worker_lint.analysis.scope import Binding
+from worker_lint.analysis.scope import Binding, BlockScan
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -116,6 +116,31 @@ class Resolver:
         if binding.kind == "annotation" and binding.annotation is not None:
             return self.annotation(scope, binding.annotation)
         return _UNKNOWN
+
+    def at_definition(self, cls: Class, node: ir.Expr) -> Targets:
+        """
+        What an expression in a class statement refers to when the statement runs: a name that is
+        bound again further down stands for what it was before.
+        """
+        root = node
+        while isinstance(root, (ir.Attribute, ir.Subscript)):
+            root = root.value
+        scope = cls.parent
+        if not isinstance(root, ir.Name) or scope is None or not _is_rebound(scope, root.id, cls.node):
+            return self.expr(scope or cls, node)
+        if cls.node not in scope.statements or not isinstance(node, (ir.Name, ir.Attribute)):
+            return _UNKNOWN
+        before = scope.statements[: scope.statements.index(cls.node)]
+        bindings = BlockScan(before).names.get(root.id)
+        if bindings is not None:
+            found = self._bindings(scope, bindings)
+        elif root.id in _BUILTINS and not scope.module.block.stars:
+            found = (External(f"builtins.{root.id}"),)
+        else:
+            return _UNKNOWN
+        for name in (ir.dotted_name(node) or root.id).split(".")[1:]:
+            found = self._each(found, name)
+        return found
 
     # --- imports ---
 
@@ -313,6 +338,12 @@ class Resolver:
                 return tuple(Instance(t) if isinstance(t, (Class, External)) else Unknown() for t in targets)
             case _:
                 return _UNKNOWN
+
+
+def _is_rebound(scope: Scope, name: str, statement: ir.Stmt) -> bool:
+    """Whether the block binds a name in a statement or behind it."""
+    bindings = scope.block.names.get(name, ())
+    return any(binding.node is not None and binding.node.at[:2] >= statement.at[:2] for binding in bindings)
 
 
 def receiver_kind(function: Function) -> str:
