@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.intent import docstring_of
 from worker_lint.analysis.member import Member, decorator_name
 from worker_lint.analysis.statements import inner_blocks, walk_statements
 from worker_lint.analysis.visit import expressions_of, subexpressions
@@ -26,6 +27,10 @@ _OPTIONAL_WORDS: Final = re.compile(
     re.IGNORECASE,
 )
 
+_OBLIGATION: Final = re.compile(
+    r"\b(?:must|needs? to|ha(?:s|ve) to|should|required to)\s+(?:be\s+)?(?:implement|overrid|overwrit|define|provide)",
+    re.IGNORECASE,
+)
 _CAPABILITY: Final = re.compile(r"_?(?:is_)?(?:support(?:s|ed)?|can)_|_?(?:supports|can)[A-Z]")
 
 
@@ -111,6 +116,13 @@ def is_optional(stub: StubMember) -> bool:
         if _OPTIONAL_WORDS.search("\n".join(text.line(number) for number in range(part.at[0], part.at[2] + 1))):
             return True
     return _is_asked_for(stub)
+
+
+def is_obligation(stub: StubMember) -> bool:
+    """Whether the member's text, or the docstring of its class, says that subclasses must implement it."""
+    text = stub.owner.project.store.text(stub.owner.path)
+    lines = [text.line(number) for part in stub.member.parts for number in range(part.at[0], part.at[2] + 1)]
+    return bool(_OBLIGATION.search("\n".join([docstring_of(stub.owner), *lines])))
 
 
 def _is_asked_for(stub: StubMember) -> bool:
