@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from worker_lint.analysis.entity import Class, External, Value
 from worker_lint.analysis.models import ModelClass
-from worker_lint.analysis.mro import Opaque, linearize
+from worker_lint.analysis.mro import TOO_DEEP, Opaque, linearize
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -111,10 +111,15 @@ class Lineage:
     def _order(self, cls: Ancestor) -> tuple[tuple[Ancestor, ...], bool]:
         known = self._orders.get(cls) if isinstance(cls, Class) else None
         if known is None:
-            known = linearize(cls, self.bases)
+            known = linearize(cls, self.bases) or self._too_deep(cls)
             if isinstance(cls, Class):
                 self._orders[cls] = known
         return known
+
+    def _too_deep(self, cls: Ancestor) -> tuple[tuple[Ancestor, ...], bool]:
+        if isinstance(cls, Class):
+            self.project.budget.spent(cls.path, "too many classes stand above a class")
+        return (cls, TOO_DEEP), True
 
     def ancestors(self, cls: Ancestor) -> tuple[Ancestor, ...]:
         """The order without the class itself."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from worker_lint.analysis.budget import Budget
 from worker_lint.analysis.entity import Class, Function, ModuleScope, Scope
 from worker_lint.analysis.hierarchy import Hierarchy
 from worker_lint.analysis.models import Models
@@ -29,6 +30,7 @@ class Project:
         self._classes: dict[tuple[str, ir.At], Class] = {}
         self._functions: dict[tuple[str, ir.At], Function] = {}
         self.contract_classes: tuple[Class, ...] = ()
+        self.budget = Budget()
         self._in_file: dict[str, tuple[Class, ...]] = {}
 
     @cached_property
