@@ -27,10 +27,9 @@ _OPTIONAL_WORDS: Final = re.compile(
     re.IGNORECASE,
 )
 
-_OBLIGATION: Final = re.compile(
-    r"\b(?:must|needs? to|ha(?:s|ve) to|should|required to)\s+(?:be\s+)?(?:implement|overrid|overwrit|define|provide)",
-    re.IGNORECASE,
-)
+_DEMANDS: Final = r"\s+(?:be\s+)?(?:implement|overrid|overwrit|define|provide)"
+_OBLIGATION: Final = re.compile(rf"\b(?:must|needs? to|ha(?:s|ve) to|required to){_DEMANDS}", re.IGNORECASE)
+_ADVICE: Final = re.compile(rf"\bshould{_DEMANDS}", re.IGNORECASE)
 _CAPABILITY: Final = re.compile(r"_?(?:is_)?(?:support(?:s|ed)?|can)_|_?(?:supports|can)[A-Z]")
 
 
@@ -119,10 +118,14 @@ def is_optional(stub: StubMember) -> bool:
 
 
 def is_obligation(stub: StubMember) -> bool:
-    """Whether the member's text, or the docstring of its class, says that subclasses must implement it."""
+    """
+    Whether the member's text, or the docstring of its class, says that subclasses must implement it. A
+    mere "should" in the docstring may speak of other members.
+    """
     text = stub.owner.project.store.text(stub.owner.path)
     lines = [text.line(number) for part in stub.member.parts for number in range(part.at[0], part.at[2] + 1)]
-    return bool(_OBLIGATION.search("\n".join([docstring_of(stub.owner), *lines])))
+    own = "\n".join(lines)
+    return bool(_OBLIGATION.search(docstring_of(stub.owner)) or _OBLIGATION.search(own) or _ADVICE.search(own))
 
 
 def _is_asked_for(stub: StubMember) -> bool:

@@ -40,6 +40,7 @@ class _Answer(msgspec.Struct, frozen=True, array_like=True):
     diagnostics: tuple[Diagnostic, ...]
     problems: tuple[Problem, ...]
     unknown: int
+    given_up: tuple[Diagnostic, ...]
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -72,13 +73,15 @@ class Session:
         if key is not None:
             answer = self._known_answer(key)
             if answer is not None:
-                return Outcome(answer.diagnostics, {}, answer.problems, answer.unknown, len(snapshot.wanted))
+                files = len(snapshot.wanted)
+                unknown, given_up = answer.unknown, answer.given_up
+                return Outcome(answer.diagnostics, {}, answer.problems, unknown, files, given_up=given_up)
         tree = self._tree(snapshot)
         outcome = analyse(tree, self.models, self.plan, snapshot.wanted)
         self._keep(tree, snapshot)
         self._add_seconds(outcome.stages)
         if key is not None and not outcome.problems:
-            answer = _Answer(outcome.diagnostics, outcome.problems, outcome.unknown)
+            answer = _Answer(outcome.diagnostics, outcome.problems, outcome.unknown, outcome.given_up)
             self.cache.put_many({key: _ENCODER.encode(answer)})
         return outcome
 

@@ -202,3 +202,20 @@ def test_check_never_loads_the_heavy_libraries(start: Command, write: Write, wor
     loaded = set(result.err.split())
     assert "worker_lint.cli.check" in loaded
     assert loaded.isdisjoint({"libcst", "rich", "astroid", "worker_lint.fixing"})
+
+
+@pytest.mark.slow
+def test_what_is_over_the_budget_is_counted_and_shown_on_request(lint: Command, write: Write) -> None:
+    first = "from abc import ABC, abstractmethod\nclass C0(ABC):\n    @abstractmethod\n    def run(self): ...\n"
+    rest = "".join(f"class C{number}(C{number - 1}): ...\n" for number in range(1, 1_100))
+    write({"deep.py": f"{first}{rest}C1099()\n"})
+    before = sys.getrecursionlimit()
+    plain, again = lint("check", "-f", "json"), lint("check", "-f", "json")
+    assert sys.getrecursionlimit() == before
+    assert (found(plain), plain.out) == ([], again.out)
+    assert json.loads(plain.out)["summary"]["unknown"] == 1
+    for _ in range(2):  # from the cache too
+        shown = lint("check", "-f", "json", "--statistics", "--fail-on", "note")
+        assert (shown.code, found(shown)) == (0, [("WKL005", 1)])
+        assert "1  too many classes stand above a class" in shown.err
+    assert found(lint("check", "-f", "json", "--statistics", "--ignore", "WKL005")) == []
