@@ -145,7 +145,8 @@ class Settings:
         metadata=_about(
             TEXT,
             """The environment with the project's dependencies, relative to the project root. It is read as
-            files; nothing in it is run. Without it, library models alone tell about third-party code.""",
+            files and not checked; nothing in it is run, and lines of code in `.pth` files are skipped. Base
+            classes that no library model knows are looked up there. Without it they are unknown.""",
             'python = ".venv"',
         ),
     )
@@ -170,7 +171,8 @@ class Settings:
         default=(),
         metadata=_about(
             NAMES,
-            "Classes whose subclasses are workers, by dotted name.",
+            """Classes whose subclasses are workers, by dotted name. They and their subclasses are always
+            checked, and `super-init-skipped` takes their private methods to run.""",
             'worker-bases = ["orders.workers.BaseWorker"]',
         ),
     )

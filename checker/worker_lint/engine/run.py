@@ -51,7 +51,7 @@ def analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str]) -> Ou
 
 
 def _analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str]) -> Outcome:
-    project = Project(tree, models)
+    project = Project(tree, models, plan.worker_bases)
     stages: dict[str, float] = {}
     started = perf_counter()
     reach = Reach(tree, project, plan.closure)
