@@ -3,7 +3,8 @@ Which files the checks run over: the roots that the screen finds, and what hangs
 
 Round one: files in which a declared word occurs. Round two: the subclasses, resolved through
 imports, of every class that sets or inherits a contract and of the configured bases of workers;
-then the files that create one of those whose contract is not fulfilled. Everything else cannot hold a diagnostic of a rule with words.
+then the files that create one of those whose contract is not fulfilled. Everything else cannot hold
+a diagnostic of a rule with words.
 """
 
 from __future__ import annotations
