@@ -11,6 +11,7 @@ from worker_lint.source import ir
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 _WORD = re.compile(r"\w+")
 _PLAIN = frozenset({"At", "None", "OneOf", "Shape", "bool", "float", "int", "str", "tuple"})
+_CARRIERS = frozenset({ir.Keyword, ir.Generator, ir.Parameter})
 _LEAVES = (ir.Name, ir.Constant, ir.Opaque)
 
 
@@ -49,21 +50,21 @@ def _named_nodes(annotations: dict[str, str]) -> Iterator[str]:
             yield name
 
 
-def operands(node: ir.Expr) -> list[ir.Expr]:
+def operands(node: ir.Node) -> list[ir.Expr]:
     """The direct sub-expressions; those of arguments, generators and defaults count as the expression's own."""
     if isinstance(node, ir.Mapping):  # a key is evaluated with its value
         return [part for pair in zip(node.keys, node.values, strict=True) for part in pair if part is not None]
     found: list[ir.Expr] = []
-    for inside in children(node):
-        match inside:
-            case ir.Keyword():
-                found.append(inside.value)
-            case ir.Generator():
-                found.extend((inside.target, inside.iter, *inside.conditions))
-            case ir.Parameter():
-                found.extend(_present(inside.default))
-            case _:
-                found.append(inside)  # type: ignore[arg-type]  # an expression holds no statements
+    for name in _node_fields(type(node)):
+        value = getattr(node, name)
+        if type(value) is not tuple:
+            if value is not None:
+                found.append(value)
+        elif value and type(value[0]) in _CARRIERS:
+            for item in value:
+                found.extend(operands(item))
+        else:
+            found.extend(value)
     return found
 
 
