@@ -15,6 +15,7 @@ Only line numbers are stored in the repository. A line is
 * implicit: another checker says something there, and so it is;
 * soft: it expects one at a class for methods that only raise NotImplementedError;
 * fails: a call there raises that TypeError, whatever the suite says;
+* created: a class that really has abstract members left, whose call at a line of `fails` in the same file names it;
 * flagged: the suite, or a peer that was run (suite_peers.py), says anything there.
 
 All other lines are clean.
@@ -26,6 +27,7 @@ import argparse
 import fnmatch
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -180,6 +182,14 @@ def judged(
     return {path: {kind: sorted(lines) for kind, lines in sorted(rows.items())} for path, rows in sorted(kinds.items())}
 
 
+def created(source: str, abstract: Sequence[int], fails: Sequence[int]) -> list[int]:
+    """The lines of unfinished classes whose name is called on a line that fails."""
+    lines = ["", *source.splitlines()]
+    called = "\n".join(lines[line] for line in fails)
+    names = {line: re.match(r"\s*class\s+(\w+)", lines[line]) for line in abstract}
+    return [line for line, name in names.items() if name and re.search(rf"\b{name[1]}\(", called)]
+
+
 def kept(path: Path, step: str) -> Any:
     """
     What an earlier step wrote.
@@ -209,8 +219,13 @@ def expect(work: Path) -> None:
     expected, ran = kept(work / "expected.json", "cut"), kept(work / "ran.json", "run")
     peers = kept(work / "peers.json", "cut` and then `suite_peers.py")
     judgements = {name: judged(words, ran[name], peers.get(name, ())) for name, words in expected.items()}
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(rows)}" for name, rows in sorted(judgements.items()) if rows)
-    STORED.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    for name, rows in judgements.items():
+        for path, found in rows.items():
+            source = (work / "cases" / name / path).read_text(encoding="utf-8")
+            lines = created(source, ran[name].get("abstract", {}).get(path, ()), found.get("fails", ()))
+            found.update({"created": lines} if lines else {})
+    text = ",\n".join(f"{json.dumps(name)}: {json.dumps(rows)}" for name, rows in sorted(judgements.items()) if rows)
+    STORED.write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
     for suite in suites():
         files = [file for name, rows in judgements.items() if name.startswith(f"{suite}/") for file in rows.values()]
         kinds = ("instantiated", "fails", "left", "soft", "implicit")

@@ -15,7 +15,11 @@ FAMILIES = {
     "ERR": "Errors and recovery",
     "MSG": "Messages and deliveries",
 }
-STAGES = {"on": "on by default", "opt-in": "off until selected", "preview": "preview: only with `--preview`"}
+STAGES = {
+    "on": "on by default",
+    "opt-in": "off until selected",
+    "preview": "preview: only with `--preview`, or when asked for by name",
+}
 LITERAL_MARK = re.compile(r"::$", re.MULTILINE)
 DOUBLE_BACKTICKS = re.compile(r"``([^`]+)``")
 

@@ -96,3 +96,8 @@ def test_lines_are_judged_by_expectation_and_run_together() -> None:
             "soft": [3],
         }
     }
+
+
+def test_a_class_whose_call_fails_is_found_by_its_name() -> None:
+    source = "class Base: ...\nclass Late(Base): ...\nclass Later: ...\nx = Late()\nLater\n"
+    assert suites.created(source, [1, 2, 3], [4]) == [2]

@@ -11,7 +11,7 @@ from worker_lint.analysis.lookup import Found, Lookup
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.metaclass import Enforced, Metaclasses
 from worker_lint.analysis.models import ModelClass, ModelMember
-from worker_lint.analysis.mro import Opaque
+from worker_lint.analysis.mro import TOO_DEEP, Opaque
 
 if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
@@ -35,17 +35,20 @@ class AbstractSets(Lookup, Metaclasses):
 
     def abstract(self, cls: Ancestor) -> AbstractSet:
         """The abstract members left, computed as ABCMeta computes `__abstractmethods__`."""
-        known = self._abstract.get(cls) if isinstance(cls, Class) else None
+        if not isinstance(cls, Class):
+            return self._abstract_set(cls)
+        known = self._abstract.get(cls)
         if known is None:
-            if isinstance(cls, Class):
-                self._abstract[cls] = AbstractSet({}, enforced="unknown")
-            known = self._abstract_set(cls)
-            if isinstance(cls, Class):
-                self._abstract[cls] = known
+            # The bases stand behind their classes in the order: from its end on, each finds its own done.
+            for ancestor in reversed(self.order(cls)):
+                if isinstance(ancestor, Class) and ancestor not in self._abstract:
+                    self._abstract[ancestor] = AbstractSet({}, enforced="unknown")
+                    self._abstract[ancestor] = self._abstract_set(ancestor)
+            known = self._abstract[cls]
         return known
 
     def _abstract_set(self, cls: Ancestor) -> AbstractSet:
-        if isinstance(cls, Opaque):
+        if isinstance(cls, Opaque) or self.order(cls)[-1] is TOO_DEEP:
             return AbstractSet({}, enforced="unknown")
         enforced = self.enforced(cls)
         if enforced == "no":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Class, Scope
 from worker_lint.analysis.uses import Call
@@ -19,6 +19,10 @@ from worker_lint.source import ir
 
 if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
+
+
+PLACES: Final = 20_000
+"""Names of one class, each in one file, that are followed in search of its creations."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +57,9 @@ class Creations:
         pending = list(self.project.uses.places(cls.path, cls.name))
         seen = set(pending)
         while pending:
+            if len(seen) - len(pending) >= PLACES:
+                self.project.budget.spent(cls.path, "a class has too many names")
+                return
             path, name = pending.pop()
             for call in self.project.uses.calls_naming(path, name):
                 yield from self._judge(call)

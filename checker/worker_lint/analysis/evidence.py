@@ -217,10 +217,18 @@ def _sibling(cls: Class) -> Evidence | None:
 
 
 def _has_begun(cls: Class) -> bool:
-    """Whether the class itself implements at least one abstract member of its bases."""
+    """
+    Whether the class itself implements at least one abstract member of its bases that needs an object:
+    static and class methods alone do not tell that somebody will create one.
+    """
     hierarchy = cls.project.hierarchy
     demanded = {name for base in hierarchy.bases(cls) for name in hierarchy.abstract(base).left}
-    return any(name in demanded for name in hierarchy.members(cls))
+    return any(
+        member.kind not in {"staticmethod", "classmethod"}
+        for name, members in hierarchy.members(cls).items()
+        if name in demanded
+        for member in members
+    )
 
 
 def _is_finished(sibling: Class) -> bool:

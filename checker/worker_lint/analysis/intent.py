@@ -16,6 +16,8 @@ from worker_lint.analysis.mro import Opaque
 from worker_lint.source import ir
 
 _PROTOCOLS: Final = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
+_TYPE_WORDS: Final = re.compile(r"\bprotocol\b|\btype[ -](?:hint|annotation|check)|\bstructural\b", re.IGNORECASE)
+_FINAL: Final = frozenset({"typing.final", "typing_extensions.final"})
 _ABSTRACT_BASES: Final = frozenset({"abc.ABC", "zope.interface.Interface", *_PROTOCOLS})
 _ABSTRACT_NAME: Final = re.compile(
     r"^_*(?:Abstract|Base|Generic|Default|Stub|Partial)(?=[A-Z0-9_]|$)|ABC|Abstract|Mixin|MixIn|Mix_?in$|Interface|Protocol"
@@ -39,9 +41,30 @@ def is_declared_abstract(cls: Class) -> bool:
     return any(member.abstract is not False for members in hierarchy.members(cls).values() for member in members)
 
 
+def is_final(cls: Class) -> bool:
+    """Whether `@final` forbids subclasses."""
+    return not _FINAL.isdisjoint(cls.project.hierarchy.decorator_names(cls))
+
+
 def is_protocol(cls: Class) -> bool:
     """Whether the class names Protocol among its bases: its members are a contract without any mark."""
     return _names_base(cls, _PROTOCOLS)
+
+
+def is_for_type_checkers(cls: Class) -> bool:
+    """
+    Whether the class stands under `if TYPE_CHECKING`, or is a name for annotations alone: its
+    docstring calls it a protocol, and the project neither derives from it nor creates one.
+    """
+    bindings = cls.parent.block.names.get(cls.name, ()) if cls.parent is not None else ()
+    if any(binding.type_checking and binding.node is cls.node for binding in bindings):
+        return True
+    project = cls.project
+    return (
+        bool(_TYPE_WORDS.search(docstring_of(cls)))
+        and not project.hierarchy.subclasses(cls)
+        and next(project.uses.creations(cls), None) is None
+    )
 
 
 def _names_base(cls: Class, names: frozenset[str]) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from worker_lint.analysis.entity import Class, External, Value
+from worker_lint.analysis.entity import Class, External, Target, Value
 from worker_lint.analysis.models import ModelClass
-from worker_lint.analysis.mro import Opaque, linearize
+from worker_lint.analysis.mro import TOO_DEEP, Opaque, linearize
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -54,9 +55,8 @@ class Lineage:
             return (Opaque("*bases", internal=True),)
         if isinstance(expr, ir.Call):
             return self._called_base(cls, expr)
-        scope = cls.parent or cls
         candidates: dict[Ancestor, None] = {}
-        for target in self.project.names.expr(scope, expr):
+        for target in self.project.names.at_definition(cls, expr):
             if isinstance(target, Class):
                 candidates[target if target is not cls else Opaque(cls.name, internal=True)] = None
             elif isinstance(target, External):
@@ -91,15 +91,32 @@ class Lineage:
         return (Opaque(callee or "?", internal=True),)
 
     def outside(self, dotted: str) -> Ancestor:
-        """A class outside the project: its model, or an opaque entry with its name."""
+        """A class outside the project: its model, its source in a configured environment, or its name alone."""
         known = self._model_cache.get(dotted)
         if known is None:
-            known = self.project.models.find_class(dotted) or Opaque(dotted)
+            outside = self.project.store.find_outside
+            known = self.project.models.find_class(dotted) or self.named(dotted, outside) or Opaque(dotted)
             self._model_cache[dotted] = known
             if isinstance(known, ModelClass):
                 known = self._model_cache.setdefault(known.name, known)
                 self._model_cache[dotted] = known
         return known
+
+    def named(self, dotted: str, find: Callable[[str], str | None]) -> Class | None:
+        """The class of a dotted name, re-exports followed; `find` gives the files of modules."""
+        names: list[str] = []
+        module = dotted
+        while "." in module:
+            module, _, last = module.rpartition(".")
+            names.insert(0, last)
+            path = find(module)
+            found = self.project.module(path) if path is not None else None
+            if found is not None:
+                targets: tuple[Target, ...] = (found,)
+                for name in names:
+                    targets = tuple(item for target in targets for item in self.project.names.attribute(target, name))
+                return targets[0] if len(targets) == 1 and isinstance(targets[0], Class) else None
+        return None
 
     def order(self, cls: Ancestor) -> tuple[Ancestor, ...]:
         """The method resolution order, the class itself first."""
@@ -112,10 +129,15 @@ class Lineage:
     def _order(self, cls: Ancestor) -> tuple[tuple[Ancestor, ...], bool]:
         known = self._orders.get(cls) if isinstance(cls, Class) else None
         if known is None:
-            known = linearize(cls, self.bases)
+            known = linearize(cls, self.bases) or self._too_deep(cls)
             if isinstance(cls, Class):
                 self._orders[cls] = known
         return known
+
+    def _too_deep(self, cls: Ancestor) -> tuple[tuple[Ancestor, ...], bool]:
+        if isinstance(cls, Class):
+            self.project.budget.spent(cls.path, "too many classes stand above a class")
+        return (cls, TOO_DEEP), True
 
     def ancestors(self, cls: Ancestor) -> tuple[Ancestor, ...]:
         """The order without the class itself."""

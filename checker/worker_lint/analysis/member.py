@@ -9,7 +9,7 @@ matters here: whether the object ends up with `__isabstractmethod__`. True is ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from worker_lint.analysis.entity import Class, External, Function, Instance, ModuleScope, Unknown
@@ -60,7 +60,8 @@ _PLAIN: Final[dict[str, Kind]] = {
 class Member:
     """
     One member of a class body. `abstract` is None when it cannot be told. `parts` are the
-    functions of a property (getter, setter, deleter) or the one function of a method.
+    functions of a property (getter, setter, deleter) or the one function of a method; `accessors`
+    says of each kind of them whether it is abstract.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Member:
     opaque: bool = False
     parts: tuple[ir.FunctionDef, ...] = ()
     marked_at: ir.At | None = None
+    accessors: dict[str, bool | None] = field(default_factory=dict)
 
     @property
     def function(self) -> ir.FunctionDef | None:
@@ -129,10 +131,9 @@ def _accessor(node: object) -> str:
 def _chained(cls: Class, name: str, bindings: list[Binding]) -> Member:
     """A property built up by `@x.setter` and `@x.deleter`; abstract if any part is."""
     parts = [_member(cls, name, binding) for binding in bindings]
-    flags = [part.abstract for part in parts]
-    abstract = True if True in flags else None if None in flags else False
     first = parts[0]
-    first.abstract = abstract
+    first.accessors = {kind: flag for part in parts for kind, flag in part.accessors.items()}
+    first.abstract = _any_abstract([part.abstract for part in parts])
     first.parts = tuple(part.parts[0] for part in parts if part.parts)
     first.marked_at = next((part.marked_at for part in parts if part.marked_at), None)
     return first
@@ -160,6 +161,8 @@ def _decorated(cls: Class, node: ir.FunctionDef) -> Member:
         member.kind = "classmethod"
     for decorator in reversed(node.decorators):
         _apply(cls, member, decorator)
+    if member.kind == "property" and not member.accessors:
+        member.accessors = {"getter": member.abstract}
     return member
 
 
@@ -192,17 +195,27 @@ def _apply(cls: Class, member: Member, decorator: ir.Expr) -> None:
 
 def _inherit_accessor(cls: Class, member: Member, decorator: ir.Attribute) -> None:
     """`@Base.x.setter` starts from the property of Base, whose other parts stay as they are."""
+    member.accessors = {decorator.name: member.abstract}
     if isinstance(decorator.value, ir.Name):
         return
     if not isinstance(decorator.value, ir.Attribute):
         member.abstract = None
         return
-    for target in cls.project.names.expr(cls, decorator.value.value):
+    flags: set[bool | None] = set()
+    for target in cls.project.names.at_definition(cls, decorator.value.value):
         inherited = cls.project.hierarchy.find(target, decorator.value.name) if isinstance(target, Class) else None
         if inherited is None or not isinstance(inherited.member, Member):
-            member.abstract = member.abstract or None
-        elif decorator.name != "getter" and inherited.member.abstract is not False:
-            member.abstract = member.abstract or inherited.member.abstract
+            flags.add(member.abstract or None)
+        else:
+            known = inherited.member.accessors or {"getter": inherited.member.abstract}
+            flags.add(_any_abstract(list({**known, decorator.name: member.abstract}.values())))
+            member.accessors = {**known, **member.accessors}
+    member.abstract = flags.pop() if len(flags) == 1 else None  # bases in branches may disagree
+
+
+def _any_abstract(flags: list[bool | None]) -> bool | None:
+    """What a property is whose parts are so: abstract if one of them is, unknown if one may be."""
+    return True if True in flags else None if None in flags else False
 
 
 def decorator_name(scope: Class | ModuleScope | Function, decorator: ir.Expr) -> str | None:
@@ -275,7 +288,7 @@ def _called(cls: Class, member: Member, node: ir.Call) -> None:
         inner = [arg for arg in node.args if isinstance(arg, (ir.Name, ir.Call))]
         inner.extend(kw.value for kw in node.keywords if isinstance(kw.value, (ir.Name, ir.Call)))
         flags = [_assigned(cls, member.name, part).abstract for part in inner]
-        member.abstract = True if True in flags else None if None in flags else False
+        member.abstract = _any_abstract(flags)
 
 
 def _abstract_of_targets(cls: Class, node: ir.Expr) -> bool | None:

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from worker_lint.analysis.entity import Scope
 from worker_lint.analysis.statements import inner_blocks
-from worker_lint.analysis.visit import children, expressions_of
+from worker_lint.analysis.visit import expressions_of, operands
 from worker_lint.source import ir
 
 Fate: TypeAlias = Literal["dropped", "awaited", "iterated", "async iterated", "operated", "entered", "other"]
@@ -81,7 +81,7 @@ def _below(root: ir.Expr, fate: Fate, name: str) -> Iterator[_Found]:
         for argument in (*root.args, *(keyword.value for keyword in root.keywords)):
             yield from _below(argument, "other", name)
         return
-    for child in children(root):
+    for child in operands(root):
         yield from _below(child, _fate_below(root, child, fate), name)
 
 

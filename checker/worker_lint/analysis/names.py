@@ -7,31 +7,25 @@ be followed is `Unknown`; nothing is guessed from how a name looks.
 
 from __future__ import annotations
 
-import builtins
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from worker_lint.analysis.entity import Class, External, Function, Instance, ModuleScope, Scope, Target, Unknown, Value
-from worker_lint.analysis.scope import Binding
+from worker_lint.analysis.module_names import BUILTINS, UNKNOWN, ModuleNames, Targets, in_force
+from worker_lint.analysis.scope import Binding, BlockScan
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
 
-Targets = tuple[Target, ...]
-
-_UNKNOWN: Final[Targets] = (Unknown(),)
-_BUILTINS: Final = frozenset(dir(builtins))
 _DEPTH = 40
 
 
-class Resolver:
+class Resolver(ModuleNames):
     """Answers for one project; every result is kept."""
 
     def __init__(self, project: Project) -> None:
-        self.project = project
+        super().__init__(project)
         self._names: dict[tuple[int, str], Targets] = {}
-        self._busy: set[tuple[int, str]] = set()
-        self._members: dict[tuple[str, str], Targets] = {}
         self._depth = 0
 
     # --- names ---
@@ -43,7 +37,7 @@ class Resolver:
         if known is not None:
             return known
         if key in self._busy:
-            return _UNKNOWN
+            return UNKNOWN
         self._busy.add(key)
         try:
             answer = self._look_up(scope, name)
@@ -68,15 +62,15 @@ class Resolver:
             if bindings is not None and name not in current.block.globals:
                 return self._bindings(current, bindings)
             current = current.parent
-        return _UNKNOWN
+        return UNKNOWN
 
     def _global(self, module: ModuleScope, name: str) -> Targets:
         found = self.member(module, name, imported=False)
         if found is not None:
             return found
-        if name in _BUILTINS:
+        if name in BUILTINS:
             return (External(f"builtins.{name}"),)
-        return _UNKNOWN
+        return UNKNOWN
 
     def _parameter(self, function: Function, name: str) -> Targets | None:
         """`self` and `cls` stand for the class; an annotated parameter for its class."""
@@ -89,21 +83,21 @@ class Resolver:
                 if kind == "instance":
                     return (Instance(owner),)
                 if kind == "class":
-                    return _UNKNOWN  # any subclass may stand in for `cls`
+                    return UNKNOWN  # any subclass may stand in for `cls`
             if parameter.annotation is not None and parameter.kind not in {"var-positional", "var-keyword"}:
                 return self.annotation(function.parent or function, parameter.annotation)
-            return _UNKNOWN
+            return UNKNOWN
         return None
 
     def _bindings(self, scope: Scope, bindings: tuple[Binding, ...]) -> Targets:
-        real = tuple(binding for binding in bindings if not binding.type_checking) or bindings
         found: dict[Target, None] = {}
-        for binding in real:
-            for target in self._binding(scope, binding):
+        for binding in in_force(bindings):
+            for target in self.bound(scope, binding):
                 found[target] = None
         return tuple(found)
 
-    def _binding(self, scope: Scope, binding: Binding) -> Targets:
+    def bound(self, scope: Scope, binding: Binding) -> Targets:
+        """What one binding gives its name."""
         node = binding.node
         if binding.kind == "class" and isinstance(node, ir.ClassDef):
             return (self.project.class_of(scope, node),)
@@ -115,105 +109,40 @@ class Resolver:
             return self.expr(scope, node)  # type: ignore[arg-type]
         if binding.kind == "annotation" and binding.annotation is not None:
             return self.annotation(scope, binding.annotation)
-        return _UNKNOWN
+        return UNKNOWN
 
-    # --- imports ---
-
-    def imported(self, importer: str, level: int, name: ir.ImportedName) -> Targets:
-        """What an import binds."""
-        store = self.project.store
-        if level:
-            path = store.find_relative(level, name.module, importer)
-        else:
-            path = store.find_module(name.module, importer)
-        if path is None:
-            return self._outside(importer, level, name)
-        module = self.project.module(path)
-        if module is None:
-            return (Unknown("the imported file cannot be read"),)
-        if name.attribute is None:
-            return (module,)
-        if path == importer:
-            return self._submodule(module, name.attribute) or _UNKNOWN
-        return self.member(module, name.attribute, imported=True) or (Unknown("not found in the imported module"),)
-
-    def _submodule(self, package: ModuleScope, name: str) -> Targets | None:
-        """The module of a package; what a package imports from itself can be nothing else."""
-        path = self.project.store.find_relative(1, name, package.path) if package.is_package else None
-        module = self.project.module(path) if path else None
-        return (module,) if module is not None else None
-
-    def _outside(self, importer: str, level: int, name: ir.ImportedName) -> Targets:
-        if level:
-            return (Unknown("a relative import of a file that is not there"),)
-        if name.attribute is not None:
-            # `from package import module` where the package is a namespace without a file of its own
-            path = self.project.store.find_module(f"{name.module}.{name.attribute}", importer)
-            module = self.project.module(path) if path else None
-            if module is not None:
-                return (module,)
-        top = name.module.partition(".")[0]
-        if "." in name.module and self.project.store.find_module(top, importer) is not None:
-            return (Unknown("a module of the project that is not there"),)
-        return (External(f"{name.module}.{name.attribute}" if name.attribute else name.module),)
-
-    def member(self, module: ModuleScope, name: str, *, imported: bool) -> Targets | None:
-        """An attribute of a module; with `imported` a submodule counts. None when it has none."""
-        key = (module.path, name)
-        if key in self._members:
-            return self._members[key] or None
-        if (id(module), f"member {name}") in self._busy:
-            return None
-        self._busy.add((id(module), f"member {name}"))
-        try:
-            found = self._member(module, name, imported=imported)
-        finally:
-            self._busy.discard((id(module), f"member {name}"))
-        if found is not None or not imported:
-            self._members[key] = found or ()
-        return found
-
-    def _member(self, module: ModuleScope, name: str, *, imported: bool) -> Targets | None:
-        bindings = module.block.names.get(name)
+    def at_definition(self, cls: Class, node: ir.Expr) -> Targets:
+        """
+        What an expression in a class statement refers to when the statement runs: a name that is
+        bound again further down stands for what it was before.
+        """
+        root = node
+        while isinstance(root, (ir.Attribute, ir.Subscript)):
+            root = root.value
+        scope = cls.parent
+        if not isinstance(root, ir.Name) or scope is None or not _is_rebound(scope, root.id, cls.node):
+            return self.expr(scope or cls, node)
+        if cls.node not in scope.statements or not isinstance(node, (ir.Name, ir.Attribute)):
+            return UNKNOWN
+        before = scope.statements[: scope.statements.index(cls.node)]
+        bindings = BlockScan(before).names.get(root.id)
         if bindings is not None:
-            return self._bindings(module, bindings)
-        for star in reversed(module.block.stars):
-            found = self._through_star(module, star, name)
-            if found is not None:
-                return found
-        if imported:
-            submodule = self._submodule(module, name)
-            if submodule is not None:
-                return submodule
-        if "__getattr__" in module.block.names:
-            return (Unknown("the module answers any name"),)
-        return None
-
-    def _through_star(self, module: ModuleScope, star: ir.Import, name: str) -> Targets | None:
-        store = self.project.store
-        dotted = star.names[0].module
-        path = (
-            store.find_relative(star.level, dotted, module.path)
-            if star.level
-            else store.find_module(dotted, module.path)
-        )
-        source = self.project.module(path) if path else None
-        if source is None:
-            if name in _BUILTINS:
-                return None
-            known = self.project.models.find_class(f"{dotted}.{name}")
-            return (External(f"{dotted}.{name}"),) if known else (Unknown("a star import of an unread module"),)
-        exported = source.exported
-        if name not in exported if exported is not None else name.startswith("_"):
-            return None
-        return self.member(source, name, imported=True)
+            found = self._bindings(scope, bindings)
+        elif root.id in BUILTINS and not scope.module.block.stars:
+            found = (External(f"builtins.{root.id}"),)
+        else:
+            return UNKNOWN
+        for name in (ir.dotted_name(node) or root.id).split(".")[1:]:
+            found = self._each(found, name)
+        return found
 
     # --- expressions ---
 
     def expr(self, scope: Scope, node: ir.Expr) -> Targets:
         """What an expression refers to."""
         if self._depth > _DEPTH:
-            return _UNKNOWN
+            self.project.budget.spent(scope.path, "expressions lead through too many names")
+            return UNKNOWN
         self._depth += 1
         try:
             return self._expr(scope, node)
@@ -239,7 +168,7 @@ class Resolver:
             case ir.Constant() | ir.Collection() | ir.Mapping() | ir.Comprehension() | ir.Lambda():
                 return (Value(node, scope),)
             case _:
-                return _UNKNOWN
+                return UNKNOWN
 
     def _each(self, targets: Targets, name: str) -> Targets:
         found: dict[Target, None] = {}
@@ -252,7 +181,7 @@ class Resolver:
         """What `target.name` refers to."""
         match target:
             case ModuleScope():
-                return self.member(target, name, imported=True) or _UNKNOWN
+                return self.member(target, name, imported=True) or UNKNOWN
             case External():
                 return (External(f"{target.dotted}.{name}"),)
             case Class():
@@ -260,7 +189,7 @@ class Resolver:
             case Instance(of=Class() as cls):
                 return self.project.hierarchy.instance_attribute(cls, name)
             case _:
-                return _UNKNOWN
+                return UNKNOWN
 
     def _call(self, scope: Scope, node: ir.Call) -> Targets:
         found: dict[Target, None] = {}
@@ -299,20 +228,26 @@ class Resolver:
             case ir.Binary(op="|"):
                 sides = (node.left, node.right)
                 rest = [side for side in sides if not (isinstance(side, ir.Constant) and side.kind == "none")]
-                return self.annotation(scope, rest[0]) if len(rest) == 1 else _UNKNOWN
+                return self.annotation(scope, rest[0]) if len(rest) == 1 else UNKNOWN
             case ir.Subscript():
                 names = {t.dotted.rpartition(".")[2] for t in self.expr(scope, node.value) if isinstance(t, External)}
                 if names & {"Optional", "Final", "Annotated", "ClassVar"}:
                     inner = node.index.items[0] if isinstance(node.index, ir.Collection) else node.index
                     return self.annotation(scope, inner)
                 if names & {"Type", "type", "Union", "Callable", "Literal"}:
-                    return _UNKNOWN
+                    return UNKNOWN
                 return self.annotation(scope, node.value)
             case ir.Name() | ir.Attribute():
                 targets = self.expr(scope, node)
                 return tuple(Instance(t) if isinstance(t, (Class, External)) else Unknown() for t in targets)
             case _:
-                return _UNKNOWN
+                return UNKNOWN
+
+
+def _is_rebound(scope: Scope, name: str, statement: ir.Stmt) -> bool:
+    """Whether the block binds a name in a statement or behind it."""
+    bindings = scope.block.names.get(name, ())
+    return any(binding.node is not None and binding.node.at[:2] >= statement.at[:2] for binding in bindings)
 
 
 def receiver_kind(function: Function) -> str:

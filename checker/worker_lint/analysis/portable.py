@@ -18,7 +18,7 @@ import msgspec
 
 from worker_lint.analysis.entity import Class, External, Function, ModuleScope, Scope, Value
 from worker_lint.analysis.scope import Binding
-from worker_lint.analysis.visit import children
+from worker_lint.analysis.visit import operands
 from worker_lint.source import ir
 
 _BUILTINS: Final = frozenset(dir(builtins))
@@ -231,7 +231,7 @@ def _parts(expr: ir.Expr) -> Iterator[ir.Expr]:
         if isinstance(node, ir.Subscript) and (ir.dotted_name(node.value) or "").rpartition(".")[2] == "Literal":
             pending.append(node.value)
         else:
-            pending.extend(reversed(children(node)))
+            pending.extend(reversed(operands(node)))
 
 
 def _substituted(expr: ir.Expr, arguments: Mapping[str, ir.Expr]) -> ir.Expr:

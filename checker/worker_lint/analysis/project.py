@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from worker_lint.analysis.budget import Budget
 from worker_lint.analysis.entity import Class, Function, ModuleScope, Scope
 from worker_lint.analysis.hierarchy import Hierarchy
 from worker_lint.analysis.models import Models
@@ -28,13 +29,15 @@ if TYPE_CHECKING:
 class Project:
     """Modules, classes and functions of the files in a store, linked by name."""
 
-    def __init__(self, store: Store, models: Models) -> None:
+    def __init__(self, store: Store, models: Models, worker_bases: Sequence[str] = ()) -> None:
         self.store = store
         self.models = models
+        self._worker_bases = tuple(worker_bases)
         self._modules: dict[str, ModuleScope | None] = {}
         self._classes: dict[tuple[str, ir.At], Class] = {}
         self._functions: dict[tuple[str, ir.At], Function] = {}
         self.contract_classes: tuple[Class, ...] = ()
+        self.budget = Budget()
         self._in_file: dict[str, tuple[Class, ...]] = {}
 
     @cached_property
@@ -105,6 +108,18 @@ class Project:
         return Creations(
             self, tuple(cls for cls in self.contract_classes if missing_members(cls) or refuses_as_protocol(cls))
         )
+
+    @cached_property
+    def worker_bases(self) -> tuple[Class, ...]:
+        """The classes that the configuration calls bases of workers, as far as their source is there."""
+        find = self.store.find_module
+        found = (self.hierarchy.named(dotted, lambda module: find(module, "")) for dotted in self._worker_bases)
+        outside = (self.hierarchy.outside(dotted) for dotted in self._worker_bases)
+        return tuple(dict.fromkeys(cls for cls in (*found, *outside) if isinstance(cls, Class)))
+
+    def is_worker(self, cls: Class) -> bool:
+        """Whether the class derives from a configured base of workers."""
+        return bool(self.worker_bases) and not set(self.worker_bases).isdisjoint(self.hierarchy.ancestors(cls))
 
     def module(self, path: str) -> ModuleScope | None:
         """The module of a file; None when the file cannot be parsed."""

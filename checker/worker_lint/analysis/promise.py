@@ -24,11 +24,14 @@ def promised_uses(cls: Class, found: Found, override: Signature) -> Iterator[Bas
     files outside of the hierarchy takes the call either.
     """
     declared = _declaration(cls, found.member.name)
-    dropped = _keywords(declared[1]) - _keywords(override) if declared is not None else None
-    if declared is None or not dropped or override.has("var-keyword"):
+    if declared is None or override.has("var-keyword"):
         return
     base, promise = declared
-    given = re.compile(rf"\b(?:{'|'.join(sorted(dropped))})\s*=")
+    dropped = _keywords(promise) - _keywords(override)
+    if not dropped and not promise.has("var-keyword"):
+        return
+    spelled = r"\w+" if promise.has("var-keyword") else "|".join(sorted(dropped))
+    given = re.compile(rf"\b(?:{spelled})\s*=")
     paths = _paths(base)
     for path in paths:
         if not given.search(cls.project.store.text(path).source):
@@ -37,7 +40,7 @@ def promised_uses(cls: Class, found: Found, override: Signature) -> Iterator[Bas
             if use.call is None:
                 continue
             arguments = arguments_of(use.call)
-            if not arguments.exact or promise.refusal(arguments) or not dropped.intersection(arguments.keywords):
+            if not arguments.exact or promise.refusal(arguments) or _keywords(override).issuperset(arguments.keywords):
                 continue
             if _is_open(use, base) and not _others_accept(base, paths, found.member.name, arguments):
                 yield BaseUse(use, base, use.scope.qualname.rpartition(".")[2] or use.scope.module.name, "annotated")

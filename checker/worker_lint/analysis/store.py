@@ -50,6 +50,9 @@ class Store(Protocol):
     def find_relative(self, level: int, module: str, importer: str) -> str | None:
         """The file that a relative import gets."""
 
+    def find_outside(self, dotted: str) -> str | None:
+        """The file of a dependency's module, if an environment is configured and holds it."""
+
     def module_name(self, path: str) -> str:
         """The dotted name of a file's module."""
 

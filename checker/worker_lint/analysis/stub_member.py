@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.intent import docstring_of
 from worker_lint.analysis.member import Member, decorator_name
 from worker_lint.analysis.statements import inner_blocks, walk_statements
 from worker_lint.analysis.visit import expressions_of, subexpressions
@@ -26,6 +27,9 @@ _OPTIONAL_WORDS: Final = re.compile(
     re.IGNORECASE,
 )
 
+_DEMANDS: Final = r"\s+(?:be\s+)?(?:implement|overrid|overwrit|define|provide)"
+_OBLIGATION: Final = re.compile(rf"\b(?:must|needs? to|ha(?:s|ve) to|required to){_DEMANDS}", re.IGNORECASE)
+_ADVICE: Final = re.compile(rf"\bshould{_DEMANDS}", re.IGNORECASE)
 _CAPABILITY: Final = re.compile(r"_?(?:is_)?(?:support(?:s|ed)?|can)_|_?(?:supports|can)[A-Z]")
 
 
@@ -111,6 +115,17 @@ def is_optional(stub: StubMember) -> bool:
         if _OPTIONAL_WORDS.search("\n".join(text.line(number) for number in range(part.at[0], part.at[2] + 1))):
             return True
     return _is_asked_for(stub)
+
+
+def is_obligation(stub: StubMember) -> bool:
+    """
+    Whether the member's text, or the docstring of its class, says that subclasses must implement it. A
+    mere "should" in the docstring may speak of other members.
+    """
+    text = stub.owner.project.store.text(stub.owner.path)
+    lines = [text.line(number) for part in stub.member.parts for number in range(part.at[0], part.at[2] + 1)]
+    own = "\n".join(lines)
+    return bool(_OBLIGATION.search(docstring_of(stub.owner)) or _OBLIGATION.search(own) or _ADVICE.search(own))
 
 
 def _is_asked_for(stub: StubMember) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from worker_lint.analysis.entity import Class, Scope
 from worker_lint.analysis.statements import definitions, inner_blocks, walk_statements
-from worker_lint.analysis.visit import children, expressions_of
+from worker_lint.analysis.visit import expressions_of, operands
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _calls_below(scope: Scope, expression: ir.Expr, guards: tuple[ir.Stmt, ...])
         node = pending.pop()
         if isinstance(node, ir.Call):
             yield Call(node, scope, guards)
-        pending.extend(reversed(children(node)))
+        pending.extend(reversed(operands(node)))
 
 
 def _names_in(expression: ir.Expr) -> Iterator[str]:

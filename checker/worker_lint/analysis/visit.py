@@ -1,11 +1,17 @@
-"""Walking expressions: every sub-expression, and every expression of a statement."""
+"""Walks over IR nodes: what is directly inside, every sub-expression, every expression of a statement."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cache
 
 from worker_lint.source import ir
 
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
+_WORD = re.compile(r"\w+")
+_PLAIN = frozenset({"At", "None", "OneOf", "Shape", "bool", "float", "int", "str", "tuple"})
+_CARRIERS = frozenset({ir.Keyword, ir.Generator, ir.Parameter})
 _LEAVES = (ir.Name, ir.Constant, ir.Opaque)
 
 
@@ -16,48 +22,49 @@ def subexpressions(root: ir.Expr) -> Iterator[ir.Expr]:
         node = pending.pop()
         yield node
         if not isinstance(node, _LEAVES):
-            pending.extend(reversed(children(node)))
+            pending.extend(reversed(operands(node)))
 
 
-def children(node: ir.Expr) -> list[ir.Expr]:  # noqa: C901, PLR0912 - one case a kind of expression
-    """The direct sub-expressions."""
-    match node:
-        case ir.Attribute() | ir.Starred() | ir.Await() | ir.Walrus():
-            return [node.value]
-        case ir.Call():
-            return [node.func, *node.args, *(keyword.value for keyword in node.keywords)]
-        case ir.Subscript():
-            return [node.value, node.index]
-        case ir.Compare():
-            return [node.left, *node.operands]
-        case ir.BoolOp():
-            return list(node.values)
-        case ir.Unary():
-            return [node.operand]
-        case ir.Binary():
-            return [node.left, node.right]
-        case ir.Yield():
-            return [] if node.value is None else [node.value]
-        case ir.Collection():
-            return list(node.items)
-        case ir.Mapping():
-            return [part for pair in zip(node.keys, node.values, strict=True) for part in pair if part is not None]
-        case ir.Comprehension():
-            return _comprehension(node)
-        case ir.Formatted():
-            return list(node.parts)
-        case ir.Conditional():
-            return [node.test, node.body, node.orelse]
-        case ir.Lambda():
-            return [*(param.default for param in node.params if param.default is not None), node.body]
-        case _:
-            return []
+def children(node: ir.Node) -> Iterator[ir.Node]:
+    """The nodes directly inside a node, in the order of its fields."""
+    for name in _node_fields(type(node)):
+        value = getattr(node, name)
+        if type(value) is tuple:
+            for item in value:
+                if item is not None:
+                    yield item
+        elif value is not None:
+            yield value
 
 
-def _comprehension(node: ir.Comprehension) -> list[ir.Expr]:
-    found = [node.element] if node.value is None else [node.element, node.value]
-    for generator in node.generators:
-        found.extend((generator.target, generator.iter, *generator.conditions))
+@cache
+def _node_fields(kind: type[ir.Node]) -> tuple[str, ...]:
+    """The fields that hold nodes, or tuples of nodes; asking each value for its type took most of the time."""
+    return tuple(name for base in kind.__mro__[-2::-1] for name in _named_nodes(vars(base).get("__annotations__", {})))
+
+
+def _named_nodes(annotations: dict[str, str]) -> Iterator[str]:
+    for name, annotation in annotations.items():
+        words = set(_WORD.findall(_QUOTED.sub("", annotation)))
+        if words - _PLAIN:
+            yield name
+
+
+def operands(node: ir.Node) -> list[ir.Expr]:
+    """The direct sub-expressions; those of arguments, generators and defaults count as the expression's own."""
+    if isinstance(node, ir.Mapping):  # a key is evaluated with its value
+        return [part for pair in zip(node.keys, node.values, strict=True) for part in pair if part is not None]
+    found: list[ir.Expr] = []
+    for name in _node_fields(type(node)):
+        value = getattr(node, name)
+        if type(value) is not tuple:
+            if value is not None:
+                found.append(value)
+        elif value and type(value[0]) in _CARRIERS:
+            for item in value:
+                found.extend(operands(item))
+        else:
+            found.extend(value)
     return found
 
 

@@ -12,7 +12,11 @@ from worker_lint.diagnostic.address import rule_url
 from worker_lint.report.cells import Line
 from worker_lint.rule import Example, Rule
 
-STAGES = {"on": "on by default", "opt-in": "off until selected", "preview": "preview: only with --preview"}
+STAGES = {
+    "on": "on by default",
+    "opt-in": "off until selected",
+    "preview": "preview: only with --preview, or when asked for by name",
+}
 
 
 @click.command("explain")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import Any
 from worker_lint.cli.workbench import Refused, Workbench
 from worker_lint.diagnostic import Diagnostic, Report, with_fingerprints
 from worker_lint.engine.baseline import GONE_CODE, Baseline, apply_baseline, gone_entries, load_baseline
-from worker_lint.engine.run import Outcome
+from worker_lint.engine.run import BUDGET_CODE, Outcome
 from worker_lint.engine.session import Session
 from worker_lint.engine.snapshot import Snapshot, of_files
 from worker_lint.report.statistics import RuleCost, Statistics
@@ -44,6 +45,9 @@ def answer_for(bench: Workbench, paths: Sequence[Path], given: Mapping[str, Any]
     with bench.session() as session, progress_of(session):
         outcome = _run(bench, session, snapshot, found, given)
     diagnostics, baselined = _without_baseline(bench, outcome, snapshot, enabled=bool(given.get("baseline", True)))
+    if given.get("statistics") and outcome.given_up:
+        notes = (item for item in with_fingerprints(outcome.given_up) if item.path in snapshot.wanted)
+        diagnostics = tuple(sorted((*diagnostics, *notes), key=lambda item: item.sort_key))
     problems = (*found.problems, *outcome.problems)
     report = Report(diagnostics, problems, len(snapshot.wanted), outcome.unknown)
     return Answer(report, baselined, line_reader(snapshot), _statistics(session, outcome, bench), outcome)
@@ -137,6 +141,7 @@ def _statistics(session: Session, outcome: Outcome, bench: Workbench) -> Statist
         sorted(costs, key=lambda cost: -cost.seconds),
         cache_hits=session.cached_reads,
         cache_misses=session.fresh_reads,
+        unknown=Counter(item.message.partition(": ")[2] for item in outcome.given_up),
         processes=session.processes,
         opinions=outcome.opinions,
     )
@@ -152,12 +157,12 @@ def exit_code(bench: Workbench, answer: Answer, given: Mapping[str, Any]) -> int
 
 
 def fails(bench: Workbench, diagnostics: Iterable[Diagnostic], given: Mapping[str, Any]) -> bool:
-    """Whether one of the diagnostics is severe enough to fail."""
+    """Whether one of the diagnostics is severe enough to fail; what `--statistics` adds never is."""
     worst = _RANK[bench.settings.fail_on]
     for diagnostic in diagnostics:
         if diagnostic.code == "WKL001":
             if given.get("strict_parse"):
                 return True
-        elif _RANK[diagnostic.severity] <= worst:
+        elif diagnostic.code != BUDGET_CODE and _RANK[diagnostic.severity] <= worst:
             return True
     return False

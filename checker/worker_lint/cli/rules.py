@@ -27,7 +27,7 @@ def command(selectors: tuple[str, ...], form: str, packs: bool, color: ColourCho
     """
     List the rules, or those that RULES select: codes, names, or starts of codes such as ABS.
 
-    Stage: on by default; opt-in, off until selected; preview, only with --preview. Fix: whether
+    Stage: on by default; opt-in, off until selected; preview, off until named in full or --preview. Fix: whether
     `worker-lint fix` has a repair.
     """
     with exiting():

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from worker_lint.analysis.models import ModelError, Models
 from worker_lint.cli.version import VERSION
@@ -28,6 +28,9 @@ from worker_lint.engine.plan import Plan
 from worker_lint.engine.session import Session
 from worker_lint.source.discover import DiscoverOptions, Discovery, discover
 from worker_lint.source.revision import HistoryError
+
+if TYPE_CHECKING:
+    from worker_lint.engine.environment import Environment
 
 
 class Refused(Exception):  # noqa: N818  # not a fault of ours
@@ -84,6 +87,7 @@ class Workbench:
             rule_url,
             screen=self.choices.screen,
             enabled=selection.anywhere,
+            worker_bases=self.settings.worker_bases,
         )
 
     def discover(self, paths: Sequence[Path], *, context: bool = True) -> Discovery:
@@ -99,17 +103,19 @@ class Workbench:
     def session(self) -> Iterator[Session]:
         """A session whose cache is written and closed at the end."""
         models = self._models()
+        environment = self._environment()
         folder = cache_folder(self.root, self.settings.cache_dir, os.environ) if self.choices.cache else None
         with Cache(folder) as cache:
             yield Session(
                 self.plan(),
                 models,
-                self._digest(models),
+                self._digest(models, environment),
                 cache,
                 self.settings.limits["file-bytes"],
                 processes=self.choices.jobs or os.cpu_count() or 1,
                 method=self.choices.method,
                 confirm=self.choices.confirm,
+                environment=environment,
             )
             if cache.note is not None:  # not opened, or full before the end
                 self.notes.append(cache.note)
@@ -120,10 +126,24 @@ class Workbench:
         own = [self.root / place for place in self.settings.models]
         return Models.open([*map(Path, self.packs.models), *own], read_versions(self.root))
 
-    def _digest(self, models: Models) -> str:
+    def _environment(self) -> Environment | None:
+        """The configured environment, with a note when none lies there."""
+        place = self.settings.python
+        if place is None:
+            return None
+        from worker_lint.engine.environment import Environment  # most projects configure none
+
+        found = Environment(str(self.root), place, self.settings.limits["file-bytes"])
+        if not found.folders:
+            remedy = "create it, or correct the setting `python`; until then its packages are unknown"
+            self.notes.append(Problem("the environment holds no packages", place, remedy, fatal=False))
+        return found
+
+    def _digest(self, models: Models, environment: Environment | None) -> str:
         """Everything that an answer depends on besides the files of the tree."""
         packs = [f"{pack.name} {pack.version} {pack.fingerprint}" for pack in self.packs.packs]
-        choices = repr((self.choices.screen, sys.version_info[:2]))
+        folders = environment.folders if environment is not None else None
+        choices = repr((self.choices.screen, sys.version_info[:2], folders))
         if self.choices.confirm:
             from importlib.metadata import version
 

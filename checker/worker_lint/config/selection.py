@@ -85,9 +85,11 @@ def _exactness(rule: KnownRule, selector: str) -> int:
 def _is_selected(rule: KnownRule, settings: Settings) -> bool:
     stages = {"on": True, "opt-in": settings.profile == "strict", "preview": settings.preview}
     by_name = rank(rule, (*(settings.select or ()), *settings.extend_select))
-    if rule.stage == "preview" and by_name < EXACT and not settings.preview:
+    # Who sets an option of a rule means this rule; a list in `select` that leaves it out still leaves it out.
+    is_meant = bool(settings.rules.get(rule.name)) and (settings.select is None or by_name > 0)
+    if rule.stage == "preview" and not (settings.preview or is_meant or by_name >= EXACT):
         return False
-    by_profile = (settings.select is None or rule.code.startswith(OWN_FAMILY)) and stages[rule.stage]
+    by_profile = (settings.select is None or rule.code.startswith(OWN_FAMILY)) and (stages[rule.stage] or is_meant)
     wanted = max(by_name, 1 if by_profile else 0)
     # Whoever ignores everything and selects nothing by name gets nothing: a tie goes to ignore.
     return wanted > rank(rule, settings.ignore)

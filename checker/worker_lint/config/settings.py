@@ -58,8 +58,9 @@ class Settings:
         metadata=_about(
             SELECTORS,
             """The rules to use, by name, code, start of codes (`ABS`, `ABS1`) or `ALL`, in place of
-            those of the profile. Preview rules are meant only when named in full, or with `preview`. What
-            the tool says of its own work (`WKL`) stays on; `ignore` takes it out.""",
+            those of the profile. Preview rules are meant only when named in full, or with `preview`, or
+            where an option of theirs is set. What the tool says of its own work (`WKL`) stays on; `ignore`
+            takes it out.""",
             'select = ["ABS", "release-order"]',
         ),
     )
@@ -144,7 +145,8 @@ class Settings:
         metadata=_about(
             TEXT,
             """The environment with the project's dependencies, relative to the project root. It is read as
-            files; nothing in it is run. Without it, library models alone tell about third-party code.""",
+            files and not checked; nothing in it is run, and lines of code in `.pth` files are skipped. Base
+            classes that no library model knows are looked up there. Without it they are unknown.""",
             'python = ".venv"',
         ),
     )
@@ -169,7 +171,8 @@ class Settings:
         default=(),
         metadata=_about(
             NAMES,
-            "Classes whose subclasses are workers, by dotted name.",
+            """Classes whose subclasses are workers, by dotted name. They and their subclasses are always
+            checked, and `super-init-skipped` takes their private methods to run.""",
             'worker-bases = ["orders.workers.BaseWorker"]',
         ),
     )
@@ -194,7 +197,9 @@ class Settings:
         default_factory=dict,
         metadata=_about(
             rule_options(),
-            "Options of single rules, by name or code; each rule's page lists its own.",
+            """Options of single rules, by name or code; each rule's page lists its own. Setting one asks for
+            the rule: it holds even if it is opt-in or preview, unless `select` leaves it out or `ignore`
+            takes it out.""",
             'rules.abstract-method-unimplemented.evidence = "any"',
         ),
     )

@@ -122,18 +122,13 @@ def gone_entries(
     return tuple(gone)
 
 
-def write_baseline(path: Path, diagnostics: Iterable[Diagnostic]) -> int:
+def write_entries(path: Path, entries: Iterable[Entry]) -> int:
     """
-    Replace the baseline by these diagnostics and give their number.
+    Replace the baseline by these entries and give their number.
 
     The file is replaced in one step, and left alone when nothing changes. Raises BaselineError
     when it cannot be written.
     """
-    return write_entries(path, map(entry_of, diagnostics))
-
-
-def write_entries(path: Path, entries: Iterable[Entry]) -> int:
-    """Replace the baseline by these entries and give their number; otherwise as `write_baseline`."""
     entries = sorted(entries)
     text = baseline_text(entries)
     try:

@@ -17,7 +17,8 @@ Codes = Callable[[str, Role], frozenset[str]]
 class Plan:
     """
     The rules of a run. `codes` decides per file; `options` are by rule name. `url_of` gives the
-    address of a rule's page; `enabled` are the codes that hold in some file.
+    address of a rule's page; `enabled` are the codes that hold in some file,
+    `worker_bases` the dotted names of classes whose subclasses are workers.
     """
 
     rules: tuple[Rule, ...]
@@ -26,6 +27,7 @@ class Plan:
     url_of: Callable[[str], str] = lambda name: ""
     screen: bool = True
     enabled: frozenset[str] = frozenset()
+    worker_bases: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[bytes, ...]:

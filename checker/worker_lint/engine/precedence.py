@@ -28,13 +28,18 @@ def _winners(group: list[Candidate]) -> list[Candidate]:
     if len(group) == 1:
         return group
     present = {candidate.rule.code for candidate in group}
-    losers = [candidate for candidate in group if present & set(candidate.rule.yields_to)]
+    losers = [candidate for candidate in group if present.intersection(_yields_to(candidate))]
     winners = [candidate for candidate in group if candidate not in losers]
     if not losers or not winners:
         return group
     first = min(winners, key=lambda candidate: candidate.diagnostic.sort_key)
     noted = replace(first, diagnostic=_with_notes(first.diagnostic, losers))
     return [noted if candidate is first else candidate for candidate in winners]
+
+
+def _yields_to(candidate: Candidate) -> tuple[str, ...]:
+    own = candidate.finding.yields_to
+    return candidate.rule.yields_to if own is None else own
 
 
 def _with_notes(winner: Diagnostic, losers: list[Candidate]) -> Diagnostic:

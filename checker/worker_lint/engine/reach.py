@@ -2,8 +2,9 @@
 Which files the checks run over: the roots that the screen finds, and what hangs on them.
 
 Round one: files in which a declared word occurs. Round two: the subclasses, resolved through
-imports, of every class that sets or inherits a contract; then the files that create one of those
-whose contract is not fulfilled. Everything else cannot hold a diagnostic of a rule with words.
+imports, of every class that sets or inherits a contract and of the configured bases of workers;
+then the files that create one of those whose contract is not fulfilled. Everything else cannot hold
+a diagnostic of a rule with words.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class Reach:
                 pending.extend(cls for cls in self.project.classes_in(path) if sets_contract(cls))
         if self.closure != "file":
             pending.extend(self._of_models())
+            pending.extend(self._of_environment())
+            pending.extend(self.project.worker_bases)
         self._descend(pending)
         found = sorted(self._contracts, key=lambda cls: (cls.path, cls.node.at))
         self.project.contract_classes = tuple(found)
@@ -50,6 +53,28 @@ class Reach:
                 for cls in self.project.classes_in(path):
                     if any(getattr(base, "name", "") == model for base in self.project.hierarchy.bases(cls)):
                         yield cls
+
+    def _of_environment(self) -> Iterable[Class]:
+        """Classes of the project with a contract from a dependency in the configured environment."""
+        environment = self.tree.environment
+        for path in sorted(self.tree.skims) if environment is not None else ():
+            if environment is None or not self._names_dependency(path):
+                continue
+            for cls in self.project.classes_in(path):
+                bases = (base for base in self.project.hierarchy.ancestors(cls) if isinstance(base, Class))
+                if any(environment.holds(base.path) and sets_contract(base) for base in bases):
+                    yield cls
+
+    def _names_dependency(self, path: str) -> bool:
+        """Whether a base in a class header comes from an import that the environment answers."""
+        imports = self.tree.links.imports(path)
+        firsts = {base.partition(".")[0] for base in self.tree.base_names(path)}
+        return any(
+            self.tree.find_outside(item.module) or self.tree.find_outside(f"{item.module}.{item.name}")
+            for first in firsts
+            for item in imports.get(first, ())
+            if not item.module.startswith(".")
+        )
 
     def _descend(self, pending: list[Class]) -> None:
         while pending:

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from worker_lint.engine.confirming import SecondOpinion  # brings astroid along
 
 RECURSION_LIMIT = 12_000
-"""Names are followed from module to module; chains of star imports are hundreds of calls deep."""
+"""
+Statements and expressions are walked as deep as they are nested, a long `elif` chain for one; chains of
+imports and bases are not. In force while a run lasts.
+"""
+
+BUDGET_CODE = "WKL005"
 
 
 @dataclass(slots=True)
@@ -37,6 +42,7 @@ class Outcome:
     stages: dict[str, float] = field(default_factory=dict)
     rules: dict[str, float] = field(default_factory=dict)
     opinions: Mapping[str, int] = field(default_factory=dict)
+    given_up: tuple[Diagnostic, ...] = ()
 
 
 def analyse(
@@ -46,8 +52,16 @@ def analyse(
     Checks the wanted files; the rest of the tree is there to answer questions about them. With an
     opinion, candidates that it contradicts are dropped.
     """
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
-    project = Project(tree, models)
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, RECURSION_LIMIT))
+    try:
+        return _analyse(tree, models, plan, wanted, opinion)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str], opinion: SecondOpinion | None) -> Outcome:
+    project = Project(tree, models, plan.worker_bases)
     stages: dict[str, float] = {}
     started = perf_counter()
     reach = Reach(tree, project, plan.closure)
@@ -72,10 +86,12 @@ def analyse(
         diagnostics,
         _by_fingerprint(diagnostics, winners),
         (*tree.problems, *dispatcher.problems),
+        unknown=len(project.budget),
         files=len(wanted),
         stages=stages,
         rules=dispatcher.seconds,
         opinions={**opinion.counts} if opinion is not None else {},
+        given_up=tuple(_given_up(project, plan, set(wanted))),
     )
 
 
@@ -103,6 +119,27 @@ def _unparsable(tree: Tree, plan: Plan, wanted: set[str]) -> Iterable[Diagnostic
             consequence="Nothing in it was checked, and classes that come from it are unknown.",
             help="mend the syntax or the encoding, or exclude the file",
             symbol=tree.module_name(path),
+            url=plan.url_of(rule.name),
+        )
+
+
+def _given_up(project: Project, plan: Plan, wanted: set[str]) -> Iterable[Diagnostic]:
+    """What took too many steps, as notes at the top of the files."""
+    rule = next((rule for rule in plan.rules if rule.code == BUDGET_CODE), None)
+    for path, reason in project.budget:
+        if rule is None or path not in wanted or rule.code not in plan.codes(path, project.store.role(path)):
+            continue
+        yield Diagnostic(
+            code=rule.code,
+            name=rule.name,
+            severity=rule.severity,
+            confidence="certain",
+            path=path,
+            span=Span(1, 1, 1, 2),
+            message=f"the analysis was given up here: {reason}",
+            consequence="Rules stay silent about what depends on it: it was not checked.",
+            help="shorten the chain, or exclude the file if it is generated",
+            symbol=project.store.module_name(path),
             url=plan.url_of(rule.name),
         )
 

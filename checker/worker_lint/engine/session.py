@@ -17,6 +17,7 @@ import msgspec
 from worker_lint.analysis import Models
 from worker_lint.diagnostic import Diagnostic, Problem
 from worker_lint.engine.cache import Cache, digest_of
+from worker_lint.engine.environment import Environment, still_holds
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.reading import Job, Order, Read, Refusal, read_all, read_bytes
 from worker_lint.engine.run import Outcome, analyse
@@ -44,6 +45,8 @@ class _Answer(msgspec.Struct, frozen=True, array_like=True):
     diagnostics: tuple[Diagnostic, ...]
     problems: tuple[Problem, ...]
     unknown: int
+    given_up: tuple[Diagnostic, ...]
+    outside: tuple[tuple[str, str], ...] = ()
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -65,6 +68,7 @@ class Session:
     processes: int = field(default_factory=lambda: os.cpu_count() or 1)
     method: str = "spawn"
     confirm: bool = False
+    environment: Environment | None = None
     progress: Callable[[int, int], None] = lambda done, total: None
     seconds: dict[str, float] = field(default_factory=dict)
     cached_reads: int = 0
@@ -76,14 +80,16 @@ class Session:
         key = self._answer_key(snapshot) if remember and self.cache.usable else None
         if key is not None:
             answer = self._known_answer(key)
-            if answer is not None:
-                return Outcome(answer.diagnostics, {}, answer.problems, answer.unknown, len(snapshot.wanted))
+            if answer is not None and still_holds(answer.outside):
+                files = len(snapshot.wanted)
+                unknown, given_up = answer.unknown, answer.given_up
+                return Outcome(answer.diagnostics, {}, answer.problems, unknown, files, given_up=given_up)
         tree = self._tree(snapshot)
         outcome = analyse(tree, self.models, self.plan, snapshot.wanted, self._second_opinion())
         self._keep(tree, snapshot)
         self._add_seconds(outcome.stages)
         if key is not None and not outcome.problems:
-            answer = _Answer(outcome.diagnostics, outcome.problems, outcome.unknown)
+            answer = _Answer(outcome.diagnostics, outcome.problems, outcome.unknown, outcome.given_up, self._outside())
             self.cache.put_many({key: _ENCODER.encode(answer)})
         return outcome
 
@@ -97,6 +103,10 @@ class Session:
     def tree(self, snapshot: Snapshot) -> Tree:
         """The files of a snapshot as the analysis sees them, for other questions than those of the rules."""
         return self._tree(snapshot)
+
+    def _outside(self) -> tuple[tuple[str, str], ...]:
+        """The files of the environment that were asked for, each with its state."""
+        return tuple(sorted(self.environment.states.items())) if self.environment is not None else ()
 
     # --- the whole answer ---
 
@@ -138,6 +148,7 @@ class Session:
                 tree.problems.append(Problem(message, path, remedy, fatal=fatal))
         tree.ids = {path: read.content_id for path, read in reads.items() if read.content_id}
         tree.fetch = self._fetch
+        tree.environment = self.environment
         self._add_seconds({"index": perf_counter() - started})
         return tree
 

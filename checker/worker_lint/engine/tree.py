@@ -13,6 +13,7 @@ from typing import Protocol
 from worker_lint.analysis.layout import Layout
 from worker_lint.analysis.store import Importer
 from worker_lint.diagnostic import Problem
+from worker_lint.engine.environment import Environment
 from worker_lint.engine.links import Links
 from worker_lint.source import ir
 from worker_lint.source.parse import Unparsable, parse_body, parse_module
@@ -61,6 +62,7 @@ class Tree:
         self.encoded: dict[str, bytes] = {}
         self.ids: dict[str, str] = {}
         self.fetch: Callable[[str], bytes | None] = lambda content_id: None
+        self.environment: Environment | None = None
         self._new: list[str] = []
         self._mentions: dict[tuple[str, str], bool] = {}
         self._base_names: dict[str, list[str]] = {}
@@ -98,7 +100,8 @@ class Tree:
 
     def fresh_records(self, entries: Mapping[str, Identified]) -> Iterator[tuple[str, bytes]]:
         """The records that were made in this run, by every content id of their files."""
-        made = {path: record for path in self._new if (record := self.records[path]) is not None}
+        new = (path for path in self._new if path in self.skims)
+        made = {path: record for path in new if (record := self.records[path]) is not None}
         for path in {*self.encoded, *made}:
             data = self.encoded.get(path) or encode_module(made[path])
             for content_id in {self.ids.get(path), entries[path].content_id}:
@@ -114,7 +117,7 @@ class Tree:
         found = self._texts.pop(path, None)
         if found is None:
             try:
-                found = Text(self._sources.text(path))
+                found = Text(self._source(path))
             except Unparsable as error:
                 self.unparsable[path] = error
                 found = Text("")
@@ -122,6 +125,11 @@ class Tree:
                 del self._texts[next(iter(self._texts))]
         self._texts[path] = found
         return found
+
+    def _source(self, path: str) -> str:
+        if self.environment is not None and self.environment.holds(path):
+            return self.environment.text(path)
+        return self._sources.text(path)
 
     def body(self, path: str, function: ir.FunctionDef) -> tuple[ir.Stmt, ...]:
         """The statements of a function."""
@@ -135,14 +143,24 @@ class Tree:
 
     def find_module(self, dotted: str, importer: str) -> str | None:
         """The file of an absolute import."""
+        if self.environment is not None and self.environment.holds(importer):
+            return self.environment.find(dotted)
         return self.layout.find(dotted, importer)
+
+    def find_outside(self, dotted: str) -> str | None:
+        """The file of a dependency's module in the configured environment, which is read and never checked."""
+        return self.environment.find(dotted) if self.environment is not None else None
 
     def find_relative(self, level: int, module: str, importer: str) -> str | None:
         """The file of a relative import."""
+        if self.environment is not None and self.environment.holds(importer):
+            return self.environment.find_relative(level, module, importer)
         return self.layout.find_relative(level, module, importer)
 
     def module_name(self, path: str) -> str:
         """The dotted name of a file's module."""
+        if self.environment is not None and self.environment.holds(path):
+            return self.environment.name_of(path)
         return self.layout.name_of(path)
 
     def files_naming_base(self, name: str) -> Sequence[str]:
@@ -185,6 +203,8 @@ class Tree:
 
     def role(self, path: str) -> Role:
         """The file's role."""
+        if self.environment is not None and self.environment.holds(path):
+            return "vendored"
         return self._roles.get(path, "product")
 
 

@@ -39,8 +39,8 @@ class Finding:
     What a rule yields. `at` lies in the file that is being checked.
 
     `culprit` is what two rules must share to be about one defect (precedence); by default the
-    span. `severity` and `confidence` override the rule's own. `facts` are what the finding rests
-    on and falls with, for `--confirm`.
+    span. `severity`, `confidence` and `yields_to` override the rule's own. `facts` are what the
+    finding rests on and falls with, for `--confirm`.
     """
 
     at: At
@@ -54,6 +54,7 @@ class Finding:
     severity: Severity | None = None
     fix: Fix | None = None
     facts: tuple[Fact, ...] = ()
+    yields_to: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,9 @@ from worker_lint.source.mask import mask_of
 Key: TypeAlias = tuple[int, int]
 """Line and column of a statement as `ast` counts them: columns from 0, in UTF-8 bytes."""
 
-_DEFINITION: Final = re.compile(r"(?<![\w.])(?:async[ \t\f]+)?(?:class|def)[ \t\f]+\w+[ \t\f]*(?P<open>\[)")
+_DEFINITION: Final = re.compile(
+    r"^[ \t\f]*(?P<word>(?:async[ \t\f]+)?(?:class|def)[ \t\f]+\w+[ \t\f]*(?P<open>\[))", re.MULTILINE
+)
 _ALIAS: Final = re.compile(
     r"(?:^|[;:])[ \t\f]*(?P<word>type)(?P<gap>[ \t\f]+)(?P<name>\w+)[ \t\f]*(?:(?P<open>\[)|=(?!=))", re.MULTILINE
 )
@@ -99,7 +101,7 @@ class _Plan:
     def definition(self, found: re.Match[str]) -> None:
         names = self.blanked(found.start("open"))
         if names is not None:
-            self.parameters[self.key(found.start())] = names
+            self.parameters[self.key(found.start("word"))] = names
 
     def alias(self, found: re.Match[str]) -> None:
         name = found["name"]

@@ -10,7 +10,6 @@ from worker_lint.source import ir
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(ir.Module)
-_BODY_DECODER: Final = msgspec.msgpack.Decoder(tuple[ir.Stmt, ...])
 
 
 class DamagedRecordError(ValueError):
@@ -36,21 +35,3 @@ def decode_module(data: bytes) -> ir.Module:
     if module.version != ir.IR_VERSION:
         raise DamagedRecordError(f"a record of version {module.version}, not {ir.IR_VERSION}")
     return module
-
-
-def encode_body(body: tuple[ir.Stmt, ...]) -> bytes:
-    """The statements of a function, alone."""
-    return _ENCODER.encode(body)
-
-
-def decode_body(data: bytes) -> tuple[ir.Stmt, ...]:
-    """
-    The statements that `encode_body` made.
-
-    Raises:
-        DamagedRecordError: the bytes are something else.
-    """
-    try:
-        return _BODY_DECODER.decode(data)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise DamagedRecordError(str(error)) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import IO
 
 from worker_lint.diagnostic import Problem, clean_text
@@ -44,26 +44,6 @@ def tree(root: str, revision: str, paths: Iterable[str] = ()) -> dict[str, str]:
         if facts.startswith(b"100"):
             blobs[os.fsdecode(name)[len(prefix) :]] = facts.split(b" ")[2].decode("ascii")
     return blobs
-
-
-def read_blobs(root: str, revision: str, paths: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """
-    Path and content of each of the regular files that the revision holds below the root.
-
-    Links, submodules and paths that it does not hold are left out.
-
-    Raises:
-        HistoryError: no git, no repository, or no such revision.
-    """
-    if not paths:
-        return
-    # Arguments have a limit of length on every system; a whole tree costs some 50 ms.
-    blobs = tree(root, revision, paths if len(paths) <= 100 else ())
-    wanted = [path for path in dict.fromkeys(paths) if path in blobs]
-    found = dict(read_objects(root, {blobs[path] for path in wanted}))
-    for path in wanted:
-        if blobs[path] in found:
-            yield path, found[blobs[path]]
 
 
 def read_objects(root: str, blobs: Iterable[str]) -> Generator[tuple[str, bytes], None, None]:

@@ -18,7 +18,8 @@ When to ignore it
 
 Limits
     The evidence is read from Python code. Entry points and configuration in other files are not
-    read. With `evidence = "any"` every class that does not call itself abstract is reported.
+    read. With `evidence = "any"` every class that does not call itself abstract is reported, also
+    where ABS101 reports that it is created.
 """
 
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from worker_lint.analysis.evidence import Evidence, creation_of, evidence_of_use
 from worker_lint.analysis.intent import (
     has_concrete_descendant,
     is_declared_abstract,
+    is_final,
     is_namespace,
     is_replaced,
     opens_hooks,
@@ -48,6 +50,14 @@ _PREAMBLE = """
                 @abstractmethod
                 def stop(self): ...
 """
+_WITH_SIBLING = (
+    _PREAMBLE
+    + """
+            class PrintWorker(Worker):
+                def run(self): print("printing")
+                def stop(self): print("stopped")
+"""
+)
 
 rule = Rule(
     code="ABS102",
@@ -72,15 +82,10 @@ rule = Rule(
     examples=(
         bad(
             "entered in a table of classes",
-            _PREAMBLE
+            _WITH_SIBLING
             + """
             class MailWorker(Worker):  # bad: stop
-                def run(self):
-                    print("sending")
-
-            class PrintWorker(Worker):
-                def run(self): print("printing")
-                def stop(self): print("stopped")
+                def run(self): print("sending")
 
             WORKERS = {"mail": MailWorker, "print": PrintWorker}
 
@@ -96,8 +101,7 @@ rule = Rule(
 
             @register("mail")
             class MailWorker(Worker):  # bad: stop
-                def run(self):
-                    print("sending")
+                def run(self): print("sending")
             """,
             files={
                 "worker.py": _PREAMBLE,
@@ -141,12 +145,8 @@ rule = Rule(
         ),
         bad(
             "a leaf beside a finished sibling",
-            _PREAMBLE
+            _WITH_SIBLING
             + """
-            class PrintWorker(Worker):
-                def run(self): print("printing")
-                def stop(self): print("stopped")
-
             class MailWorker(Worker):  # bad: stop
                 def run(self): print("sending")
             """,
@@ -170,11 +170,16 @@ rule = Rule(
             """,
         ),
         bad(
-            "without evidence, on request",
+            "without evidence, on request; also where `@final` denies the subclass that would complete it",
             _PREAMBLE
             + """
+            from typing import final
+
             class MailWorker(Worker):  # bad: stop
                 def run(self): print("sending")
+
+            @final
+            class PrintWorker(Worker, ABC): ...  # bad: stop
             """,
             options={"evidence": "any"},
         ),
@@ -205,16 +210,12 @@ rule = Rule(
         ),
         good(
             "a half-way base",
-            _PREAMBLE
+            _WITH_SIBLING
             + """
             class QueueWorker(Worker):
                 def run(self): print("running")
 
             class MailWorker(QueueWorker):
-                def stop(self): print("stopped")
-
-            class PrintWorker(Worker):
-                def run(self): print("printing")
                 def stop(self): print("stopped")
 
             KINDS = {"queue": QueueWorker, "print": PrintWorker}
@@ -260,12 +261,8 @@ rule = Rule(
         ),
         good(
             "named, not used",
-            _PREAMBLE
+            _WITH_SIBLING
             + """
-            class PrintWorker(Worker):
-                def run(self): print("printing")
-                def stop(self): print("stopped")
-
             class BaseMailWorker(Worker):
                 def run(self): print("sending")
 
@@ -303,7 +300,7 @@ rule = Rule(
         ),
         good(
             "what is left of a removed worker",
-            _PREAMBLE
+            _WITH_SIBLING
             + """
             def refuse():
                 print("this worker has been removed")
@@ -313,16 +310,12 @@ rule = Rule(
                 def __init__(self):
                     refuse()
 
-            class PrintWorker(Worker):
-                def run(self): print("printing")
-                def stop(self): print("stopped")
-
             WORKERS = {"mail": MailWorker, "print": PrintWorker}
             """,
         ),
         good(
             "its name stands for the list of its versions in the end",
-            _PREAMBLE
+            _WITH_SIBLING
             + """
             class Request(Worker):
                 def run(self): print("running")
@@ -331,10 +324,6 @@ rule = Rule(
                 def stop(self): print("stopped")
 
             Request = [RequestV1]
-
-            class PrintWorker(Worker):
-                def run(self): print("printing")
-                def stop(self): print("stopped")
             """,
         ),
         good(
@@ -355,14 +344,22 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     missing = missing_members(cls)
     if not missing:
         yield from _unenforced(cls, context)
-    if not missing or is_declared_abstract(cls):
+    if not missing:
         return
     if context.options["evidence"] == "any":
-        yield _finding(cls, missing, None, context)
-    elif not (has_concrete_descendant(cls) or opens_hooks(cls) or is_replaced(cls) or is_namespace(cls)):
+        # A final class can have no subclass that would complete it, whatever it says of itself.
+        if is_final(cls) or not is_declared_abstract(cls):
+            # Whoever asks for all unfinished classes wants them at the class, wherever else they are reported.
+            yield replace(_finding(cls, missing, None, context), yields_to=("ABS109", "ABS110", "ABS117"))
+    elif not (is_declared_abstract(cls) or has_concrete_descendant(cls) or opens_hooks(cls) or _is_never_created(cls)):
         evidence = evidence_of_use(cls)
         if evidence is not None and not refuses_creation(cls):
             yield _finding(cls, missing, evidence, context)
+
+
+def _is_never_created(cls: Class) -> bool:
+    """Whether nobody could create an object by the name of the class, or would have a reason to."""
+    return is_replaced(cls) or is_namespace(cls)
 
 
 def _unenforced(cls: Class, context: Context) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Member, ModelClass
+from worker_lint.analysis.intent import is_for_type_checkers
 from worker_lint.analysis.metaclass import metaclass_exprs
 from worker_lint.rule import (
     AddBase,
@@ -247,6 +248,34 @@ rule = Rule(
             """,
         ),
         good(
+            "a name for annotations: its text says so, nothing derives from it, and nothing creates one",
+            """
+            from abc import abstractmethod
+
+            class Score:
+                \"\"\"The protocol of what a scorer returns: anything that can be ordered.\"\"\"
+
+                @abstractmethod
+                def __lt__(self, other: "Score"): ...
+
+            def best(scores: list[Score]) -> Score:
+                return max(scores)
+            """,
+        ),
+        good(
+            "a class that exists for type checkers alone",
+            """
+            from typing import TYPE_CHECKING
+
+            if TYPE_CHECKING:
+                from abc import abstractmethod
+
+                class Stoppable:
+                    @abstractmethod
+                    def stop(self): ...
+            """,
+        ),
+        good(
             "a stub file",
             """
             from abc import abstractmethod
@@ -265,7 +294,7 @@ rule = Rule(
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The topmost class of a hierarchy whose own marks nobody reads."""
     marked = _marked(cls)
-    if not marked or context.path.endswith(".pyi") or not _is_ignored(cls):
+    if not marked or context.path.endswith(".pyi") or not _is_ignored(cls) or is_for_type_checkers(cls):
         return
     hierarchy = cls.project.hierarchy
     if any(isinstance(base, Class) and _marked(base) for base in hierarchy.ancestors(cls)):

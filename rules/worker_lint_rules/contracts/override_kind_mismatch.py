@@ -26,7 +26,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Found, Member
-from worker_lint.analysis.base_use import BaseUse, only_member, uses_on_self
+from worker_lint.analysis.base_use import BaseUse, only_member, own_uses, uses_on_self
 from worker_lint.analysis.outcome import may_be_awaitable, may_be_callable, returns_nothing
 from worker_lint.analysis.self_assignment import may_gain_computed_names
 from worker_lint.analysis.signature import arguments_of, signature_of
@@ -45,11 +45,9 @@ rule = Rule(
             "a coroutine that nobody awaits",
             """
             class Worker:
-                def stop(self):
-                    self.close()
+                def stop(self): self.close()
 
-                def close(self):
-                    raise NotImplementedError
+                def close(self): raise NotImplementedError
 
             class MailWorker(Worker):
                 async def close(self):  # bad: close
@@ -184,49 +182,69 @@ rule = Rule(
             "the caller of the caller awaits",
             """
             class Worker:
-                def stop(self):
-                    return self.close()
+                def stop(self): return self.close()
 
-                def close(self):
-                    raise NotImplementedError
+                def close(self): raise NotImplementedError
 
             class MailWorker(Worker):
-                async def close(self):
-                    print("closed")
+                async def close(self): print("closed")
             """,
         ),
         good(
             "a plain function that gives something to await",
             """
             class Worker:
-                async def run(self):
-                    await self.handle("a")
+                async def run(self): await self.handle("a")
 
-                async def handle(self, message):
-                    raise NotImplementedError
+                async def handle(self, message): raise NotImplementedError
 
             class MailWorker(Worker):
-                def __init__(self, pool):
-                    self.pool = pool
+                def __init__(self, pool): self.pool = pool
 
-                def handle(self, message):
-                    return self.pool.submit(message)
+                def handle(self, message): return self.pool.submit(message)
+            """,
+        ),
+        good(
+            "a hook that the base does not have",
+            """
+            class Compiler:
+                translate = None
+
+                def compile(self, text):
+                    if self.translate: text = self.translate(text)
+                    return text
+
+                def render(self, text): raise NotImplementedError
+
+            class UpperCompiler(Compiler):
+                def translate(self, text): return text.upper()
             """,
         ),
         good(
             "a property that gives a function",
             """
             class Worker:
-                def run(self):
-                    self.handler("a")
+                def run(self): self.handler("a")
 
-                def handler(self, message):
-                    raise NotImplementedError
+                def handler(self, message): raise NotImplementedError
 
             class MailWorker(Worker):
                 @property
-                def handler(self):
-                    return print
+                def handler(self): return print
+            """,
+        ),
+        good(
+            "the method that calls it is overridden too",
+            """
+            class Worker:
+                def stop(self): self.close()
+
+                def close(self): raise NotImplementedError
+
+            class AsyncWorker(Worker):
+                async def stop(self): await self.close()
+
+                async def close(self): print("closed")
             """,
         ),
         good(
@@ -249,24 +267,6 @@ rule = Rule(
             def mirror(target):
                 for name in ("remove_all",):
                     setattr(target, name, print)
-            """,
-        ),
-        good(
-            "the method that calls it is overridden too",
-            """
-            class Worker:
-                def stop(self):
-                    self.close()
-
-                def close(self):
-                    raise NotImplementedError
-
-            class AsyncWorker(Worker):
-                async def stop(self):
-                    await self.close()
-
-                async def close(self):
-                    print("closed")
             """,
         ),
     ),
@@ -304,7 +304,11 @@ def _differs(member: Member, other: Member) -> bool:
 
 
 def _judge(cls: Class, member: Member, found: Found) -> Iterator[Finding]:
+    bases = [base for base in cls.project.hierarchy.ancestors(cls) if isinstance(base, Class)]
+    called = any(use.call is not None for base in bases for use, _ in own_uses(base, member.name))
     for reached in uses_on_self(cls, member.name):
+        if reached.use.call is None and called and member.kind != "property":
+            continue  # a base asks whether there is one, and calls it: a method is what it wants
         problem = _problem(cls, member, reached)
         if problem is not None:
             yield _finding(cls, member, found, reached, *problem)

@@ -18,8 +18,8 @@ When to ignore it
     When the class is never used where its base is expected.
 
 Limits
-    Calls with starred arguments, and methods under decorators that are not known, are let pass. So are
-    calls behind a question about the object, such as `isinstance`.
+    Starred arguments may bring anything, and methods under unknown decorators take anything. Calls behind
+    a question about the object, such as `isinstance`, are let pass.
 """
 
 from collections.abc import Iterator
@@ -151,7 +151,6 @@ rule = Rule(
                 def initialize(self, scheduler):
                     self.scheduler = scheduler
 
-            class Unfinished(RequestHandler):
                 def get(self):
                     raise NotImplementedError
             """,

@@ -17,9 +17,10 @@ When to ignore it
     When the inherited method is never called on objects of this class.
 
 Limits
-    Tests are left out: doubles skip constructors on purpose. Classes with bases that cannot be
-    resolved are not judged, nor are methods that ask for the field with `hasattr` or expect the
-    AttributeError.
+    Private methods are taken to run in subclasses of the configured `worker-bases` only; these are also
+    checked where no file of theirs speaks of stopping, threads or locks. Tests are left out: doubles skip
+    constructors on purpose. Classes with bases that cannot be resolved are not judged, nor are methods
+    that ask for the field with `hasattr` or expect the AttributeError.
 """
 
 import re
@@ -250,15 +251,21 @@ def _is_set_only_there(cls: Class, owner: Class, init: ir.FunctionDef, name: str
 
 
 def _reads(cls: Class, fields: dict[str, ir.At]) -> Iterator[_Read]:
-    """The inherited public methods that read one of the fields."""
+    """
+    The inherited methods that read one of the fields: public ones, and in what the configuration calls a
+    worker also those that its base runs.
+    """
     hierarchy = cls.project.hierarchy
+    is_worker = cls.project.is_worker(cls)
     for owner in hierarchy.ancestors(cls):
         if not isinstance(owner, Class):
             continue
         text = cls.project.store.text(owner.path)
         for name, members in hierarchy.members(owner).items():
             node = members[0].function
-            if node is None or name.startswith("_") or len(members) > 1 or not _inherits(cls, owner, name):
+            if node is None or len(members) > 1 or not _inherits(cls, owner, name):
+                continue
+            if name.startswith("__") or (name.startswith("_") and not is_worker):
                 continue
             if not any(text.has_word(word, node.at[0], node.at[2]) for word in _DOUBTS):
                 yield from _reads_in(owner, node, fields)

@@ -26,8 +26,8 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Member
 from worker_lint.analysis.contract import missing_members
-from worker_lint.analysis.intent import is_declared_abstract, is_protocol
-from worker_lint.analysis.stub_member import StubMember, is_optional, own_stubs, unmarked_accessors
+from worker_lint.analysis.intent import is_declared_abstract, is_protocol, reads_as_abstract
+from worker_lint.analysis.stub_member import StubMember, is_obligation, is_optional, own_stubs, unmarked_accessors
 from worker_lint.rule import (
     AddDecorator,
     Context,
@@ -250,6 +250,32 @@ rule = Rule(
             """,
         ),
         good(
+            "a neighbour that raises too is left out by a finished worker: here, raising means optional",
+            """
+            from abc import ABC, abstractmethod
+
+            class Worker(ABC):
+                @abstractmethod
+                def run(self): ...
+
+                def pause(self): raise NotImplementedError
+
+                def resume(self): raise NotImplementedError
+
+            class MailWorker(Worker):
+                def run(self): print("sending")
+
+                def pause(self): print("paused")
+
+                def resume(self): print("resumed")
+
+            class PrintWorker(Worker):
+                def run(self): print("printing")
+
+                def pause(self): print("paused")
+            """,
+        ),
+        good(
             "a setter that does something",
             """
             from abc import ABC, abstractmethod
@@ -284,7 +310,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     forgotten = _marks_are_the_rule(cls, stubs)
     for stub in stubs:
         overriding = _overriding(cls, stub, forgotten=forgotten)
-        if overriding is not None and not is_optional(stub):
+        if overriding is not None and not is_optional(stub) and (is_obligation(stub) or not _is_left_out(cls, stubs)):
             yield _unmarked(cls, stub, overriding)
 
 
@@ -302,6 +328,20 @@ def _overriding(cls: Class, stub: StubMember, *, forgotten: bool) -> Class | Non
             return None
         definitions.add(held.owner.name)
     return concrete[0] if len(definitions) >= (1 if forgotten else 2) else None
+
+
+def _is_left_out(cls: Class, stubs: tuple[StubMember, ...]) -> bool:
+    """Whether a finished subclass does without one of the members: in this class, raising then means "optional"."""
+    hierarchy = cls.project.hierarchy
+    for sub in hierarchy.descendants(cls):
+        if cls.project.store.role(sub.path) != "product" or missing_members(sub) or is_declared_abstract(sub):
+            continue
+        if hierarchy.subclasses(sub) or reads_as_abstract(sub):
+            continue  # a half-way base may leave a member to its own subclasses
+        held = [hierarchy.find(sub, stub.name) for stub in stubs]
+        if any(found is not None and found.member is stub.member for found, stub in zip(held, stubs, strict=True)):
+            return True
+    return False
 
 
 def _marks_are_the_rule(cls: Class, stubs: tuple[StubMember, ...]) -> bool:

@@ -86,3 +86,42 @@ def test_tests_are_no_evidence(link: Callable[[Mapping[str, str]], Project]) -> 
         cls = next(cls for cls in project.classes_in("worker.py") if cls.name == "Mail")
         assert (evidence_of_use(cls) is not None) is expected
         assert (creation_of(cls) is not None) is expected
+
+
+@pytest.mark.parametrize(
+    ("body", "begun"),
+    [
+        ("@staticmethod\n    def names(): ...", False),
+        ("@classmethod\n    def names(cls): ...", False),
+        ("def stop(self): ...", True),
+        ("stop = None", True),
+    ],
+)
+def test_a_sibling_speaks_for_those_who_have_begun_an_object(
+    class_named: Callable[[str, str], Class],
+    body: str,
+    begun: bool,  # noqa: FBT001
+) -> None:
+    source = """
+from abc import ABC, abstractmethod
+
+class Source(ABC):
+    @staticmethod
+    @abstractmethod
+    def names(): ...
+
+    @abstractmethod
+    def run(self): ...
+
+    @abstractmethod
+    def stop(self): ...
+
+class Remote(Source):
+    @staticmethod
+    def names(): ...
+    def run(self): ...
+    def stop(self): ...
+
+"""
+    found = evidence_of_use(class_named(f"{source}class Listing(Source):\n    {body}\n", "Listing"))
+    assert (found is not None and found.kind == "sibling") is begun

@@ -53,13 +53,10 @@ def lint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
     def lint(*arguments: str) -> Result:
         monkeypatch.setattr(sys, "argv", ["worker-lint", *arguments])
-        limit = sys.getrecursionlimit()
         try:
             code = run()
         except SystemExit as stopped:
             code = stopped.code if isinstance(stopped.code, int) else 0
-        finally:
-            sys.setrecursionlimit(limit)  # the tool raises it for its process
         captured = capsys.readouterr()
         return Result(code, captured.out, captured.err)
 

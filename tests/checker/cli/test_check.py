@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +17,10 @@ Command = Callable[..., Any]
 Write = Callable[[Mapping[str, str | bytes]], Path]
 
 CLEAN = {"clean.py": "x = 1\n"}
+
+
+def found(result: Any) -> list[tuple[str, int]]:
+    return [(row["code"], row["line"]) for row in json.loads(result.out)["diagnostics"]]
 
 
 def test_clean_code_gives_0(lint: Command, write: Write) -> None:
@@ -88,6 +93,29 @@ def test_fail_on_decides_what_fails(lint: Command, write: Write) -> None:
     assert lint("check").code == 1
     assert lint("check", "--fail-on", "error").code == 0
     assert lint("check", "--exit-zero").code == 0
+
+
+def test_every_unfinished_class_is_reported_at_the_class_when_asked_for(lint: Command, write: Write) -> None:
+    module = """
+    from abc import ABC, abstractmethod
+
+    class Worker(ABC):
+        @abstractmethod
+        def shutdown(self): ...
+
+    class Mail(Worker):
+        pass
+
+    class Slip(Worker):
+        def shutdwon(self): ...
+
+    mail = Mail()
+    """
+    write({"app.py": textwrap.dedent(module), "worker-lint.toml": ""})
+    assert found(lint("check", "-f", "json")) == [("ABS101", 14)]
+    write({"worker-lint.toml": 'rules.abstract-method-unimplemented.evidence = "any"\n'})
+    assert found(lint("check", "-f", "json")) == [("ABS102", 8), ("ABS102", 11), ("ABS101", 14)]
+    assert found(lint("check", "-f", "json", "--preview")) == [("ABS102", 8), ("ABS109", 12), ("ABS101", 14)]
 
 
 def test_unparsable_files_fail_only_when_asked(lint: Command, write: Write) -> None:
@@ -174,3 +202,20 @@ def test_check_never_loads_the_heavy_libraries(start: Command, write: Write, wor
     loaded = set(result.err.split())
     assert "worker_lint.cli.check" in loaded
     assert loaded.isdisjoint({"libcst", "rich", "astroid", "worker_lint.fixing"})
+
+
+@pytest.mark.slow
+def test_what_is_over_the_budget_is_counted_and_shown_on_request(lint: Command, write: Write) -> None:
+    first = "from abc import ABC, abstractmethod\nclass C0(ABC):\n    @abstractmethod\n    def run(self): ...\n"
+    rest = "".join(f"class C{number}(C{number - 1}): ...\n" for number in range(1, 1_100))
+    write({"deep.py": f"{first}{rest}C1099()\n"})
+    before = sys.getrecursionlimit()
+    plain, again = lint("check", "-f", "json"), lint("check", "-f", "json")
+    assert sys.getrecursionlimit() == before
+    assert (found(plain), plain.out) == ([], again.out)
+    assert json.loads(plain.out)["summary"]["unknown"] == 1
+    for _ in range(2):  # from the cache too
+        shown = lint("check", "-f", "json", "--statistics", "--fail-on", "note")
+        assert (shown.code, found(shown)) == (0, [("WKL005", 1)])
+        assert "1  too many classes stand above a class" in shown.err
+    assert found(lint("check", "-f", "json", "--statistics", "--ignore", "WKL005")) == []

@@ -31,6 +31,15 @@ OWN = {"WKL001"}
         ('select = ["ABS"]\nignore = ["ABS1"]', {"ABS201"}),
         ('select = ["ABS"]\nignore = ["ABS"]', set()),
         ('select = ["release-order"]\nignore = ["STP101"]', set()),
+        ("rules.undeclared-hook.depth = 1", {"ABS101", "ABS102", "ABS106", "STP101"}),
+        ("rules.ABS106.depth = 1", {"ABS101", "ABS102", "ABS106", "STP101"}),
+        ("rules.ABS201.private = true", {"ABS101", "ABS102", "ABS201", "STP101"}),
+        ("rules.ABS106 = {}", {"ABS101", "ABS102", "STP101"}),
+        ('select = ["ABS1"]\nrules.ABS106.depth = 1', {"ABS101", "ABS102", "ABS106"}),
+        ('select = ["STP"]\nrules.ABS106.depth = 1', {"STP101"}),
+        ('extend-select = ["undeclared-hook"]', {"ABS101", "ABS102", "ABS106", "STP101"}),
+        ('extend-select = ["ABS10"]', {"ABS101", "ABS102", "STP101"}),
+        ('ignore = ["ABS"]\nrules.ABS106.depth = 1', {"STP101"}),
     ],
 )
 def test_selection_for_product_code(known: KnownRules, settings: Read, text: str, codes: set[str]) -> None:

@@ -17,9 +17,10 @@ from worker_lint.engine.baseline import (
     Entry,
     apply_baseline,
     baseline_text,
+    entry_of,
     gone_entries,
     load_baseline,
-    write_baseline,
+    write_entries,
 )
 
 FILE = ".worker-lint-baseline.json"
@@ -42,7 +43,7 @@ def test_missing_file_is_an_empty_baseline(tmp_path: Path) -> None:
 
 def test_what_was_written_hides_itself_and_nothing_else(tmp_path: Path) -> None:
     old = with_fingerprints([found("b.py", 3), found("a.py", 9, "STP102")])
-    assert write_baseline(tmp_path / FILE, old) == 2
+    assert write_entries(tmp_path / FILE, map(entry_of, old)) == 2
     new = with_fingerprints([*old, found("a.py", 1, text="new()")])
     applied = apply_baseline(new, load_baseline(tmp_path / FILE))
     assert [(item.path, item.span.line) for item in applied.diagnostics] == [("a.py", 1)]
@@ -50,13 +51,13 @@ def test_what_was_written_hides_itself_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_diagnostic_that_moved_stays_hidden(tmp_path: Path) -> None:
-    write_baseline(tmp_path / FILE, with_fingerprints([found("a.py", 3)]))
+    write_entries(tmp_path / FILE, map(entry_of, with_fingerprints([found("a.py", 3)])))
     moved = with_fingerprints([found("a.py", 300, text="   x()")])
     assert apply_baseline(moved, load_baseline(tmp_path / FILE)).diagnostics == ()
 
 
 def test_second_of_two_equal_defects_is_new(tmp_path: Path) -> None:
-    write_baseline(tmp_path / FILE, with_fingerprints([found("a.py", 3)]))
+    write_entries(tmp_path / FILE, map(entry_of, with_fingerprints([found("a.py", 3)])))
     both = with_fingerprints([found("a.py", 3), found("a.py", 8)])
     applied = apply_baseline(both, load_baseline(tmp_path / FILE))
     assert [item.span.line for item in applied.diagnostics] == [8]
@@ -64,7 +65,7 @@ def test_second_of_two_equal_defects_is_new(tmp_path: Path) -> None:
 
 def test_file_is_sorted_with_one_entry_a_line(tmp_path: Path) -> None:
     mixed = with_fingerprints([found("b.py", 3), found("a.py", 9, "STP102"), found("a.py", 20)])
-    write_baseline(tmp_path / FILE, reversed(mixed))
+    write_entries(tmp_path / FILE, map(entry_of, reversed(mixed)))
     lines = (tmp_path / FILE).read_text(encoding="ascii").splitlines()
     assert lines[0] == '{"version": 1, "entries": ['
     assert [(item["path"], item["code"]) for item in map(json.loads, (line.rstrip(",") for line in lines[1:-1]))] == [
@@ -77,9 +78,9 @@ def test_file_is_sorted_with_one_entry_a_line(tmp_path: Path) -> None:
 
 def test_unchanged_baseline_is_not_touched(tmp_path: Path) -> None:
     items = with_fingerprints([found("a.py", 3)])
-    write_baseline(tmp_path / FILE, items)
+    write_entries(tmp_path / FILE, map(entry_of, items))
     before = (tmp_path / FILE).stat()
-    write_baseline(tmp_path / FILE, items)
+    write_entries(tmp_path / FILE, map(entry_of, items))
     after = (tmp_path / FILE).stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
     assert [item.name for item in tmp_path.iterdir()] == [FILE]
@@ -87,7 +88,7 @@ def test_unchanged_baseline_is_not_touched(tmp_path: Path) -> None:
 
 def test_gone_entry_is_a_diagnostic_on_its_line(tmp_path: Path) -> None:
     kept, gone = with_fingerprints([found("a.py", 3), found("b.py", 5)])
-    write_baseline(tmp_path / FILE, [kept, gone])
+    write_entries(tmp_path / FILE, map(entry_of, [kept, gone]))
     (diagnostic,) = gone_entries([kept], load_baseline(tmp_path / FILE), FILE)
     assert (diagnostic.code, diagnostic.name, diagnostic.severity) == ("WKL006", "baseline-entry-gone", "note")
     assert (diagnostic.path, diagnostic.span.line) == (FILE, 3)
@@ -97,7 +98,7 @@ def test_gone_entry_is_a_diagnostic_on_its_line(tmp_path: Path) -> None:
 
 
 def test_run_over_some_files_says_nothing_of_the_others(tmp_path: Path) -> None:
-    write_baseline(tmp_path / FILE, with_fingerprints([found("a.py", 3), found("b.py", 5)]))
+    write_entries(tmp_path / FILE, map(entry_of, with_fingerprints([found("a.py", 3), found("b.py", 5)])))
     gone = gone_entries([], load_baseline(tmp_path / FILE), FILE, checked={"a.py"})
     assert [item.message for item in gone] == ["ABS101 in pkg.f of a.py is no longer found"]
 
@@ -126,11 +127,11 @@ def test_folder_in_its_place_is_a_message(tmp_path: Path) -> None:
     with pytest.raises(BaselineError, match="cannot be read"):
         load_baseline(tmp_path / FILE)
     with pytest.raises(BaselineError, match="cannot be written"):
-        write_baseline(tmp_path / FILE, ())
+        write_entries(tmp_path / FILE, map(entry_of, ()))
 
 
 def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_baseline(tmp_path / FILE, with_fingerprints([found("a.py", 3)]))
+    write_entries(tmp_path / FILE, map(entry_of, with_fingerprints([found("a.py", 3)])))
     before = (tmp_path / FILE).read_bytes()
 
     def full_disk(_: Path, __: Path) -> None:
@@ -138,18 +139,18 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, monke
 
     monkeypatch.setattr(Path, "replace", full_disk)
     with pytest.raises(BaselineError, match="No space left"):
-        write_baseline(tmp_path / FILE, ())
+        write_entries(tmp_path / FILE, map(entry_of, ()))
     assert [(item.name, item.read_bytes()) for item in tmp_path.iterdir()] == [(FILE, before)]
 
 
 def test_empty_baseline_can_be_read_back(tmp_path: Path) -> None:
-    write_baseline(tmp_path / FILE, ())
+    write_entries(tmp_path / FILE, map(entry_of, ()))
     assert load_baseline(tmp_path / FILE) == Baseline()
 
 
 def test_text_that_is_not_utf8_survives(tmp_path: Path) -> None:
     odd = with_fingerprints([replace(found("b\udcff.py", 1), message="\ud800 名")])
-    write_baseline(tmp_path / FILE, odd)
+    write_entries(tmp_path / FILE, map(entry_of, odd))
     assert apply_baseline(odd, load_baseline(tmp_path / FILE)).baselined == 1
     assert read(tmp_path / FILE)[0]["path"] == "b?.py"
 

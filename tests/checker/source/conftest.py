@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
+
+from worker_lint.source.revision import read_objects, tree
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +49,13 @@ class WorkTree:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message=step")
         return self.git("rev-parse", "HEAD").strip()
+
+    def contents(self, paths: Collection[str], below: str = "") -> dict[str, bytes]:
+        """What HEAD holds at these paths, relative to a folder of the work tree."""
+        root = str(self.folder / below)
+        blobs = {path: blob for path, blob in tree(root, "HEAD").items() if path in paths}
+        found = dict(read_objects(root, set(blobs.values())))
+        return {path: found[blob] for path, blob in blobs.items()}
 
     def let_time_pass(self) -> None:
         """Make the index look much younger than the files: its entries become settled."""

@@ -9,7 +9,7 @@ import pytest
 
 from worker_lint.source.discover import discover
 from worker_lint.source.history import EMPTY_TREES, Change, changed_since
-from worker_lint.source.revision import HistoryError, read_blobs, tree
+from worker_lint.source.revision import HistoryError, tree
 
 
 def changed(work_tree: Any, **options: Any) -> Change:
@@ -163,7 +163,7 @@ class TestChangedSince:
         work_tree.git("add", "--all")
 
         assert set(changed(work_tree).modified) == set(names)
-        assert dict(read_blobs(str(work_tree.folder), "HEAD", names)) == dict.fromkeys(names, b"x = 1\n")
+        assert work_tree.contents(names) == dict.fromkeys(names, b"x = 1\n")
 
 
 class TestRanges:
@@ -218,7 +218,7 @@ def test_no_filter_of_the_repository_is_started(work_tree: Any, tmp_path: Path) 
     marker.unlink(missing_ok=True)
 
     change = changed(work_tree)
-    old = dict(read_blobs(str(work_tree.folder), "HEAD", change.modified))
+    old = work_tree.contents(change.modified)
 
     assert old == {"a.py": b"x = 1\n"}
     assert not marker.exists()

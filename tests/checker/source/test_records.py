@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker_lint.source import ir
-from worker_lint.source.parse import parse_body, parse_module
-from worker_lint.source.records import DamagedRecordError, decode_body, decode_module, encode_body, encode_module
-from worker_lint.source.text import Text
+from worker_lint.source.parse import parse_module
+from worker_lint.source.records import DamagedRecordError, decode_module, encode_module
 
 SOURCE = '''"""Every kind of node."""
 import a.b, c as d
@@ -42,15 +41,8 @@ def record() -> ir.Module:
     return parse_module(SOURCE + BODY)
 
 
-def body() -> tuple[ir.Stmt, ...]:
-    function = record().body[-1]
-    assert isinstance(function, ir.FunctionDef)
-    return parse_body(Text(SOURCE + BODY), function)
-
-
 def test_every_kind_of_node_comes_back() -> None:
     assert decode_module(encode_module(record())) == record()
-    assert decode_body(encode_body(body())) == body()
 
 
 def test_equal_records_are_equal_bytes() -> None:
@@ -71,8 +63,6 @@ def test_another_version_is_not_read() -> None:
 def test_what_is_no_record_is_damaged(data: bytes) -> None:
     with pytest.raises(DamagedRecordError):
         decode_module(data)
-    with pytest.raises(DamagedRecordError):
-        decode_body(data if data != b"\x90" else b"\xc0")
 
 
 @given(st.binary(max_size=200))

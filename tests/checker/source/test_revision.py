@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from worker_lint.source.content import content_id_of
-from worker_lint.source.revision import read_blobs, read_objects, tree
+from worker_lint.source.revision import read_objects, tree
 
 
 def test_a_tree_holds_regular_files_only(work_tree: Any, make_work_tree: Callable[[Path], Any], tmp_path: Path) -> None:
@@ -27,14 +27,14 @@ def test_paths_are_relative_to_the_root(work_tree: Any) -> None:
     root = str(work_tree.folder / "service")
 
     assert list(tree(root, "HEAD")) == ["b.py"]
-    assert list(read_blobs(root, "HEAD", ["b.py", "a.py"])) == [("b.py", b"x = 1\n")]
+    assert work_tree.contents(["b.py", "a.py"], "service") == {"b.py": b"x = 1\n"}
 
 
 def test_many_and_large_files_do_not_block(work_tree: Any) -> None:
     files = {f"pkg{number % 7}/file_{number}.py": f"x = {number}\n" * 3000 for number in range(250)}
     work_tree.commit(files)
 
-    found = dict(read_blobs(str(work_tree.folder), "HEAD", list(files)))
+    found = work_tree.contents(list(files))
 
     assert found == {path: text.encode() for path, text in files.items()}
 
@@ -44,15 +44,14 @@ def test_bytes_are_not_touched(work_tree: Any) -> None:
     (work_tree.folder / "a.py").write_bytes(data)
     work_tree.commit()
 
-    assert list(read_blobs(str(work_tree.folder), "HEAD", ["a.py"])) == [("a.py", data)]
+    assert work_tree.contents(["a.py"]) == {"a.py": data}
 
 
 def test_what_is_missing_is_left_out(work_tree: Any) -> None:
     work_tree.commit({"a.py": ""})
     root = str(work_tree.folder)
 
-    assert list(read_blobs(root, "HEAD", ["b.py"])) == []
-    assert list(read_blobs(root, "HEAD", [])) == []
+    assert work_tree.contents(["b.py"]) == {}
     assert list(read_objects(root, ["0" * 40])) == []
 
 

@@ -55,7 +55,7 @@ def test_page_tells_where_it_comes_from(rule: Rule) -> None:
 
 def test_page_holds_facts_options_and_every_example(rule: Rule) -> None:
     page = render_rule(rule, "source.py", {"ABS101": "other-rule"})
-    assert "| Stage | preview: only with `--preview` |" in page
+    assert "| Stage | preview: only with `--preview`, or when asked for by name |" in page
     assert "| `rules.worker-without-end.strict` | `False` | also where nobody stops it |" in page
     assert "[other-rule](other-rule.md)" in page
     reported, _, silent = page.partition("## Not reported")

@@ -31,7 +31,8 @@ from worker_lint.analysis.flow.policy import DerivedPolicy, Policy
 from worker_lint.analysis.flow.routine import Knowledge, Routine, Summary
 from worker_lint.analysis.flow.solver import Analysis, Solution, solve
 from worker_lint.analysis.flow.summaries import Summaries
-from worker_lint.analysis.flow.visit import Place, children, find, place_of, receiver_of, walk
+from worker_lint.analysis.flow.visit import Place, find, place_of, receiver_of, walk
+from worker_lint.analysis.visit import children
 
 __all__ = [
     "ANY",

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from worker_lint.analysis.flow.visit import Place, children, find, place_of
+from worker_lint.analysis.flow.visit import Place, find, place_of
+from worker_lint.analysis.visit import children
 from worker_lint.source import ir
 
 ANY_ITEM: Final = "*"

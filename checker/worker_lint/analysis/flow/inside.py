@@ -12,7 +12,8 @@ from worker_lint.analysis.flow.exceptions import NEVER, Raises
 from worker_lint.analysis.flow.graph import Edge, Graph, Step, Unknown
 from worker_lint.analysis.flow.policy import DerivedPolicy, Policy
 from worker_lint.analysis.flow.routine import Knowledge, Routine, Summary
-from worker_lint.analysis.flow.visit import Place, children, find
+from worker_lint.analysis.flow.visit import Place, find
+from worker_lint.analysis.visit import children
 from worker_lint.source import ir
 
 Called: TypeAlias = tuple[Routine, Summary]

@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import TypeAlias, TypeVar
 
+from worker_lint.analysis.visit import children
 from worker_lint.source import ir
 
 Place: TypeAlias = tuple[str, ...]
 """A chain of names: `self.conn` is `("self", "conn")`. The first is a local name or parameter."""
 
-_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
-_WORD = re.compile(r"\w+")
-_PLAIN = frozenset({"At", "None", "OneOf", "Shape", "bool", "float", "int", "str", "tuple"})
 
 _N = TypeVar("_N", bound=ir.Node)
-
-
-def children(node: ir.Node) -> Iterator[ir.Node]:
-    """The nodes directly inside a node, in the order of its fields."""
-    for name in _node_fields(type(node)):
-        value = getattr(node, name)
-        if type(value) is tuple:
-            for item in value:
-                if item is not None:
-                    yield item
-        elif value is not None:
-            yield value
-
-
-@cache
-def _node_fields(kind: type[ir.Node]) -> tuple[str, ...]:
-    """The fields that hold nodes, or tuples of nodes; asking each value for its type took most of the time."""
-    return tuple(name for base in kind.__mro__[-2::-1] for name in _named_nodes(vars(base).get("__annotations__", {})))
-
-
-def _named_nodes(annotations: dict[str, str]) -> Iterator[str]:
-    for name, annotation in annotations.items():
-        words = set(_WORD.findall(_QUOTED.sub("", annotation)))
-        if words - _PLAIN:
-            yield name
 
 
 def walk(*roots: ir.Node | None, inner: bool = True) -> Iterator[ir.Node]:

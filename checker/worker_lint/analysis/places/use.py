@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow.visit import Place
 from worker_lint.analysis.statements import inner_blocks
-from worker_lint.analysis.visit import children
+from worker_lint.analysis.visit import operands
 from worker_lint.source import ir
 
 UseKind: TypeAlias = Literal[
@@ -122,7 +122,7 @@ class Walk:
                 yield from self.expression(node.value, "read")
             case ir.Collection() | ir.Mapping():
                 inner: UseKind = "read" if how == "iterated" else "held"
-                for item in children(node):
+                for item in operands(node):
                     yield from self.expression(item, inner)
             case ir.Comprehension():
                 yield from self.expression(node.value or node.element, "held" if how != "iterated" else "read")
@@ -135,12 +135,12 @@ class Walk:
                 yield from self.expression(node.body, "read")
                 yield from self.expression(node.orelse, "read")
             case ir.Compare() | ir.Unary():
-                for item in children(node):
+                for item in operands(node):
                     yield from self.expression(item, "tested")
             case ir.Yield():
                 yield from self.expression(node.value, "returned")
             case _:
-                for item in children(node):
+                for item in operands(node):
                     yield from self.expression(item, "read")
 
     def _called(self, node: ir.Call) -> Iterator[Use]:

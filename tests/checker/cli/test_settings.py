@@ -1,0 +1,68 @@
+"""Settings that reach the analysis: the environment, and the bases of workers."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+Command = Callable[..., Any]
+Write = Callable[[Mapping[str, str | bytes]], Path]
+
+SITE = ".venv/lib/python3.12/site-packages"
+QUEUES = {
+    f"{SITE}/queues/__init__.py": "from .base import Consumer\n",
+    f"{SITE}/queues/base.py": (
+        "from abc import ABC, abstractmethod\nfrom queues.more import Named\n\n"
+        "class Consumer(Named, ABC):\n    @abstractmethod\n    def consume(self): ...\n\nConsumer()\n"
+    ),
+    f"{SITE}/queues/more.py": "class Named:\n    name = ''\n",
+}
+MAIL = "from queues import Consumer\n\nclass Mail(Consumer):\n    pass\n\nMail()\n"
+
+
+def found(result: Any) -> list[tuple[str, str, int]]:
+    return [(row["code"], row["path"], row["line"]) for row in json.loads(result.out)["diagnostics"]]
+
+
+def test_a_base_is_found_in_the_configured_environment_alone(lint: Command, write: Write) -> None:
+    write({**QUEUES, "mail.py": MAIL, "worker-lint.toml": ""})
+    assert found(lint("check", "-f", "json")) == []
+    write({"worker-lint.toml": 'python = ".venv"\n'})
+    first = lint("check", "-f", "json")
+    assert found(first) == [("ABS101", "mail.py", 6)]  # and nothing in the environment's own files
+    assert lint("check", "-f", "json").out == first.out
+    assert lint("check", "-f", "json", "--no-screen", "--no-cache").out == first.out
+
+
+def test_a_change_in_the_environment_is_seen(lint: Command, write: Write) -> None:
+    write({**QUEUES, "mail.py": MAIL, "worker-lint.toml": 'python = ".venv"\n'})
+    assert len(found(lint("check", "-f", "json"))) == 1
+    write({f"{SITE}/queues/base.py": "class Consumer: ...\n"})
+    assert found(lint("check", "-f", "json")) == []
+
+
+def test_a_missing_environment_is_a_note(lint: Command, write: Write) -> None:
+    write({"mail.py": MAIL, "worker-lint.toml": 'python = ".venv"\n'})
+    result = lint("check")
+    assert result.code == 0
+    assert "the environment holds no packages" in result.err
+
+
+BASE = """class Worker:
+    def __init__(self):
+        self.draining = False
+
+    def _turn(self):
+        return self.draining
+"""
+OWN = "from base import Worker\n\nclass Mail(Worker):\n    def __init__(self):\n        self.server = None\n"
+
+
+def test_subclasses_of_worker_bases_are_workers(lint: Command, write: Write) -> None:
+    write({"base.py": BASE, "own.py": OWN, "worker-lint.toml": ""})
+    assert found(lint("check", "-f", "json", "--select", "ABS113")) == []
+    for name in ("base.Worker", "public.Worker"):
+        write({"public.py": "from base import Worker\n", "worker-lint.toml": f'worker-bases = ["{name}"]\n'})
+        assert found(lint("check", "-f", "json", "--select", "ABS113")) == [("ABS113", "own.py", 4)]
+    write({"worker-lint.toml": 'worker-bases = ["elsewhere.Worker"]\n'})
+    assert found(lint("check", "-f", "json", "--select", "ABS113")) == []
