@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from worker_lint.analysis.calls import NOBODY, is_stand_in
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import (
     Block,
@@ -20,6 +21,7 @@ from worker_lint.analysis.flow import (
     Path,
     Place,
     Step,
+    Summary,
     ThrownSet,
     Watch,
     find_path,
@@ -130,14 +132,12 @@ class Skipping:
             if not isinstance(path, Path):
                 continue
             cause = self._cause(path)
-            site = self._follows(graph, cause, place) if cause is not None and cause.step is not None else None
-            if (
-                cause is not None
-                and cause.step is not None
-                and site is not None
-                and not self._is_its_own(cause.step, place)
-            ):
-                yield Skip(_call_of(cause.step.node), cause.thrown, ((place, site),))
+            if cause is None or self._is_its_own(cause, place):
+                continue
+            site = self._follows(graph, cause, place)
+            if site is not None:
+                thrown = next(edge.thrown for edge in path.raising if edge.step is cause)
+                yield Skip(_call_of(cause.node), thrown, ((place, site),))
 
     def is_cause(self, step: Step) -> bool:
         """Whether the step ends something, or runs what somebody else supplied, so that its failure is expected."""
@@ -154,7 +154,22 @@ class Skipping:
         if edge.step is None or not self.is_cause(edge.step):
             return False
         names = failures(edge)
+        if names == {USER_CODE}:
+            return self.inside.running(edge.step) is None and self._may_fail(_call_of(edge.step.node))
         return bool(names if self.inside.running(edge.step) is None else names - _VAGUE)
+
+    def _may_fail(self, call: ir.Node) -> bool:
+        """Whether user code may fail: where all that can run is known, one of these must throw something."""
+        callee = self.project.calls.of(self.function, call, self.me) if isinstance(call, ir.Call) else NOBODY
+        if not callee.runs or is_stand_in(callee):
+            return True
+        summaries = [self.project.routines.summary(*runs) for runs in callee.runs]
+        return any(
+            one.name not in _VAGUE and one.name.rpartition(".")[2] not in _MISTAKES
+            for summary in summaries
+            if isinstance(summary, Summary)
+            for one in summary.thrown
+        )
 
     def births(self, place: Place) -> frozenset[ir.At]:
         """Where a local is made; nothing for fields, which are there from the start."""
@@ -171,9 +186,9 @@ class Skipping:
         denoted = self.project.places.denotes(self.function, call.func.value, self.me)
         return any(each[1:] == place[1:] and len(each) == len(place) for each in denoted)
 
-    def _cause(self, path: Path) -> Edge | None:
-        """The first error on the path after which the place is not released."""
-        return next((edge for edge in path.raising if edge.is_interrupted and self.is_cause_on(edge)), None)
+    def _cause(self, path: Path) -> Step | None:
+        """The step whose error on the path is the cause."""
+        return next((edge.step for edge in path.raising if edge.is_interrupted and self.is_cause_on(edge)), None)
 
     def _follows(self, graph: Graph, first: Step, place: Place) -> ir.At | None:
         """Where the place is released when the step does complete; None when it is not."""
