@@ -46,7 +46,6 @@ rule = Rule(
             """
             class Worker:
                 def stop(self): self.close()
-
                 def close(self): raise NotImplementedError
 
             class MailWorker(Worker):
@@ -70,7 +69,6 @@ rule = Rule(
                 class Worker(ABC):
                     async def run(self):
                         await self.handle("a")
-
                     @abstractmethod
                     async def handle(self, message): ...
                 """
