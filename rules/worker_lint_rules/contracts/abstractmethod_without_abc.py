@@ -20,7 +20,8 @@ When to ignore it
 Limits
     A class with a base or a class decorator that cannot be resolved is not judged, nor is one
     whose every subclass brings ABCMeta, although Python does not enforce its marks even there.
-    Stub files (`.pyi`) are left to type checkers.
+    Stub files (`.pyi`) are left to type checkers. A class whose only subclass stands in the same
+    file and provides all that is marked is one class cut in two: the marks only declare there.
 """
 
 from collections.abc import Iterator
@@ -53,7 +54,7 @@ rule = Rule(
     words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
     closure="file",
     yields_to=("ABS116",),
-    silences=("a base brings ABCMeta", "mixin combined with an abstract class"),
+    silences=("a base brings ABCMeta", "mixin combined with an abstract class", "the other half is beside it"),
     examples=(
         bad(
             "a plain class with marks",
@@ -237,6 +238,24 @@ rule = Rule(
             silence="mixin combined with an abstract class",
         ),
         good(
+            "one class in two halves",
+            """
+            from abc import abstractmethod
+
+            class _Reconnecting:
+                @abstractmethod
+                def connect(self): ...
+
+                def reconnect(self):
+                    self.connect()
+
+            class Connection(_Reconnecting):
+                def connect(self):
+                    print("connected")
+            """,
+            silence="the other half is beside it",
+        ),
+        good(
             "a base from a package that is not there",
             """
             from abc import abstractmethod
@@ -299,6 +318,8 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     hierarchy = cls.project.hierarchy
     if any(isinstance(base, Class) and _marked(base) for base in hierarchy.ancestors(cls)):
         return  # the base is reported, and mending it mends this class
+    if _is_one_half(cls, marked):
+        return
     leaves = [item for item in hierarchy.descendants(cls) if not hierarchy.subclasses(item)]
     if leaves and all(hierarchy.enforced(item) != "no" for item in leaves):
         return
@@ -313,6 +334,15 @@ def _marked(cls: Class) -> list[Member]:
     members = cls.project.hierarchy.members(cls)
     found = [item for same in members.values() for item in same if item.abstract and item.marked_at is not None]
     return sorted(found, key=lambda item: item.at)
+
+
+def _is_one_half(cls: Class, marked: list[Member]) -> bool:
+    """Whether the only subclass stands beside the class and provides all that it marks: one class cut in two."""
+    below = cls.project.hierarchy.subclasses(cls)
+    if len(below) != 1 or below[0].path != cls.path:
+        return False
+    members = cls.project.hierarchy.members(below[0])
+    return all(any(not own.abstract for own in members.get(item.name, ())) for item in marked)
 
 
 def _is_ignored(cls: Class) -> bool:
