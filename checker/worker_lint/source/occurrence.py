@@ -22,7 +22,13 @@ _DECLARATION = re.compile(
     r")",
     re.MULTILINE,
 )
-_CALLED = r"\b{}\b[ \t]*(?:\[[^\n]*\][ \t]*)?\("
+_INDEX = r"\[(?>[^\[\]\n]+|\[(?>[^\[\]\n]+|\[[^\[\]\n]*+\])*+\])*+\]"
+_CALL = rf"(?=[ \t]*+(?:{_INDEX}[ \t]*+)?+\()"
+_CALLED = re.compile(rf"\b(\w++){_CALL}")
+_NAME = re.compile(r"\w+")
+
+SEARCHES = 8
+"""Names that are searched for one by one; finding all of them costs about as much as ten searches."""
 
 
 def without_declarations(source: str) -> str:
@@ -33,8 +39,27 @@ def without_declarations(source: str) -> str:
     return _DECLARATION.sub(lambda found: found[0] if "=" in found[0] else "", source)
 
 
-def may_be_value(name: str, source: str, plain: str) -> bool:
-    """Whether an identifier may be called or handed on; `plain` is the source without declarations."""
-    if re.search(rf"\b{re.escape(name)}\b", plain) is not None:
-        return True
-    return re.search(_CALLED.format(re.escape(name)), source) is not None
+class Occurrences:
+    """
+    The names of one text that may stand for values. A few questions are searched for; from then on
+    all names are known, so that a file with thousands of classes is not searched for each of them.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._plain = without_declarations(source)
+        self._asked = 0
+        self._names: frozenset[str] | None = None
+
+    def may_be_value(self, name: str) -> bool:
+        """Whether an identifier may be called or handed on, not only declared with."""
+        if self._names is not None:
+            return name in self._names
+        self._asked += 1
+        if self._asked > SEARCHES:
+            self._names = frozenset((*_NAME.findall(self._plain), *_CALLED.findall(self._source)))
+            return name in self._names
+        word = re.escape(name)
+        if re.search(rf"\b{word}\b", self._plain) is not None:
+            return True
+        return re.search(rf"\b{word}{_CALL}", self._source) is not None

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from worker_lint.source.ir import At
 from worker_lint.source.lines import LineIndex
-from worker_lint.source.occurrence import may_be_value, without_declarations
+from worker_lint.source.occurrence import Occurrences
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _WIDE = re.compile(r"[^\x00-\x7f]")
@@ -70,11 +70,11 @@ class Text:
 
     def may_use(self, name: str) -> bool:
         """Whether the identifier may stand for a value here, not only in imports, class headers and signatures."""
-        return name in self.source and may_be_value(name, self.source, self._plain)
+        return name in self.source and self._occurrences.may_be_value(name)
 
     @cached_property
-    def _plain(self) -> str:
-        return without_declarations(self.source)
+    def _occurrences(self) -> Occurrences:
+        return Occurrences(self.source)
 
     def lines_naming(self, name: str) -> list[int]:
         """The lines on which an identifier stands by itself, not as a part of a longer one."""

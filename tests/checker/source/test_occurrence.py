@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from worker_lint.source.occurrence import SEARCHES
 from worker_lint.source.skim import skim
 from worker_lint.source.text import Text
 
@@ -41,6 +42,14 @@ def test_a_declaration_is_no_use(source: str) -> None:
 @pytest.mark.parametrize("source", USED)
 def test_a_use_is_seen(source: str) -> None:
     assert Text(source).may_use("Base")
+
+
+@pytest.mark.parametrize("source", [*DECLARED_ONLY, *USED])
+def test_many_questions_get_the_answers_of_few(source: str) -> None:
+    few, many = Text(source), Text(source + "# " + " ".join(f"x{number}" for number in range(SEARCHES)))
+    for number in range(SEARCHES):
+        assert many.may_use(f"x{number}")
+    assert few.may_use("Base") == many.may_use("Base")
 
 
 @pytest.mark.timeout(60)  # each took minutes when brackets were tried again and again
