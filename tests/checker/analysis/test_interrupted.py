@@ -23,20 +23,19 @@ class Main:
         {code}
 """
 WORK = "try:\n            broker.listen()\n        "
+IDLE = "try:\n            while True:\n                time.sleep(1)\n        "
+CTRL_C = "except KeyboardInterrupt:\n            "
 CASES = {
     "only there": (WORK + "except KeyboardInterrupt:\n            broker.shutdown()", 1),
     "by a function": (WORK + "except KeyboardInterrupt:\n            given(shutdown_broker(broker))", 1),
     "with another exit": (WORK + "except (KeyboardInterrupt, SystemExit):\n            broker.shutdown()", 1),
     "of any error": (WORK + "except (KeyboardInterrupt, OSError):\n            broker.shutdown()", 0),
-    "also afterwards": (WORK + "except KeyboardInterrupt:\n            broker.shutdown()\n        broker.shutdown()", 0),
+    "also afterwards": (WORK + CTRL_C + "broker.shutdown()\n        broker.shutdown()", 0),
     "with a finally": (
         WORK + "except KeyboardInterrupt:\n            broker.shutdown()\n        finally:\n            given()", 0,
     ),
     "of something unknown": (WORK + "except KeyboardInterrupt:\n            given.shutdown()", 0),
-    "after a mere wait": (
-        "try:\n            while True:\n                time.sleep(1)\n        "
-        "except KeyboardInterrupt:\n            broker.shutdown()", 0,
-    ),
+    "after a mere wait": (IDLE + CTRL_C + "broker.shutdown()", 0),
 }  # fmt: skip
 
 
