@@ -63,6 +63,15 @@ _BEGINNINGS: Final = (
 _ENDINGS: Final = ("_stop", "_close", "_shutdown", "_terminate", "_teardown", "_disconnect", "_cleanup")
 
 
+OBJECT_STOPS: Final = CHILD_STOPS | frozenset({"tearDown", "quit", "shut_down", "halt", "clean_up", "server_close"})
+"""Methods after which nothing of the object is left to be used."""
+
+
+def ends_object(name: str) -> bool:
+    """Whether a method of this name is there to end the whole object, not a part of it or one of its tasks."""
+    return name in OBJECT_STOPS
+
+
 def is_child_stop(name: str) -> bool:
     """Whether a call of this method runs the code by which a child ends itself."""
     return name in CHILD_STOPS or name.strip("_") in CHILD_STOPS

@@ -4,7 +4,8 @@ A step of a teardown may raise, and what was to be released after it never is.
 What it catches
     A release, the stop of a child, or a kill that may raise, with other releases after it that
     are then not reached: in methods that end an object, in `finally` branches, and in loops over
-    children, where the first one that fails keeps the others from being stopped. The notes show
+    children, where the first one that fails keeps the others from being stopped. Also a clean-up
+    that stands in `except KeyboardInterrupt` alone, so that no other end of the work leads to it. The notes show
     the path: what raises, and what is then left open.
 
 Why it hurts in production
@@ -30,10 +31,12 @@ import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Function
+from worker_lint.analysis.interrupted import OnlyInterrupted, only_interrupted
 from worker_lint.analysis.resources import Held
 from worker_lint.analysis.skipping import Skip, Skipping
 from worker_lint.analysis.stopping import STOP_WORDS, is_stop_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
 
 rule = Rule(
     code="STP102",
@@ -41,7 +44,7 @@ rule = Rule(
     stage="preview",
     confidence="likely",
     summary="An error in one step of a teardown leaves later releases out",
-    words=(*STOP_WORDS, "os.kill"),
+    words=(*STOP_WORDS, "os.kill", "except KeyboardInterrupt"),
     product_only=True,
     yields_to=("STP115", "STP124", "STP128", "ERR115"),
     silences=(
@@ -131,6 +134,22 @@ rule = Rule(
                         self._second.close()
                     except Exception:
                         logging.exception("not closed")
+            """,
+        ),
+        bad(
+            "cleaned up on Ctrl-C only",
+            """
+            class Broker:
+                def listen(self): ...
+
+                def shutdown(self): ...
+
+            def main():
+                broker = Broker()
+                try:
+                    broker.listen()
+                except KeyboardInterrupt:
+                    broker.shutdown()  # bad: Ctrl-C
             """,
         ),
         good(
@@ -299,13 +318,29 @@ def _may_end_things(function: Function, context: Context) -> bool:
     ends = len(_END.findall(text))
     if is_stop_name(function.name):
         return ends > 0
-    return ends > 0 and ("for " in text or (ends > 1 and ("finally" in text or "except" in text)))
+    return ends > 0 and ("for " in text or "KeyboardInterrupt" in text or (ends > 1 and "try" in text))
 
 
 def _findings(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:
     skipping = Skipping(context.project, function, me)
     for skip in skipping.skips():
         yield _of_loop(skip, function, context) if skip.is_loop else _of_sequence(skip, function, me, context)
+    if context.project.store.text(function.path).has_word("KeyboardInterrupt", *function.node.at[0:3:2]):
+        for one in only_interrupted(context.project, function, me):
+            yield _of_interrupt(one, function)
+
+
+def _of_interrupt(one: OnlyInterrupted, function: Function) -> Finding:
+    call = ir.dotted_name(one.call.func) or "this"
+    return Finding(
+        at=one.call.at,
+        message=f"`{call}()` runs only when the work is interrupted by Ctrl-C",
+        consequence="When the work ends by itself or by an error, this clean-up is left out.",
+        help="move it to a finally branch of the try",
+        notes=(Note(function.path, one.body.at, "may return or raise here, past the clean-up"),),
+        symbol=function.symbol,
+        culprit=("release", function.path, *(str(number) for number in one.call.at)),
+    )
 
 
 def _of_loop(skip: Skip, function: Function, context: Context) -> Finding:

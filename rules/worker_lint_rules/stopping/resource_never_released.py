@@ -30,9 +30,9 @@ Limits
 from collections.abc import Iterator
 from typing import Final
 
-from worker_lint.analysis import Class
+from worker_lint.analysis import Class, Function
 from worker_lint.analysis.resources import RUNNING, Duty, Held
-from worker_lint.analysis.stopping import STOP_WORDS
+from worker_lint.analysis.stopping import STOP_WORDS, ends_object
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
 rule = Rule(
@@ -288,9 +288,12 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     text = context.project.store.text(cls.path)
     if not text.has_word("self", cls.node.at[0], cls.node.at[2]):
         return
+    stop = next((runs.function for runs in context.project.workers.stops(cls) if ends_object(runs.function.name)), None)
+    if stop is None:
+        return
     for held in context.project.resources.held(cls):
-        if _is_reported(held) and context.project.workers.stops(cls):
-            yield _finding(cls, held, context)
+        if _is_reported(held):
+            yield _finding(cls, held, stop, context)
 
 
 def _is_reported(held: Held) -> bool:
@@ -305,8 +308,7 @@ def _runs_code(duty: Duty) -> bool:
     return duty.model is not None and not {"submit", "apply_async", "add_job"}.isdisjoint(duty.model.members)
 
 
-def _finding(cls: Class, held: Held, context: Context) -> Finding:
-    stop = context.project.workers.stops(cls)[0].function
+def _finding(cls: Class, held: Held, stop: Function, context: Context) -> Finding:
     site = next(site for site in (*held.acquired, *held.created) if site.function.path == context.path)
     calls = " or ".join(f"`{held.name}.{name}()`" for name in held.duty.release[:2])
     return Finding(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from worker_lint.analysis import Class, Models, Project
+from worker_lint.analysis import Class, Function, Models, Project
 from worker_lint.testing import built_in_packs, models_of, tree_of
 
 
@@ -31,5 +31,27 @@ def class_named(link: Callable[[Mapping[str, str]], Project]) -> Callable[[str, 
     def found(source: str, name: str) -> Class:
         project = link({"worker.py": source})
         return next(cls for cls in reversed(project.classes_in("worker.py")) if cls.name == name)
+
+    return found
+
+
+@pytest.fixture
+def project_of(link: Callable[[Mapping[str, str]], Project]) -> Callable[[str], Project]:
+    """Links one module, `worker.py`."""
+
+    def linked(source: str) -> Project:
+        return link({"worker.py": source})
+
+    return linked
+
+
+@pytest.fixture
+def method_of() -> Callable[[Project, str], tuple[Function, Class]]:
+    """The method of a name such as `Worker.stop`, with its class, in `worker.py`."""
+
+    def found(project: Project, name: str) -> tuple[Function, Class]:
+        owner, _, method = name.partition(".")
+        cls = next(cls for cls in project.classes_in("worker.py") if cls.name == owner)
+        return next(one for one in project.values.fields.methods(cls) if one.name == method), cls
 
     return found

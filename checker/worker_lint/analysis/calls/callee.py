@@ -30,6 +30,7 @@ class Callee:
         creates: The class whose object the call makes; `runs` holds its `__init__` then.
         body: A lambda, whose body is an expression of the scope.
         is_bound: The first parameter is filled by the receiver.
+        outside: The dotted name of a function outside the project, modelled or not.
     """
 
     runs: tuple[Runs, ...] = ()
@@ -39,6 +40,7 @@ class Callee:
     creates: Class | External | None = None
     body: ir.Lambda | None = None
     is_bound: bool = False
+    outside: str = ""
 
     @property
     def is_known(self) -> bool:
@@ -47,8 +49,8 @@ class Callee:
 
     @property
     def dotted(self) -> str:
-        """The qualified name of a modelled call, or ""."""
-        return "" if self.model is None else self.model.name
+        """The qualified name of a call that leaves the project, or ""."""
+        return self.outside if self.model is None else self.model.name
 
 
 NOBODY: Final = Callee()

@@ -97,4 +97,4 @@ class Calls:
         model = self.project.models.find_function(dotted)
         cls = self.project.models.find_class(dotted)
         creates = External(cls.name) if cls is not None else None
-        return Callee(model=model, creates=creates, is_sure=model is not None)
+        return Callee(model=model, creates=creates, is_sure=model is not None, outside=dotted)

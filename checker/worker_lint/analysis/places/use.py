@@ -145,6 +145,8 @@ class Walk:
 
     def _called(self, node: ir.Call) -> Iterator[Use]:
         if isinstance(node.func, ir.Attribute):
+            for place in sorted(self.denotes(node.func)):
+                yield Use(place, "invoked", node.func.at, self.function, "", node, self.statement)
             yield from self.expression(node.func.value, "called", node.func.name, node)
         else:
             yield from self.expression(node.func, "invoked", "", node)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.entity import Class, External, Function, Instance, ModuleScope, Scope, Target, Unknown, Value
+from worker_lint.analysis.entity import Class, External, Function, Instance, ModuleScope, Scope, Unknown, Value
 from worker_lint.analysis.member import Member
-from worker_lint.analysis.models import ModelClass, ModelFunction
+from worker_lint.analysis.models import ModelClass
 from worker_lint.analysis.names import receiver_kind
 from worker_lint.analysis.values.bindings import Bindings, Source
 from worker_lint.analysis.values.called import called, entered
@@ -28,6 +28,7 @@ from worker_lint.analysis.values.kind import (
     Super,
     join,
 )
+from worker_lint.analysis.values.named import Named
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -56,18 +57,13 @@ _PLAIN: Final = frozenset(
     }
 )
 
-_Key = tuple[int, str, Class | None]
 
-
-class Values:
+class Values(Named):
     """Answers for one project; every result is kept."""
 
     def __init__(self, project: Project) -> None:
-        self.project = project
+        super().__init__(project)
         self.fields = Fields(project)
-        self._known: dict[_Key, Kind] = {}
-        self._busy: dict[_Key, int] = {}
-        self._cut = 0
         self._depth = 0
 
     # --- questions ---
@@ -87,17 +83,17 @@ class Values:
 
     def name(self, scope: Scope, name: str, me: Class | None = None) -> Kind:
         """What a bare name denotes in a scope."""
-        return self._once((id(scope), name, me), lambda: self._look_up(scope, name, me))
+        return self.once((id(scope), name, me), lambda: self._look_up(scope, name, me))
 
     def field(self, cls: Class, name: str) -> Kind:
         """What `self.name` holds in objects of the class: all assignments in it and its bases, agreeing."""
-        return self._once((id(cls), f"self.{name}", None), lambda: self._field(cls, name))
+        return self.once((id(cls), f"self.{name}", None), lambda: self._field(cls, name))
 
     def attribute(self, of: Kind, name: str) -> Kind:
         """What `of.name` denotes."""
         match of:
             case Instance(of=Class() as cls):
-                return self._once((id(cls), f".{name}", None), lambda: self._member(of, cls, name))
+                return self.once((id(cls), f".{name}", None), lambda: self._member(of, cls, name))
             case Instance(of=External(dotted=dotted)):
                 return self._modelled(of, dotted, name)
             case Super():
@@ -113,37 +109,11 @@ class Values:
 
     def returned(self, function: Function, me: Class | None = None) -> Kind:
         """What a call of the function gives; of what is returned on all ways, else by its annotation."""
-        return self._once((id(function), "()", me), lambda: self._returned(function, me))
+        return self.once((id(function), "()", me), lambda: self._returned(function, me))
 
     def bindings(self, scope: Scope) -> Bindings:
         """The assignments of one block."""
         return self.fields.bindings(scope)
-
-    # --- kept results ---
-
-    def _once(self, key: _Key, ask: object) -> Kind:
-        """
-        A kept answer. A question that leads back to itself adds nothing to its own answer; what was
-        found on the way there is not kept, since it is only a part.
-        """
-        known = self._known.get(key)
-        if known is not None:
-            return known
-        if key in self._busy:
-            self._cut = min(self._cut or self._busy[key], self._busy[key])
-            return ABSENT
-        self._busy[key] = len(self._busy) + 1
-        mine, before, self._cut = self._busy[key], self._cut, 0
-        try:
-            answer: Kind = ask()  # type: ignore[operator]
-        finally:
-            del self._busy[key]
-        if not self._cut or self._cut >= mine:
-            self._known[key] = answer
-            self._cut = before
-        else:
-            self._cut = min(self._cut, before) if before else self._cut
-        return answer
 
     # --- expressions ---
 
@@ -368,48 +338,6 @@ class Values:
         if isinstance(kind, (Unknown, Absent)) and not isinstance(declared, Unknown):
             kind = declared
         return Awaitable(kind) if node.is_async else kind
-
-    def annotated(self, scope: Scope, expr: ir.Expr) -> Kind:
-        """Objects of the class that an annotation names, or collections of them."""
-        if isinstance(expr, ir.Subscript):
-            held = self._held(scope, expr)
-            if held is not None:
-                return held
-        return self.target(self.project.names.annotation(scope, expr))
-
-    def _held(self, scope: Scope, expr: ir.Subscript) -> Kind | None:
-        """`list[Thread]`, `dict[str, Thread]` and their kin."""
-        named = self.project.names.expr(scope, expr.value)
-        names = {target.dotted.rpartition(".")[2].lower() for target in named if isinstance(target, External)}
-        parts = expr.index.items if isinstance(expr.index, ir.Collection) else (expr.index,)
-        if names & {"list", "set", "frozenset", "deque", "sequence", "iterable", "iterator", "collection"}:
-            return Items(self.annotated(scope, parts[0]))
-        if names & {"dict", "mapping", "mutablemapping", "defaultdict", "ordereddict"} and len(parts) == 2:
-            return Items(self.annotated(scope, parts[1]))
-        return None
-
-    # --- names of other analyses ---
-
-    def target(self, targets: tuple[Target, ...]) -> Kind:
-        """The one thing that resolved names stand for."""
-        return join(self._target(target) for target in targets) if targets else UNKNOWN
-
-    def _target(self, target: Target) -> Kind:
-        if isinstance(target, Value):
-            return self.of(target.scope, target.expr)
-        if isinstance(target, Instance) and isinstance(target.of, External):
-            return self.object_of(target.of.dotted, exact=target.exact)
-        return target
-
-    def object_of(self, dotted: str, *, exact: bool = False) -> Kind:
-        """An object of a modelled class, under the class's own name; Unknown for others."""
-        model = self.project.models.find_class(dotted)
-        return UNKNOWN if model is None else Instance(External(model.name), exact=exact)
-
-    def given(self, function: ModelFunction) -> Kind:
-        """What a modelled call gives."""
-        kind = self.object_of(function.returns) if function.returns else UNKNOWN
-        return Awaitable(kind) if function.coroutine else kind
 
 
 def _is_context(node: ir.FunctionDef) -> bool:

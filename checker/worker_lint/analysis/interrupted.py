@@ -1,0 +1,70 @@
+"""Clean-up that runs only when somebody presses Ctrl-C: a stop in `except KeyboardInterrupt` and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.flow import find, walk
+from worker_lint.analysis.stopping import is_child_stop, is_stop_name
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.project import Project
+
+_INTERRUPTS: Final = frozenset({"KeyboardInterrupt", "SystemExit"})
+_QUIET: Final = frozenset({"sleep", "info", "debug", "warning"})
+_IDLE: Final = frozenset({"time.sleep", "builtins.print", "builtins.input", "signal.pause"})
+
+
+class OnlyInterrupted(NamedTuple):
+    """A stop that only an interrupt leads to: the call, and the first call of the body that it should follow."""
+
+    call: ir.Call
+    body: ir.Call
+
+
+def only_interrupted(project: Project, function: Function, me: Class | None) -> Iterator[OnlyInterrupted]:
+    """
+    The stops in handlers of KeyboardInterrupt that no other way out of the `try` reaches: no finally,
+    no other handler, nothing before or after. A body that does nothing but wait is left by no other way.
+    """
+    stops = [call for call in find(ir.Call, function.statements) if _is_stop(project, function, call, me)]
+    names = [ir.dotted_name(call.func) for call in stops]
+    for tried in find(ir.Try, function.statements):
+        work = next((call for call in find(ir.Call, tried.body) if _works(project, function, call, me)), None)
+        if tried.final or work is None:
+            continue
+        for handler in tried.handlers:
+            if not _is_interrupt(handler):
+                continue
+            for call in stops:
+                is_inside = any(call is node for node in walk(*handler.body, inner=False))
+                if is_inside and names.count(ir.dotted_name(call.func)) == 1:
+                    yield OnlyInterrupted(call, work)
+
+
+def _is_interrupt(handler: ir.Handler) -> bool:
+    exception = handler.exception
+    caught = exception.items if isinstance(exception, ir.Collection) else (exception,)
+    return all(isinstance(one, ir.Name) and one.id in _INTERRUPTS for one in caught)
+
+
+def _is_stop(project: Project, function: Function, call: ir.Call, me: Class | None) -> bool:
+    """Whether a call ends an object of a class that is known, or runs a function of the project that is for that."""
+    callee = project.calls.of(function, call, me)
+    if isinstance(call.func, ir.Attribute):
+        return is_child_stop(call.func.name) and (bool(callee.runs) or callee.model is not None)
+    return isinstance(call.func, ir.Name) and is_stop_name(call.func.id) and bool(callee.runs)
+
+
+def _works(project: Project, function: Function, call: ir.Call, me: Class | None) -> bool:
+    """Whether a call may come back or fail: not one that only waits or logs."""
+    name = call.func.name if isinstance(call.func, ir.Attribute) else ""
+    return project.calls.of(function, call, me).dotted not in _IDLE and name not in {
+        "sleep",
+        "info",
+        "debug",
+        "warning",
+    }

@@ -1,0 +1,108 @@
+"""What an error in a teardown leaves out: its cause, its places, loops and sequences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from worker_lint.analysis.skipping import Skip, Skipping
+
+HEAD = """
+import os
+import pika
+import threading
+
+class Child:
+    def __init__(self):
+        self._connection = pika.BlockingConnection()
+
+    def stop(self):
+        self._connection.close()
+
+class Calm:
+    def stop(self):
+        self.stopped = True
+
+class Worker:
+    def __init__(self, given, on_stop):
+        self.a = pika.BlockingConnection()
+        self.b = pika.BlockingConnection()
+        self.child = Child()
+        self.thread = threading.Thread()
+        self.calm = [Calm()]
+        self.children = [Child()]
+        self.given = given
+        self.on_stop = on_stop
+
+    def _quiet(self, thing):
+        try:
+            thing.close()
+        except Exception:
+            pass
+
+    def stop(self, pids=()):
+        {code}
+
+    def work(self):
+        {code}
+"""
+LEFT = {
+    "the second of two": ("self.a.close(); self.b.close()", ["self.b"]),
+    "two after one": ("self.a.close(); self.b.close(); self.child.stop()", ["self.b", "self.child"]),
+    "after a child that releases": ("self.child.stop(); self.b.close()", ["self.b"]),
+    "after a callback": ("self.on_stop(); self.b.close()", ["self.b"]),
+    "through locals": ("a, self.a = self.a, None; a.close(); self.b.close()", ["self.b"]),
+    "a local connection": ("c = pika.BlockingConnection(); self.a.close(); c.close()", ["c", "self.a"]),
+    "before it was made": ("self.a.close(); c = pika.BlockingConnection(); c.close()", []),
+    "the same thing": ("self.a.close(); self.a.close()", []),
+    "a thread that is joined": ("self.thread.join(); self.b.close()", []),
+    "a helper that swallows": ("self._quiet(self.a); self.b.close()", []),
+    "only one of them": ("self.a.close() if self.a else self.b.close()", []),
+    "a mistake is no failure": ("int('x'); self.b.close()", []),
+    "finally": ("try: self.a.close()\n        finally: self.b.close()", []),
+}
+
+
+def skips_of(project: Any, method_of: Any, name: str) -> list[Skip]:
+    function, cls = method_of(project, name)
+    return list(Skipping(project, function, cls).skips())
+
+
+@pytest.mark.parametrize("case", LEFT)
+def test_what_a_sequence_leaves_out(project_of: Any, method_of: Any, case: str) -> None:
+    code, expected = LEFT[case]
+    project = project_of(HEAD.format(code=code.replace("; ", "\n        ")))
+    found = skips_of(project, method_of, "Worker.stop")
+    assert sorted({".".join(place) for skip in found for place, _ in skip.places}) == expected
+
+
+LOOPS = {
+    "children that somebody else made": ("for c in self.given:\n            c.stop()", True),
+    "children that release something": ("for c in self.children:\n            c.stop()", True),
+    "children that cannot fail": ("for c in self.calm:\n            c.stop()", False),
+    "a kill": ("for pid in pids:\n            os.kill(pid, 15)", True),
+    "a kill of a process that may have gone": (
+        "for pid in pids:\n            try: os.kill(pid, 15)\n            except ProcessLookupError: pass",
+        False,
+    ),
+    "guarded": ("for c in self.given:\n            try: c.stop()\n            except Exception: pass", False),
+    "guarded by some class": (
+        "for c in self.given:\n            try: c.stop()\n            except OSError: pass",
+        False,
+    ),
+    "cancelled": ("for c in self.given:\n            c.cancel()", False),
+}
+
+
+@pytest.mark.parametrize("case", LOOPS)
+def test_what_a_loop_leaves_out(project_of: Any, method_of: Any, case: str) -> None:
+    code, is_found = LOOPS[case]
+    found = skips_of(project_of(HEAD.format(code=code)), method_of, "Worker.stop")
+    assert [skip.is_loop for skip in found] == [True] * is_found
+
+
+def test_outside_of_a_teardown_only_releases_count(project_of: Any, method_of: Any) -> None:
+    project = project_of(HEAD.format(code="self.on_stop()\n        self.b.close()"))
+    assert skips_of(project, method_of, "Worker.work") == []
+    assert len(skips_of(project, method_of, "Worker.stop")) == 1
