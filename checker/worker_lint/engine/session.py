@@ -186,8 +186,8 @@ class Session:
     def _reads_key(self) -> str:
         return "reads:" + digest_of(b"\0".join(self.plan.words), str(self.plan.mask()), str(self.limit))
 
-    def _fetch(self, content_id: str) -> bytes | None:
-        return self.cache.get(f"record:{content_id}")
+    def _fetch(self, key: str) -> bytes | None:
+        return self.cache.get(key)
 
     def _keep(self, tree: Tree, snapshot: Snapshot) -> None:
         if not self.cache.usable:
@@ -202,7 +202,7 @@ class Session:
                     refusal = Refusal(error.message, error.line, error.column) if error else None
                     kept[name] = _Kept(tree.skims[path], tree.content_role(path), refusal)
                     changed = True
-        entries = {f"record:{name}": data for name, data in tree.fresh_records(snapshot.entries)}
+        entries = dict(tree.fresh_records(snapshot.entries))
         if changed:
             present = {name for path, name in tree.ids.items()} | {e.content_id for e in snapshot.entries.values()}
             self._kept = {

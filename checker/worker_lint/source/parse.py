@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 from worker_lint.source import ir
 from worker_lint.source.lower import Lowering
 from worker_lint.source.lower_expression import TooDeepError
+from worker_lint.source.outline import is_faithful, outline_of
 from worker_lint.source.refusal import refusal_of, refusal_of_text
 from worker_lint.source.text import Text
 
@@ -39,9 +40,31 @@ def parse_module(source: str) -> ir.Module:
     Raises:
         Unparsable: all parsers refuse the text, or it is nested too deeply.
     """
-    tree, parser = _parse(source)
+    return _record(source, *_parse(source))
+
+
+def _record(source: str, tree: ast.Module, parser: Parser) -> ir.Module:
     body = _lower(Lowering(Text(source)), tree.body)
     return ir.Module(ir.IR_VERSION, body, ast.get_docstring(tree, clean=False) is not None, parser)
+
+
+def parse_outline(source: str) -> ir.Module:
+    """
+    The record that `parse_module` gives, but for `parser`, at less cost: most function bodies are
+    not read. Where nothing but such a body is broken there is a record nonetheless.
+
+    Raises:
+        Unparsable: as `parse_module`.
+    """
+    outline = outline_of(source)
+    if outline is not None:
+        try:
+            tree, parser = _parse(outline.text)
+            if is_faithful(tree, outline):
+                return _record(outline.text, tree, parser)
+        except Unparsable:
+            pass  # a body was none: the whole text decides
+    return parse_module(source)
 
 
 def parse_body(source: Text, function: ir.FunctionDef) -> tuple[ir.Stmt, ...]:
