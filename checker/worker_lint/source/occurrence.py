@@ -9,6 +9,7 @@ nine of ten. The answer may be a needless yes, for a name in a docstring say, bu
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 # The groups are atomic: what they took is never tried again, so that an unclosed bracket costs one pass.
 _BRACKETS = r"\((?>[^()#]+|#[^\n]*+|\((?>[^()]+|\((?>[^()]+|\([^()]*+\))*+\))*+\))*+\)"
@@ -22,7 +23,7 @@ _DECLARATION = re.compile(
     r")",
     re.MULTILINE,
 )
-_CALLED = r"\b{}\b[ \t]*(?:\[[^\n]*\][ \t]*)?\("
+_CALL = re.compile(r"[ \t]*(?:\[[^\n]*\][ \t]*)?\(")
 
 
 def without_declarations(source: str) -> str:
@@ -35,6 +36,18 @@ def without_declarations(source: str) -> str:
 
 def may_be_value(name: str, source: str, plain: str) -> bool:
     """Whether an identifier may be called or handed on; `plain` is the source without declarations."""
-    if re.search(rf"\b{re.escape(name)}\b", plain) is not None:
+    if next(places_of(name, plain), None) is not None:
         return True
-    return re.search(_CALLED.format(re.escape(name)), source) is not None
+    return any(_CALL.match(source, place + len(name)) for place in places_of(name, source))
+
+
+def places_of(name: str, source: str) -> Iterator[int]:
+    """Where an identifier stands by itself, not as a part of a longer one."""
+    # A pattern for each of a thousand names would take longer to make than to use.
+    place = source.find(name)
+    while place >= 0:
+        end = place + len(name)
+        around = source[place - 1 : place] + source[end : end + 1]
+        if not any(character == "_" or character.isalnum() for character in around):
+            yield place
+        place = source.find(name, place + 1)
