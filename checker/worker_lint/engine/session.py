@@ -18,6 +18,7 @@ from worker_lint.analysis import Models
 from worker_lint.diagnostic import Diagnostic, Problem
 from worker_lint.engine.cache import Cache, digest_of
 from worker_lint.engine.environment import Environment, still_holds
+from worker_lint.engine.garbage import rare_collection
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.reading import Job, Order, Read, Refusal, read_all, read_bytes
 from worker_lint.engine.run import Outcome, analyse
@@ -75,6 +76,7 @@ class Session:
     fresh_reads: int = 0
     _kept: dict[str, _Kept] | None = None
 
+    @rare_collection()
     def run(self, snapshot: Snapshot, *, remember: bool = True) -> Outcome:
         """The outcome for a snapshot; with `remember` a kept answer will do (it has no fixes)."""
         key = self._answer_key(snapshot) if remember and self.cache.usable else None

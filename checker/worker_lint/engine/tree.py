@@ -35,8 +35,8 @@ class Sources(Protocol):
         """
 
 
-TEXTS_KEPT = 400
-"""Texts held at a time: their lines take ten times the room of the file."""
+TEXTS_KEPT = 1500
+"""Texts held at a time. Most are only searched; the lines of one that is parsed take ten times the room of the file."""
 
 
 class Identified(Protocol):
