@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from worker_lint.engine.garbage import rare_collection
 from worker_lint.engine.sources import decoded_text
 from worker_lint.source.content import content_id_of, read_source
 from worker_lint.source.parse import Unparsable, parse_module
@@ -102,7 +103,8 @@ _READS = msgspec.msgpack.Decoder(list[Read])
 
 def serve(order: bytes) -> bytes:
     """An order as bytes to answers as bytes: what runs in a reading process."""
-    return _ENCODER.encode(read_order(_ORDERS.decode(order)))
+    with rare_collection():
+        return _ENCODER.encode(read_order(_ORDERS.decode(order)))
 
 
 def read_all(

@@ -61,6 +61,7 @@ def analyse(
 
 
 def _analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str], opinion: SecondOpinion | None) -> Outcome:
+    tree.whole = plan.mask() if plan.screen else -1
     project = Project(tree, models, plan.worker_bases)
     stages: dict[str, float] = {}
     started = perf_counter()

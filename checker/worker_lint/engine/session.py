@@ -18,6 +18,7 @@ from worker_lint.analysis import Models
 from worker_lint.diagnostic import Diagnostic, Problem
 from worker_lint.engine.cache import Cache, digest_of
 from worker_lint.engine.environment import Environment, still_holds
+from worker_lint.engine.garbage import rare_collection
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.reading import Job, Order, Read, Refusal, read_all, read_bytes
 from worker_lint.engine.run import Outcome, analyse
@@ -75,6 +76,7 @@ class Session:
     fresh_reads: int = 0
     _kept: dict[str, _Kept] | None = None
 
+    @rare_collection()
     def run(self, snapshot: Snapshot, *, remember: bool = True) -> Outcome:
         """The outcome for a snapshot; with `remember` a kept answer will do (it has no fixes)."""
         key = self._answer_key(snapshot) if remember and self.cache.usable else None
@@ -186,8 +188,8 @@ class Session:
     def _reads_key(self) -> str:
         return "reads:" + digest_of(b"\0".join(self.plan.words), str(self.plan.mask()), str(self.limit))
 
-    def _fetch(self, content_id: str) -> bytes | None:
-        return self.cache.get(f"record:{content_id}")
+    def _fetch(self, key: str) -> bytes | None:
+        return self.cache.get(key)
 
     def _keep(self, tree: Tree, snapshot: Snapshot) -> None:
         if not self.cache.usable:
@@ -202,7 +204,7 @@ class Session:
                     refusal = Refusal(error.message, error.line, error.column) if error else None
                     kept[name] = _Kept(tree.skims[path], tree.content_role(path), refusal)
                     changed = True
-        entries = {f"record:{name}": data for name, data in tree.fresh_records(snapshot.entries)}
+        entries = dict(tree.fresh_records(snapshot.entries))
         if changed:
             present = {name for path, name in tree.ids.items()} | {e.content_id for e in snapshot.entries.values()}
             self._kept = {

@@ -16,7 +16,7 @@ from worker_lint.diagnostic import Problem
 from worker_lint.engine.environment import Environment
 from worker_lint.engine.links import Links
 from worker_lint.source import ir
-from worker_lint.source.parse import Unparsable, parse_body, parse_module
+from worker_lint.source.parse import Unparsable, parse_body, parse_module, parse_outline
 from worker_lint.source.records import decode_module, encode_module
 from worker_lint.source.roles import Role
 from worker_lint.source.skim import Skim
@@ -35,8 +35,8 @@ class Sources(Protocol):
         """
 
 
-TEXTS_KEPT = 400
-"""Texts held at a time: their lines take ten times the room of the file."""
+TEXTS_KEPT = 1500
+"""Texts held at a time. Most are only searched; the lines of one that is parsed take ten times the room of the file."""
 
 
 class Identified(Protocol):
@@ -48,7 +48,10 @@ class Identified(Protocol):
 
 
 class Tree:
-    """Records by path, made when first asked for."""
+    """
+    Records by path, made when first asked for. Files with a word in the mask `whole` are parsed as
+    they are, so that a defect anywhere in them is seen; others without most function bodies.
+    """
 
     def __init__(self, sources: Sources, skims: Mapping[str, Skim], roles: Mapping[str, Role]) -> None:
         self._sources = sources
@@ -61,7 +64,8 @@ class Tree:
         self.records: dict[str, ir.Module | None] = {}
         self.encoded: dict[str, bytes] = {}
         self.ids: dict[str, str] = {}
-        self.fetch: Callable[[str], bytes | None] = lambda content_id: None
+        self.fetch: Callable[[str], bytes | None] = lambda key: None
+        self.whole = 0
         self.environment: Environment | None = None
         self._new: list[str] = []
         self._mentions: dict[tuple[str, str], bool] = {}
@@ -83,7 +87,8 @@ class Tree:
                 self.records[path] = decode_module(encoded)
                 return self.records[path]
             try:
-                self.records[path] = parse_module(self.text(path).source)
+                parse = parse_module if self._is_whole(path) else parse_outline
+                self.records[path] = parse(self.text(path).source)
                 self._new.append(path)
             except Unparsable as error:
                 self.unparsable[path] = error
@@ -92,21 +97,29 @@ class Tree:
 
     def _kept_record(self, path: str) -> bytes | None:
         content_id = self.ids.get(path)
-        return self.fetch(content_id) if content_id else None
+        if not content_id:
+            return None
+        outline = None if self._is_whole(path) else self.fetch(f"outline:{content_id}")
+        return outline or self.fetch(f"record:{content_id}")
+
+    def _is_whole(self, path: str) -> bool:
+        found = self.skims.get(path)  # a file of the environment has none
+        return found is not None and (self.whole < 0 or found.words & self.whole != 0)
 
     def refuse(self, path: str, message: str, line: int, column: int) -> None:
         """Notes that a file is known to be unparsable."""
         self.unparsable[path] = Unparsable(message, line, column)
 
     def fresh_records(self, entries: Mapping[str, Identified]) -> Iterator[tuple[str, bytes]]:
-        """The records that were made in this run, by every content id of their files."""
+        """The records that were made in this run, by keys with every content id of their files."""
         new = (path for path in self._new if path in self.skims)
         made = {path: record for path in new if (record := self.records[path]) is not None}
         for path in {*self.encoded, *made}:
             data = self.encoded.get(path) or encode_module(made[path])
+            kind = "record" if path in self.encoded or self._is_whole(path) else "outline"
             for content_id in {self.ids.get(path), entries[path].content_id}:
                 if content_id:
-                    yield content_id, data
+                    yield f"{kind}:{content_id}", data
 
     def content_role(self, path: str) -> Role | None:
         """The role that the content states, if it states one."""

@@ -9,6 +9,7 @@ nine of ten. The answer may be a needless yes, for a name in a docstring say, bu
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 # The groups are atomic: what they took is never tried again, so that an unclosed bracket costs one pass.
 _BRACKETS = r"\((?>[^()#]+|#[^\n]*+|\((?>[^()]+|\((?>[^()]+|\([^()]*+\))*+\))*+\))*+\)"
@@ -23,8 +24,8 @@ _DECLARATION = re.compile(
     re.MULTILINE,
 )
 _INDEX = r"\[(?>[^\[\]\n]+|\[(?>[^\[\]\n]+|\[[^\[\]\n]*+\])*+\])*+\]"
-_CALL = rf"(?=[ \t]*+(?:{_INDEX}[ \t]*+)?+\()"
-_CALLED = re.compile(rf"\b(\w++){_CALL}")
+_CALL = re.compile(rf"[ \t]*+(?:{_INDEX}[ \t]*+)?+\(")
+_CALLED = re.compile(rf"\b(\w++)(?={_CALL.pattern})")
 _NAME = re.compile(r"\w+")
 
 SEARCHES = 8
@@ -59,7 +60,18 @@ class Occurrences:
         if self._asked > SEARCHES:
             self._names = frozenset((*_NAME.findall(self._plain), *_CALLED.findall(self._source)))
             return name in self._names
-        word = re.escape(name)
-        if re.search(rf"\b{word}\b", self._plain) is not None:
+        if next(places_of(name, self._plain), None) is not None:
             return True
-        return re.search(rf"\b{word}{_CALL}", self._source) is not None
+        return any(_CALL.match(self._source, place + len(name)) for place in places_of(name, self._source))
+
+
+def places_of(name: str, source: str) -> Iterator[int]:
+    """Where an identifier stands by itself, not as a part of a longer one."""
+    # A pattern for each of a thousand names would take longer to make than to use.
+    place = source.find(name)
+    while place >= 0:
+        end = place + len(name)
+        around = source[place - 1 : place] + source[end : end + 1]
+        if not any(character == "_" or character.isalnum() for character in around):
+            yield place
+        place = source.find(name, place + 1)

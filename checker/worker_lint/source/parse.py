@@ -7,18 +7,32 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
 from typing import Literal, TypeAlias
 
 from worker_lint.source import ir
 from worker_lint.source.lower import Lowering
 from worker_lint.source.lower_expression import TooDeepError
+from worker_lint.source.outline import is_faithful, outline_of
 from worker_lint.source.refusal import refusal_of, refusal_of_text
 from worker_lint.source.text import Text
 
 Parser: TypeAlias = Literal["ast", "libcst"]
 
 _TOO_DEEP = "the code is nested too deeply to be read"
+_HANDLER = r"except\*?[ ]+[\w.]+[ ]*,"
+_GENERIC = r"(?:async[ ]+)?(?:def|class)[ ]+\w+\[|type[ ]+\w+[ ]*[=\[]"
+_NEWER = (
+    re.compile(rf"\n[ ]*(?:{_HANDLER})" if sys.version_info >= (3, 12) else rf"\n[ ]*(?:{_HANDLER}|{_GENERIC})")
+    if sys.version_info < (3, 14)
+    else None
+)
+"""
+Marks of syntax that the running interpreter refuses (PEP 758; PEP 695 before 3.12): to let it try costs as much as
+parsing. A file without them may need a newer parser nonetheless.
+"""
+
 _LINE_END = re.compile(r"\r\n?")
 
 
@@ -39,9 +53,31 @@ def parse_module(source: str) -> ir.Module:
     Raises:
         Unparsable: all parsers refuse the text, or it is nested too deeply.
     """
-    tree, parser = _parse(source)
+    return _record(source, *_parse(source))
+
+
+def _record(source: str, tree: ast.Module, parser: Parser) -> ir.Module:
     body = _lower(Lowering(Text(source)), tree.body)
     return ir.Module(ir.IR_VERSION, body, ast.get_docstring(tree, clean=False) is not None, parser)
+
+
+def parse_outline(source: str) -> ir.Module:
+    """
+    The record that `parse_module` gives, but for `parser`, at less cost: most function bodies are
+    not read. Where nothing but such a body is broken there is a record nonetheless.
+
+    Raises:
+        Unparsable: as `parse_module`.
+    """
+    outline = outline_of(source)
+    if outline is not None:
+        try:
+            tree, parser = _parse(outline.text)
+            if is_faithful(tree, outline):
+                return _record(outline.text, tree, parser)
+        except Unparsable:
+            pass  # a body was none: the whole text decides
+    return parse_module(source)
 
 
 def parse_body(source: Text, function: ir.FunctionDef) -> tuple[ir.Stmt, ...]:
@@ -80,7 +116,7 @@ def _lower(lowering: Lowering, body: list[ast.stmt]) -> tuple[ir.Stmt, ...]:
 
 def _parse(source: str) -> tuple[ast.Module, Parser]:
     try:
-        return _parse_with_ast(source), "ast"
+        return _parse_at_sight(source) or _parse_with_ast(source), "ast"
     except SyntaxError as error:
         refused = error
     except (RecursionError, MemoryError):
@@ -92,6 +128,15 @@ def _parse(source: str) -> tuple[ast.Module, Parser]:
     if unfit is not None:
         raise Unparsable(*unfit)
     return _parse_newer(_LINE_END.sub("\n", source), refused)
+
+
+def _parse_at_sight(source: str) -> ast.Module | None:
+    """The tree of a text that `ast` would only refuse, if it looks like that."""
+    if _NEWER is None or _NEWER.search(source) is None or "\r" in source:
+        return None
+    from worker_lint.source.downgrade import parse_at_sight
+
+    return parse_at_sight(source)
 
 
 def _parse_with_ast(source: str) -> ast.Module:

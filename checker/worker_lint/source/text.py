@@ -14,7 +14,7 @@ from functools import cached_property
 
 from worker_lint.source.ir import At
 from worker_lint.source.lines import LineIndex
-from worker_lint.source.occurrence import Occurrences
+from worker_lint.source.occurrence import Occurrences, places_of
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _WIDE = re.compile(r"[^\x00-\x7f]")
@@ -78,17 +78,13 @@ class Text:
 
     def lines_naming(self, name: str) -> list[int]:
         """The lines on which an identifier stands by itself, not as a part of a longer one."""
-        return self._lines_of(place for place in self._places_of(name) if self._is_whole(place, place + len(name)))
+        return self._lines_of(places_of(name, self.source))
 
     def _places_of(self, word: str) -> Iterator[int]:
         place = self.source.find(word)
         while place >= 0:
             yield place
             place = self.source.find(word, place + 1)
-
-    def _is_whole(self, start: int, end: int) -> bool:
-        around = self.source[start - 1 : start] + self.source[end : end + 1]
-        return not any(character == "_" or character.isalnum() for character in around)
 
     def _lines_of(self, places: Iterable[int]) -> list[int]:
         before = self.first_line - 1

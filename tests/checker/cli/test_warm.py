@@ -35,6 +35,8 @@ TEXTS = (
     "from pkg.base import Base\nclass Leaf(Base): pass\n",
     "from pkg.base import Base\nclass Leaf(Base):\n    def stop(self): return 1\nLeaf()\n",
     "from pkg import base\nclass Leaf(base.Base):\n    def stpo(self): return 1\nLeaf()\n",
+    "from pkg.base import Base\nclass Leaf(Base):\n    def stop(self):\n        x = 1\n        y = = 2\nLeaf()\n",
+    "from pkg.base import Base\nclass Leaf(Base):\n    def halt(self):\n        x = 1\n        return x\nLeaf()\n",
     "raise NotImplemented\n",
     "raise NotImplemented  # worker-lint: ignore[ABS111] known\n",
     "x = 1  # worker-lint: ignore[ABS101] unused\n",
@@ -90,6 +92,23 @@ def test_an_unchanged_tree_is_not_analysed_again(lint: Command, write: Write, mo
         assert lint("check", "-f", "json") == first
     write({"other.py": "raise NotImplemented\n"})
     assert lint("check", "-f", "json") != first
+
+
+def test_a_broken_body_counts_as_soon_as_a_rule_starts_from_its_file(
+    lint: Command, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "SETTLING_NANOSECONDS", 0)
+    leaf = "from base import Base\nclass Leaf(Base):\n    def run(self):\n        x = 1\n        y = = 2\n\nLeaf()\n"
+    write({"base.py": ABSTRACT, "leaf.py": leaf + "NotImplemented\n", "worker-lint.toml": 'ignore = ["ABS111"]\n'})
+    around = lint("check", "-f", "json")
+    assert around == lint("check", "-f", "json", "--no-cache")
+    write({"worker-lint.toml": ""})
+    whole = lint("check", "-f", "json")
+    assert whole == lint("check", "-f", "json", "--no-cache")
+
+    assert "ABS101" in around.out
+    assert "WKL001" not in around.out
+    assert "WKL001" in whole.out
 
 
 def become(root: Path, files: Mapping[str, str], clock: Any) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from worker_lint.source import ir
-from worker_lint.source.downgrade import parse_downgraded
+from worker_lint.source.downgrade import parse_at_sight, parse_downgraded
 from worker_lint.source.lower import Lowering
 from worker_lint.source.lower_cst import parse_tree
 from worker_lint.source.text import Text
@@ -45,6 +45,8 @@ def test_records_are_those_of_a_parser_that_knows_the_syntax(source: str) -> Non
     record = lowered(source, parse_downgraded(source))
 
     assert record == lowered(source, parse_tree(source))
+    if (tree := parse_at_sight(source)) is not None:
+        assert record == lowered(source, tree)
     with suppress(SyntaxError):  # the running Python may be too old
         assert record == lowered(source, ast.parse(source))
 
@@ -91,3 +93,14 @@ def test_a_complaint_about_the_rest_keeps_its_place() -> None:
 def test_repeated_openings_do_not_stall(piece: str) -> None:
     with suppress(SyntaxError):
         assert parse_downgraded(piece * 20_000) is None
+
+
+@pytest.mark.parametrize("source", ["x = '''\nclass A[T]: 0\n'''\nclass B[T]: 0", "x = '''\nexcept A, B:\n'''", "def"])
+def test_a_string_that_looks_like_newer_syntax_is_left_to_a_closer_look(source: str) -> None:
+    assert parse_at_sight(source) is None
+
+
+def test_newer_syntax_is_read_at_sight() -> None:
+    source = "x = ']'\nclass A[T, *U]:\n    try: pass\n    except A, B.c: pass  # (\ntype X = int"
+
+    assert lowered(source, parse_at_sight(source)) == lowered(source, parse_tree(source))
