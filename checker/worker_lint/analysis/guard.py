@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Protocol
 
 from worker_lint.analysis.entity import External, Scope
 from worker_lint.analysis.nesting import Placed
@@ -37,9 +38,17 @@ def in_finally(placed: Placed) -> ir.Try | None:
     return next((outer for outer in found if within(outer.final, placed.statement)), None)
 
 
-def within(body: tuple[ir.Stmt, ...], statement: ir.Node) -> bool:
-    """Whether a node stands in a block, at any depth."""
-    return bool(body) and body[0].at[:2] <= statement.at[:2] and statement.at[2:] <= body[-1].at[2:]
+class Located(Protocol):
+    """Anything with a span."""
+
+    @property
+    def at(self) -> ir.At:
+        """The span."""
+
+
+def within(body: tuple[ir.Stmt, ...], located: Located) -> bool:
+    """Whether something stands in a block, at any depth."""
+    return bool(body) and body[0].at[:2] <= located.at[:2] and located.at[2:] <= body[-1].at[2:]
 
 
 def handler_names(handler: ir.Handler) -> tuple[str, ...]:

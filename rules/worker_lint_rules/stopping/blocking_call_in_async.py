@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import External, Function, Instance
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.models import ModelFunction
-from worker_lint.analysis.nesting import mentions, own_calls, placed_statements, with_inner
+from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -131,6 +131,28 @@ rule = Rule(
             """,
         ),
         good(
+            "it is known to be there",
+            """
+            import queue
+            import subprocess
+            import threading
+
+            tasks = queue.Queue()
+
+            async def drain():
+                while not tasks.empty():
+                    yield tasks.get()
+
+            def new_lock(locks, key):
+                async def lock():
+                    made = threading.Lock()
+                    made.acquire()
+                    locks[key] = made
+
+                return lock
+            """,
+        ),
+        good(
             "a thread lock held for a moment",
             """
             import threading
@@ -155,6 +177,7 @@ _LOCKS = frozenset(
 _UNLESS_DONE = frozenset({"concurrent.futures._base.Future.result", "concurrent.futures._base.Future.exception"})
 _NOT_JUDGED = ("asyncio.", "socket.socket.", "queue.Queue.put", "os.waitpid", "multiprocessing.queues.Queue.put")
 """Loops are no clients; sockets may be non-blocking; a queue without a size never makes `put` wait."""
+_ASKS = frozenset({"empty", "qsize", "done", "is_alive", "is_set", "locked"})
 _NO_WAIT = frozenset({"block", "blocking", "wait", "timeout", "timeout_ms", "time_limit", "inactivity_timeout"})
 
 
@@ -169,7 +192,8 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
                 if isinstance(placed.statement, ir.With) and not placed.statement.is_async:
                     yield from _held(scope, placed.statement)
                 for call in own_calls(placed.statement):
-                    yield from _blocking(scope, call)
+                    if not _is_known_ready(scope, placed, call):
+                        yield from _blocking(scope, call)
 
 
 def _held(scope: Function, block: ir.With) -> Iterator[Finding]:
@@ -210,6 +234,25 @@ def _blocking(scope: Function, call: ir.Call) -> Iterator[Finding]:
         help=f"`await asyncio.to_thread({ir.dotted_name(call.func) or short}, …)`, or an asynchronous client",
         symbol=scope.symbol,
     )
+
+
+def _is_known_ready(scope: Function, placed: Placed, call: ir.Call) -> bool:
+    """
+    Whether what is waited for is there already: the queue was asked, the process was polled, or the
+    lock was only just made.
+    """
+    if not isinstance(call.func, ir.Attribute):
+        return False
+    receiver = ir.dotted_name(call.func.value)
+    if call.func.name == "wait" and mentions(scope, "poll("):
+        return True
+    for outer in placed.around:
+        if isinstance(outer, (ir.While, ir.If)):
+            for node in find(ir.Call, (outer.test,)):
+                if isinstance(node.func, ir.Attribute) and node.func.name in _ASKS:
+                    return True
+    made = [node.value for node in find(ir.Assign, scope.body) if receiver in map(ir.dotted_name, node.targets)]
+    return call.func.name == "acquire" and any(isinstance(value, ir.Call) for value in made)
 
 
 def _returns_at_once(model: ModelFunction, call: ir.Call) -> bool:

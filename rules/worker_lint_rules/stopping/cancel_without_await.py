@@ -24,13 +24,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from worker_lint.analysis import Class, Function
-from worker_lint.analysis.flow import Place
+from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.launched import Launched, launched_by
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.places import Use
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
 
 rule = Rule(
     code="STP123",
@@ -114,6 +115,28 @@ rule = Rule(
             silence="gather afterwards",
         ),
         good(
+            "the loop turns before anything is closed",
+            """
+            import asyncio
+
+            class Client:
+                def __init__(self, connection):
+                    self.connection = connection
+
+                async def start(self):
+                    self.reader = asyncio.create_task(self.read())
+
+                async def read(self):
+                    async for message in self.connection:
+                        await message.ack()
+
+                async def stop(self):
+                    self.reader.cancel()
+                    await asyncio.sleep(0)
+                    await self.connection.close()
+            """,
+        ),
+        good(
             "what is closed is none of the task's business",
             """
             import asyncio
@@ -156,10 +179,9 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     tasks = {item.place: item for item in launched_by(cls) if item.kind == "task"}
     for method in cls.project.values.fields.methods(cls) if tasks else ():
         if method.node.is_async and mentions(method, ".cancel("):
-            for place, task in tasks.items():
-                found = next(_closed(cls, method, place, task), None)
-                if found is not None:
-                    yield _finding(method, task, found)
+            found = [(task, item) for place, task in tasks.items() for item in _closed(cls, method, place, task)]
+            if found:
+                yield _finding(method, min(found, key=lambda pair: pair[1].cancel.at))
 
 
 def _closed(cls: Class, method: Function, place: Place, task: Launched) -> Iterator[_Closed]:
@@ -168,6 +190,8 @@ def _closed(cls: Class, method: Function, place: Place, task: Launched) -> Itera
     if cancel is None:
         return
     later = [use for use in uses if use.at > cancel.at]
+    if _gives_way(method, cancel):
+        return
     if any(use.place == place and use.how not in {"tested", "attribute"} for use in later):
         return  # awaited, gathered, or handed to something that may
     for use in later:
@@ -180,6 +204,14 @@ def _closed(cls: Class, method: Function, place: Place, task: Launched) -> Itera
             used = next(_uses_by(cls, task, use.place), None)
             if used is not None:
                 yield _Closed(cancel, use, used)
+                return
+
+
+def _gives_way(method: Function, cancel: Use) -> bool:
+    """Whether the method lets the loop turn after the cancel, so that the task has its chance to end."""
+    awaited = (node.value for node in find(ir.Await, method.body) if node.at > cancel.at)
+    calls = (node.func for node in awaited if isinstance(node, ir.Call))
+    return any((ir.dotted_name(func) or "").rpartition(".")[2] in {"sleep", "gather", "wait"} for func in calls)
 
 
 def _is_other_field(place: Place, task: Place) -> bool:
@@ -195,7 +227,8 @@ def _uses_by(cls: Class, task: Launched, place: Place) -> Iterator[Use]:
                     yield use
 
 
-def _finding(method: Function, task: Launched, found: _Closed) -> Finding:
+def _finding(method: Function, first: tuple[Launched, _Closed]) -> Finding:
+    task, found = first
     name, field = ".".join(task.place), ".".join(found.release.place)
     return Finding(
         at=found.cancel.at,

@@ -17,7 +17,7 @@ What to do instead
     `waitpid` returns with the one asked for. Put `os.kill` into `try … except ProcessLookupError`.
 
 When to ignore it
-    When the parent ends at once and init takes over, or the child is meant to outlive it.
+    When the parent ends at once, or the child is meant to outlive it.
 
 Limits
     Only processes are judged that the function or class starts itself and does not hand on. Processes of
@@ -32,7 +32,6 @@ from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import catches
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
 from worker_lint.analysis.resources.held import End, Held
-from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.workers.entry import argument_of
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -103,8 +102,8 @@ rule = Rule(
                 def __init__(self):
                     self.children = []
 
-                def grow(self, work):
-                    child = multiprocessing.Process(target=work)
+                def grow(self):
+                    child = multiprocessing.Process(target=print)
                     child.start()
                     self.children.append(child)
 
@@ -183,13 +182,11 @@ rule = Rule(
             """
             import multiprocessing
 
-            def run(serve, work):
-                server = multiprocessing.Process(target=serve)
+            def run(work):
+                server = multiprocessing.Process(target=print)
                 server.start()
-                try:
-                    work()
-                finally:
-                    server.terminate()
+                work()
+                server.terminate()
             """,
         ),
         good(
@@ -224,7 +221,7 @@ rule = Rule(
 
 _KILLS = frozenset({"kill", "terminate"})
 _REAPS = frozenset({"poll", "is_alive", "returncode", "exitcode", "sentinel", "pid", "_popen"})
-"""Reading one of these reaps the child or shows that somebody looks after it by other means."""
+"""What reaps the child, or shows that it is looked after by other means."""
 _MODELS = ("subprocess.Popen", "multiprocessing.process.BaseProcess", "billiard.process.BaseProcess")
 _DETACHED = frozenset({"start_new_session", "creationflags", "preexec_fn", "process_group", "daemon"})
 _SIGNALS = frozenset({"os.kill", "os.killpg"})
@@ -281,13 +278,12 @@ def _killed_only(held: Held, names: set[str]) -> Iterator[Finding]:
     kills = [end for end in held.ends if end.kind == "request" and end.name in _KILLS]
     if kills and all(end.kind == "request" for end in held.ends):
         first = kills[0]
-        wait = held.duty.wait[0]
         yield _finding(
             held,
             first,
             f"`{held.name}` is ended by `{first.name}` and never waited for",
             "It stays a zombie, and the code goes on while it may still be running.",
-            f"`{held.name}.{wait}()` after `{first.name}`",
+            f"`{held.name}.{held.duty.wait[0]}()` after `{first.name}`",
         )
 
 
@@ -374,18 +370,17 @@ def _is_read(scope: Function, name: str) -> bool:
 
 def _unguarded(scope: Function, placed: Placed, call: ir.Call) -> Iterator[Finding]:
     """A signal to a process that may be gone, where the error keeps other processes from being told."""
-    if len(call.args) != 2 or _is_self(call.args[0]) or _is_probe(call.args[1]):
+    if len(call.args) != 2 or _is_self(call.args[0]) or getattr(call.args[1], "value", None) == 0:
         return
     if catches(scope, placed, ("ProcessLookupError", "OSError", "error", "EnvironmentError", "IOError")):
         return
     loop = next((outer for outer in reversed(placed.around) if isinstance(outer, ir.For)), None)
     if loop is None or not _depends_on(call.args[0], loop.target):
         return
-    where = "stop sequence" if is_stop_name(scope.name) else "loop"
     yield Finding(
         at=call.at,
         message=f"`{ir.dotted_name(call.func)}` raises ProcessLookupError when the process has already gone",
-        consequence=f"It ends the {where}: the processes that come after it get no signal.",
+        consequence="It ends the loop: the processes that come after it get no signal.",
         help="`try: … except ProcessLookupError: continue`, for each of them",
         notes=(Note(scope.path, loop.at[:2] + loop.target.at[2:], "the loop that it ends"),),
         symbol=scope.symbol,
@@ -397,10 +392,6 @@ def _is_self(pid: ir.Expr) -> bool:
         (ir.dotted_name(node.func) or "").rpartition(".")[2] in {"getpid", "getppid", "getpgrp"}
         for node in find(ir.Call, (pid,))
     )
-
-
-def _is_probe(number: ir.Expr) -> bool:
-    return isinstance(number, ir.Constant) and number.value == 0
 
 
 def _depends_on(pid: ir.Expr, target: ir.Expr) -> bool:

@@ -25,9 +25,10 @@ Limits
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from worker_lint.analysis import Class, External, Function, Instance, Unknown
+from worker_lint.analysis import Class, External, Function, Instance
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.flow import Place, find
+from worker_lint.analysis.guard import within
 from worker_lint.analysis.launched import Launched, launched_by
 from worker_lint.analysis.nesting import own_calls, placed_statements
 from worker_lint.analysis.reached import Reached, Way, reached_from
@@ -76,10 +77,11 @@ rule = Rule(
                 def __init__(self):
                     self.lock = RLock()
                     self.executors = {}
+                    self.jobs = []
 
-                def add(self, name, executor):
+                def add_job(self, job):
                     with self.lock:
-                        self.executors[name] = executor
+                        self.jobs.append(job)
 
                 def shutdown(self, wait=True):
                     with self.lock:
@@ -178,6 +180,26 @@ rule = Rule(
             """,
         ),
         good(
+            "the lock guards the table of the children and nothing else",
+            """
+            from threading import RLock
+
+            class Scheduler:
+                def __init__(self):
+                    self.lock = RLock()
+                    self.executors = {}
+
+                def add(self, name, executor):
+                    with self.lock:
+                        self.executors[name] = executor
+
+                def shutdown(self, wait=True):
+                    with self.lock:
+                        for executor in self.executors.values():
+                            executor.shutdown(wait)
+            """,
+        ),
+        good(
             "the wait has a limit",
             """
             import threading
@@ -266,7 +288,7 @@ def _waited(cls: Class, function: Function, wait: ir.Call, call: ir.Call, ways: 
         places = [place for place in cls.project.places.denotes(function, wait.func.value, cls) if len(place) == 2]
         for place in places:
             yield _Wait(place, call, ways)
-        if not ways and _is_child(cls, function, wait):
+        if not ways and _is_child(function, wait):
             yield _Wait(None, call, ways)
 
 
@@ -282,8 +304,8 @@ def _is_wait(call: ir.Call) -> bool:
     return not (given and isinstance(given[0], ir.Constant) and given[0].value is False)
 
 
-def _is_child(cls: Class, function: Function, wait: ir.Call) -> bool:
-    """Whether it is `child.shutdown(wait)` of an item of a collection of the object, of a kind that is not known."""
+def _is_child(function: Function, wait: ir.Call) -> bool:
+    """Whether it is `child.shutdown(wait)` of an item of a collection, in a loop over it."""
     func = wait.func
     given = [*wait.args, *(keyword.value for keyword in wait.keywords if keyword.name == "wait")]
     if not isinstance(func, ir.Attribute) or func.name != "shutdown" or len(given) != 1:
@@ -291,14 +313,14 @@ def _is_child(cls: Class, function: Function, wait: ir.Call) -> bool:
     if ir.dotted_name(given[0]) != "wait" and not (isinstance(given[0], ir.Constant) and given[0].value is True):
         return False
     loops = [node for node in find(ir.For, function.body) if ir.dotted_name(node.target) == ir.dotted_name(func.value)]
-    return bool(loops) and isinstance(cls.project.values.of(function, func.value, cls), (Unknown, Instance))
+    return bool(loops)
 
 
 def _judged(
     cls: Class, method: Function, locks: dict[Place, ir.At], wait: _Wait, launched: list[Launched]
 ) -> Iterator[Finding]:
     if wait.place is None:
-        taken = next(_public_use(cls, method, locks), None)
+        taken = next(_public_use(cls, method, locks, wait), None)
         if taken is not None:
             place, note = taken
             yield _finding(method, ".".join(place), wait, [note], "likely")
@@ -326,18 +348,26 @@ def _taken_by(cls: Class, runs: Runs, locks: dict[Place, ir.At]) -> tuple[Place,
     return None
 
 
-def _public_use(cls: Class, method: Function, locks: dict[Place, ir.At]) -> Iterator[tuple[Place, Note]]:
-    """Where another public method takes one of the locks: what runs on the children may call it."""
+def _public_use(cls: Class, method: Function, locks: dict[Place, ir.At], wait: _Wait) -> Iterator[tuple[Place, Note]]:
+    """
+    Where another public method takes one of the locks for other work: what runs on the children may call it.
+    Those that only add and remove children are no such work.
+    """
+    children = _children(cls, method, wait)
     for other in cls.project.values.fields.methods(cls):
         if other is method or other.name.startswith("_"):
             continue
         for node in find(ir.With, other.body):
             for place, at in _locks(cls, other, node).items():
-                if place in locks:
-                    yield (
-                        place,
-                        Note(other.path, at, f"a job that calls `{other.name}` waits here"),
-                    )
+                inside = (use.place for use in cls.project.places.uses(other, cls) if within(node.body, use))
+                if place in locks and children.isdisjoint(inside):
+                    yield place, Note(other.path, at, f"a job that calls `{other.name}` waits here")
+
+
+def _children(cls: Class, method: Function, wait: _Wait) -> frozenset[Place]:
+    """The fields that hold the children."""
+    func = wait.call.func
+    return cls.project.places.denotes(method, func.value, cls) if isinstance(func, ir.Attribute) else frozenset()
 
 
 def _finding(method: Function, lock: str, wait: _Wait, notes: list[Note], confidence: str) -> Finding:
