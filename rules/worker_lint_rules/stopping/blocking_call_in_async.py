@@ -4,7 +4,8 @@ A coroutine makes a call that blocks the event loop.
 What it catches
     In an `async def`: calls that a library model calls blocking, such as those of synchronous broker clients,
     `Thread.join`, `Queue.get`, `Lock.acquire`, `time.sleep`, `subprocess.run`; and a lock of
-    `threading` that is held over an `await`.
+    `threading` that is held over an `await`. Also `self.store.close()`, or another method, called directly
+    where the same class hands that object's methods to threads elsewhere: it knows that they block.
 
 Why it hurts in production
     While it waits, the whole loop stands still: heartbeats are not sent, so the broker closes the connection
@@ -23,8 +24,8 @@ Limits
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import External, Function, Instance
-from worker_lint.analysis.flow import find
+from worker_lint.analysis import Class, External, Function, Instance
+from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.models import ModelFunction
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -85,6 +86,40 @@ rule = Rule(
             async def connect(client):
                 while not await client.connect():
                     time.sleep(5)  # bad: time.sleep
+            """,
+        ),
+        bad(
+            "an adapter that sends all calls to threads, but for these",
+            """
+            import asyncio
+
+            class AsyncStore:
+                def __init__(self, store):
+                    self.store = store
+
+                async def __aexit__(self, *details):
+                    self.store.__exit__(*details)  # bad: self.store.__exit__
+
+                async def get(self, key):
+                    return await asyncio.to_thread(self.store.get, key)
+            """,
+        ),
+        good(
+            "an adapter that calls what does not wait",
+            """
+            import asyncio
+
+            class AsyncStore:
+                def __init__(self, store):
+                    self.store = store
+
+                async def get(self, key):
+                    if self.store.is_empty():
+                        return None
+                    return await asyncio.to_thread(self.store.get, key)
+
+                async def close(self):
+                    await asyncio.to_thread(self.store.close)
             """,
         ),
         good(
@@ -177,6 +212,9 @@ _LOCKS = frozenset(
 _UNLESS_DONE = frozenset({"concurrent.futures._base.Future.result", "concurrent.futures._base.Future.exception"})
 _NOT_JUDGED = ("asyncio.", "socket.socket.", "queue.Queue.put", "os.waitpid", "multiprocessing.queues.Queue.put")
 """Loops are no clients; sockets may be non-blocking; a queue without a size never makes `put` wait."""
+_HANDS_OVER = ("to_thread", "run_sync", "run_in_executor", "run_sync_in_worker_thread")
+_ENTERS = frozenset({"__enter__", "__exit__", "connect", "open"})
+_ENDS = frozenset({"close", "shutdown", "disconnect"})
 _ASKS = frozenset({"empty", "qsize", "done", "is_alive", "is_set", "locked"})
 _NO_WAIT = frozenset({"block", "blocking", "wait", "timeout", "timeout_ms", "time_limit", "inactivity_timeout"})
 
@@ -194,6 +232,52 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
                 for call in own_calls(placed.statement):
                     if not _is_known_ready(scope, placed, call):
                         yield from _blocking(scope, call)
+
+
+@rule.on_class
+def check_class(cls: Class, context: Context) -> Iterator[Finding]:
+    """Objects whose methods the class hands to threads in one place and calls directly in another."""
+    text = cls.project.store.text(cls.path)
+    if not any(text.has_word(word, cls.node.at[0], cls.node.at[2]) for word in _HANDS_OVER):
+        return
+    methods = [method for method in cls.project.values.fields.methods(cls) if method.node.is_async]
+    handed: dict[Place, dict[str, Note]] = {}
+    for method in methods:
+        for call in find(ir.Call, method.body):
+            for place, name in _handed(cls, method, call):
+                handed.setdefault(place, {})[name] = Note(method.path, call.at, "its methods are run on a thread here")
+    for method in methods if handed else ():
+        yield from _direct(cls, method, handed)
+
+
+def _handed(cls: Class, method: Function, call: ir.Call) -> Iterator[tuple[Place, str]]:
+    """The field and the method that a call hands to a thread."""
+    if (ir.dotted_name(call.func) or "").rpartition(".")[2] in _HANDS_OVER:
+        for argument in call.args[:2]:
+            if isinstance(argument, ir.Attribute):
+                for place in cls.project.places.denotes(method, argument.value, cls):
+                    if len(place) == 2 and place[0] == "self":
+                        yield place, argument.name
+
+
+def _direct(cls: Class, method: Function, handed: dict[Place, dict[str, Note]]) -> Iterator[Finding]:
+    awaited = {node.value.at for node in find(ir.Await, method.body)}
+    for call in find(ir.Call, method.body):
+        if not isinstance(call.func, ir.Attribute) or call.at in awaited:
+            continue
+        for place in cls.project.places.denotes(method, call.func.value, cls):
+            known = handed.get(place, {})
+            if known and (call.func.name in known or call.func.name in _ENTERS or call.func.name in _ENDS):
+                name = f"{'.'.join(place)}.{call.func.name}"
+                yield Finding(
+                    at=call.at,
+                    message=f"`{name}` is called on the event loop, other methods of it on threads",
+                    consequence="If it waits as the others do, no other task runs until it returns.",
+                    help=f"hand it to a thread, too: `await asyncio.to_thread({name})`",
+                    notes=(known.get(call.func.name) or next(iter(known.values())),),
+                    symbol=method.symbol,
+                    confidence="likely",
+                )
 
 
 def _held(scope: Function, block: ir.With) -> Iterator[Finding]:
