@@ -1,7 +1,8 @@
 """
 The code that runs when a function runs: its own and that of what it surely calls, with the calls that lead there.
 
-Code that is only handed over (a thread's target, a callback, a lambda) is not reached: it runs elsewhere.
+Code that is only handed over (a thread's target, a callback, a coroutine that becomes a task) is not reached:
+it runs elsewhere.
 A call that may run several functions, because subclasses override it, ends the way.
 """
 
@@ -13,7 +14,7 @@ from typing import Final, NamedTuple
 
 from worker_lint.analysis.calls import Callee, Runs
 from worker_lint.analysis.entity import Class, Function
-from worker_lint.analysis.nesting import Placed, own_calls, placed_statements
+from worker_lint.analysis.nesting import Placed, own_calls, own_expressions, placed_statements
 from worker_lint.source import ir
 
 DEPTH: Final = 6
@@ -63,8 +64,9 @@ def reached_from(start: Runs) -> Iterator[Reached]:
         if len(here.ways) >= DEPTH:
             continue
         for placed in here.statements():
+            awaited = {node.value.at for node in own_expressions(placed.statement) if isinstance(node, ir.Await)}
             for call in own_calls(placed.statement):
-                following = _following(here, call)
+                following = _following(here, call, is_awaited=call.at in awaited)
                 if following is not None and following not in seen:
                     seen.add(following)
                     around = (*here.around, *placed.around)
@@ -76,11 +78,11 @@ def callee_in(here: Reached, call: ir.Call) -> Callee:
     return here.function.project.calls.of(here.function, call, here.me)
 
 
-def _following(here: Reached, call: ir.Call) -> tuple[Function, Class | None] | None:
+def _following(here: Reached, call: ir.Call, *, is_awaited: bool) -> tuple[Function, Class | None] | None:
     callee = callee_in(here, call)
     if len(callee.runs) != 1 or not callee.is_sure or callee.creates is not None:
         return None
     function, me = callee.runs[0]
-    if function.node.is_generator or (function.node.is_async and not here.function.node.is_async):
-        return None  # the call makes an object; the body runs later, if at all
+    if function.node.is_generator or (function.node.is_async and not is_awaited):
+        return None  # the call makes an object; its body runs later, as a task or not at all
     return function, me

@@ -182,6 +182,23 @@ rule = Rule(
             """,
         ),
         good(
+            "a new task does the stopping",
+            """
+            import asyncio
+
+            class Client:
+                async def connect(self):
+                    self.reader = asyncio.create_task(self.read())
+
+                async def read(self):
+                    self.closing = asyncio.create_task(self.close())
+
+                async def close(self):
+                    self.reader.cancel()
+                    await asyncio.sleep(0)
+            """,
+        ),
+        good(
             "the task is cancelled as the last thing, after which nothing is skipped",
             """
             import asyncio

@@ -70,6 +70,24 @@ def test_what_is_handed_over_or_only_created_is_not_reached(class_named: Named) 
     assert _reached(class_named(source, "Worker"), "stop") == ["stop"]
 
 
+def test_a_coroutine_runs_where_it_is_awaited(class_named: Named) -> None:
+    source = """
+    import asyncio
+
+    class Worker:
+        async def stop(self):
+            await self.flush()
+            asyncio.create_task(self.run())
+
+        async def run(self):
+            pass
+
+        async def flush(self):
+            pass
+    """
+    assert _reached(class_named(source, "Worker"), "stop") == ["stop", "flush"]
+
+
 def test_a_circle_ends(class_named: Named) -> None:
     source = """
     class Worker:
