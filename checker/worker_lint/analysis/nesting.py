@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from worker_lint.analysis.entity import Class, Function, Scope
 from worker_lint.analysis.statements import definitions, inner_blocks
-from worker_lint.analysis.visit import children, expressions_of
+from worker_lint.analysis.visit import expressions_of, operands
 from worker_lint.source import ir
 
 
@@ -55,12 +55,13 @@ def placed_statements(body: tuple[ir.Stmt, ...], around: tuple[ir.Stmt, ...] = (
 
 def own_expressions(statement: ir.Stmt) -> Iterator[ir.Expr]:
     """The expressions that run with a statement, at any depth, lambda bodies left out."""
-    pending = list(reversed(expressions_of(statement)))
+    pending = list(expressions_of(statement))
+    pending.reverse()
     while pending:
         node = pending.pop()
         yield node
         if not isinstance(node, ir.Lambda):
-            pending.extend(reversed(children(node)))
+            pending.extend(reversed(operands(node)))
 
 
 def own_calls(statement: ir.Stmt) -> Iterator[ir.Call]:
