@@ -308,7 +308,7 @@ def _blocking(scope: Function, call: ir.Call) -> Iterator[Finding]:
         return
     if model.name.startswith(_NOT_JUDGED) or _returns_at_once(model, call):
         return
-    if model.name in _UNLESS_DONE and mentions(scope, "done", "wait"):
+    if model.name in _UNLESS_DONE and not _is_just_submitted(scope, call):
         return
     short = ".".join(model.name.split(".")[-2:])
     yield Finding(
@@ -318,6 +318,16 @@ def _blocking(scope: Function, call: ir.Call) -> Iterator[Finding]:
         help=f"`await asyncio.to_thread({ir.dotted_name(call.func) or short}, …)`, or an asynchronous client",
         symbol=scope.symbol,
     )
+
+
+def _is_just_submitted(scope: Function, call: ir.Call) -> bool:
+    """Whether the future is one that this function asked for, so that it can hardly be done yet."""
+    future = call.func.value if isinstance(call.func, ir.Attribute) else None
+    name = ir.dotted_name(future)
+    made = [node.value for node in find(ir.Assign, scope.body) if name and name in map(ir.dotted_name, node.targets)]
+    calls = [value.func for value in (future, *made) if isinstance(value, ir.Call)]
+    asked = {(ir.dotted_name(func) or "").rpartition(".")[2] for func in calls}
+    return bool(asked & {"submit", "run_coroutine_threadsafe"}) and not mentions(scope, "done(", "wait(")
 
 
 def _is_known_ready(scope: Function, placed: Placed, call: ir.Call) -> bool:

@@ -182,6 +182,25 @@ rule = Rule(
             """,
         ),
         good(
+            "the task forgets itself before it stops the rest",
+            """
+            import asyncio
+
+            class Client:
+                async def connect(self):
+                    self.reader = asyncio.create_task(self.read())
+
+                async def read(self):
+                    self.reader = None
+                    await self.close()
+
+                async def close(self):
+                    if self.reader is not None:
+                        self.reader.cancel()
+                    await asyncio.sleep(0)
+            """,
+        ),
+        good(
             "a new task does the stopping",
             """
             import asyncio
@@ -241,12 +260,23 @@ def _on_itself(cls: Class, launched: Launched) -> Iterator[Finding]:
         functions = {here.function, *(way.function for way in here.ways)}
         if here.function.path != cls.path or here.me is not launched.runs.me:
             continue
-        if any(mentions(function, *_GUARDS) for function in functions):
+        if any(mentions(function, *_GUARDS) for function in functions) or _is_forgotten(cls, launched, here):
             continue
         for placed in here.statements():
             at = _waits(cls, launched, here, placed)
             if at is not None:
                 yield _finding(cls, launched, here, at)
+
+
+def _is_forgotten(cls: Class, launched: Launched, here: Reached) -> bool:
+    """Whether a function on the way sets the field to None before it calls on: then it is not itself any more."""
+    for way in here.ways:
+        for node in find(ir.Assign, way.function.body):
+            if node.at < way.call.at and isinstance(node.value, ir.Constant) and node.value.kind == "none":
+                for target in node.targets:
+                    if launched.place in cls.project.places.denotes(way.function, target, cls):
+                        return True
+    return False
 
 
 def _waits(cls: Class, launched: Launched, here: Reached, placed: Placed) -> ir.At | None:

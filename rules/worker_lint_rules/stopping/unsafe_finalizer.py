@@ -152,19 +152,21 @@ rule = Rule(
             """,
         ),
         good(
-            "it asks before it reads",
+            "the first question ends it",
             """
-            import socket
-
             class Client:
+                closed = True
+
                 def __init__(self, address):
                     if not address:
                         raise ValueError("no address")
-                    self.socket = socket.create_connection(address)
+                    self.lines = []
+                    self.closed = False
 
                 def __del__(self):
-                    if hasattr(self, "socket"):
-                        self.socket.close()
+                    if self.closed:
+                        return
+                    self.lines.clear()
             """,
         ),
         good(
@@ -284,7 +286,7 @@ def _called(cls: Class, here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
     if callee.dotted in _TAKES and isinstance(call.func, ir.Attribute):
         if _is_shared(cls, here, call.func.value) and not call.args and not call.keywords:
             yield _Unsafe(text, here, call.at, _LOCKED)
-    elif callee.dotted in _WAITS:
+    elif callee.dotted in _WAITS and getattr(callee.receiver, "of", None) is not cls:
         if not mentions(here.function, "current_thread", "get_ident", "wait=False") and not _keeps_alive(cls, here):
             yield _Unsafe(text, here, call.at, _WAITED)
     elif callee.dotted in _STARTS or _is_loop_method(callee, call):
@@ -352,8 +354,10 @@ def _fields_read(function: Function) -> Iterator[tuple[str, ir.At]]:
     """The fields that the finalizer reads outside any `try` that takes AttributeError, or a method does for it."""
     subject = function.node.params[0].name if function.node.params else ""
     for placed in placed_statements(function.body):
+        if isinstance(placed.statement, ir.If) and any(find(ir.Return, placed.statement.body)):
+            return  # from here on something has told that the object is whole
         if catches(function, placed, ("AttributeError",)) or _is_conditional(placed.around):
-            continue  # a condition around it may know that the object is half built
+            continue
         called = {call.func.at for call in own_calls(placed.statement)}
         stored = {target.at for target in getattr(placed.statement, "targets", ())}
         for node in own_expressions(placed.statement):
