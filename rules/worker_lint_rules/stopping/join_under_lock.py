@@ -28,7 +28,6 @@ from typing import NamedTuple
 from worker_lint.analysis import Class, External, Function, Instance
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.flow import Place, find
-from worker_lint.analysis.guard import within
 from worker_lint.analysis.launched import Launched, launched_by
 from worker_lint.analysis.nesting import own_calls, placed_statements
 from worker_lint.analysis.reached import Reached, Way, reached_from
@@ -193,6 +192,10 @@ rule = Rule(
                     with self.lock:
                         self.executors[name] = executor
 
+                def remove(self, name):
+                    with self.lock:
+                        del self.executors[name]
+
                 def shutdown(self, wait=True):
                     with self.lock:
                         for executor in self.executors.values():
@@ -312,8 +315,7 @@ def _is_child(function: Function, wait: ir.Call) -> bool:
         return False
     if ir.dotted_name(given[0]) != "wait" and not (isinstance(given[0], ir.Constant) and given[0].value is True):
         return False
-    loops = [node for node in find(ir.For, function.body) if ir.dotted_name(node.target) == ir.dotted_name(func.value)]
-    return bool(loops)
+    return bool(_loops_over(function, wait))
 
 
 def _judged(
@@ -353,21 +355,25 @@ def _public_use(cls: Class, method: Function, locks: dict[Place, ir.At], wait: _
     Where another public method takes one of the locks for other work: what runs on the children may call it.
     Those that only add and remove children are no such work.
     """
-    children = _children(cls, method, wait)
+    children = _children(method, wait)
     for other in cls.project.values.fields.methods(cls):
-        if other is method or other.name.startswith("_"):
+        if other is method or other.name.startswith("_") or other.name == "start":
             continue
         for node in find(ir.With, other.body):
             for place, at in _locks(cls, other, node).items():
-                inside = (use.place for use in cls.project.places.uses(other, cls) if within(node.body, use))
-                if place in locks and children.isdisjoint(inside):
+                if place in locks and not any(item.name in children for item in find(ir.Attribute, node.body)):
                     yield place, Note(other.path, at, f"a job that calls `{other.name}` waits here")
 
 
-def _children(cls: Class, method: Function, wait: _Wait) -> frozenset[Place]:
-    """The fields that hold the children."""
-    func = wait.call.func
-    return cls.project.places.denotes(method, func.value, cls) if isinstance(func, ir.Attribute) else frozenset()
+def _children(method: Function, wait: _Wait) -> frozenset[str]:
+    """The names of the fields that hold the children: all that the loop over them speaks of."""
+    loops = _loops_over(method, wait.call)
+    return frozenset(item.name for loop in loops for item in find(ir.Attribute, (loop.iter,)))
+
+
+def _loops_over(function: Function, wait: ir.Call) -> list[ir.For]:
+    name = ir.dotted_name(wait.func.value) if isinstance(wait.func, ir.Attribute) else None
+    return [node for node in find(ir.For, function.body) if name and ir.dotted_name(node.target) == name]
 
 
 def _finding(method: Function, lock: str, wait: _Wait, notes: list[Note], confidence: str) -> Finding:
