@@ -237,6 +237,7 @@ rule = Rule(
     ),
 )
 
+_WAITS = (".join(", ".shutdown(", ".cancel(")
 _GUARDS = ("current_thread", "get_ident", "current_task", "main_thread", "native_id")
 _WHERE = {"thread": "thread", "timer": "timer", "pool": "pool", "task": "task", "callback": "scheduler"}
 
@@ -245,6 +246,8 @@ _WHERE = {"thread": "thread", "timer": "timer", "pool": "pool", "task": "task", 
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """Waits that a thread, pool job or task of the class may come to."""
     text = cls.project.store.text(cls.path)
+    if not any(word in text.source for word in _WAITS):
+        return
     if not any(text.has_word(word, cls.node.at[0], cls.node.at[2]) for word in rule.words):
         return
     seen: set[ir.At] = set()
