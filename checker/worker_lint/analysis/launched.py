@@ -9,10 +9,13 @@ from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import Place
 from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.workers import Entry, EntryKind
 from worker_lint.source import ir
 
 _THREAD = "threading.Thread"
+_LAUNCHES = ("Thread", "Timer", "create_task", "ensure_future", "submit", "add_job", "run_in_executor", "apply_async")
+"""What a method that starts something speaks of: the cheap question before its body is read."""
 
 
 class Launched(NamedTuple):
@@ -43,6 +46,8 @@ def launched_by(cls: Class) -> Iterator[Launched]:
                 "thread", ("self",), Runs(own.runs[0].function, cls), cls.path, own.runs[0].function.node.name_at
             )
     for method in cls.project.values.fields.methods(cls):
+        if not mentions(method, *_LAUNCHES):
+            continue
         for entry in cls.project.workers.entries(method, cls):
             yield from _kept(cls, entry)
 
