@@ -7,7 +7,8 @@ be followed is `Unknown`; nothing is guessed from how a name looks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Class, External, Function, Instance, ModuleScope, Scope, Target, Unknown, Value
 from worker_lint.analysis.module_names import BUILTINS, UNKNOWN, ModuleNames, Targets, in_force
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
 
 _DEPTH = 40
+_FORMS: Final = "Optional|Union|Type|type|Callable|Literal|Annotated|Final|ClassVar"
+_GENERIC: Final = re.compile(rf"(?:[^\W\d]\w*\.)*(?!(?:{_FORMS})\[)[^\W\d]\w*(?:\[.*\])?")
+"""A quoted annotation that names a class, perhaps with what it is generic over."""
 
 
 class Resolver(ModuleNames):
@@ -220,7 +224,8 @@ class Resolver(ModuleNames):
     def annotation(self, scope: Scope, node: ir.Expr) -> Targets:
         """Objects of the class that an annotation names; Optional and `| None` are looked through."""
         match node:
-            case ir.Constant(kind="str", value=str(text)) if all(part.isidentifier() for part in text.split(".")):
+            case ir.Constant(kind="str", value=str(text)) if _GENERIC.fullmatch(text):
+                text = text.partition("[")[0]
                 named: ir.Expr = ir.Name(node.at, text.split(".")[0])
                 for part in text.split(".")[1:]:
                     named = ir.Attribute(node.at, named, part)

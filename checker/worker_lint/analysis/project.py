@@ -17,6 +17,7 @@ from worker_lint.source import ir
 
 if TYPE_CHECKING:
     from worker_lint.analysis.calls import Calls
+    from worker_lint.analysis.coroutine_names import CoroutineNames
     from worker_lint.analysis.creation import Creations
     from worker_lint.analysis.places import Places
     from worker_lint.analysis.resources import Resources
@@ -70,6 +71,13 @@ class Project:
         from worker_lint.analysis.calls import Calls
 
         return Calls(self)
+
+    @cached_property
+    def coroutine_names(self) -> CoroutineNames:
+        """Which names may be coroutine functions."""
+        from worker_lint.analysis.coroutine_names import CoroutineNames
+
+        return CoroutineNames(self)
 
     @cached_property
     def places(self) -> Places:

@@ -20,7 +20,7 @@ from worker_lint.source.records import encode_module
 from worker_lint.source.roles import Role, role_of_content
 from worker_lint.source.skim import Skim, skim
 
-EMPTY = Skim((), (), 0)
+EMPTY = Skim((), (), b"")
 CHUNK = 64
 PARALLEL_FROM = 400
 """Fewer files than this are read sooner than a second process is up."""
@@ -61,8 +61,18 @@ class Order(msgspec.Struct, frozen=True, array_like=True):
 
     jobs: tuple[Job, ...]
     words: tuple[bytes, ...]
-    mask: int
+    wanted: bytes
     limit: int
+
+    @property
+    def mask(self) -> int:
+        """The words that call for a record, as bits."""
+        return int.from_bytes(self.wanted, "little")
+
+    @classmethod
+    def of(cls, jobs: tuple[Job, ...], words: tuple[bytes, ...], mask: int, limit: int) -> Order:
+        """An order with a mask of any length: encoded integers end at 64 bits."""
+        return cls(jobs, words, mask.to_bytes((mask.bit_length() + 7) // 8, "little"), limit)
 
 
 def read_order(order: Order) -> list[Read]:
@@ -111,7 +121,7 @@ def read_all(
     jobs: Sequence[Job], words: tuple[bytes, ...], mask: int, limit: int, *, processes: int, method: str = "spawn"
 ) -> Iterator[Read]:
     """All files, in the order of the jobs."""
-    orders = [Order(tuple(jobs[start : start + CHUNK]), words, mask, limit) for start in range(0, len(jobs), CHUNK)]
+    orders = [Order.of(tuple(jobs[start : start + CHUNK]), words, mask, limit) for start in range(0, len(jobs), CHUNK)]
     if processes <= 1 or len(jobs) < PARALLEL_FROM:
         for order in orders:
             yield from read_order(order)
@@ -146,7 +156,7 @@ def _read_alone(job: Job, order: Order, method: str) -> Read:
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    alone = Order((job,), order.words, order.mask, order.limit)
+    alone = Order((job,), order.words, order.wanted, order.limit)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(method)) as pool:
         try:
             answer: list[Read] = _READS.decode(pool.submit(serve, _ENCODER.encode(alone)).result())

@@ -226,4 +226,4 @@ def _role(entry: Entry, read: Read) -> Role:
 
 def _read_held(entry: Entry, data: bytes, words: tuple[bytes, ...], mask: int, limit: int) -> Read:
     """The read of a content that is not on disk."""
-    return read_bytes(Job(entry.path, entry.absolute), data, Order((), words, mask, limit))
+    return read_bytes(Job(entry.path, entry.absolute), data, Order.of((), words, mask, limit))

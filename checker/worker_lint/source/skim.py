@@ -16,7 +16,7 @@ from unicodedata import normalize
 
 import msgspec
 
-SKIM_VERSION = 3
+SKIM_VERSION = 4
 
 _STATEMENT = re.compile(
     rb"\n[ \t\f]*(?:"
@@ -43,11 +43,19 @@ class SkimImport(NamedTuple):
 
 
 class Skim(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is known of every file. The texts stay raw until somebody asks: most are never asked."""
+    """
+    What is known of every file. The texts stay raw until somebody asks: most are never asked.
+    `present` has one bit for each word: as bytes, because encoded integers end at 64 bits.
+    """
 
     imports: tuple[tuple[bytes, bytes, bytes], ...]
     classes: tuple[tuple[bytes, bytes], ...]
-    words: int
+    present: bytes
+
+    @property
+    def words(self) -> int:
+        """The words that occur, as bits."""
+        return int.from_bytes(self.present, "little")
 
     def imported(self) -> Iterator[SkimImport]:
         """The imported names, at any depth of the file."""
@@ -84,7 +92,7 @@ def skim(data: bytes, words: Sequence[bytes]) -> Skim:
     for index, word in enumerate(words):
         if word in data:
             present |= 1 << index
-    return Skim(tuple(imports), tuple(classes), present)
+    return Skim(tuple(imports), tuple(classes), present.to_bytes(len(words) // 8 + 1, "little"))
 
 
 def _pairs(names: bytes) -> Iterator[tuple[str, str]]:

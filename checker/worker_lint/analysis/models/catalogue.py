@@ -20,6 +20,8 @@ from worker_lint.analysis.models.version import ANY_RELEASE, ReleaseSpan
 
 _MODULES = re.compile(rb"^modules\s*=\s*\[([^\]]*)\]", re.MULTILINE)
 _LIBRARY = re.compile(rb'^library\s*=\s*"([^"]*)"', re.MULTILINE)
+_ASYNC_MEMBER = re.compile(rb"^(?:\w+ )*async (?:\w+ )*def (\w+)", re.MULTILINE)
+_ASYNC_CALL = re.compile(rb'^name\s*=\s*"(?:[\w.]*\.)?(\w+)"\n(?:(?!\[|\n).*\n)*?coroutine\s*=\s*true', re.MULTILINE)
 _MAX_ALIASES = 8
 
 
@@ -39,6 +41,12 @@ class _ModelFile:
         if stated is None:
             return (self.path.stem,)
         return tuple(name.decode() for name in re.findall(rb'"([^"]+)"', stated[1]))
+
+    @cached_property
+    def coroutine_names(self) -> frozenset[str]:
+        """The bare names of coroutine functions and methods, by the looks of the file."""
+        stated = (*_ASYNC_MEMBER.findall(self.content), *_ASYNC_CALL.findall(self.content))
+        return frozenset(name.decode() for name in stated)
 
     @cached_property
     def library(self) -> Library:
@@ -129,6 +137,14 @@ class Models:
                     }
                     found.extend((spelled, name) for spelled in sorted(bare))
         return found
+
+    def coroutine_names(self, tops: frozenset[str]) -> frozenset[str]:
+        """The bare names of coroutine functions and methods in the libraries of these import names."""
+        found: set[str] = set()
+        for file in self.files:
+            if any(module.partition(".")[0] in tops for module in file.modules):
+                found.update(file.coroutine_names)
+        return frozenset(found)
 
     def find_class(self, name: str) -> ModelClass | None:
         """The class of this name or alias; None when no model states one."""

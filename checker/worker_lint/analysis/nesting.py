@@ -1,0 +1,75 @@
+"""What stands inside a function: functions defined in it, and its statements with those around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from worker_lint.analysis.entity import Class, Function, Scope
+from worker_lint.analysis.statements import definitions, inner_blocks
+from worker_lint.analysis.visit import expressions_of, operands
+from worker_lint.source import ir
+
+
+class Placed(NamedTuple):
+    """A statement and the compound statements of the same scope around it, the outermost first."""
+
+    statement: ir.Stmt
+    around: tuple[ir.Stmt, ...]
+
+
+def with_inner(function: Function) -> Iterator[Function]:
+    """The function and all functions defined in it, those of inner classes left out."""
+    yield function
+    for node in definitions(function.body):
+        if isinstance(node, ir.FunctionDef):
+            yield from with_inner(function.project.function_of(function, node))
+
+
+def all_functions(scope: Scope) -> Iterator[Function]:
+    """All functions of a scope at any depth: of modules and classes as well as of functions."""
+    for node in definitions(scope.statements):
+        inner: Scope
+        if isinstance(node, ir.ClassDef):
+            inner = scope.project.class_of(scope, node)
+        else:
+            inner = scope.project.function_of(scope, node)
+            yield inner
+        yield from all_functions(inner)
+
+
+def methods_of(cls: Class) -> Iterator[Function]:
+    """The functions that a class body defines, in source order."""
+    for node in definitions(cls.statements):
+        if isinstance(node, ir.FunctionDef):
+            yield cls.project.function_of(cls, node)
+
+
+def placed_statements(body: tuple[ir.Stmt, ...], around: tuple[ir.Stmt, ...] = ()) -> Iterator[Placed]:
+    """All statements of a block in source order with what is around them; inner definitions are not entered."""
+    for statement in body:
+        yield Placed(statement, around)
+        for block in inner_blocks(statement):
+            yield from placed_statements(block, (*around, statement))
+
+
+def own_expressions(statement: ir.Stmt) -> Iterator[ir.Expr]:
+    """The expressions that run with a statement, at any depth, lambda bodies left out."""
+    pending = list(expressions_of(statement))
+    pending.reverse()
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, ir.Lambda):
+            pending.extend(reversed(operands(node)))
+
+
+def own_calls(statement: ir.Stmt) -> Iterator[ir.Call]:
+    """The calls that run with a statement itself, those of its blocks and of lambdas left out."""
+    return (node for node in own_expressions(statement) if isinstance(node, ir.Call))
+
+
+def mentions(function: Function, *words: str) -> bool:
+    """Whether the text of the function holds one of the words: the cheap question before its body is read."""
+    text = function.project.store.text(function.path)
+    return any(text.has_word(word, function.node.at[0], function.node.at[2]) for word in words)

@@ -1,0 +1,88 @@
+"""
+The code that runs when a function runs: its own and that of what it surely calls, with the calls that lead there.
+
+Code that is only handed over (a thread's target, a callback, a coroutine that becomes a task) is not reached:
+it runs elsewhere.
+A call that may run several functions, because subclasses override it, ends the way.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from worker_lint.analysis.calls import Callee, Runs
+from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.nesting import Placed, own_calls, own_expressions, placed_statements
+from worker_lint.source import ir
+
+DEPTH: Final = 6
+"""Calls from the first function to the last."""
+BUDGET: Final = 150
+"""Functions looked at from one beginning; beyond it the rest stays unknown."""
+
+
+class Way(NamedTuple):
+    """One call on the way to a function: the function it stands in, and the call."""
+
+    function: Function
+    call: ir.Call
+
+
+class Reached(NamedTuple):
+    """
+    A function that runs.
+
+    Attributes:
+        function: The function.
+        me: The class of its `self`, where it is known.
+        ways: The calls that lead to it, the first one first.
+        around: The statements around these calls, all in one row.
+    """
+
+    function: Function
+    me: Class | None
+    ways: tuple[Way, ...] = ()
+    around: tuple[ir.Stmt, ...] = ()
+
+    def statements(self) -> Iterator[Placed]:
+        """The statements of the function, those of inner definitions left out."""
+        return placed_statements(self.function.body)
+
+
+def reached_from(start: Runs) -> Iterator[Reached]:
+    """The function itself and all that it surely calls, breadth first, each function once."""
+    first = Reached(start.function, start.me)
+    seen = {(start.function, start.me)}
+    waiting = deque([first])
+    budget = BUDGET
+    while waiting and budget > 0:
+        here = waiting.popleft()
+        budget -= 1
+        yield here
+        if len(here.ways) >= DEPTH:
+            continue
+        for placed in here.statements():
+            awaited = {node.value.at for node in own_expressions(placed.statement) if isinstance(node, ir.Await)}
+            for call in own_calls(placed.statement):
+                following = _following(here, call, is_awaited=call.at in awaited)
+                if following is not None and following not in seen:
+                    seen.add(following)
+                    around = (*here.around, *placed.around)
+                    waiting.append(Reached(*following, (*here.ways, Way(here.function, call)), around))
+
+
+def callee_in(here: Reached, call: ir.Call) -> Callee:
+    """What a call in a reached function runs."""
+    return here.function.project.calls.of(here.function, call, here.me)
+
+
+def _following(here: Reached, call: ir.Call, *, is_awaited: bool) -> tuple[Function, Class | None] | None:
+    callee = callee_in(here, call)
+    if len(callee.runs) != 1 or not callee.is_sure or callee.creates is not None:
+        return None
+    function, me = callee.runs[0]
+    if function.node.is_generator or (function.node.is_async and not is_awaited):
+        return None  # the call makes an object; its body runs later, as a task or not at all
+    return function, me

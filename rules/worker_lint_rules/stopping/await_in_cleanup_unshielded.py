@@ -1,0 +1,245 @@
+"""
+A cancellation during clean-up skips the releases that stand after an `await`.
+
+What it catches
+    In a `finally` block of a coroutine, or in a handler of CancelledError: an `await` without protection, and
+    after it a call that releases something else.
+
+Why it hurts in production
+    A task that is being cancelled is cleaning up when the second cancellation comes: a time-out around the
+    shutdown, a second Ctrl-C, the end of `asyncio.run`. The await is cut, the exception leaves the
+    block, and what stands below is never released: a connection stays open, a lock stays taken.
+
+What to do instead
+    Put the later release into a nested `finally`, put those that need no `await` first, shield
+    the await (`asyncio.shield`, `CancelScope(shield=True)`), or use an AsyncExitStack.
+
+When to ignore it
+    When nothing can cancel the task, or the process ends right after.
+
+Limits
+    What is released is judged by the names of methods such as `close`, `stop` and `release`.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import Function
+from worker_lint.analysis.guard import handler_names
+from worker_lint.analysis.nesting import mentions, own_expressions, with_inner
+from worker_lint.analysis.statements import inner_blocks, walk_statements
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="STP124",
+    severity="warning",
+    stage="preview",
+    summary="A cancellation during clean-up skips the releases that stand after an await",
+    words=("async def",),
+    closure="file",
+    product_only=True,
+    silences=("shield", "nested finally", "last statement"),
+    examples=(
+        bad(
+            "the producer is stopped only if the consumer could be",
+            """
+            async def run(consumer, producer):
+                try:
+                    await consumer.run(producer)
+                finally:
+                    await consumer.stop()  # bad: producer.stop
+                    await producer.stop()
+            """,
+        ),
+        bad(
+            "the pool gets its connection back after a round trip",
+            """
+            class Pipeline:
+                async def execute(self, commands):
+                    try:
+                        return await self.connection.send(commands)
+                    finally:
+                        if self.watching:
+                            await self.connection.send("UNWATCH")  # bad: self.pool.release
+                        self.pool.release(self.connection)
+            """,
+        ),
+        bad(
+            "in the handler of the cancellation",
+            """
+            import asyncio
+
+            async def run(worker, client):
+                try:
+                    await worker.run()
+                except asyncio.CancelledError:
+                    await worker.drain()  # bad: client.close
+                    await client.close()
+                    raise
+            """,
+        ),
+        good(
+            "the await is shielded",
+            """
+            import asyncio
+
+            async def run(consumer, producer):
+                try:
+                    await consumer.run(producer)
+                finally:
+                    await asyncio.shield(consumer.stop())
+                    await producer.stop()
+            """,
+            silence="shield",
+        ),
+        good(
+            "each release has its own finally",
+            """
+            async def run(consumer, producer):
+                try:
+                    await consumer.run(producer)
+                finally:
+                    try:
+                        await consumer.stop()
+                    finally:
+                        await producer.stop()
+            """,
+            silence="nested finally",
+        ),
+        good(
+            "nothing is released after it",
+            """
+            async def run(consumer, producer):
+                try:
+                    await consumer.run(producer)
+                finally:
+                    producer.close()
+                    await consumer.stop()
+            """,
+            silence="last statement",
+        ),
+        good(
+            "a scope that cancellation does not enter",
+            """
+            import anyio
+
+            async def run(consumer, producer):
+                try:
+                    await consumer.run(producer)
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await consumer.stop()
+                        await producer.stop()
+            """,
+            silence="shield",
+        ),
+        good(
+            "an exception that is no cancellation",
+            """
+            async def run(consumer, producer):
+                try:
+                    await consumer.run(producer)
+                except ValueError:
+                    await consumer.stop()
+                    await producer.stop()
+            """,
+        ),
+    ),
+)
+
+_RELEASES = frozenset(
+    {"aclose", "cleanup", "close", "disconnect", "dispose", "kill", "release", "shutdown", "stop", "terminate"}
+)
+_TAKES_CANCELLATION = frozenset({"CancelledError", "BaseException"})
+
+
+@rule.on_function
+def check(function: Function, context: Context) -> Iterator[Finding]:
+    """Clean-up blocks of coroutines."""
+    if not mentions(function, "finally", "CancelledError", "BaseException"):
+        return
+    for scope in with_inner(function):
+        if scope.node.is_async:
+            for statement in walk_statements(scope.body):
+                if isinstance(statement, ir.Try):
+                    for block in _cleaning(statement):
+                        yield from _in_block(scope, block)
+
+
+def _cleaning(statement: ir.Try) -> Iterator[tuple[ir.Stmt, ...]]:
+    """The blocks in which a cancellation is under way, or may be."""
+    if statement.final:
+        yield statement.final
+    for handler in statement.handlers:
+        if _TAKES_CANCELLATION.intersection(handler_names(handler)):
+            yield handler.body
+
+
+def _in_block(scope: Function, block: tuple[ir.Stmt, ...]) -> Iterator[Finding]:
+    for index, statement in enumerate(block):
+        exposed = next(_exposed(statement), None)
+        if exposed is None:
+            continue
+        for later in block[index + 1 :]:
+            release = next(_released(later), None)
+            if release is not None and not _releases(exposed, release):
+                yield _finding(scope, exposed, release)
+                return
+        return
+
+
+def _exposed(statement: ir.Stmt) -> Iterator[ir.Await]:
+    """The awaits of a statement that a cancellation cuts so that it leaves the statement."""
+    if isinstance(statement, (ir.Try, ir.FunctionDef, ir.ClassDef)):
+        return
+    if isinstance(statement, ir.With) and any(_is_protecting(item.context) for item in statement.items):
+        return
+    for node in own_expressions(statement):
+        if isinstance(node, ir.Await) and not _is_shield(node.value):
+            yield node
+    for inner in inner_blocks(statement):
+        for below in inner:
+            yield from _exposed(below)
+
+
+def _is_shield(awaited: ir.Expr) -> bool:
+    return isinstance(awaited, ir.Call) and (ir.dotted_name(awaited.func) or "").rpartition(".")[2] == "shield"
+
+
+def _is_protecting(context: ir.Expr) -> bool:
+    """A shielded scope, or `suppress` of cancellations."""
+    if not isinstance(context, ir.Call):
+        return False
+    if any(keyword.name == "shield" for keyword in context.keywords):
+        return True
+    names = {(ir.dotted_name(argument) or "").rpartition(".")[2] for argument in context.args}
+    is_suppress = (ir.dotted_name(context.func) or "").rpartition(".")[2] == "suppress"
+    return is_suppress and bool(names & _TAKES_CANCELLATION)
+
+
+def _released(statement: ir.Stmt) -> Iterator[ir.Call]:
+    for inner in walk_statements((statement,)):
+        for node in own_expressions(inner):
+            if isinstance(node, ir.Call) and isinstance(node.func, ir.Attribute) and node.func.name in _RELEASES:
+                if ir.dotted_name(node.func.value) is not None:
+                    yield node
+
+
+def _releases(exposed: ir.Await, release: ir.Call) -> bool:
+    """Whether both speak of one object: `await task.stop()`, then `task.close()` is one sequence of its own."""
+    first = exposed.value.func if isinstance(exposed.value, ir.Call) else exposed.value
+    receiver = first.value if isinstance(first, ir.Attribute) and isinstance(exposed.value, ir.Call) else first
+    return isinstance(release.func, ir.Attribute) and ir.dotted_name(receiver) == ir.dotted_name(release.func.value)
+
+
+def _finding(scope: Function, exposed: ir.Await, release: ir.Call) -> Finding:
+    name = ir.dotted_name(release.func) or "the release"
+    return Finding(
+        at=exposed.at,
+        message=f"a cancellation during this `await` skips `{name}`",
+        consequence="CancelledError leaves the clean-up here, and what stands below it is never released.",
+        help="put the later release into a nested `finally`, or shield this `await`",
+        notes=(Note(scope.path, release.at, f"`{name}` is skipped"),),
+        symbol=scope.symbol,
+        culprit=("release", scope.path, *(str(number) for number in exposed.at)),
+    )

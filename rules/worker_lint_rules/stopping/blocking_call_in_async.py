@@ -1,0 +1,359 @@
+"""
+A coroutine makes a call that blocks the event loop.
+
+What it catches
+    In an `async def`: calls that a library model calls blocking, such as those of synchronous broker clients,
+    `Thread.join`, `Queue.get`, `Lock.acquire`, `time.sleep`, `subprocess.run`; and a lock of
+    `threading` that is held over an `await`. Also `self.store.close()`, or another method, called directly
+    where the same class hands that object's methods to threads elsewhere: it knows that they block.
+
+Why it hurts in production
+    While it waits, the whole loop stands still: heartbeats are not sent, so the broker closes the connection
+    and delivers all unacknowledged messages again; SIGTERM handlers of the loop do not run. A
+    thread lock held over an `await` stops the loop for ever as soon as a second task asks for it.
+
+What to do instead
+    `await asyncio.to_thread(…)`, `loop.run_in_executor(…)`, or the library's asynchronous client; `asyncio.Lock`.
+
+When to ignore it
+    At the start or the end of the program, when nothing else runs on the loop.
+
+Limits
+    Only calls whose object is known. Waits with a limit of zero are no waits.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import Class, External, Function, Instance
+from worker_lint.analysis.flow import Place, find
+from worker_lint.analysis.models import ModelFunction
+from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="STP134",
+    severity="warning",
+    stage="preview",
+    summary="A coroutine makes a call that blocks the event loop",
+    words=("async def",),
+    closure="file",
+    product_only=True,
+    silences=("to_thread", "executor"),
+    examples=(
+        bad(
+            "a synchronous broker client",
+            """
+            import pika
+
+            async def publish(parameters, body):
+                connection = pika.BlockingConnection(parameters)  # bad: BlockingConnection
+                print(connection, body)
+            """,
+        ),
+        bad(
+            "stop waits for a thread",
+            """
+            import threading
+
+            class Worker:
+                def __init__(self):
+                    self.thread = threading.Thread(target=print)
+
+                async def stop(self):
+                    self.thread.join()  # bad: Thread.join
+            """,
+        ),
+        bad(
+            "a thread lock over an await",
+            """
+            import threading
+
+            class Cache:
+                def __init__(self):
+                    self.lock = threading.Lock()
+
+                async def get(self, key, fetch):
+                    with self.lock:  # bad: self.lock
+                        return await fetch(key)
+            """,
+        ),
+        bad(
+            "back-off with the wrong sleep",
+            """
+            import time
+
+            async def connect(client):
+                while not await client.connect():
+                    time.sleep(5)  # bad: time.sleep
+            """,
+        ),
+        bad(
+            "an adapter that sends all calls to threads, but for these",
+            """
+            import asyncio
+
+            class AsyncStore:
+                def __init__(self, store):
+                    self.store = store
+
+                async def __aexit__(self, *details):
+                    self.store.__exit__(*details)  # bad: self.store.__exit__
+
+                async def get(self, key):
+                    return await asyncio.to_thread(self.store.get, key)
+            """,
+        ),
+        good(
+            "an adapter that calls what does not wait",
+            """
+            import asyncio
+
+            class AsyncStore:
+                def __init__(self, store):
+                    self.store = store
+
+                async def get(self, key):
+                    if self.store.is_empty():
+                        return None
+                    return await asyncio.to_thread(self.store.get, key)
+
+                async def close(self):
+                    await asyncio.to_thread(self.store.close)
+            """,
+        ),
+        good(
+            "on another thread",
+            """
+            import asyncio
+            import threading
+
+            class Worker:
+                def __init__(self):
+                    self.thread = threading.Thread(target=print)
+
+                async def stop(self):
+                    await asyncio.to_thread(self.thread.join)
+            """,
+            silence="to_thread",
+        ),
+        good(
+            "in an executor",
+            """
+            import asyncio
+            import queue
+
+            tasks = queue.Queue()
+
+            async def take():
+                return await asyncio.get_running_loop().run_in_executor(None, lambda: tasks.get())
+            """,
+            silence="executor",
+        ),
+        good(
+            "it does not wait",
+            """
+            import queue
+            import threading
+
+            tasks = queue.Queue()
+            lock = threading.Lock()
+
+            async def take():
+                if lock.acquire(blocking=False):
+                    return tasks.get(block=False)
+                return None
+            """,
+        ),
+        good(
+            "it is known to be there",
+            """
+            import queue
+            import subprocess
+            import threading
+
+            tasks = queue.Queue()
+
+            async def drain():
+                while not tasks.empty():
+                    yield tasks.get()
+
+            def new_lock(locks, key):
+                async def lock():
+                    made = threading.Lock()
+                    made.acquire()
+                    locks[key] = made
+
+                return lock
+            """,
+        ),
+        good(
+            "a thread lock held for a moment",
+            """
+            import threading
+
+            class Cache:
+                def __init__(self):
+                    self.lock = threading.Lock()
+                    self.items = {}
+
+                async def put(self, key, value, store):
+                    with self.lock:
+                        self.items[key] = value
+                    await store(key)
+            """,
+        ),
+    ),
+)
+
+_LOCKS = frozenset(
+    {"threading.Lock", "threading.RLock", "threading.Condition", "threading.Semaphore", "threading.BoundedSemaphore"}
+)
+_UNLESS_DONE = frozenset({"concurrent.futures._base.Future.result", "concurrent.futures._base.Future.exception"})
+_NOT_JUDGED = ("asyncio.", "socket.socket.", "queue.Queue.put", "os.waitpid", "multiprocessing.queues.Queue.put")
+"""Loops are no clients; sockets may be non-blocking; a queue without a size never makes `put` wait."""
+_HANDS_OVER = ("to_thread", "run_sync", "run_in_executor", "run_sync_in_worker_thread")
+_ENTERS = frozenset({"__enter__", "__exit__", "connect", "open"})
+_ENDS = frozenset({"close", "shutdown", "disconnect"})
+_ASKS = frozenset({"empty", "qsize", "done", "is_alive", "is_set", "locked"})
+_NO_WAIT = frozenset({"block", "blocking", "wait", "timeout", "timeout_ms", "time_limit", "inactivity_timeout"})
+
+
+@rule.on_function
+def check(function: Function, context: Context) -> Iterator[Finding]:
+    """Blocking calls in coroutine functions, those defined inside others too."""
+    if not mentions(function, "async def"):
+        return
+    for scope in with_inner(function):
+        if scope.node.is_async:
+            for placed in placed_statements(scope.body):
+                if isinstance(placed.statement, ir.With) and not placed.statement.is_async:
+                    yield from _held(scope, placed.statement)
+                for call in own_calls(placed.statement):
+                    if not _is_known_ready(scope, placed, call):
+                        yield from _blocking(scope, call)
+
+
+@rule.on_class
+def check_class(cls: Class, context: Context) -> Iterator[Finding]:
+    """Objects whose methods the class hands to threads in one place and calls directly in another."""
+    text = cls.project.store.text(cls.path)
+    if not any(text.has_word(word, cls.node.at[0], cls.node.at[2]) for word in _HANDS_OVER):
+        return
+    methods = [method for method in cls.project.values.fields.methods(cls) if method.node.is_async]
+    handed: dict[Place, dict[str, Note]] = {}
+    for method in methods:
+        for call in find(ir.Call, method.body):
+            for place, name in _handed(cls, method, call):
+                handed.setdefault(place, {})[name] = Note(method.path, call.at, "its methods are run on a thread here")
+    for method in methods if handed else ():
+        yield from _direct(cls, method, handed)
+
+
+def _handed(cls: Class, method: Function, call: ir.Call) -> Iterator[tuple[Place, str]]:
+    """The field and the method that a call hands to a thread."""
+    if (ir.dotted_name(call.func) or "").rpartition(".")[2] in _HANDS_OVER:
+        for argument in call.args[:2]:
+            if isinstance(argument, ir.Attribute):
+                for place in cls.project.places.denotes(method, argument.value, cls):
+                    if len(place) == 2 and place[0] == "self":
+                        yield place, argument.name
+
+
+def _direct(cls: Class, method: Function, handed: dict[Place, dict[str, Note]]) -> Iterator[Finding]:
+    awaited = {node.value.at for node in find(ir.Await, method.body)}
+    for call in find(ir.Call, method.body):
+        if not isinstance(call.func, ir.Attribute) or call.at in awaited:
+            continue
+        for place in cls.project.places.denotes(method, call.func.value, cls):
+            known = handed.get(place, {})
+            if known and (call.func.name in known or call.func.name in _ENTERS or call.func.name in _ENDS):
+                name = f"{'.'.join(place)}.{call.func.name}"
+                yield Finding(
+                    at=call.at,
+                    message=f"`{name}` is called on the event loop, other methods of it on threads",
+                    consequence="If it waits as the others do, no other task runs until it returns.",
+                    help=f"hand it to a thread, too: `await asyncio.to_thread({name})`",
+                    notes=(known.get(call.func.name) or next(iter(known.values())),),
+                    symbol=method.symbol,
+                    confidence="likely",
+                )
+
+
+def _held(scope: Function, block: ir.With) -> Iterator[Finding]:
+    awaits = next(find(ir.Await, block.body), None)
+    for item in block.items if awaits is not None else ():
+        kind = scope.project.values.of(scope, item.context)
+        if (
+            awaits is not None
+            and isinstance(kind, Instance)
+            and isinstance(kind.of, External)
+            and kind.of.dotted in _LOCKS
+        ):
+            name = ir.dotted_name(item.context) or "the lock"
+            yield Finding(
+                at=item.context.at,
+                message=f"the thread lock `{name}` is held over an `await`",
+                consequence="A second task that asks for it stops the whole loop, so it is never given back.",
+                help="use `asyncio.Lock` with `async with`, or leave the block before the `await`",
+                notes=(Note(scope.path, awaits.at, "other tasks run here while it is held"),),
+                symbol=scope.symbol,
+            )
+
+
+def _blocking(scope: Function, call: ir.Call) -> Iterator[Finding]:
+    callee = scope.project.calls.of(scope, call)
+    model = callee.model
+    if model is None or not callee.is_sure or not model.facts.blocking or model.coroutine:
+        return
+    if model.name.startswith(_NOT_JUDGED) or _returns_at_once(model, call):
+        return
+    if model.name in _UNLESS_DONE and not _is_just_submitted(scope, call):
+        return
+    short = ".".join(model.name.split(".")[-2:])
+    yield Finding(
+        at=call.at,
+        message=f"`{short}` blocks the event loop",
+        consequence="Until it returns no other task runs: no heartbeat, no acknowledgement, no stop request.",
+        help=f"`await asyncio.to_thread({ir.dotted_name(call.func) or short}, …)`, or an asynchronous client",
+        symbol=scope.symbol,
+    )
+
+
+def _is_just_submitted(scope: Function, call: ir.Call) -> bool:
+    """Whether the future is one that this function asked for, so that it can hardly be done yet."""
+    future = call.func.value if isinstance(call.func, ir.Attribute) else None
+    name = ir.dotted_name(future)
+    made = [node.value for node in find(ir.Assign, scope.body) if name and name in map(ir.dotted_name, node.targets)]
+    calls = [value.func for value in (future, *made) if isinstance(value, ir.Call)]
+    asked = {(ir.dotted_name(func) or "").rpartition(".")[2] for func in calls}
+    return bool(asked & {"submit", "run_coroutine_threadsafe"}) and not mentions(scope, "done(", "wait(")
+
+
+def _is_known_ready(scope: Function, placed: Placed, call: ir.Call) -> bool:
+    """
+    Whether what is waited for is there already: the queue was asked, the process was polled, or the
+    lock was only just made.
+    """
+    if not isinstance(call.func, ir.Attribute):
+        return False
+    receiver = ir.dotted_name(call.func.value)
+    if call.func.name == "wait" and mentions(scope, "poll("):
+        return True
+    for outer in placed.around:
+        if isinstance(outer, (ir.While, ir.If)):
+            for node in find(ir.Call, (outer.test,)):
+                if isinstance(node.func, ir.Attribute) and node.func.name in _ASKS:
+                    return True
+    made = [node.value for node in find(ir.Assign, scope.body) if receiver in map(ir.dotted_name, node.targets)]
+    return call.func.name == "acquire" and any(isinstance(value, ir.Call) for value in made)
+
+
+def _returns_at_once(model: ModelFunction, call: ir.Call) -> bool:
+    """Whether the arguments say that it does not wait."""
+    given = [keyword.value for keyword in call.keywords if keyword.name in _NO_WAIT]
+    given.extend(call.args[:1] if model.name.endswith((".get", ".acquire", ".shutdown", ".wait")) else ())
+    if any(isinstance(value, ir.Constant) and value.value in (False, 0) for value in given):
+        return True
+    names_limit = any(keyword.name == model.facts.timeout for keyword in call.keywords) or bool(call.args)
+    return model.facts.default_timeout == 0 and not names_limit

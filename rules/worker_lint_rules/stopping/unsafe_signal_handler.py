@@ -1,0 +1,341 @@
+"""
+A signal handler does what can deadlock or fail in the middle of the code that it interrupts.
+
+What it catches
+    A function given to `signal.signal` that takes a lock, waits, joins a thread, uses a queue, closes a broker
+    connection, writes to a buffered stream or logs, in itself or in what it calls.
+
+Why it hurts in production
+    Python runs the handler on the main thread, between two instructions of whatever the thread
+    was doing. If that was holding the same lock, the process waits for itself and has to be killed with
+    SIGKILL, with everything unflushed. It happens on one stop in a thousand, so no test sees it.
+
+What to do instead
+    Set a plain attribute (`self._stopping = True`) or write a byte to a wake-up pipe, and do the work in
+    the main loop. With asyncio use `loop.add_signal_handler`, which runs in the loop.
+
+When to ignore it
+    When the main thread does nothing but wait for signals, and holds no lock while it waits.
+
+Limits
+    `Event.set` alone is a note: it deadlocks only when the signal comes while the main thread is inside the
+    same event. Handlers are followed as far as each call surely runs one function.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from worker_lint.analysis import External, Function, Instance, ModuleScope, Scope
+from worker_lint.analysis.callee import dotted_callee
+from worker_lint.analysis.calls import Callee, Runs
+from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, with_inner
+from worker_lint.analysis.reached import Reached, callee_in, reached_from
+from worker_lint.analysis.statements import walk_statements
+from worker_lint.analysis.workers.entry import argument_of
+from worker_lint.diagnostic import Severity
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="STP117",
+    severity="error",
+    stage="preview",
+    summary="A signal handler does what can deadlock or fail in the code that it interrupts",
+    words=("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR", "SIGQUIT", "SIGCHLD", "SIGALRM"),
+    closure="file",
+    product_only=True,
+    silences=(
+        "loop.add_signal_handler",
+        "attribute set",
+        "os.write to a wake-up descriptor",
+        "SimpleQueue.put",
+        "Event.set alone",
+    ),
+    examples=(
+        bad(
+            "the handler joins the workers",
+            """
+            import signal
+            import threading
+
+            class Supervisor:
+                def __init__(self):
+                    self.thread = threading.Thread(target=print)
+                    self.stopping = False
+                    signal.signal(signal.SIGTERM, self.on_signal)  # bad: on_signal
+
+                def on_signal(self, number, frame):
+                    self.stop()
+
+                def stop(self):
+                    self.stopping = True
+                    self.thread.join()
+            """,
+        ),
+        bad(
+            "the handler takes the lock of the job table",
+            """
+            import signal
+            import threading
+
+            lock = threading.Lock()
+            jobs = []
+
+            def on_signal(number, frame):
+                with lock:
+                    jobs.clear()
+
+            signal.signal(signal.SIGTERM, on_signal)  # bad: on_signal
+            """,
+        ),
+        bad(
+            "the handler tells a queue",
+            """
+            import queue
+            import signal
+
+            tasks = queue.Queue()
+
+            def run():
+                signal.signal(signal.SIGTERM, lambda number, frame: tasks.put(None))  # bad: Queue.put
+            """,
+        ),
+        bad(
+            "an event is set: a note",
+            """
+            import signal
+            import threading
+
+            stopping = threading.Event()
+
+            def on_signal(number, frame):
+                stopping.set()
+
+            signal.signal(signal.SIGTERM, on_signal)  # bad: Event.set
+            """,
+        ),
+        good(
+            "the event loop runs the handler",
+            """
+            import asyncio
+            import signal
+            import threading
+
+            lock = threading.Lock()
+
+            def on_signal():
+                with lock:
+                    print("stopping")
+
+            async def run():
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, on_signal)
+            """,
+            silence="loop.add_signal_handler",
+        ),
+        good(
+            "a flag that the main loop reads",
+            """
+            import signal
+
+            class Worker:
+                def __init__(self):
+                    self.stopping = False
+                    signal.signal(signal.SIGTERM, self.on_signal)
+
+                def on_signal(self, number, frame):
+                    self.stopping = True
+            """,
+            silence="attribute set",
+        ),
+        good(
+            "a byte in a pipe that the main loop selects on",
+            """
+            import os
+            import signal
+
+            reader, writer = os.pipe()
+
+            def on_signal(number, frame):
+                os.write(writer, b"x")
+
+            signal.signal(signal.SIGTERM, on_signal)
+            """,
+            silence="os.write to a wake-up descriptor",
+        ),
+        good(
+            "a queue that may be filled in the middle of anything",
+            """
+            import queue
+            import signal
+
+            signals = queue.SimpleQueue()
+
+            def on_signal(number, frame):
+                signals.put(number)
+
+            signal.signal(signal.SIGTERM, on_signal)
+            """,
+            silence="SimpleQueue.put",
+        ),
+        good(
+            "an event of the event loop, which takes no lock",
+            """
+            import asyncio
+            import signal
+
+            stopping = asyncio.Event()
+
+            def on_signal(number, frame):
+                stopping.set()
+
+            signal.signal(signal.SIGINT, on_signal)
+            """,
+            silence="Event.set alone",
+        ),
+        good(
+            "the lock is taken by a thread that the handler starts, not by the handler",
+            """
+            import signal
+
+            def on_signal(number, frame):
+                raise SystemExit(0)
+
+            signal.signal(signal.SIGTERM, on_signal)
+            """,
+        ),
+    ),
+)
+
+_LOCKS = frozenset(
+    {"threading.Lock", "threading.Semaphore", "threading.BoundedSemaphore", "multiprocessing.synchronize.Lock"}
+)
+"""An RLock lets its own thread in again, and a Condition has one unless told otherwise."""
+_REENTRANT = ("threading.RLock.", "threading.Condition.notify")
+_SETTERS = frozenset({"threading.Event.set", "threading.Event.clear", "multiprocessing.synchronize.Event.set"})
+_ORDER: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+class _Unsafe(NamedTuple):
+    """Something unsafe that a handler reaches: what, where, how bad, and what can happen."""
+
+    what: str
+    here: Reached
+    at: ir.At
+    severity: Severity
+    harm: str
+
+
+@rule.on_module
+def check_module(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Handlers installed at module level."""
+    yield from _installed(module)
+
+
+@rule.on_function
+def check(function: Function, context: Context) -> Iterator[Finding]:
+    """Handlers installed by a function."""
+    if mentions(function, "signal"):
+        for scope in with_inner(function):
+            yield from _installed(scope)
+
+
+def _installed(scope: Scope) -> Iterator[Finding]:
+    for statement in walk_statements(scope.statements):
+        for call in own_calls(statement):
+            if (ir.dotted_name(call.func) or "").rpartition(".")[2] != "signal":
+                continue
+            handler = argument_of(call, "handler", 1)
+            if handler is not None and dotted_callee(scope, call) == "signal.signal":
+                yield from _judged(scope, handler)
+
+
+def _judged(scope: Scope, handler: ir.Expr) -> Iterator[Finding]:
+    callee = scope.project.calls.handed(scope, handler)
+    if callee.body is not None and isinstance(scope, Function):
+        found = list(_in_lambda(scope, callee.body))
+    else:
+        runs = [item for item in callee.runs if not scope.project.values.is_wrapped(item.function)]
+        found = list(_in_runs(runs[0])) if len(runs) == 1 and len(callee.runs) == 1 else []
+    if found:
+        worst = min(found, key=lambda item: (_ORDER.index(item.severity), len(item.here.ways)))
+        yield _finding(scope, handler, callee, worst, found)
+
+
+def _in_runs(start: Runs) -> Iterator[_Unsafe]:
+    for here in reached_from(start):
+        for placed in here.statements():
+            if isinstance(placed.statement, ir.With):
+                yield from _entered(here, placed.statement)
+            for call in own_calls(placed.statement):
+                yield from _called(here, call)
+
+
+def _in_lambda(scope: Function, body: ir.Lambda) -> Iterator[_Unsafe]:
+    here = Reached(scope, scope.owner)
+    for call in own_expressions(ir.Expression(body.at, body.body)):
+        if isinstance(call, ir.Call):
+            yield from _called(here, call)
+            runs = callee_in(here, call).runs
+            if len(runs) == 1:
+                yield from _in_runs(runs[0])
+
+
+def _entered(here: Reached, statement: ir.With) -> Iterator[_Unsafe]:
+    for item in statement.items:
+        kind = here.function.project.values.of(here.function, item.context, here.me)
+        if isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted in _LOCKS:
+            yield _Unsafe(f"`with {_text(here, item.context)}`", here, item.at, "error", _DEADLOCK)
+
+
+_DEADLOCK = "If the signal comes while the main thread is in there, the process waits for itself for ever."
+_REENTERED = (
+    "If the signal comes in the middle of such a write, the handler fails with RuntimeError or mixes the output."
+)
+_EVENT = (
+    "It takes a lock: if the signal, or a second one, comes while the main thread is in the same event, the process"
+    " waits for itself for ever."
+)
+
+
+def _called(here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
+    callee = callee_in(here, call)
+    model = callee.model
+    name = callee.dotted
+    if model is not None and model.facts.signal_safe is False and callee.is_sure and not name.startswith(_REENTRANT):
+        severity: Severity = "note" if name in _SETTERS else "error"
+        short = ".".join(name.split(".")[-2:])
+        yield _Unsafe(f"`{short}`", here, call.at, severity, _EVENT if name in _SETTERS else _DEADLOCK)
+    elif name == "builtins.print" or _writes_log(callee):
+        yield _Unsafe(f"`{_text(here, call.func)}`", here, call.at, "note", _REENTERED)
+
+
+def _writes_log(callee: Callee) -> bool:
+    """Whether a call of the logging module writes: its functions, and the methods of loggers."""
+    module, _, name = callee.dotted.rpartition(".")
+    return name in {"debug", "info", "warning", "error", "exception", "critical", "log"} and module in {
+        "logging",
+        "logging.Logger",
+        "logging.LoggerAdapter",
+    }
+
+
+def _text(here: Reached, node: ir.Expr) -> str:
+    return ir.dotted_name(node) or here.function.project.store.text(here.function.path).segment(node.at).split("\n")[0]
+
+
+def _finding(scope: Scope, handler: ir.Expr, callee: Callee, worst: _Unsafe, found: list[_Unsafe]) -> Finding:
+    name = callee.runs[0].function.name if callee.runs else "lambda"
+    notes = [Note(way.function.path, way.call.at, "it is called here") for way in worst.here.ways]
+    notes.append(Note(worst.here.function.path, worst.at, f"{worst.what} in a signal handler"))
+    others = [item for item in found if item is not worst and item.severity == worst.severity][:3]
+    notes.extend(Note(item.here.function.path, item.at, f"{item.what}, too") for item in others)
+    return Finding(
+        at=handler.at,
+        message=f"the signal handler `{name}` reaches {worst.what}",
+        consequence=worst.harm,
+        help="set a plain attribute in the handler and do the work in the main loop",
+        notes=tuple(notes),
+        symbol=scope.symbol,
+        severity=worst.severity,
+        confidence="certain" if worst.severity == "error" else "likely",
+    )
