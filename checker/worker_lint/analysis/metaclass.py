@@ -71,3 +71,19 @@ def metaclass_exprs(cls: Class) -> list[ir.Expr]:
         if isinstance(decorator, ir.Call) and (ir.dotted_name(decorator.func) or "").endswith("add_metaclass"):
             found.extend(decorator.args[:1])
     return found
+
+
+def python2_metaclass(cls: Class) -> ir.Assign | None:
+    """The statement `__metaclass__ = …` of the class body, which Python 3 ignores."""
+    for node in cls.node.body:
+        if isinstance(node, ir.Assign) and any(ir.dotted_name(target) == "__metaclass__" for target in node.targets):
+            return node
+    return None
+
+
+def named_metaclass(cls: Class) -> str:
+    """The metaclass that the class or a base of it names, which ABC would clash with."""
+    for item in cls.project.hierarchy.order(cls):
+        for expr in metaclass_exprs(item) if isinstance(item, Class) else ():
+            return ir.dotted_name(expr) or ""
+    return ""

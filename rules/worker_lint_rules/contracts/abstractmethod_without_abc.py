@@ -28,7 +28,7 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Member, ModelClass
 from worker_lint.analysis.intent import is_for_type_checkers
-from worker_lint.analysis.metaclass import metaclass_exprs
+from worker_lint.analysis.metaclass import metaclass_exprs, named_metaclass, python2_metaclass
 from worker_lint.rule import (
     AddBase,
     Context,
@@ -65,8 +65,7 @@ rule = Rule(
                 @abstractmethod
                 def stop(self): ...
 
-            class MailWorker(Worker):
-                pass
+            class MailWorker(Worker): ...
             """,
             repaired="""
             from abc import ABC, abstractmethod
@@ -75,8 +74,7 @@ rule = Rule(
                 @abstractmethod
                 def stop(self): ...
 
-            class MailWorker(Worker):
-                pass
+            class MailWorker(Worker): ...
             """,
         ),
         bad(
@@ -85,8 +83,6 @@ rule = Rule(
             import abc
 
             class Target(object):
-                """A place to write to."""
-
                 __metaclass__ = abc.ABCMeta  # bad: __metaclass__
 
                 @abc.abstractmethod
@@ -97,8 +93,6 @@ rule = Rule(
             import abc
 
             class Target(object, metaclass=abc.ABCMeta):
-                """A place to write to."""
-
                 @abc.abstractmethod
                 def exists(self):
                     """Whether it is there."""
@@ -246,12 +240,8 @@ rule = Rule(
                 @abstractmethod
                 def connect(self): ...
 
-                def reconnect(self):
-                    self.connect()
-
             class Connection(_Reconnecting):
-                def connect(self):
-                    print("connected")
+                def connect(self): ...
             """,
             silence="the other half is beside it",
         ),
@@ -352,17 +342,15 @@ def _is_ignored(cls: Class) -> bool:
         return False
     for name, node in zip(hierarchy.decorator_names(cls), cls.node.decorators, strict=True):
         top = (name or "").partition(".")[0]
-        if name is None or (cls.project.store.find_module(top, cls.path) and not _keeps_class(cls, node)):
+        if name is None or (
+            cls.project.store.find_module(top, cls.path) and not cls.project.returns_class_unchanged(cls, node)
+        ):
             return False
     return True
 
 
-def _keeps_class(cls: Class, decorator: ir.Expr) -> bool:
-    return cls.project.returns_class_unchanged(cls, decorator)
-
-
 def _finding(cls: Class, marked: list[Member], context: Context) -> Finding:
-    dead = _dead_metaclass(cls)
+    dead = python2_metaclass(cls)
     unread = f"the abstract marks in `{cls.name}` have no effect"
     builtin = _unchecked_base(cls)
     notes = [Note(context.path, item.at, f"`{item.name}` is marked abstract") for item in marked[:3]]
@@ -374,7 +362,7 @@ def _finding(cls: Class, marked: list[Member], context: Context) -> Finding:
         remedy = f"raise NotImplementedError in these members: for a `{builtin}` ABCMeta checks nothing either"
     else:
         message = unread
-        meta = _other_metaclass(cls)
+        meta = named_metaclass(cls)
         remedy = f"derive the metaclass `{meta}` from `abc.ABCMeta`" if meta else f"derive `{cls.name}` from `abc.ABC`"
     return Finding(
         at=dead.at if dead is not None else cls.node.name_at,
@@ -388,26 +376,10 @@ def _finding(cls: Class, marked: list[Member], context: Context) -> Finding:
     )
 
 
-def _dead_metaclass(cls: Class) -> ir.Assign | None:
-    """The statement `__metaclass__ = …` of the class body."""
-    for node in cls.node.body:
-        if isinstance(node, ir.Assign) and any(ir.dotted_name(target) == "__metaclass__" for target in node.targets):
-            return node
-    return None
-
-
 def _unchecked_base(cls: Class) -> str:
     for base in cls.project.hierarchy.ancestors(cls):
         if isinstance(base, ModelClass) and base.unchecked:
             return base.name.rpartition(".")[2]
-    return ""
-
-
-def _other_metaclass(cls: Class) -> str:
-    """The metaclass that the class or a base of it names, which ABC would clash with."""
-    for item in cls.project.hierarchy.order(cls):
-        for expr in metaclass_exprs(item) if isinstance(item, Class) else ():
-            return ir.dotted_name(expr) or ""
     return ""
 
 
