@@ -308,12 +308,10 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     hierarchy = cls.project.hierarchy
     if any(isinstance(base, Class) and _marked(base) for base in hierarchy.ancestors(cls)):
         return  # the base is reported, and mending it mends this class
-    if _is_one_half(cls, marked):
-        return
     leaves = [item for item in hierarchy.descendants(cls) if not hierarchy.subclasses(item)]
-    if leaves and all(hierarchy.enforced(item) != "no" for item in leaves):
-        return
-    yield _finding(cls, marked, context)
+    is_enforced = bool(leaves) and all(hierarchy.enforced(item) != "no" for item in leaves)
+    if not is_enforced and not _is_one_half(cls, marked):
+        yield _finding(cls, marked, context)
 
 
 def _marked(cls: Class) -> list[Member]:
