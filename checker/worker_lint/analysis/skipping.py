@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.calls import NOBODY, is_stand_in
+from worker_lint.analysis.calls import NOBODY, is_abstract
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import (
     Block,
@@ -151,19 +151,24 @@ class Skipping:
         Whether the error on this edge is one to expect of a teardown. What user code raises, and what
         has no class that is known, counts where it is raised, not in those that call the caller.
         """
-        if edge.step is None or not self.is_cause(edge.step):
-            return False
+        return edge.step is not None and self.is_cause(edge.step) and self.is_failure(edge)
+
+    def is_failure(self, edge: Edge) -> bool:
+        """Whether the error on an edge is a failure to prepare for; of user code only in a teardown."""
         names = failures(edge)
+        if edge.step is None or self.inside.running(edge.step) is not None:
+            return bool(names - _VAGUE)
         if names == {USER_CODE}:
-            return self.inside.running(edge.step) is None and self._may_fail(_call_of(edge.step.node))
-        return bool(names if self.inside.running(edge.step) is None else names - _VAGUE)
+            return is_stop_name(self.function.name) and self._may_fail(_call_of(edge.step.node))
+        return bool(names)
 
     def _may_fail(self, call: ir.Node) -> bool:
         """Whether user code may fail: where all that can run is known, one of these must throw something."""
         callee = self.project.calls.of(self.function, call, self.me) if isinstance(call, ir.Call) else NOBODY
-        if not callee.runs or is_stand_in(callee):
+        real = [runs for runs in callee.runs if not is_abstract(runs.function)]
+        if not real:
             return True
-        summaries = [self.project.routines.summary(*runs) for runs in callee.runs]
+        summaries = [self.project.routines.summary(*runs) for runs in real]
         return any(
             one.name not in _VAGUE and one.name.rpartition(".")[2] not in _MISTAKES
             for summary in summaries
@@ -295,7 +300,7 @@ class _LeftLoop(Watch[bool]):
         """One error only, that of the call in question."""
         if not edge.is_interrupted:
             return state
-        return True if not state and edge.step is self._cause and self._skipping.is_cause_on(edge) else None
+        return True if not state and edge.step is self._cause and self._skipping.is_failure(edge) else None
 
 
 def failures(edge: Edge) -> frozenset[str]:

@@ -80,4 +80,6 @@ def is_child_stop(name: str) -> bool:
 def is_stop_name(name: str) -> bool:
     """Whether a method of this name is expected to end its object, or a part of it."""
     bare = name.strip("_")
-    return name in STOP_NAMES or bare in STOP_NAMES or bare.startswith(_BEGINNINGS) or bare.endswith(_ENDINGS)
+    if name in STOP_NAMES or bare in STOP_NAMES or bare.startswith(_BEGINNINGS) or bare.endswith(_ENDINGS):
+        return True
+    return any(f"{ending}_" in bare for ending in _ENDINGS)

@@ -59,9 +59,10 @@ NOBODY: Final = Callee()
 
 def is_stand_in(callee: Callee) -> bool:
     """Whether what runs is only declared: an abstract method, or one that raises NotImplementedError."""
-    return any(_is_abstract(runs.function) for runs in callee.runs)
+    return any(is_abstract(runs.function) for runs in callee.runs)
 
 
-def _is_abstract(function: Function) -> bool:
+def is_abstract(function: Function) -> bool:
+    """Whether a function only declares what subclasses do."""
     names = {(ir.dotted_name(decorator) or "").rpartition(".")[2] for decorator in function.node.decorators}
     return "abstractmethod" in names or function.node.shape.startswith("not-implemented")
