@@ -29,8 +29,11 @@ from pins import PinError
 
 ROOT = Path(__file__).resolve().parent.parent
 LABELS = ecosystem.LISTS / "labels.jsonl"
+OTHER_JUDGE = ecosystem.LISTS / "labels_of_another.jsonl"
 HOLDOUT = ecosystem.LISTS / "holdout.jsonl"
+SECOND = ecosystem.LISTS / "second.jsonl"
 PAGE = ROOT / "docs" / "precision.md"
+MEASURED = (ecosystem.STORED, HOLDOUT, SECOND)
 WORDS = ("true", "false", "meant")
 SAMPLE = 30
 SEED = 48
@@ -132,6 +135,13 @@ def score(findings: Iterable[Fact], labels: Iterable[Label]) -> list[Score]:
     return [Score(code, hits[code], *(words[code][word] for word in WORDS)) for code in sorted(hits)]
 
 
+def agreement(labels: Iterable[Label], others: Iterable[Label]) -> tuple[int, int]:
+    """On how many of the findings that both judged two people said the same, and how many those are."""
+    words = {identity(label): label.label for label in others}
+    both = [label for label in labels if identity(label) in words]
+    return sum(label.label == words[identity(label)] for label in both), len(both)
+
+
 def draw(findings: Sequence[Fact], code: str, size: int = SAMPLE) -> list[Fact]:
     """The findings of a rule that are judged: all of them, or a sample that is the same for everybody."""
     rows = sorted(fact for fact in findings if fact.code == code)
@@ -152,11 +162,11 @@ def page_command(options: argparse.Namespace) -> int:
 def check_command(_: argparse.Namespace) -> int:
     """Tell which findings have no label yet, and which labels have lost their finding; exit code 1 for the former."""
     labels = {identity(label): label for label in load(LABELS)}
-    facts = [fact for path in (ecosystem.STORED, HOLDOUT) for fact in ecosystem.read(path)]
+    facts = [fact for path in MEASURED for fact in ecosystem.read(path)]
     for label in sorted(labels.keys() - set(map(identity, facts))):
         print(f"gone, was {labels[label].label}: {' '.join(label)}")
     codes = sorted({fact.code for fact in facts})
-    wanted = [row for path in (ecosystem.STORED, HOLDOUT) for code in codes for row in draw(ecosystem.read(path), code)]
+    wanted = [row for path in MEASURED for code in codes for row in draw(ecosystem.read(path), code)]
     missing = [fact for fact in wanted if identity(fact) not in labels and not fact.code.startswith("WKL")]
     for fact in missing:
         print(f"not judged: {fact.code} {fact.package} {fact.path}:{fact.line}")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import ecosystem
-from labels import ENOUGH, FEW, HOLDOUT, LABELS, SAMPLE, Score, load, score, wilson
+from labels import ENOUGH, FEW, HOLDOUT, LABELS, OTHER_JUDGE, SAMPLE, SECOND, Score, agreement, load, score, wilson
 from pages.notice import with_notice
 from worker_lint.rule import Rule
 
@@ -17,8 +17,8 @@ def render_precision(rules: Sequence[Rule]) -> str:
     """
     names = {rule.code: rule.name for rule in rules if rule.stage == "on" and not rule.code.startswith("WKL")}
     labels = load(LABELS)
-    frozen, holdout = (score(ecosystem.read(path), labels) for path in (ecosystem.STORED, HOLDOUT))
-    return render(frozen, holdout, names)
+    frozen, first, second = (score(ecosystem.read(path), labels) for path in (ecosystem.STORED, HOLDOUT, SECOND))
+    return render((frozen, first, second), names, agreement(labels, load(OTHER_JUDGE)))
 
 
 def table(scores: Sequence[Score], names: Mapping[str, str]) -> str:
@@ -52,8 +52,12 @@ def cells(row: Score) -> list[str]:
     return [*counts, f"{row.true / row.judged:.0%}", f"{low:.0%} to {high:.0%}"]
 
 
-def render(frozen: Sequence[Score], holdout: Sequence[Score], names: Mapping[str, str]) -> str:
-    """The page; `names` gives the name of each rule by code."""
+def render(scores: Sequence[Sequence[Score]], names: Mapping[str, str], agreed: tuple[int, int]) -> str:
+    """
+    The page: scores on the frozen list and on the two hold-outs. `names` gives the name of each
+    rule by code, `agreed` on how many findings two judges agreed, and how many both judged.
+    """
+    frozen, first, second = scores
     silent = ", ".join(code for code in sorted(names) if code not in {row.code for row in frozen})
     text = f"""\
 # How often the rules are right
@@ -66,15 +70,19 @@ counts as true. All findings of a rule are judged; of more than {SAMPLE}, at lea
 
 A rule that is right in less than {ENOUGH:.0%} of its findings, or that has fewer than {FEW} findings and is not right
 in all of them, does not stay on by default; it is marked "not enough" here. The interval is Wilson's. The labels are
-in `tests/corpus/labels.jsonl`; `scripts/labels.py` makes this page from them. One person has judged so far: how often
-a second one agrees is not measured yet.
+in `tests/corpus/labels.jsonl`; `scripts/labels.py` makes this page from them. Another person judged {agreed[1]} of
+these findings, drawn with a fixed seed, without seeing the labels: they agree on {agreed[0]}.
 
 ## Packages that were never looked at before
 
 These were drawn at random and run once; nobody who writes rules had looked at them. This is the figure to expect of
 other code.
 
-{table(holdout, names)}
+{table(second, names)}
+
+An earlier draw was run once, too. What it showed was repaired afterwards: these figures are of the rules before that.
+
+{table(first, names)}
 
 ## The frozen list
 

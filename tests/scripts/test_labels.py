@@ -100,3 +100,8 @@ def test_stored_labels_can_be_read_and_say_why() -> None:
     rows = labels.load(labels.LABELS)
     assert rows
     assert all(row.why and row.lines and row.source for row in rows)
+
+
+def test_two_people_agree_on_what_both_judged() -> None:
+    other = [TRUE._replace(label="meant"), TRUE._replace(fingerprint="f2")]
+    assert labels.agreement([TRUE, TRUE._replace(fingerprint="f2"), TRUE._replace(fingerprint="f3")], other) == (1, 2)

@@ -19,7 +19,10 @@ def test_rule_without_labels_has_no_share() -> None:
     assert table([Score("ABS101", 1, 0, 0, 0)], {}).splitlines()[2] == "| ABS101 | 1 | 0 | 0 | 0 | 0 |  |  |"
 
 
-def test_hold_out_comes_first_and_silent_rules_are_named() -> None:
-    page = render([Score("ABS101", 1, 1, 0, 0)], [Score("ABS101", 7, 7, 0, 0)], NAMES)
-    assert page.index("| 7 | 7 |") < page.index("| 1 | 1 |")
+def test_hold_outs_come_first_and_silent_rules_are_named() -> None:
+    frozen, first, second = ([Score("ABS101", hits, hits, 0, 0)] for hits in (1, 7, 9))
+    page = render((frozen, first, second), NAMES, (28, 30))
+    assert page.index("| 9 | 9 |") < page.index("| 7 | 7 |") < page.index("| 1 | 1 |")
+    assert "judged 30 of\nthese" in page
+    assert "they agree on 28." in page
     assert "No finding on the frozen list: ABS115." in page
