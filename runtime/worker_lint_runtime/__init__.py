@@ -1,14 +1,101 @@
 """
-The reference worker that the linter's rules lead to. Nothing can be used yet.
+The reference worker that the linter's rules lead to: a base class that cannot be stopped wrongly, and what it stands on.
 
-What will live here: a base worker whose concrete classes are checked when they are defined, a stop
-machine (stop consuming, drain, close what was opened in the reverse order) that may be called twice
-and from a signal handler, error tiers, retry, circuit breaker and health figures. Until a name is
-here, the linter's help texts show plain library code instead of it.
-
-The package needs the standard library alone and never imports the linter.
+The package needs the standard library alone and never imports the linter. Its public surface is what this module lists,
+and `worker_lint_runtime.testing`; modules with an underscore may change with any version.
 """
+
+from typing import TYPE_CHECKING
+
+from worker_lint_runtime._breaker import CircuitBreaker, CircuitOpenError
+from worker_lint_runtime._breaker_core import BreakerSettings, BreakerState
+from worker_lint_runtime._broker import (
+    Broker,
+    BrokerError,
+    Consumer,
+    DeadLetter,
+    Inspectable,
+    QueueDepth,
+    StaleDeliveryError,
+)
+from worker_lint_runtime._clock import Clock
+from worker_lint_runtime._contract import ContractError, ContractProblem
+from worker_lint_runtime._health import HealthMonitor, HealthReport
+from worker_lint_runtime._message import Answer, Delivery, Message, Outcome
+from worker_lint_runtime._pause import pause
+from worker_lint_runtime._retry import Backoff, InterruptedByStopError, NotRetriedError, RetryBudget, RetryPolicy
+from worker_lint_runtime._settings import WorkerSettings
+from worker_lint_runtime._stop_machine import Phase, PhaseResult, PhaseTimeoutError, StopReport, Urgency
+from worker_lint_runtime._tiers import (
+    ExpectedError,
+    FatalError,
+    RecoverableError,
+    SystemLevelError,
+    Tier,
+    WorkerError,
+)
+from worker_lint_runtime._worker.hooks import StartError
+from worker_lint_runtime._worker.threads import BaseWorker
+
+if TYPE_CHECKING:
+    from worker_lint_runtime._brokers.memory import MemoryBroker
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__"]
+_LAZY = {
+    "MemoryBroker": "worker_lint_runtime._brokers.memory",
+}
+"""Names whose modules are loaded when they are first used: a worker of threads never needs asyncio or SQLite."""
+
+__all__ = [
+    "Answer",
+    "Backoff",
+    "BaseWorker",
+    "BreakerSettings",
+    "BreakerState",
+    "Broker",
+    "BrokerError",
+    "CircuitBreaker",
+    "CircuitOpenError",
+    "Clock",
+    "Consumer",
+    "ContractError",
+    "ContractProblem",
+    "DeadLetter",
+    "Delivery",
+    "ExpectedError",
+    "FatalError",
+    "HealthMonitor",
+    "HealthReport",
+    "Inspectable",
+    "InterruptedByStopError",
+    "MemoryBroker",
+    "Message",
+    "NotRetriedError",
+    "Outcome",
+    "Phase",
+    "PhaseResult",
+    "PhaseTimeoutError",
+    "QueueDepth",
+    "RecoverableError",
+    "RetryBudget",
+    "RetryPolicy",
+    "StaleDeliveryError",
+    "StartError",
+    "StopReport",
+    "SystemLevelError",
+    "Tier",
+    "Urgency",
+    "WorkerError",
+    "WorkerSettings",
+    "__version__",
+    "pause",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LAZY[name]), name)

@@ -1,0 +1,1 @@
+"""The brokers: one module each, loaded when they are first used."""

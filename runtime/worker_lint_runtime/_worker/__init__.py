@@ -1,0 +1,1 @@
+"""The workers: what users derive from, and the engines that drive them."""
