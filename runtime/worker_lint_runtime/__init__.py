@@ -1,5 +1,5 @@
 """
-The reference worker that the linter's rules lead to: a base class that cannot be stopped wrongly, and what it stands on.
+The reference worker that the linter leads to: a base class that cannot be stopped wrongly, and what it stands on.
 
 The package needs the standard library alone and never imports the linter. Its public surface is what this module lists,
 and `worker_lint_runtime.testing`; modules with an underscore may change with any version.
@@ -17,6 +17,7 @@ from worker_lint_runtime._broker import (
     Inspectable,
     QueueDepth,
     StaleDeliveryError,
+    StoreFullError,
 )
 from worker_lint_runtime._clock import Clock
 from worker_lint_runtime._contract import ContractError, ContractProblem
@@ -39,11 +40,13 @@ from worker_lint_runtime._worker.threads import BaseWorker
 
 if TYPE_CHECKING:
     from worker_lint_runtime._brokers.memory import MemoryBroker
+    from worker_lint_runtime._brokers.sqlite import SqliteBroker
 
 __version__ = "0.1.0"
 
 _LAZY = {
     "MemoryBroker": "worker_lint_runtime._brokers.memory",
+    "SqliteBroker": "worker_lint_runtime._brokers.sqlite",
 }
 """Names whose modules are loaded when they are first used: a worker of threads never needs asyncio or SQLite."""
 
@@ -80,9 +83,11 @@ __all__ = [
     "RecoverableError",
     "RetryBudget",
     "RetryPolicy",
+    "SqliteBroker",
     "StaleDeliveryError",
     "StartError",
     "StopReport",
+    "StoreFullError",
     "SystemLevelError",
     "Tier",
     "Urgency",

@@ -5,10 +5,17 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from worker_lint_runtime._message import Delivery, Message, Outcome
+from worker_lint_runtime._tiers import Tier, WorkerError
 
 
-class BrokerError(Exception):
+class BrokerError(WorkerError):
     """The broker could not do what it was asked; the message says what and where."""
+
+
+class StoreFullError(BrokerError):
+    """The broker's store has no room; nothing was lost, and nothing was taken in."""
+
+    tier = Tier.SYSTEM
 
 
 class StaleDeliveryError(BrokerError):

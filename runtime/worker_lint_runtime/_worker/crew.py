@@ -116,7 +116,7 @@ class Crew:
                 self._handle(name, consumer, delivery)
 
     def _handle(self, name: str, consumer: Consumer, delivery: Delivery) -> None:
-        if not self._ledger.begin(delivery):
+        if self._stops.requested or not self._ledger.begin(delivery):
             release(consumer, delivery)
             return
         self._health.begin(name)
@@ -129,9 +129,10 @@ class Crew:
             decision = self._judge.judge_error(raised, delivery.message)
         if decision.alert and error is not None:
             send_alert(self._hooks.alert, error)
+        # Before the message goes back: another handler of this worker would take it up at once.
+        self._follow(decision, error)
         settle_once(self._ledger, consumer, delivery, decision.outcome)
         self._health.end(name, failed=error is not None)
-        self._follow(decision, error)
         self._stops.wake()
 
     def _follow(self, decision: Decision, error: BaseException | None) -> None:
