@@ -19,11 +19,19 @@ from worker_lint_runtime._broker import (
     StaleDeliveryError,
     StoreFullError,
 )
+from worker_lint_runtime._call_health import CallFigures, CallMonitor
 from worker_lint_runtime._clock import Clock
 from worker_lint_runtime._contract import ContractError, ContractProblem
+from worker_lint_runtime._decorators import (
+    call_monitor,
+    circuit_breaker,
+    with_auto_retry,
+    with_circuit_breaker,
+    with_health_monitoring,
+)
 from worker_lint_runtime._health import HealthMonitor, HealthReport
 from worker_lint_runtime._message import Answer, Delivery, Message, Outcome
-from worker_lint_runtime._pause import pause
+from worker_lint_runtime._pause import pause, pause_async
 from worker_lint_runtime._retry import Backoff, InterruptedByStopError, NotRetriedError, RetryBudget, RetryPolicy
 from worker_lint_runtime._settings import WorkerSettings
 from worker_lint_runtime._stop_machine import Phase, PhaseResult, PhaseTimeoutError, StopReport, Urgency
@@ -41,10 +49,12 @@ from worker_lint_runtime._worker.threads import BaseWorker
 if TYPE_CHECKING:
     from worker_lint_runtime._brokers.memory import MemoryBroker
     from worker_lint_runtime._brokers.sqlite import SqliteBroker
+    from worker_lint_runtime._worker.tasks import AsyncBaseWorker
 
 __version__ = "0.1.0"
 
 _LAZY = {
+    "AsyncBaseWorker": "worker_lint_runtime._worker.tasks",
     "MemoryBroker": "worker_lint_runtime._brokers.memory",
     "SqliteBroker": "worker_lint_runtime._brokers.sqlite",
 }
@@ -52,12 +62,15 @@ _LAZY = {
 
 __all__ = [
     "Answer",
+    "AsyncBaseWorker",
     "Backoff",
     "BaseWorker",
     "BreakerSettings",
     "BreakerState",
     "Broker",
     "BrokerError",
+    "CallFigures",
+    "CallMonitor",
     "CircuitBreaker",
     "CircuitOpenError",
     "Clock",
@@ -94,7 +107,13 @@ __all__ = [
     "WorkerError",
     "WorkerSettings",
     "__version__",
+    "call_monitor",
+    "circuit_breaker",
     "pause",
+    "pause_async",
+    "with_auto_retry",
+    "with_circuit_breaker",
+    "with_health_monitoring",
 ]
 
 

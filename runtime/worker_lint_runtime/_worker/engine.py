@@ -18,17 +18,27 @@ log = logging.getLogger("worker_lint_runtime.worker")
 
 class Engine:
     """
-    Drives one worker through its one life.
+    Drives one worker through its one life. `interrupt` asks the handlers to end whose time to drain is over.
 
     `setup` and `cleanup` run in the same thread, the one of control, because some resources insist on that.
     """
 
-    def __init__(self, hooks: Hooks, broker: Broker, queue: str, settings: WorkerSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        hooks: Hooks,
+        broker: Broker,
+        queue: str,
+        settings: WorkerSettings,
+        *,
+        clock: Clock,
+        interrupt: Step = lambda: None,
+    ) -> None:
         self._hooks, self._broker, self._queue = hooks, broker, queue
         self._settings, self._clock = settings, clock
         self.stops = StopSequence(clock)
         self.health = HealthMonitor(clock=clock, handler_timeout=settings.handler_timeout)
         self.cancelled = False
+        self._interrupt = interrupt
         self._crew = Crew(hooks, settings, clock, self.stops, self.health)
         self._consumer: Consumer | None = None
         self._state = threading.Condition()
@@ -137,6 +147,7 @@ class Engine:
 
     def _cancel(self) -> None:
         self.cancelled = True
+        self._interrupt()
         if self._crew.wait_until_gone(Phase.CANCEL) or self._consumer is None:
             return
         seized = self._crew.seize()

@@ -1,25 +1,19 @@
 """The worker that users derive from: handlers run in threads."""
 
-import logging
 import threading
-from abc import ABC, abstractmethod
-from typing import Any, ClassVar, final
+from abc import abstractmethod
+from typing import final
 
 from worker_lint_runtime._broker import Broker
 from worker_lint_runtime._clock import Clock
-from worker_lint_runtime._contract import ContractError, ContractProblem, declares_abstract, require_contract
-from worker_lint_runtime._health import HealthReport
 from worker_lint_runtime._message import Message, Outcome
-from worker_lint_runtime._settings import WorkerSettings
 from worker_lint_runtime._signals import SignalWatch
 from worker_lint_runtime._stop_machine import StopReport
-from worker_lint_runtime._tiers import Tier
 from worker_lint_runtime._worker.engine import Engine
+from worker_lint_runtime._worker.surface import WorkerSurface
 
-log = logging.getLogger("worker_lint_runtime.worker")
 
-
-class BaseWorker(ABC):
+class BaseWorker(WorkerSurface):
     """
     A worker of one queue. Derive from it, name the queue, write `process_message`, call `run`.
 
@@ -32,43 +26,18 @@ class BaseWorker(ABC):
     says `abstract=True`, or declares abstract methods of its own.
     """
 
-    queue: ClassVar[str] = ""
-    settings: ClassVar[WorkerSettings] = WorkerSettings()
-
-    def __init_subclass__(cls, *, abstract: bool = False, **arguments: Any) -> None:
-        super().__init_subclass__(**arguments)
-        require_contract(cls, abstract=abstract or ABC in cls.__bases__ or declares_abstract(cls))
-
     def __init__(self, broker: Broker, *, clock: Clock | None = None) -> None:
-        self._engine = Engine(self, broker, self.queue, self.settings, clock or Clock())
+        self._engine = Engine(self, broker, self.queue, self.settings, clock=clock or Clock())
 
     @abstractmethod
     def process_message(self, message: Message) -> Outcome | None:
         """Do the work of one message; None acknowledges it. Runs in several threads if `concurrency` says so."""
 
-    def setup(self) -> None:  # noqa: B027  # a hook, empty unless needed
+    def setup(self) -> None:  # a hook, empty unless needed
         """Acquire what the handlers need; called once, after connecting and before the first message."""
 
-    def cleanup(self) -> None:  # noqa: B027  # as setup
+    def cleanup(self) -> None:  # as setup
         """Release it; called once, if `setup` began, even when that failed half-way."""
-
-    def classify(self, error: BaseException, message: Message) -> Tier | None:  # noqa: ARG002  # for overrides
-        """The tier of an error of this message, or None to leave it to `settings.tiers` and the defaults."""
-        return None
-
-    def alert(self, error: BaseException) -> None:
-        """Tell a person about an error of the system tier; called before the stop."""
-        log.critical("the worker stops because the system is at its end", exc_info=error)
-
-    @property
-    def stopping(self) -> bool:
-        """Whether a stop was asked for: a long handler may look at it, and return `Outcome.release()`."""
-        return self._require_engine().stops.requested
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the time to drain is over: what a handler does from now on is likely done in vain."""
-        return self._require_engine().cancelled
 
     @final
     def pause(self, seconds: float) -> bool:
@@ -79,8 +48,7 @@ class BaseWorker(ABC):
     def start(self) -> None:
         """Start and return as soon as messages are taken. Raises StartError, and nothing is left started."""
         engine = self._require_engine()
-        if not self.queue:
-            raise ValueError(f"{type(self).__qualname__}.queue names no queue")
+        self._require_queue()
         engine.start()
 
     @final
@@ -98,11 +66,6 @@ class BaseWorker(ABC):
         return engine.wait()
 
     @final
-    def request_stop(self, reason: str = "requested", *, timeout: float | None = None) -> None:
-        """Ask for a stop and return at once; a timeout in seconds may only shorten the one of the settings."""
-        self._require_engine().request_stop(reason, timeout=timeout)
-
-    @final
     def stop(self, reason: str = "requested", *, timeout: float | None = None) -> StopReport:
         """
         Stop and wait for the report. May be called from any thread, again, and before the start.
@@ -112,21 +75,3 @@ class BaseWorker(ABC):
         engine = self._require_engine()
         engine.request_stop(reason, timeout=timeout)
         return engine.wait()
-
-    @final
-    def health(self) -> HealthReport:
-        """Live, ready, healthy, with reasons."""
-        return self._require_engine().health.report()
-
-    @final
-    @property
-    def fatal_error(self) -> BaseException | None:
-        """The error that stopped the worker, if one did."""
-        return self._require_engine().fatal
-
-    def _require_engine(self) -> Engine:
-        engine: Engine | None = self.__dict__.get("_engine")
-        if engine is None:
-            text = "__init__ does not call super().__init__(broker)"
-            raise ContractError(type(self), [ContractProblem("ABS113", "super-init-skipped", text)])
-        return engine
