@@ -42,7 +42,7 @@ class Ledger(BaseWorker):
         os.close(self.begun)
 
     def process_message(self, message):
-        line = f"{message.id} {os.getpid()}\\n".encode()
+        line = f"\\n{message.id} {os.getpid()}\\n".encode()  # a kill may cut a line short: keep the next one whole
         os.write(self.begun, line)
         time.sleep(random.uniform(0.002, 0.03))
         os.write(self.ledger, line)
@@ -73,6 +73,38 @@ class Figures:
         )
 
 
+class Record:
+    """A file of lines "message process" that processes append to, read as it grows."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._offset = path, 0
+        self._messages: collections.Counter[str] = collections.Counter()
+        self._processes: collections.Counter[int] = collections.Counter()
+
+    def by_process(self) -> collections.Counter[int]:
+        """How many lines each process has written."""
+        self._read_on()
+        return self._processes
+
+    def by_message(self) -> collections.Counter[str]:
+        """How many lines there are about each message."""
+        self._read_on()
+        return self._messages
+
+    def _read_on(self) -> None:
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            new = file.read()
+        whole = new[: new.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for words in map(str.split, whole.decode().splitlines()):
+            if len(words) == 2 and words[1].isdecimal():  # a kill may have cut a line short
+                self._messages[words[0]] += 1
+                self._processes[int(words[1])] += 1
+
+
 class Load:
     """Worker processes on one SQLite file, and the messages that keep them busy."""
 
@@ -80,6 +112,7 @@ class Load:
         self.folder = folder
         (folder / "load_worker.py").write_text(WORKER, encoding="utf-8")
         self.broker = SqliteBroker(folder / "queue.db", lease=LEASE, delivery_limit=1000, synchronous="NORMAL")
+        self.begun, self.ledger = Record(folder / "begun"), Record(folder / "ledger")
         self.published: list[str] = []
         self.processes = [self.start() for _ in range(processes)]
 
@@ -95,16 +128,9 @@ class Load:
         for _ in range(waiting - self.broker.depth("load").ready):
             self.published.append(self.broker.publish("load", b""))
 
-    def read(self, name: str) -> list[tuple[str, int]]:
-        """The ids and processes in a ledger."""
-        path = self.folder / name
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        return [(words[0], int(words[1])) for words in map(str.split, lines)]
-
     def in_work(self, process: subprocess.Popen[bytes]) -> int:
         """How many messages the process had begun and not finished."""
-        counts = [sum(pid == process.pid for _, pid in self.read(name)) for name in ("begun", "ledger")]
-        return counts[0] - counts[1]
+        return self.begun.by_process()[process.pid] - self.ledger.by_process()[process.pid]
 
     def keep_busy(self, process: subprocess.Popen[bytes]) -> None:
         """Feed until the process has a message in work."""
@@ -181,7 +207,7 @@ def _is_empty(load: Load) -> bool:
 
 def count(load: Load, figures: Figures) -> None:
     """Compare what was published with the ledger."""
-    done = collections.Counter(name for name, _ in load.read("ledger"))
+    done = load.ledger.by_message()
     figures.published = len(load.published)
     figures.lost = sum(name not in done for name in load.published)
     figures.duplicated = sum(times - 1 for times in done.values())

@@ -17,7 +17,9 @@ BUSY_SECONDS = 30.0
 
 # Times are seconds of the monotonic clock, which all processes of one boot share: a step of the wall clock neither
 # steals a lease nor makes one immortal. After a reboot the clock starts anew; a time that lies farther ahead than it
-# can have been set is from before, and counts as over.
+# can have been set is from before, and counts as over. The time of a caller may lag behind what others have stored
+# since, because it waited for the file's lock: so far ahead is normal.
+LAG = 2 * BUSY_SECONDS
 SCHEMA = """
 CREATE TABLE messages (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -36,8 +38,8 @@ CREATE TABLE messages (
 CREATE INDEX waiting ON messages (queue, due, seq) WHERE lease_end IS NULL AND dead_reason IS NULL;
 CREATE INDEX leased ON messages (queue, lease_end) WHERE lease_end IS NOT NULL;
 """
-IS_DUE = "lease_end IS NULL AND dead_reason IS NULL AND (due <= :now OR due - delay > :now)"
-IS_OVER = "lease_end IS NOT NULL AND (lease_end <= :now OR lease_end - lease > :now)"
+IS_DUE = f"lease_end IS NULL AND dead_reason IS NULL AND (due <= :now OR due - delay > :now + {LAG})"
+IS_OVER = f"lease_end IS NOT NULL AND (lease_end <= :now OR lease_end - lease > :now + {LAG})"
 
 _FIND = "SELECT seq FROM messages WHERE queue = :queue"
 _SETTLE = {

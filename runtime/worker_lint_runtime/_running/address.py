@@ -28,7 +28,7 @@ def _open_sqlite(url: str) -> Broker:
 
     parts = urlsplit(url)
     if parts.netloc or not parts.path:
-        raise ValueError(f"{url!r}: write sqlite:///path/from/root.db or sqlite:relative.db")
+        raise ValueError(f"{url!r}: write sqlite:///var/lib/jobs.db or sqlite:relative.db")
     options: dict[str, float | int | str] = {}
     for key, value in parse_qsl(parts.query, keep_blank_values=True):
         if key not in _SQLITE_OPTIONS:

@@ -34,9 +34,7 @@ def _build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run a worker until SIGTERM or SIGINT")
     run.add_argument("target", help="package.module:Class")
-    run.add_argument(
-        "--url", required=True, help="the broker: sqlite:///path/from/root.db, sqlite:relative.db, memory:"
-    )
+    run.add_argument("--url", required=True, help="the broker: sqlite:///var/lib/jobs.db, sqlite:relative.db, memory:")
     run.add_argument("--logs", choices=("text", "json"), default="text", help="format of the logs (default: text)")
     run.add_argument("--health-file", type=Path, help="write the worker's health here, for the command health")
     health = commands.add_parser("health", help="exit 0 if the worker of a health file is well, else 1")
