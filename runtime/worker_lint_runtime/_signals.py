@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import FrameType
 from typing import Self
 
@@ -27,28 +28,30 @@ class SignalWatch:
 
     def __init__(self, on_signal: Callable[[int], None]) -> None:
         self._on_signal = on_signal
-        self._former: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
         self._former_descriptor = -1
-        self._thread = threading.Thread(target=self._listen, name="worker-signals", daemon=True)
+        self._releases = ExitStack()
 
     def __enter__(self) -> Self:
-        self._read, self._write = os.pipe()
-        os.set_blocking(self._write, False)
-        self._former_descriptor = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        for number in STOP_SIGNALS:
-            self._former[number] = signal.signal(number, _ignore)
-        self._thread.start()
+        with ExitStack() as acquired:
+            self._read, self._write = os.pipe()
+            acquired.callback(os.close, self._read)
+            acquired.callback(os.close, self._write)
+            os.set_blocking(self._write, False)
+            thread = threading.Thread(target=self._listen, name="worker-signals", daemon=True)
+            thread.start()
+            acquired.callback(thread.join)
+            acquired.callback(os.write, self._write, _END)
+            self._former_descriptor = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+            acquired.callback(signal.set_wakeup_fd, self._former_descriptor)
+            for number in STOP_SIGNALS:
+                former = signal.signal(number, _ignore)
+                # None: it was installed by something other than Python, and cannot be put back from here.
+                acquired.callback(signal.signal, number, signal.SIG_DFL if former is None else former)
+            self._releases = acquired.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._former.items():
-            # None: it was installed by something other than Python, and cannot be put back from here.
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        signal.set_wakeup_fd(self._former_descriptor)
-        os.write(self._write, _END)
-        self._thread.join()
-        os.close(self._read)
-        os.close(self._write)
+        self._releases.close()
 
     def _listen(self) -> None:
         while True:

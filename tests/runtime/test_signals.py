@@ -27,7 +27,7 @@ class Waiting(BaseWorker):
         return None
 
 
-@pytest.mark.parametrize(("signals", "urgency"), [(1, Urgency.DRAIN), (2, Urgency.CANCEL), (4, Urgency.CLOSE)])
+@pytest.mark.parametrize(("signals", "urgency"), [(1, Urgency.DRAIN), (2, Urgency.CANCEL), (3, Urgency.CLOSE)])
 def test_each_signal_raises_the_urgency(broker: MemoryBroker, signals: int, urgency: Urgency) -> None:
     worker = Waiting(broker)
     worker.signals = signals
