@@ -136,6 +136,9 @@ class Load:
         """Feed until the process has a message in work."""
 
         def is_busy() -> bool:
+            if process.poll() is not None:
+                log = (self.folder / "log").read_text(encoding="utf-8")
+                raise RuntimeError(f"process {process.pid} ended with code {process.returncode}:\n{log[-2000:]}")
             self.feed(50)
             return self.in_work(process) > 0
 

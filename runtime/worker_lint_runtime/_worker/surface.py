@@ -57,8 +57,8 @@ class WorkerSurface(ABC):
         """Live, ready, healthy, with reasons."""
         return self._require_engine().health.report()
 
-    @final
     @property
+    @final  # below property, which cannot carry the mark
     def fatal_error(self) -> BaseException | None:
         """The error that stopped the worker, if one did."""
         return self._require_engine().fatal
