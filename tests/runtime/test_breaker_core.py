@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
@@ -71,30 +71,29 @@ class BreakerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.core, self.model, self.now = BreakerCore(SETTINGS), Model(), 0.0
-        self.out: dict[int, int] = {}
 
     @rule(target=permits)
-    def admit(self) -> Permit | None:
+    def admit(self) -> tuple[int, Permit] | None:
         permit = self.core.admit(self.now)
         assert (permit is not None) == self.model.admits(self.now)
-        if permit is not None:
-            self.out[id(permit)] = self.model.since
-        return permit
+        return None if permit is None else (self.model.since, permit)
 
-    @rule(permit=consumes(permits), failed=st.booleans())
-    def end(self, permit: Permit | None, failed: bool) -> None:  # noqa: FBT001  # drawn
-        if permit is None:
+    @rule(held=consumes(permits), failed=st.booleans())
+    def end(self, held: tuple[int, Permit] | None, failed: bool) -> None:  # noqa: FBT001  # drawn
+        if held is None:
             return
+        since, permit = held
         self.core.record(permit, self.now, failed=failed)
-        if self.out.pop(id(permit)) == self.model.since:
+        if since == self.model.since:
             self.model.ends(self.now, failed=failed, slow=self.now - permit.started >= 10)
 
-    @rule(permit=consumes(permits))
-    def cancel(self, permit: Permit | None) -> None:
-        if permit is None:
+    @rule(held=consumes(permits))
+    def cancel(self, held: tuple[int, Permit] | None) -> None:
+        if held is None:
             return
+        since, permit = held
         self.core.give_back(permit)
-        if self.out.pop(id(permit)) == self.model.since and self.model.state is BreakerState.HALF_OPEN:
+        if since == self.model.since and self.model.state is BreakerState.HALF_OPEN:
             self.model.running -= 1
 
     @rule(seconds=st.sampled_from([0.5, 1, 5, 11, 20, 60]))
@@ -110,7 +109,9 @@ class BreakerMachine(RuleBasedStateMachine):
         assert (self.core.retry_after(self.now) > 0) == (expected is BreakerState.OPEN)
 
 
-BreakerMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+BreakerMachine.TestCase.settings = settings(
+    max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 TestBreaker = BreakerMachine.TestCase
 
 

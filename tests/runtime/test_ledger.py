@@ -1,6 +1,6 @@
 """Each delivery is settled once: by its handler or by the stop that takes it away."""
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
@@ -57,5 +57,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger.in_flight == len(self.running)
 
 
-LedgerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+LedgerMachine.TestCase.settings = settings(
+    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 TestLedger = LedgerMachine.TestCase
