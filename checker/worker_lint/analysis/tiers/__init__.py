@@ -11,6 +11,8 @@ from worker_lint.analysis.tiers.classes import Tiers
 from worker_lint.analysis.tiers.handling import (
     awaits_in,
     calls_of,
+    clause_at,
+    clause_shown,
     ends_process,
     hands_on,
     is_bare_reaction,
@@ -28,6 +30,8 @@ __all__ = [
     "TrySite",
     "awaits_in",
     "calls_of",
+    "clause_at",
+    "clause_shown",
     "ends_process",
     "hands_on",
     "is_bare_reaction",

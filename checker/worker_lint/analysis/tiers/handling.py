@@ -53,6 +53,25 @@ _TELLING: Final = frozenset({"exc_info", "format_exc", "print_exc", "format_exce
 _TEXT_OF: Final = frozenset({"str", "repr", "format", "type"})
 
 
+def clause_at(handler: ir.Handler) -> ir.At:
+    """The span of what an except clause names, or of the word `except` itself."""
+    if handler.exception is not None:
+        return handler.exception.at
+    line, column = handler.at[:2]
+    return (line, column, line, column + len("except"))
+
+
+def clause_shown(handler: ir.Handler) -> str:
+    """The clause as a message shows it: `except CancelledError`, with one class of several."""
+    exception = handler.exception
+    if exception is None:
+        return "bare `except`"
+    if isinstance(exception, ir.Collection):
+        exception = next((item for item in exception.items), exception)
+    name = (ir.dotted_name(exception) or "…").rpartition(".")[2]
+    return f"`except {name}`"
+
+
 def raises_anything(body: Iterable[ir.Node]) -> bool:
     """Whether a statement of the block raises, on whatever condition."""
     return any(True for _ in find(ir.Raise, body))

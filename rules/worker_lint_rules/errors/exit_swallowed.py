@@ -1,0 +1,252 @@
+"""
+A clause takes the exit of the process together with the errors that it is about.
+
+What it catches
+    A bare `except`, or one for BaseException, around code that takes time or runs code of others,
+    that neither raises, nor ends the process, nor hands the exception on.
+
+Why it hurts in production
+    `sys.exit()` in a signal handler raises SystemExit wherever the program happens to be, Ctrl-C
+    raises KeyboardInterrupt. When that is inside this `try` statement, the request to stop is
+    logged as an error, or not at all, and the worker goes on until it is killed. In a generator
+    GeneratorExit is lost, and Python complains that the generator ignored it.
+
+What to do instead
+    `except Exception`: exits derive from BaseException so that it lets them pass.
+
+When to ignore it
+    Where code of somebody else is kept apart on purpose, and its wish to exit must not count.
+
+Limits
+    A clause that reads the exception's traceback by `sys.exc_info()`, or gives the exception to
+    anything but a log line, is taken to deal with it. So is one in a loop that reports and then
+    leaves the loop.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import External, ModuleScope
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.tiers import (
+    TrySite,
+    clause_at,
+    clause_shown,
+    ends_process,
+    hands_on,
+    raises_anything,
+    tells_exception,
+)
+from worker_lint.analysis.tiers.loops import leaves_loop
+from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="ERR109",
+    severity="warning",
+    stage="preview",
+    summary="A clause takes the exit of the process together with errors",
+    words=("except:", "BaseException"),
+    closure="file",
+    product_only=True,
+    yields_to=("ERR108", "ERR116"),
+    silences=(
+        "isolating user code in a loop that reports and stops",
+        "raised again",
+        "process ends",
+        "handed on",
+        "taken before",
+        "a stated reason",
+        "nothing that takes time",
+    ),
+    examples=(
+        bad(
+            "a clean-up that cannot be interrupted",
+            """
+            def open_session(session, log):
+                try:
+                    session.close()
+                except:  # bad
+                    log.error("could not close the session", exc_info=True)
+            """,
+            repaired="""
+            def open_session(session, log):
+                try:
+                    session.close()
+                except Exception:  # bad
+                    log.error("could not close the session", exc_info=True)
+            """,
+        ),
+        bad(
+            "the loop that Ctrl-C does not end",
+            """
+            import logging
+
+            def consume(channel, handle):
+                while True:
+                    message = channel.get()
+                    try:
+                        handle(message)
+                    except BaseException:  # bad
+                        logging.exception("message lost")
+            """,
+            repaired="""
+            import logging
+
+            def consume(channel, handle):
+                while True:
+                    message = channel.get()
+                    try:
+                        handle(message)
+                    except Exception:  # bad
+                        logging.exception("message lost")
+            """,
+        ),
+        good(
+            "code of others, reported, and the end",
+            """
+            def run(tasks, report):
+                for task in tasks:
+                    try:
+                        task()
+                    except BaseException as error:
+                        report.append(f"failed: {error!r}")
+                        break
+            """,
+            silence="isolating user code in a loop that reports and stops",
+        ),
+        good(
+            "raised again after the clean-up",
+            """
+            def handle(channel, message, process):
+                try:
+                    process(message)
+                except:
+                    channel.reject(message)
+                    raise
+            """,
+            silence="raised again",
+        ),
+        good(
+            "the process ends anyway",
+            """
+            import os
+            import traceback
+
+            def child(work):
+                try:
+                    work()
+                except BaseException:
+                    traceback.print_exc()
+                    os._exit(1)
+            """,
+            silence="process ends",
+        ),
+        good(
+            "the caller gets it",
+            """
+            def run(future, work):
+                try:
+                    result = work()
+                except BaseException as error:
+                    future.set_exception(error)
+                else:
+                    future.set_result(result)
+            """,
+            silence="handed on",
+        ),
+        good(
+            "exits have a clause of their own",
+            """
+            def run(work, log):
+                try:
+                    work()
+                except (KeyboardInterrupt, SystemExit):
+                    return
+                except:
+                    log.exception("failed")
+            """,
+            silence="taken before",
+        ),
+        good(
+            "the reason is written down",
+            """
+            def run(plugin, log):
+                try:
+                    plugin()
+                except BaseException:  # a plugin must not be able to end the server
+                    log.exception("plugin failed")
+            """,
+            silence="a stated reason",
+        ),
+        good(
+            "an import that may be missing",
+            """
+            try:
+                import uvloop
+            except:
+                uvloop = None
+
+            def count(text):
+                try:
+                    return int(text)
+                except:
+                    return 0
+            """,
+            silence="nothing that takes time",
+        ),
+    ),
+)
+
+_EXITS = ("KeyboardInterrupt", "SystemExit")
+
+
+@rule.on_module
+def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Every clause that takes BaseException."""
+    for site in context.project.tiers.sites(module.path):
+        before: set[str | None] = set()
+        for handler in site.node.handlers:
+            caught = context.project.tiers.caught(site.scope, handler)
+            if "BaseException" in caught and before.isdisjoint(_EXITS) and _is_lost(site, handler):
+                yield _finding(site, handler, context)
+            before.update(caught)
+
+
+def _is_lost(site: TrySite, handler: ir.Handler) -> bool:
+    """Whether nobody learns that an exit was wanted."""
+    scope = site.scope
+    if raises_anything(handler.body) or ends_process(scope, handler.body) or hands_on(handler):
+        return False
+    if site.loops and leaves_loop(handler.body) and tells_exception(handler, handler.body):
+        return False
+    in_finalizer = site.function is not None and site.function.name == "__del__"
+    return not in_finalizer and _takes_time(site) and not states_reason(scope, handler)
+
+
+def _takes_time(site: TrySite) -> bool:
+    """Whether the body calls anything but built-in functions, or waits."""
+    if any(isinstance(node, (ir.Await, ir.Yield)) for node in find(ir.Node, site.node.body)):
+        return True
+    names = site.scope.project.names
+    for call in find(ir.Call, site.node.body):
+        targets = names.expr(site.scope, call.func)
+        if not all(isinstance(target, External) and target.dotted.startswith("builtins.") for target in targets):
+            return True
+    return False
+
+
+def _finding(site: TrySite, handler: ir.Handler, context: Context) -> Finding:
+    called = next(find(ir.Call, site.node.body), None)
+    at = clause_at(handler)
+    text = "except Exception" if handler.exception is None else "Exception"
+    single = handler.exception is None or isinstance(handler.exception, (ir.Name, ir.Attribute))
+    return Finding(
+        at=at,
+        message=f"{clause_shown(handler)} also takes SystemExit and KeyboardInterrupt",
+        consequence="A stop that arrives in this `try` block is lost: the worker goes on until it is killed.",
+        help="write `except Exception`, or raise again at the end of the clause",
+        notes=(Note(context.path, called.at, "an exit from here is lost"),) if called is not None else (),
+        symbol=site.scope.symbol,
+        fix=Fix("let exits pass", (Replace(at, text),)) if single else None,
+    )
