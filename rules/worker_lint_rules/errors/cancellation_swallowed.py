@@ -44,7 +44,8 @@ from worker_lint.analysis.flow import (
 )
 from worker_lint.analysis.flow import Unknown as OverBudget
 from worker_lint.analysis.tiers import TrySite, awaits_in, calls_of, clause_at, clause_shown, ends_process, raises_anything
-from worker_lint.analysis.tiers.loops import changes_condition, is_endless
+from worker_lint.analysis.tiers.loops import changes_condition, is_always, is_endless
+from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
 
@@ -65,6 +66,8 @@ rule = Rule(
         "leaves the loop",
         "raised again",
         "ends the loop by its condition",
+        "a stated reason",
+        "a sleep that is cut short",
     ),
     examples=(
         bad(
@@ -81,7 +84,7 @@ rule = Rule(
                             return
                         except ConnectionError:
                             logging.warning("again", exc_info=True)
-                        except asyncio.CancelledError:  # bad: CancelledError
+                        except asyncio.CancelledError:  # bad
                             await self._clean_up()
                         await asyncio.sleep(self.interval)
             """,
@@ -97,7 +100,7 @@ rule = Rule(
                             return
                         except ConnectionError:
                             logging.warning("again", exc_info=True)
-                        except asyncio.CancelledError:  # bad: CancelledError
+                        except asyncio.CancelledError:  # bad
                             await self._clean_up()
                             raise
                         await asyncio.sleep(self.interval)
@@ -110,7 +113,7 @@ rule = Rule(
                 async for message in queue:
                     try:
                         await handle(message)
-                    except:  # bad: except
+                    except:  # bad
                         log.exception("message lost")
             """,
         ),
@@ -214,6 +217,37 @@ rule = Rule(
             silence="ends the loop by its condition",
         ),
         good(
+            "the driver raises it, too",
+            """
+            import asyncio
+
+            async def run(flush, log):
+                while True:
+                    try:
+                        await flush()
+                    except asyncio.CancelledError:
+                        # the driver raises this when the server goes away
+                        log.warning("not flushed", exc_info=True)
+            """,
+            silence="a stated reason",
+        ),
+        good(
+            "the flag counts, the cancellation only wakes",
+            """
+            import asyncio
+
+            class Reporter:
+                async def run(self):
+                    while not self.stopped:
+                        self.report()
+                        try:
+                            await asyncio.sleep(10)
+                        except asyncio.CancelledError:
+                            self.log.info("woken")
+            """,
+            silence="a sleep that is cut short",
+        ),
+        good(
             "another CancelledError, which is an ordinary error",
             """
             import concurrent.futures
@@ -247,6 +281,8 @@ def _may_swallow(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, co
         return False
     if raises_anything(handler.body) or ends_process(site.scope, handler.body) or changes_condition(loop, handler.body):
         return False
+    if states_reason(site.scope, handler) or _only_sleeps(site, loop):
+        return False
     names = {call.func.name for call in calls_of(handler.body) if isinstance(call.func, ir.Attribute)}
     return names.isdisjoint({"uncancel", "cancelling"})
 
@@ -270,6 +306,15 @@ def _is_other(awaited: ir.Expr, cancelled: set[str | None]) -> bool:
             return True
         return name in _COLLECTING and not any(isinstance(arg, ir.Call) for arg in awaited.args)
     return isinstance(awaited, (ir.Name, ir.Attribute, ir.Subscript))
+
+
+def _only_sleeps(site: TrySite, loop: ir.While | ir.For) -> bool:
+    """Whether a cancellation only ends a sleep, after which the loop looks at its condition."""
+    if not isinstance(loop, ir.While) or is_always(loop.test):
+        return False
+    awaited = [one.value for one in find(ir.Await, site.node.body)]
+    tiers = site.scope.project.tiers
+    return all(isinstance(one, ir.Call) and tiers.resolves_to(site.scope, one.func, "asyncio.sleep") for one in awaited)
 
 
 class _Cancelled(DerivedPolicy):
@@ -308,16 +353,22 @@ def _followed(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, conte
         return
 
     def again(block: Block, taken: bool) -> bool:  # noqa: FBT001 - the state
-        return taken and any(
-            step.awaits and _inside(step.node.at, loop.at) and not _inside(step.node.at, handler.at)
-            for step in block.steps
-        )
+        return taken and any(step.awaits and goes_on(step.node.at) for step in block.steps)
 
+    def goes_on(at: ir.At) -> bool:
+        return _inside(at, loop.at) and not any(_inside(at, block.at) for block in aside)
+
+    aside = (handler, *_final_statements(site))
     path = find_path(graph, _Taken(handler), again)
     if isinstance(path, Path):
-        last = path.edges[-1].target
-        waits = next(step for step in last.steps if step.awaits and not _inside(step.node.at, handler.at))
+        waits = next(step for step in path.edges[-1].target.steps if step.awaits and goes_on(step.node.at))
         yield _finding(site, handler, waits.node, context)
+
+
+def _final_statements(site: TrySite) -> tuple[ir.Stmt, ...]:
+    """What runs on every way out, of this statement and of those around it."""
+    around = [one.node for one in site.around if isinstance(one.node, ir.Try)]
+    return tuple(statement for node in (site.node, *around) for statement in node.final)
 
 
 def _inside(inner: ir.At, outer: ir.At) -> bool:

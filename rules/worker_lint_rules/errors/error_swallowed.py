@@ -2,8 +2,7 @@
 A worker's loop drops an error without a word.
 
 What it catches
-    In a loop that goes on until it is told to end, or in a handler of messages: a clause for every
-    error, or for errors of the network, whose body is nothing but `pass`, `continue` or a constant
+    In a loop that goes on until it is told to end: a clause for every error, or for errors of the network, whose body is nothing but `pass`, `continue` or a constant
     result, and no comment that says why.
 
 Why it hurts in production
@@ -19,8 +18,8 @@ When to ignore it
 
 Limits
     Clauses for narrower classes (KeyError, `queue.Empty`) are taken to be expected. A clause in a
-    stop method, or around a release, is best effort. Code outside loops and handlers is not
-    looked at.
+    stop method, or around a release, is best effort. Only `try` statements that stand directly in
+    the body of a loop are looked at.
 """
 
 from collections.abc import Iterator
@@ -50,6 +49,7 @@ rule = Rule(
         "expected idle class",
         "else branch acts",
         "leaves the loop",
+        "waits until it succeeds",
     ),
     examples=(
         bad(
@@ -144,6 +144,22 @@ rule = Rule(
             """,
             silence="leaves the loop",
         ),
+        good(
+            "a loop until something is ready",
+            """
+            import time
+
+            def wait_for(server, timeout):
+                ready = False
+                while not ready:
+                    try:
+                        ready = server.ping()
+                    except OSError:
+                        pass
+                    time.sleep(1)
+            """,
+            silence="waits until it succeeds",
+        ),
     ),
 )
 
@@ -155,8 +171,10 @@ _RELEASES = frozenset({"close", "stop", "shutdown", "disconnect", "release", "te
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that does nothing, in a loop that goes on."""
     for site in context.project.tiers.sites(module.path):
-        loop = next((loop for loop in site.loops if is_endless(site.scope, loop)), None)
-        if loop is None or site.node.orelse or site.is_in_handler or _is_best_effort(site):
+        loop = site.loops[0] if site.loops else None
+        if loop is None or site.block is not loop.body or not any(is_endless(site.scope, one) for one in site.loops):
+            continue
+        if site.node.orelse or site.is_in_handler or _is_best_effort(site) or _is_awaited_success(site, loop):
             continue
         for handler in site.node.handlers:
             if _is_dropped(site, handler, loop, context):
@@ -172,9 +190,16 @@ def _is_dropped(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, con
     for name in tiers.caught(site.scope, handler):
         if name in ("Exception", "BaseException") or name in _NETWORK:
             return True
+        if name is not None and "timeout" in name.lower():
+            continue  # nothing came in time: a sign of nothing to do
         if name is not None and "." in name and tiers.tier(name) in ("recoverable", "fatal", "system"):
             return True
     return False
+
+
+def _is_awaited_success(site: TrySite, loop: ir.While | ir.For) -> bool:
+    """Whether the loop only goes round until the body succeeds once: it leaves the loop, or sets its condition."""
+    return leaves_loop(site.node.body) or changes_condition(loop, site.node.body)
 
 
 def _is_best_effort(site: TrySite) -> bool:

@@ -18,21 +18,25 @@ When to ignore it
     Where code of somebody else is kept apart on purpose, and its wish to exit must not count.
 
 Limits
-    A clause that reads the exception's traceback by `sys.exc_info()`, or gives the exception to
-    anything but a log line, is taken to deal with it. So is one in a loop that reports and then
-    leaves the loop.
+    Only code that waits, calls what it was given, or ends something is looked at. A clause that
+    reads the exception by `sys.exc_info()`, gives it to anything but a log line, or calls
+    something without arguments, which may look at it by itself, is taken to deal with it. So is
+    one in a loop that reports and then leaves the loop.
 """
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import External, ModuleScope
+from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.routines import ProjectPolicy
+from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.tiers import (
     TrySite,
     clause_at,
     clause_shown,
     ends_process,
     hands_on,
+    may_look_at_it,
     raises_anything,
     tells_exception,
 )
@@ -58,6 +62,7 @@ rule = Rule(
         "taken before",
         "a stated reason",
         "nothing that takes time",
+        "looked at by what is called",
     ),
     examples=(
         bad(
@@ -195,6 +200,17 @@ rule = Rule(
             """,
             silence="nothing that takes time",
         ),
+        good(
+            "the failure finds the exception by itself",
+            """
+            def run(work, done, Failure):
+                try:
+                    done(work())
+                except BaseException:
+                    done(Failure())
+            """,
+            silence="looked at by what is called",
+        ),
     ),
 )
 
@@ -215,8 +231,8 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
 
 def _is_lost(site: TrySite, handler: ir.Handler) -> bool:
     """Whether nobody learns that an exit was wanted."""
-    scope = site.scope
-    if raises_anything(handler.body) or ends_process(scope, handler.body) or hands_on(handler):
+    scope, body = site.scope, handler.body
+    if raises_anything(body) or ends_process(scope, body) or hands_on(handler) or may_look_at_it(body):
         return False
     if site.loops and leaves_loop(handler.body) and tells_exception(handler, handler.body):
         return False
@@ -225,13 +241,20 @@ def _is_lost(site: TrySite, handler: ir.Handler) -> bool:
 
 
 def _takes_time(site: TrySite) -> bool:
-    """Whether the body calls anything but built-in functions, or waits."""
+    """Whether the body waits, runs code of others, or ends something: what an exit is likely to meet."""
     if any(isinstance(node, (ir.Await, ir.Yield)) for node in find(ir.Node, site.node.body)):
         return True
-    names = site.scope.project.names
-    for call in find(ir.Call, site.node.body):
-        targets = names.expr(site.scope, call.func)
-        if not all(isinstance(target, External) and target.dotted.startswith("builtins.") for target in targets):
+    calls = tuple(find(ir.Call, site.node.body))
+    if any(isinstance(call.func, ir.Attribute) and is_stop_name(call.func.name) for call in calls):
+        return True
+    if site.function is None:
+        return False
+    project, function = site.scope.project, site.function
+    policy = project.routines.policy(project.routines.of(function))
+    foreign = isinstance(policy, ProjectPolicy)
+    for call in calls:
+        model = project.calls.of(function, call).model
+        if (model is not None and model.blocking) or (foreign and policy.is_foreign(call)):
             return True
     return False
 

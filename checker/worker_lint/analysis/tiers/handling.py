@@ -50,6 +50,7 @@ _ENDINGS: Final = frozenset(
 _TELLING: Final = frozenset({"exc_info", "format_exc", "print_exc", "format_exception", "print_exception", "last_traceback"})
 """Names whose mere use shows that the exception in flight is looked at."""
 
+_QUIET: Final = frozenset({"open", "suppress", "Lock", "RLock", "lock", "acquire", "redirect_stdout", "nullcontext"})
 _TEXT_OF: Final = frozenset({"str", "repr", "format", "type"})
 
 
@@ -73,8 +74,20 @@ def clause_shown(handler: ir.Handler) -> str:
 
 
 def raises_anything(body: Iterable[ir.Node]) -> bool:
-    """Whether a statement of the block raises, on whatever condition."""
-    return any(True for _ in find(ir.Raise, body))
+    """
+    Whether a statement of the block raises, on whatever condition. A context made by a call may
+    raise again when it is left (`save_and_reraise_exception()`), so it counts, but for locks and files.
+    """
+    body = tuple(body)
+    if any(True for _ in find(ir.Raise, body)):
+        return True
+    contexts = (item.context for item in find(ir.WithItem, body))
+    return any(isinstance(each, ir.Call) and _last_word(each.func) not in _QUIET for each in contexts)
+
+
+def may_look_at_it(body: Iterable[ir.Node]) -> bool:
+    """Whether a call gets nothing and so may look at the exception in flight by itself, as `Failure()` does."""
+    return any(not call.args and not call.keywords and not is_logging(call) for call in find(ir.Call, body))
 
 
 def calls_of(body: Iterable[ir.Node]) -> Iterator[ir.Call]:
@@ -202,6 +215,10 @@ def _is(node: ir.Node | None, name: str) -> bool:
 
 def _is_false(value: ir.Expr) -> bool:
     return isinstance(value, ir.Constant) and not value.value
+
+
+def _last_word(expression: ir.Expr) -> str:
+    return (ir.dotted_name(expression) or "").rpartition(".")[2]
 
 
 def _last(node: ir.Name | ir.Attribute) -> str:
