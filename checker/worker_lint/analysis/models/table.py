@@ -165,6 +165,8 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
         task_object_if: The parameter of the decorator that asks for it.
         limits: As a decorator: its parameters that limit the running time, each with the exception
             that may then come up anywhere in its function.
+        retry_limits: It tries again what fails; parameters of which each one puts an end to that.
+        default_retry_limit: The number of attempts when none of them is given; `"none"` is for ever.
     """
 
     returns: str = ""
@@ -194,6 +196,8 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     task_object: str = ""
     task_object_if: str = ""
     limits: dict[str, str] = {}
+    retry_limits: tuple[str, ...] = ()
+    default_retry_limit: int | Literal["none"] | None = None
 
 
 class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
