@@ -16,13 +16,13 @@ from worker_lint.analysis.store import Store
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
-    from worker_lint.analysis.tiers import Tiers
     from worker_lint.analysis.calls import Calls
     from worker_lint.analysis.coroutine_names import CoroutineNames
     from worker_lint.analysis.creation import Creations
     from worker_lint.analysis.places import Places
     from worker_lint.analysis.resources import Resources
     from worker_lint.analysis.routines import Routines
+    from worker_lint.analysis.tiers import Tiers
     from worker_lint.analysis.uses import Uses
     from worker_lint.analysis.values import Values
     from worker_lint.analysis.workers import Workers

@@ -43,7 +43,15 @@ from worker_lint.analysis.flow import (
     find_path,
 )
 from worker_lint.analysis.flow import Unknown as OverBudget
-from worker_lint.analysis.tiers import TrySite, awaits_in, calls_of, clause_at, clause_shown, ends_process, raises_anything
+from worker_lint.analysis.tiers import (
+    TrySite,
+    awaits_in,
+    calls_of,
+    clause_at,
+    clause_shown,
+    ends_process,
+    raises_anything,
+)
 from worker_lint.analysis.tiers.loops import changes_condition, is_always, is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good

@@ -25,23 +25,10 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Function, ModuleScope
-from worker_lint.analysis.flow import (
-    Block,
-    Edge,
-    Graph,
-    Path,
-    Policy,
-    Raises,
-    Step,
-    Watch,
-    always_raises,
-    build,
-    find,
-    find_path,
-    may_raise,
-)
+from worker_lint.analysis.flow import Block, Graph, Path, Step, build, find, find_path
 from worker_lint.analysis.tiers import TrySite, ends_process, log_calls
 from worker_lint.analysis.tiers.handling import is_logging
+from worker_lint.analysis.tiers.names import NameReads, NameWatch, bound_names
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -165,7 +152,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if not names:
             continue
         if function not in graphs:
-            graph = build(function.statements, _Names())
+            graph = build(function.statements, NameReads())
             graphs[function] = graph if isinstance(graph, Graph) else None
         for handler in handlers:
             yield from _judge(site, handler, names, graphs[function], context)
@@ -190,69 +177,49 @@ def _given(site: TrySite, function: Function) -> frozenset[str]:
     before: set[str] = set(params | outer)
     for node in find(ir.Node, function.statements):
         if node.at[:2] < first and not isinstance(node, ir.Try):
-            before.update(_bound(node))
-    inside = {name for node in find(ir.Node, site.node.body) for name in _bound(node)}
+            before.update(bound_names(node))
+    inside = {name for node in find(ir.Node, site.node.body) for name in bound_names(node)}
     return frozenset(inside - before)
 
 
-class _Names(Policy):
-    """Reads of names are steps, every call may raise, and `sys.exit()` always does."""
-
-    observed = frozenset({ir.Name})
-
-    def raises(self, step: Step) -> Raises:
-        if step.kind == "call" and isinstance(step.node, ir.Call):
-            ends = ir.dotted_name(step.node.func) in ("sys.exit", "exit", "quit", "os._exit", "os.abort")
-            return always_raises("SystemExit") if ends else may_raise("BaseException")
-        return may_raise("BaseException") if step.kind in ("await", "yield") else super().raises(step)
-
-
-class _Unbound(Watch[str]):
-    """`""` until the clause is entered, then `failed`; the path ends where the name is bound."""
+class _Unbound(NameWatch):
+    """Whether the clause was entered; the path ends where the name is bound."""
 
     def __init__(self, handler: ir.Handler, name: str) -> None:
-        super().__init__(start="")
+        super().__init__(name)
         self._handler = handler
-        self._name = name
 
-    def step(self, step: Step, state: str) -> str | None:
+    def step(self, step: Step, state: tuple[ir.At, ...]) -> tuple[ir.At, ...] | None:
         if step.kind == "catch" and step.node is self._handler:
-            return "failed"
-        if step.kind in ("bind", "catch", "case") and self._name in _bound(step.node):
+            return (self._handler.at,)
+        if step.kind in ("bind", "catch", "case") and self.name in bound_names(step.node):
             return None
-        return state
-
-    def interrupted(self, step: Step, state: str) -> str | None:
-        return state
-
-    def along(self, edge: Edge, state: str) -> str | None:
         return state
 
 
 def _judge(
     site: TrySite, handler: ir.Handler, names: frozenset[str], graph: Graph | None, context: Context
 ) -> Iterator[Finding]:
-    if graph is None:
-        return
-    for name in sorted(names):
+    for name in sorted(names) if graph is not None else ():
         watch = _Unbound(handler, name)
+        reads: list[ir.Name] = []
 
-        def reached(block: Block, state: str, watch: _Unbound = watch, name: str = name) -> bool:
-            return _read_in(block, state, watch, name) is not None
+        def reached(
+            block: Block, state: tuple[ir.At, ...], watch: _Unbound = watch, reads: list[ir.Name] = reads
+        ) -> bool:
+            reads[:] = [read for read in (_read_in(block, state, watch),) if read is not None]
+            return bool(reads)
 
-        path = find_path(graph, watch, reached)
-        if isinstance(path, Path) and path.edges:
-            read = _read_in(path.edges[-1].target, _state_at_end(path, watch), watch, name)
-            if read is not None:
-                yield _finding(site, handler, read, context)
-                return
+        if graph is not None and isinstance(find_path(graph, watch, reached), Path):
+            yield _finding(site, handler, reads[0], context)
+            return
 
 
-def _read_in(block: Block, state: str, watch: _Unbound, name: str) -> ir.Name | None:
+def _read_in(block: Block, state: tuple[ir.At, ...], watch: _Unbound) -> ir.Name | None:
     """The first read of the name in a block, where the clause lies behind and nothing has bound it."""
     for step in block.steps:
-        if step.kind == "read" and isinstance(step.node, ir.Name) and step.node.id == name:
-            return step.node if state == "failed" else None
+        if step.kind == "read" and isinstance(step.node, ir.Name) and step.node.id == watch.name:
+            return step.node if state else None
         after = watch.step(step, state)
         if after is None:
             return None
@@ -260,54 +227,12 @@ def _read_in(block: Block, state: str, watch: _Unbound, name: str) -> ir.Name | 
     return None
 
 
-def _state_at_end(path: Path, watch: _Unbound) -> str:
-    state = ""
-    for edge in path.edges:
-        for step in edge.source.steps:
-            state = watch.step(step, state) or state
-    return state
-
-
-def _bound(node: ir.Node) -> frozenset[str]:
-    """The names that a statement, loop, context or pattern binds."""
-    match node:
-        case ir.Assign():
-            targets: tuple[ir.Expr, ...] = node.targets if node.value is not None else ()
-        case ir.AugAssign() | ir.For() | ir.Generator():
-            targets = (node.target,)
-        case ir.WithItem():
-            targets = (node.target,) if node.target is not None else ()
-        case ir.Walrus():
-            return frozenset({node.target})
-        case ir.FunctionDef() | ir.ClassDef():
-            return frozenset({node.name})
-        case ir.Import():
-            return frozenset(one.bound for one in node.names)
-        case ir.Handler():
-            return frozenset({node.name}) if node.name is not None else frozenset()
-        case ir.Case():
-            return frozenset(node.binds)
-        case _:
-            return frozenset()
-    return frozenset(one.id for one in _target_names(targets))
-
-
-def _target_names(targets: tuple[ir.Expr, ...]) -> Iterator[ir.Name]:
-    for target in targets:
-        if isinstance(target, ir.Name):
-            yield target
-        elif isinstance(target, ir.Collection):
-            yield from _target_names(target.items)
-        elif isinstance(target, ir.Starred):
-            yield from _target_names((target.value,))
-
-
 def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, context: Context) -> Finding:
     logged = next(log_calls(handler.body))
     return Finding(
         at=read.at,
         message=f"`{read.id}` is used although the `try` block may not have bound it",
-        consequence="After the logged failure this line raises UnboundLocalError, or works on the value of the turn before.",
+        consequence="After the logged failure this raises UnboundLocalError, or uses the value of the turn before.",
         help=f"leave the clause by `continue`, `return` or `raise`, or bind `{read.id}` before the `try`",
         notes=(
             Note(context.path, site.node.body[0].at, f"`{read.id}` is bound in this block only"),

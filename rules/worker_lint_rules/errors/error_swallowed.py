@@ -2,8 +2,9 @@
 A worker's loop drops an error without a word.
 
 What it catches
-    In a loop that goes on until it is told to end: a clause for every error, or for errors of the network, whose body is nothing but `pass`, `continue` or a constant
-    result, and no comment that says why.
+    In a loop that goes on until it is told to end: a clause for every error, or for errors of the
+    network, whose body is nothing but `pass`, `continue` or a constant result, and no comment
+    that says why.
 
 Why it hurts in production
     The connection is gone, or every message fails, and the worker looks well: the loop turns, the
@@ -163,8 +164,12 @@ rule = Rule(
     ),
 )
 
-_NETWORK = frozenset({"OSError", "ConnectionError", "ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError"})
-_RELEASES = frozenset({"close", "stop", "shutdown", "disconnect", "release", "terminate", "kill", "cancel", "unlink", "remove", "unlock"})
+_NETWORK = frozenset(
+    {"OSError", "ConnectionError", "ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError"}
+)
+_RELEASES = frozenset(
+    {"close", "stop", "shutdown", "disconnect", "release", "terminate", "kill", "cancel", "unlink", "remove", "unlock"}
+)
 
 
 @rule.on_module

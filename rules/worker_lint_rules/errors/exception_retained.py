@@ -180,36 +180,56 @@ def _lives_long(site: TrySite, place: tuple[str, ...]) -> bool:
     if len(place) == 2:
         return bool(function.node.params) and place[0] == function.node.params[0].name
     bound = function.module.block.names.get(place[0], ())
-    return len(place) == 1 and any(isinstance(one.node, (ir.Collection, ir.Mapping, ir.Call)) for one in bound) and not (
-        place[0] in function.block.names
+    return (
+        len(place) == 1
+        and any(isinstance(one.node, (ir.Collection, ir.Mapping, ir.Call)) for one in bound)
+        and place[0] not in function.block.names
     )
 
 
 def _is_emptied(module: ModuleScope, place: tuple[str, ...], context: Context) -> bool:
-    """Whether any code of the file takes things out, replaces it twice, hands it on, or bounds it."""
-    made = 0
+    """Whether any code of the file takes things out, replaces it, hands it on, or bounds it."""
+    made: list[ir.Assign] = []
     for body in _bodies(module, context):
         for node in walk(*body):
-            if isinstance(node, ir.Call):
-                func = node.func
-                if isinstance(func, ir.Attribute) and func.name in _TAKES and _ends_in(place_of(func.value), place):
-                    return True
-                given = (*node.args, *(keyword.value for keyword in node.keywords))
-                if any(_ends_in(place_of(value), place) for value in given):
-                    return True
-            elif isinstance(node, (ir.Return, ir.Delete, ir.For)):
-                parts = node.targets if isinstance(node, ir.Delete) else (node.iter if isinstance(node, ir.For) else node.value,)
-                if any(_ends_in(place_of(part), place) for part in parts if part is not None):
-                    return True
-            elif isinstance(node, ir.Assign):
-                targets = [item for one in node.targets for item in (one.items if isinstance(one, ir.Collection) else (one,))]
-                if any(_ends_in(place_of(target), place) for target in targets):
-                    made += 1
-                    if isinstance(node.value, ir.Call) and any(one.name == "maxlen" for one in node.value.keywords):
-                        return True
-                    if not isinstance(node.value, (ir.Collection, ir.Call)):
-                        return True
-    return made != 1
+            if isinstance(node, ir.Call) and _takes(node, place):
+                return True
+            if any(_ends_in(place_of(part), place) for part in _used(node)):
+                return True
+            if isinstance(node, ir.Assign) and any(_ends_in(place_of(one), place) for one in _flat(node.targets)):
+                made.append(node)
+    return len(made) != 1 or not _is_unbounded(made[0].value)
+
+
+def _takes(call: ir.Call, place: tuple[str, ...]) -> bool:
+    """Whether a call takes things out of the collection, or gets it as an argument."""
+    func = call.func
+    if isinstance(func, ir.Attribute) and func.name in _TAKES and _ends_in(place_of(func.value), place):
+        return True
+    return any(_ends_in(place_of(value), place) for value in (*call.args, *(one.value for one in call.keywords)))
+
+
+def _used(node: ir.Node) -> tuple[ir.Expr | None, ...]:
+    match node:
+        case ir.Delete():
+            return node.targets
+        case ir.For():
+            return (node.iter,)
+        case ir.Return():
+            return (node.value,)
+        case _:
+            return ()
+
+
+def _flat(targets: tuple[ir.Expr, ...]) -> tuple[ir.Expr, ...]:
+    return tuple(item for one in targets for item in (one.items if isinstance(one, ir.Collection) else (one,)))
+
+
+def _is_unbounded(value: ir.Expr | None) -> bool:
+    """Whether this is a new collection without a limit."""
+    if isinstance(value, ir.Call):
+        return not value.args and not any(one.name in ("maxlen", "maxsize") for one in value.keywords)
+    return isinstance(value, ir.Collection)
 
 
 def _ends_in(found: tuple[str, ...] | None, place: tuple[str, ...]) -> bool:
@@ -228,7 +248,7 @@ def _finding(site: TrySite, handler: ir.Handler, call: ir.Call, shown: str, cont
     return Finding(
         at=call.at,
         message=f"`{shown}` keeps each exception with all its frames",
-        consequence="Everything that the failed call had in its variables stays in memory: the worker grows with each failure.",
+        consequence="The variables of every failed call stay in memory: the worker grows with each failure.",
         help=f"keep `repr({handler.name})`, or bound the collection: `deque(maxlen=100)`",
         notes=(Note(context.path, handler.at[:2] + handler.body[0].at[:2], "taken here"),),
         symbol=site.scope.symbol,

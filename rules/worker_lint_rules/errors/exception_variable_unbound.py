@@ -25,9 +25,10 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.flow import Block, Edge, Path, Policy, Raises, Step, Watch, build, find, find_path, may_raise
+from worker_lint.analysis.flow import Block, Path, Step, build, find, find_path
 from worker_lint.analysis.flow import Unknown as OverBudget
 from worker_lint.analysis.tiers import TrySite
+from worker_lint.analysis.tiers.names import NameReads, NameWatch, bound_names, is_inside
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -135,44 +136,24 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
                 yield from _judge(site, handler.name, context)
 
 
-class _Names(Policy):
-    """Reads of names are steps, and every call may raise: which clause is entered must not be missed."""
-
-    observed = frozenset({ir.Name})
-
-    def raises(self, step: Step) -> Raises:
-        """A call or an await may raise anything."""
-        return may_raise("BaseException") if step.kind in ("call", "await", "yield") else super().raises(step)
-
-
-class _Deleted(Watch[tuple[ir.At, ...]]):
-    """The place of the clause at whose end the name was deleted, as long as it was not bound again."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(start=())
-        self._name = name
+class _Deleted(NameWatch):
+    """The clause at whose end the name was deleted, as long as it was not bound again."""
 
     def step(self, step: Step, state: tuple[ir.At, ...]) -> tuple[ir.At, ...]:
-        if step.kind == "catch" and isinstance(step.node, ir.Handler) and step.node.name == self._name:
+        if step.kind == "catch" and isinstance(step.node, ir.Handler) and step.node.name == self.name:
             return (step.node.at,)
-        if step.kind == "bind" and state and not _inside(step.node.at, state[0]):
-            return () if self._name in _bound(step.node) else state
-        return state
-
-    def interrupted(self, step: Step, state: tuple[ir.At, ...]) -> tuple[ir.At, ...]:
-        return state
-
-    def along(self, edge: Edge, state: tuple[ir.At, ...]) -> tuple[ir.At, ...]:
+        if step.kind == "bind" and state and not is_inside(step.node.at, state[0]):
+            return () if self.name in bound_names(step.node) else state
         return state
 
 
 def _judge(site: TrySite, name: str, context: Context) -> Iterator[Finding]:
     reads = [node for node in find(ir.Name, site.scope.statements) if node.id == name]
     handlers = [node for node in find(ir.Handler, site.scope.statements) if node.name == name]
-    outside = [read for read in reads if not any(_inside(read.at, handler.at) for handler in handlers)]
+    outside = [read for read in reads if not any(is_inside(read.at, handler.at) for handler in handlers)]
     if not outside:
         return
-    graph = build(site.scope.statements, _Names())
+    graph = build(site.scope.statements, NameReads())
     if isinstance(graph, OverBudget):
         return
     for read in outside:
@@ -196,36 +177,18 @@ def _last_handler(path: Path, name: str) -> ir.Handler:
     return found[-1]
 
 
-def _bound(node: ir.Node) -> frozenset[str]:
-    """The names that a statement binds."""
-    match node:
-        case ir.Assign():
-            targets: tuple[ir.Expr, ...] = node.targets
-        case ir.AugAssign() | ir.For() | ir.Generator():
-            targets = (node.target,)
-        case ir.WithItem():
-            targets = (node.target,) if node.target is not None else ()
-        case ir.Walrus():
-            return frozenset({node.target})
-        case ir.FunctionDef() | ir.ClassDef():
-            return frozenset({node.name})
-        case ir.Import():
-            return frozenset(one.bound for one in node.names)
-        case _:
-            return frozenset()
-    return frozenset(one.id for one in find(ir.Name, targets))
-
-
-def _inside(inner: ir.At, outer: ir.At) -> bool:
-    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
-
-
 def _finding(site: TrySite, read: ir.Name, handler: ir.Handler, context: Context) -> Finding:
     return Finding(
         at=read.at,
         message=f"`{read.id}` is no longer bound here: its except clause has deleted it",
         consequence="After a failure this line raises UnboundLocalError or NameError, and the real cause is lost.",
         help=f"keep the exception in the clause: `last_{read.id} = {read.id}`",
-        notes=(Note(context.path, handler.at[:2] + handler.body[0].at[:2], f"`{read.id}` is bound here and deleted at the end of the clause"),),
+        notes=(
+            Note(
+                context.path,
+                handler.at[:2] + handler.body[0].at[:2],
+                f"`{read.id}` is bound here and deleted at the end of the clause",
+            ),
+        ),
         symbol=site.scope.symbol,
     )

@@ -251,10 +251,11 @@ def _takes_time(site: TrySite) -> bool:
         return False
     project, function = site.scope.project, site.function
     policy = project.routines.policy(project.routines.of(function))
-    foreign = isinstance(policy, ProjectPolicy)
     for call in calls:
         model = project.calls.of(function, call).model
-        if (model is not None and model.blocking) or (foreign and policy.is_foreign(call)):
+        if model is not None and model.blocking:
+            return True
+        if isinstance(policy, ProjectPolicy) and policy.is_foreign(call):
             return True
     return False
 

@@ -167,7 +167,15 @@ rule = Rule(
 )
 
 _EXITS = frozenset({"sys.exit", "os._exit", "posix._exit", "builtins.exit", "builtins.quit", "builtins.SystemExit"})
-_HARMLESS = ("KeyboardInterrupt", "SystemExit", "BrokenPipeError", "EOFError", "StopIteration", "GeneratorExit", "ImportError")
+_HARMLESS = (
+    "KeyboardInterrupt",
+    "SystemExit",
+    "BrokenPipeError",
+    "EOFError",
+    "StopIteration",
+    "GeneratorExit",
+    "ImportError",
+)
 
 
 @rule.on_module
@@ -228,5 +236,3 @@ def _finding(site: TrySite, handler: ir.Handler, exit_: ir.Expr, context: Contex
         symbol=site.scope.symbol,
         fix=Fix("end with exit code 1", (Replace(exit_.at, f"{text}(1)"),)),
     )
-
-

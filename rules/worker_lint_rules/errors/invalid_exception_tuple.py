@@ -245,4 +245,8 @@ def _is_no_exception(cls: Class) -> bool:
 
 
 def _is_open(base: object) -> bool:
-    return not isinstance(base, Class) and getattr(base, "name", "") not in ("builtins.object", "typing.Generic", "abc.ABC")
+    return not isinstance(base, Class) and getattr(base, "name", "") not in (
+        "builtins.object",
+        "typing.Generic",
+        "abc.ABC",
+    )

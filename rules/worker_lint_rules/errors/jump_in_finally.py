@@ -25,7 +25,7 @@ Limits
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import ModuleScope
+from worker_lint.analysis import ModuleScope, inner_blocks
 from worker_lint.analysis.tiers import TrySite, raises_anything
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -165,28 +165,17 @@ def _takes_everything(site: TrySite, context: Context) -> bool:
 
 def _jumps(block: tuple[ir.Stmt, ...], *, in_loop: bool) -> Iterator[ir.Return | ir.Simple]:
     for node in block:
-        match node:
-            case ir.Return():
-                yield node
-            case ir.Simple(kind="break" | "continue"):
-                if not in_loop:
-                    yield node
-            case ir.For() | ir.While():
-                yield from _jumps(node.body, in_loop=True)
-                yield from _jumps(node.orelse, in_loop=in_loop)
-            case ir.If():
-                yield from _jumps(node.body, in_loop=in_loop)
-                yield from _jumps(node.orelse, in_loop=in_loop)
-            case ir.With():
-                yield from _jumps(node.body, in_loop=in_loop)
-            case ir.Match():
-                for case in node.cases:
-                    yield from _jumps(case.body, in_loop=in_loop)
-            case ir.Try():  # its own finally block is another site
-                for part in (node.body, *(handler.body for handler in node.handlers), node.orelse):
-                    yield from _jumps(part, in_loop=in_loop)
-            case _:
-                pass
+        if isinstance(node, ir.Return) or (isinstance(node, ir.Simple) and node.kind != "pass" and not in_loop):
+            yield node
+        elif isinstance(node, (ir.For, ir.While)):
+            yield from _jumps(node.body, in_loop=True)
+            yield from _jumps(node.orelse, in_loop=in_loop)
+        elif isinstance(node, ir.Try):  # its own finally block is another site
+            for part in (node.body, *(handler.body for handler in node.handlers), node.orelse):
+                yield from _jumps(part, in_loop=in_loop)
+        else:
+            for part in inner_blocks(node):
+                yield from _jumps(part, in_loop=in_loop)
 
 
 def _finding(site: TrySite, jump: ir.Return | ir.Simple, context: Context) -> Finding:

@@ -232,12 +232,11 @@ def _is_lower(expression: ir.Name | ir.Attribute) -> bool:
 
 def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, context: Context) -> Finding:
     hidden = 0 < log_level(line) < _WARNING
-    level = " at a level that few look at" if hidden else ""
+    level = ", at a level that few look at," if hidden else ""
     return Finding(
         at=line.at,
         message="the error is logged without its cause",
-        consequence=f"{clause_shown(handler)} takes many kinds of failures, and this line, written{level or ' for all'}, "
-        "does not say which it was.",
+        consequence=f"{clause_shown(handler)} takes many kinds of failures, and this line{level} does not say which.",
         help="add `exc_info=True`, or use `exception()`",
         notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
         symbol=site.scope.symbol,

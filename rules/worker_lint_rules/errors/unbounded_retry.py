@@ -46,7 +46,13 @@ rule = Rule(
     words=("tenacity", "backoff", "max_retries", "retries", "attempts"),
     product_only=True,
     yields_to=("ERR113", "ERR104", "MSG103"),
-    silences=("service loop", "a limit is given", "library bounds it", "a stated reason", "options that cannot be read"),
+    silences=(
+        "service loop",
+        "a limit is given",
+        "library bounds it",
+        "a stated reason",
+        "options that cannot be read",
+    ),
     examples=(
         bad(
             "the defaults of a decorator",
@@ -221,8 +227,8 @@ def _is_unlimited(model: ModelFunction, call: ir.Call | None) -> bool:
 
 def _serves(function: Function) -> bool:
     """Whether the function is a worker's loop itself, which is meant to be started again."""
-    loops = (*find(ir.While, function.statements), *find(ir.For, function.statements))
-    return any(is_endless(function, loop) for loop in loops)
+    whiles = any(is_endless(function, loop) for loop in find(ir.While, function.statements))
+    return whiles or any(is_endless(function, loop) for loop in find(ir.For, function.statements))
 
 
 def _has_reason(scope: Scope, decorator: ir.Expr) -> bool:
@@ -246,7 +252,9 @@ def _truthy_limits(site: TrySite, function: Function, context: Context) -> Itera
                     message=f"a `{name}` of 0 is taken for no limit at all",
                     consequence="Who asks for no further attempt gets endless ones: the loop never ends.",
                     help=f"write `{name} is not None and …`",
-                    notes=(Note(context.path, site.loops[0].at[:2] + site.node.at[:2], "this loop ends only by that test"),),
+                    notes=(
+                        Note(context.path, site.loops[0].at[:2] + site.node.at[:2], "this loop ends only by that test"),
+                    ),
                     symbol=function.symbol,
                 )
 

@@ -36,7 +36,13 @@ rule = Rule(
     severity="error",
     stage="preview",
     summary="A clause names a builtin exception where a library raises one of its own",
-    words=("except ConnectionError", "except TimeoutError", "except (", "ConnectionRefusedError", "ConnectionResetError"),
+    words=(
+        "except ConnectionError",
+        "except TimeoutError",
+        "except (",
+        "ConnectionRefusedError",
+        "ConnectionResetError",
+    ),
     product_only=True,
     silences=(
         "stdlib I/O in the same try",
@@ -223,7 +229,11 @@ def _meant(one: Tried, builtin: str, tiers: Tiers) -> str:
     """The library's class for the trouble that the builtin class stands for; "" when there is none apart."""
     beside = tiers.project.models.errors_beside(one.home)
     word = _KINDS[builtin]
-    alike = [name for name, tier in beside.items() if tier in ("recoverable", "idle") and word in name.rpartition(".")[2].lower()]
+    alike = [
+        name
+        for name, tier in beside.items()
+        if tier in ("recoverable", "idle") and word in name.rpartition(".")[2].lower()
+    ]
     if any(tiers.is_class(name, builtin) or tiers.is_open(name) for name in alike):
         return ""
     if one.model is not None and one.model.library == "python" and not _has_timeout(one.call):

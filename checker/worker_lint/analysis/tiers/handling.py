@@ -47,7 +47,9 @@ _ENDINGS: Final = frozenset(
         "posix.kill",
     }
 )
-_TELLING: Final = frozenset({"exc_info", "format_exc", "print_exc", "format_exception", "print_exception", "last_traceback"})
+_TELLING: Final = frozenset(
+    {"exc_info", "format_exc", "print_exc", "format_exception", "print_exception", "last_traceback"}
+)
 """Names whose mere use shows that the exception in flight is looked at."""
 
 _QUIET: Final = frozenset({"open", "suppress", "Lock", "RLock", "lock", "acquire", "redirect_stdout", "nullcontext"})

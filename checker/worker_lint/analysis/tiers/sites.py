@@ -53,8 +53,8 @@ class TrySite:
     @property
     def loops(self) -> tuple[ir.While | ir.For, ...]:
         """The loops whose body it is part of, the innermost first."""
-        found = [one.node for one in self.around if one.part == "body" and isinstance(one.node, (ir.While, ir.For))]
-        return tuple(node for node in reversed(found) if isinstance(node, (ir.While, ir.For)))
+        found = [one.node for one in reversed(self.around) if one.part == "body"]
+        return tuple(node for node in found if isinstance(node, (ir.While, ir.For)))
 
     @property
     def is_in_handler(self) -> bool:

@@ -13,8 +13,8 @@ from worker_lint.analysis.entity import Class, External, Function, Instance, Mod
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.models import ModelClass
 from worker_lint.analysis.names import receiver_kind
-from worker_lint.analysis.values.bindings import Bindings, Source
 from worker_lint.analysis.tasks import given_task
+from worker_lint.analysis.values.bindings import Bindings, Source
 from worker_lint.analysis.values.called import called, entered
 from worker_lint.analysis.values.fields import Fields
 from worker_lint.analysis.values.kind import (
