@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import External
-from worker_lint.analysis.flow.visit import children, find, walk
+from worker_lint.analysis.flow import children, find, walk
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
