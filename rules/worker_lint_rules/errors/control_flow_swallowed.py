@@ -22,7 +22,8 @@ When to ignore it
 
 Limits
     Only what is known to be raised in the block is counted: explicit `raise`, modelled calls,
-    functions of the project that let them pass, and limits that the task's decorator sets.
+    functions of the project that let them pass, and limits that the task's decorator sets. A
+    function is followed when it is decorated or its text names such an exception or `retry`.
 """
 
 from collections.abc import Iterator
@@ -229,18 +230,24 @@ rule = Rule(
     ),
 )
 
+_SIGNS = ("retry", "Retry", "Ignore", "Reject", "Cancel", "Locked", "RateLimit", "time_limit", "timeout=")
+"""Parts of the names by which such exceptions come up; a file without any of them is not followed."""
+
 
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every function with a clause that takes all errors."""
-    tiers = context.project.tiers
+    tiers, text = context.project.tiers, context.project.store.text(module.path)
+    if not any(sign in text.source for sign in _SIGNS):
+        return
     broad: dict[Function, list[ir.Handler]] = {}
     for site in tiers.sites(module.path):
         if site.function is not None:
             wide = [handler for handler in site.node.handlers if tiers.is_broad(site.scope, handler)]
             broad.setdefault(site.function, []).extend(wide)
     for function, handlers in broad.items():
-        if handlers:
+        node = function.node
+        if handlers and (node.decorators or any(text.has_word(sign, node.at[0], node.at[2]) for sign in _SIGNS)):
             yield from _judge(function, handlers, context)
 
 

@@ -202,9 +202,9 @@ def _judge(
     for name in caught:
         if name is None or tiers.tier(name) != "recoverable":
             continue
-        fatal = [
-            one for one in tiers.below(name, "fatal") if not any(tiers.is_class(one, str(taken)) for taken in before)
-        ]
+        fatal = tiers.below(name, "fatal")
+        if any(tiers.is_class(one, str(taken)) for one in fatal for taken in before):
+            continue  # somebody has thought of it
         raiser = _raiser(site, name, context) if fatal else None
         if raiser is not None:
             yield _finding(site, handler, sorted(fatal), raiser, context)

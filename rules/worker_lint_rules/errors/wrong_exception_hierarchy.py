@@ -183,6 +183,8 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause for one of these builtin classes."""
     tiers = context.project.tiers
     for site in tiers.sites(module.path):
+        if not _names_builtin(site):
+            continue
         caught = [tiers.caught(site.scope, handler) for handler in site.node.handlers]
         named = {name for names in caught for name in names}
         if None in named or not named & _KINDS.keys() or any(find(ir.Raise, site.node.body)):
@@ -192,6 +194,12 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             continue
         for handler, names in zip(site.node.handlers, caught, strict=True):
             yield from _judge(site, handler, [name for name in names if name in _KINDS], named, calls, context)
+
+
+def _names_builtin(site: TrySite) -> bool:
+    """Whether a clause has one of the names in question in its text."""
+    clauses = [handler.exception for handler in site.node.handlers if handler.exception is not None]
+    return any(node.id in _KINDS for node in find(ir.Name, clauses))
 
 
 def _enters(site: TrySite) -> bool:

@@ -46,6 +46,8 @@ class Tiers:
         """The exception classes that an expression stands for: a class, or a tuple of classes."""
         if isinstance(expression, ir.Collection):
             return tuple(name for item in expression.items for name in self.named(scope, item))
+        if isinstance(expression, ir.Starred):
+            return self.named(scope, expression.value)
         targets = self.project.names.expr(scope, expression)
         if len(targets) != 1:
             return (None,)
