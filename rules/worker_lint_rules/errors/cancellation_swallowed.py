@@ -52,13 +52,13 @@ from worker_lint.analysis.tiers import (
     ends_process,
     raises_anything,
 )
+from worker_lint.analysis.tiers.awaiting import awaits_others_only
 from worker_lint.analysis.tiers.loops import changes_condition, is_always, is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
 
 _CANCELLED = "asyncio.CancelledError"
-_COLLECTING = frozenset({"gather", "wait", "wait_for", "shield"})
 
 rule = Rule(
     code="ERR108",
@@ -277,7 +277,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every `try` statement in an endless loop of a coroutine."""
     for site in context.project.tiers.sites(module.path):
         loop = next((loop for loop in site.loops if is_endless(site.scope, loop)), None)
-        if site.is_async and loop is not None and awaits_in(site.node.body) and not _awaits_others_only(site):
+        if site.is_async and loop is not None and awaits_in(site.node.body) and not awaits_others_only(site):
             for handler in site.node.handlers:
                 if _may_swallow(site, handler, loop, context):
                     yield from _followed(site, handler, loop, context)
@@ -293,27 +293,6 @@ def _may_swallow(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, co
         return False
     names = {call.func.name for call in calls_of(handler.body) if isinstance(call.func, ir.Attribute)}
     return names.isdisjoint({"uncancel", "cancelling"})
-
-
-def _awaits_others_only(site: TrySite) -> bool:
-    """Whether all that is awaited are tasks of others, whose cancellation ends here rightly."""
-    if any(isinstance(node, (ir.For, ir.With)) and node.is_async for node in find(ir.Node, site.node.body)):
-        return False
-    cancelled = {
-        ir.dotted_name(call.func.value)
-        for call in find(ir.Call, site.scope.statements)
-        if isinstance(call.func, ir.Attribute) and call.func.name == "cancel"
-    }
-    return all(_is_other(one.value, cancelled) for one in find(ir.Await, site.node.body))
-
-
-def _is_other(awaited: ir.Expr, cancelled: set[str | None]) -> bool:
-    if isinstance(awaited, ir.Call):
-        name = (ir.dotted_name(awaited.func) or "").rpartition(".")[2]
-        if isinstance(awaited.func, ir.Attribute) and ir.dotted_name(awaited.func.value) in cancelled - {None}:
-            return True
-        return name in _COLLECTING and not any(isinstance(arg, ir.Call) for arg in awaited.args)
-    return isinstance(awaited, (ir.Name, ir.Attribute, ir.Subscript))
 
 
 def _only_sleeps(site: TrySite, loop: ir.While | ir.For) -> bool:

@@ -41,7 +41,13 @@ rule = Rule(
     closure="file",
     product_only=True,
     yields_to=("ERR122",),
-    silences=("default assigned before", "the clause leaves", "bound in the clause", "a call that may not return"),
+    silences=(
+        "default assigned before",
+        "the clause leaves",
+        "bound in the clause",
+        "a call that may not return",
+        "the failure is kept in mind",
+    ),
     examples=(
         bad(
             "the message that was never decoded",
@@ -135,6 +141,24 @@ rule = Rule(
             """,
             silence="a call that may not return",
         ),
+        good(
+            "a flag tells",
+            """
+            import json
+            import logging
+
+            def on_message(body, handle):
+                failed = False
+                try:
+                    order = json.loads(body)
+                except ValueError:
+                    failed = True
+                    logging.error("bad message: %r", body)
+                if not failed:
+                    handle(order)
+            """,
+            silence="the failure is kept in mind",
+        ),
     ),
 )
 
@@ -162,6 +186,8 @@ def _only_logs(site: TrySite, handler: ir.Handler) -> bool:
     """Whether the clause reports the failure and calls nothing else that could end the path."""
     if not any(True for _ in log_calls(handler.body)) or ends_process(site.scope, handler.body):
         return False
+    if any(isinstance(node, (ir.Assign, ir.AugAssign)) for node in find(ir.Node, handler.body)):
+        return False  # it keeps in mind that something has failed
     return all(is_logging(call) or _is_text(call) for call in find(ir.Call, handler.body))
 
 
@@ -179,6 +205,7 @@ def _given(site: TrySite, function: Function) -> frozenset[str]:
         if node.at[:2] < first and not isinstance(node, ir.Try):
             before.update(bound_names(node))
     inside = {name for node in find(ir.Node, site.node.body) for name in bound_names(node)}
+    before.update(name for node in find(ir.Handler, function.statements) for name in bound_names(node))
     return frozenset(inside - before)
 
 
@@ -189,7 +216,13 @@ class _Unbound(NameWatch):
         super().__init__(name)
         self._handler = handler
 
+    def interrupted(self, step: Step, state: tuple[ir.At, ...]) -> tuple[ir.At, ...] | None:  # type: ignore[override]
+        """A second failure, while the first is being reported, is another matter."""
+        return None if state else super().interrupted(step, state)
+
     def step(self, step: Step, state: tuple[ir.At, ...]) -> tuple[ir.At, ...] | None:
+        if step.kind == "catch" and state:
+            return None
         if step.kind == "catch" and step.node is self._handler:
             return (self._handler.at,)
         if step.kind in ("bind", "catch", "case") and self.name in bound_names(step.node):

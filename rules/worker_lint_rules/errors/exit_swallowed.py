@@ -40,7 +40,8 @@ from worker_lint.analysis.tiers import (
     raises_anything,
     tells_exception,
 )
-from worker_lint.analysis.tiers.loops import leaves_loop
+from worker_lint.analysis.tiers.awaiting import awaits_others_only
+from worker_lint.analysis.tiers.loops import is_endless, leaves_loop
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
@@ -63,6 +64,9 @@ rule = Rule(
         "a stated reason",
         "nothing that takes time",
         "looked at by what is called",
+        "clean-up on the way out",
+        "the loop is inside",
+        "the task of another is awaited",
     ),
     examples=(
         bad(
@@ -211,6 +215,45 @@ rule = Rule(
             """,
             silence="looked at by what is called",
         ),
+        good(
+            "what was on its way goes on",
+            """
+            def start(server, log):
+                try:
+                    server.start()
+                except:
+                    try:
+                        server.shutdown()
+                    except:
+                        log.warning("not shut down", exc_info=True)
+                    raise
+            """,
+            silence="clean-up on the way out",
+        ),
+        good(
+            "the exit ends the loop",
+            """
+            def work(queue, log):
+                try:
+                    while True:
+                        queue.get().run()
+                        queue.close()
+                except BaseException:
+                    log.critical("worker ends", exc_info=True)
+            """,
+            silence="the loop is inside",
+        ),
+        good(
+            "a task that was told to end",
+            """
+            async def stop(worker):
+                try:
+                    await worker.task
+                except:
+                    pass
+            """,
+            silence="the task of another is awaited",
+        ),
     ),
 )
 
@@ -236,8 +279,29 @@ def _is_lost(site: TrySite, handler: ir.Handler) -> bool:
         return False
     if site.loops and leaves_loop(handler.body) and tells_exception(handler, handler.body):
         return False
+    if _rises_anyway(site) or (site.is_async and awaits_others_only(site)) or _holds_the_loop(site):
+        return False
     in_finalizer = site.function is not None and site.function.name == "__del__"
     return not in_finalizer and _takes_time(site) and not states_reason(scope, handler)
+
+
+def _rises_anyway(site: TrySite) -> bool:
+    """Whether it is the clean-up in a clause that raises again: the way out goes on."""
+    for one in site.around:
+        if isinstance(one.node, ir.Try) and one.part in ("handler", "final"):
+            bodies = [handler.body for handler in one.node.handlers]
+            if one.part == "final" or any(raises_anything(body) and _holds(body, site) for body in bodies):
+                return True
+    return False
+
+
+def _holds(body: tuple[ir.Stmt, ...], site: TrySite) -> bool:
+    return body[0].at[:2] <= site.node.at[:2] and site.node.at[2:] <= body[-1].at[2:]
+
+
+def _holds_the_loop(site: TrySite) -> bool:
+    """Whether the loop of the worker is inside: the exit ends it."""
+    return any(is_endless(site.scope, loop) for loop in find(ir.While, site.node.body))
 
 
 def _takes_time(site: TrySite) -> bool:
@@ -253,7 +317,7 @@ def _takes_time(site: TrySite) -> bool:
     policy = project.routines.policy(project.routines.of(function))
     for call in calls:
         model = project.calls.of(function, call).model
-        if model is not None and model.blocking:
+        if model is not None and model.blocking and not model.name.startswith("builtins."):
             return True
         if isinstance(policy, ProjectPolicy) and policy.is_foreign(call):
             return True

@@ -17,7 +17,8 @@ When to ignore it
     Where what failed once cannot fail again.
 
 Limits
-    A call with other arguments, or beside any comparison of a count, is taken to be bounded.
+    A call with other arguments, under a condition, or beside any comparison of a count, is taken
+    to be bounded.
     Only direct recursion is seen.
 """
 
@@ -38,7 +39,13 @@ rule = Rule(
     words=("except",),
     closure="file",
     product_only=True,
-    silences=("bounded by an argument", "a count is compared", "other arguments", "an expected class"),
+    silences=(
+        "bounded by an argument",
+        "a count is compared",
+        "other arguments",
+        "an expected class",
+        "only under a condition",
+    ),
     examples=(
         bad(
             "connect again and again",
@@ -119,6 +126,22 @@ rule = Rule(
             silence="an expected class",
         ),
         good(
+            "a second place to look",
+            """
+            import sys
+
+            def load(name, folder):
+                try:
+                    return import_class(name)
+                except Exception:
+                    if folder not in sys.path:
+                        sys.path.insert(0, folder)
+                        return load(name, folder)
+                    raise
+            """,
+            silence="only under a condition",
+        ),
+        good(
             "only planned, not awaited",
             """
             import asyncio
@@ -166,10 +189,13 @@ def _judge(site: TrySite, handler: ir.Handler, context: Context) -> Iterator[Fin
     function = site.function
     if function is None:
         return
+    guarded = [branch.at for branch in find(ir.If, handler.body)]
     awaited = {one.value.at for one in find(ir.Await, handler.body)}
     for call in find(ir.Call, handler.body):
         if function.node.is_async and call.at not in awaited:
             continue
+        if any(at[:2] <= call.at[:2] and call.at[2:] <= at[2:] for at in guarded):
+            continue  # what the condition asks for may have changed by then
         if calls_itself(site, call) and _same_arguments(function.node.params, call):
             yield Finding(
                 at=call.at,

@@ -3,8 +3,7 @@ An error is logged without a word on what it was.
 
 What it catches
     A clause for every error, or for a set of classes that a variable holds, whose log lines name
-    neither the exception nor its traceback; or which only logs at debug level. The clause does
-    not raise.
+    neither the exception nor its traceback. The clause does not raise.
 
 Why it hurts in production
     "Connection lost" a thousand times a night, and nobody can say whether it was a wrong
@@ -17,7 +16,8 @@ When to ignore it
     Where the class says all: then name it in the clause.
 
 Limits
-    A clause for a class that is expected is let pass. So is one in which anything at all looks
+    A clause for a class that is expected is let pass, and one that only traces at debug or info
+    level. So is one in which anything at all looks
     at the exception: its name, `sys.exc_info()`, a call that gets nothing and may look by itself.
 """
 
@@ -42,6 +42,7 @@ from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, go
 from worker_lint.source import ir
 
 _WARNING = 30
+_GIVING_UP = frozenset({"exit", "abort", "fail", "error_exit", "die"})
 
 rule = Rule(
     code="ERR114",
@@ -192,12 +193,21 @@ rule = Rule(
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that logs."""
     for site in context.project.tiers.sites(module.path):
-        if not any(True for _ in find(ir.Call, site.node.body)):
+        if all(_is_look_up(call) for call in find(ir.Call, site.node.body)):
             continue
         for handler in site.node.handlers:
             lines = [*log_calls(handler.body), *_warnings(handler)]
-            if lines and _tells_nothing(site, handler) and _is_wide(site, handler, context):
+            if _is_loud(lines) and _tells_nothing(site, handler) and _is_wide(site, handler, context):
                 yield _finding(site, handler, max(lines, key=log_level), context)
+
+
+def _is_look_up(call: ir.Call) -> bool:
+    return isinstance(call.func, ir.Attribute) and call.func.name == "get"
+
+
+def _is_loud(lines: list[ir.Call]) -> bool:
+    """Whether a line is at least a warning: what is only traced does not count as reported."""
+    return any(log_level(line) >= _WARNING or isinstance(line.func, ir.Name) for line in lines)
 
 
 def _warnings(handler: ir.Handler) -> Iterator[ir.Call]:
@@ -210,6 +220,8 @@ def _warnings(handler: ir.Handler) -> Iterator[ir.Call]:
 def _tells_nothing(site: TrySite, handler: ir.Handler) -> bool:
     body = handler.body
     if raises_anything(body) or tells_exception(handler, body) or hands_on(handler) or may_look_at_it(body):
+        return False
+    if any(isinstance(call.func, ir.Attribute) and call.func.name in _GIVING_UP for call in find(ir.Call, body)):
         return False
     return not ends_process(site.scope, body) and not states_reason(site.scope, handler)
 
@@ -231,12 +243,10 @@ def _is_lower(expression: ir.Name | ir.Attribute) -> bool:
 
 
 def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, context: Context) -> Finding:
-    hidden = 0 < log_level(line) < _WARNING
-    level = ", at a level that few look at," if hidden else ""
     return Finding(
         at=line.at,
         message="the error is logged without its cause",
-        consequence=f"{clause_shown(handler)} takes many kinds of failures, and this line{level} does not say which.",
+        consequence=f"{clause_shown(handler)} takes many kinds of failures, and this line does not say which.",
         help="add `exc_info=True`, or use `exception()`",
         notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
         symbol=site.scope.symbol,

@@ -184,6 +184,9 @@ rule = Rule(
 )
 
 
+_OVER = (">", ">=", "==")
+
+
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every decorator with the meaning of a retry, and every limit in an endless loop."""
@@ -245,7 +248,7 @@ def _truthy_limits(site: TrySite, function: Function, context: Context) -> Itera
     }
     for handler in site.node.handlers:
         for branch in find(ir.If, handler.body):
-            name = _truthy_limit(branch.test)
+            name = _truthy_limit(branch.test, _counted(site, function))
             if name in optional and (raises_anything(branch.body) or leaves_loop(branch.body)):
                 yield Finding(
                     at=branch.test.at,
@@ -259,13 +262,24 @@ def _truthy_limits(site: TrySite, function: Function, context: Context) -> Itera
                 )
 
 
-def _truthy_limit(test: ir.Expr) -> str | None:
-    """The name in `name and counted >= name`."""
+def _counted(site: TrySite, function: Function) -> frozenset[str]:
+    """The names that count turns: of an endless `for`, or raised by a whole number."""
+    loop = site.loops[0]
+    found = {loop.target.id} if isinstance(loop, ir.For) and isinstance(loop.target, ir.Name) else set()
+    for node in find(ir.AugAssign, function.statements):
+        if isinstance(node.target, ir.Name) and isinstance(node.value, ir.Constant) and node.value.kind == "int":
+            found.add(node.target.id)
+    return frozenset(found)
+
+
+def _truthy_limit(test: ir.Expr, counted: frozenset[str]) -> str | None:
+    """The name in `name and counted >= name`. A time limit of 0 means none by custom; a count does not."""
     if not isinstance(test, ir.BoolOp) or test.op != "and" or not isinstance(test.values[0], ir.Name):
         return None
     name = test.values[0].id
     for value in test.values[1:]:
-        if isinstance(value, ir.Compare) and value.ops[0] in (">", ">=", "=="):
+        left = value.left if isinstance(value, ir.Compare) else None
+        if isinstance(value, ir.Compare) and isinstance(left, ir.Name) and left.id in counted and value.ops[0] in _OVER:
             if any(isinstance(one, ir.Name) and one.id == name for one in value.operands):
                 return name
     return None

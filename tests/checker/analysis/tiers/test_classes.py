@@ -61,7 +61,8 @@ def test_classes_of_a_clause(link: Link, clause: str, names: tuple[str | None, .
 
 def test_a_class_of_the_project_has_the_tier_of_its_base(link: Link) -> None:
     tiers = link({"worker.py": SOURCE.replace("{}", "Lost")}).tiers
-    tiers.named(tiers.sites("worker.py")[0].scope, tiers.sites("worker.py")[0].node.handlers[0].exception)
+    site = tiers.sites("worker.py")[0]
+    assert tiers.caught(site.scope, site.node.handlers[0]) == ("worker.Lost",)
     assert tiers.tier("worker.Lost") == "recoverable"
     assert tiers.is_class("worker.Lost", "redis.exceptions.RedisError")
     assert not tiers.is_class("worker.Lost", "ConnectionError")
