@@ -18,7 +18,8 @@ When to ignore it
     Where code of somebody else is kept apart on purpose, and its wish to exit must not count.
 
 Limits
-    Only code that waits, calls what it was given, or ends something is looked at. A clause that
+    Only code that waits, calls what it was given, or ends something is looked at, and a clause
+    that names BaseException and logs it as a failure. A clause that
     reads the exception by `sys.exc_info()`, gives it to anything but a log line, or calls
     something without arguments, which may look at it by itself, is taken to deal with it. So is
     one in a loop that reports and then leaves the loop.
@@ -26,7 +27,7 @@ Limits
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import ModuleScope
+from worker_lint.analysis import External, ModuleScope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.routines import ProjectPolicy
 from worker_lint.analysis.stopping import is_stop_name
@@ -36,6 +37,8 @@ from worker_lint.analysis.tiers import (
     clause_shown,
     ends_process,
     hands_on,
+    log_calls,
+    log_level,
     may_look_at_it,
     raises_anything,
     tells_exception,
@@ -45,6 +48,8 @@ from worker_lint.analysis.tiers.loops import is_endless, leaves_loop
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
+
+_WARNING = 30
 
 rule = Rule(
     code="ERR109",
@@ -282,7 +287,8 @@ def _is_lost(site: TrySite, handler: ir.Handler) -> bool:
     if _rises_anyway(site) or (site.is_async and awaits_others_only(site)) or _holds_the_loop(site):
         return False
     in_finalizer = site.function is not None and site.function.name == "__del__"
-    return not in_finalizer and _takes_time(site) and not states_reason(scope, handler)
+    is_wide = _takes_time(site) or _reports_base(site, handler)
+    return not in_finalizer and is_wide and not states_reason(scope, handler)
 
 
 def _rises_anyway(site: TrySite) -> bool:
@@ -302,6 +308,18 @@ def _holds(body: tuple[ir.Stmt, ...], site: TrySite) -> bool:
 def _holds_the_loop(site: TrySite) -> bool:
     """Whether the loop of the worker is inside: the exit ends it."""
     return any(is_endless(site.scope, loop) for loop in find(ir.While, site.node.body))
+
+
+def _reports_base(site: TrySite, handler: ir.Handler) -> bool:
+    """Whether the clause asks for BaseException by name and reports it as a failure of what was called."""
+    if handler.exception is None or not any(log_level(line) >= _WARNING for line in log_calls(handler.body)):
+        return False
+    names = site.scope.project.names
+    for call in find(ir.Call, site.node.body):
+        targets = names.expr(site.scope, call.func)
+        if not all(isinstance(one, External) and one.dotted.startswith("builtins.") for one in targets):
+            return True
+    return False
 
 
 def _takes_time(site: TrySite) -> bool:

@@ -119,3 +119,8 @@ def test_a_reason_may_stand_on_a_line_of_its_own(link: Link) -> None:
     assert states_reason(stated.scope, stated.node.handlers[0])
     silent = site(link, "pass")
     assert not states_reason(silent.scope, silent.node.handlers[0])
+
+
+def test_a_text_over_several_lines_holds_no_comment(link: Link) -> None:
+    quoted = site(link, 'log.error("""see the page\nhttps://wiki.example/limits#raise the limit""")')
+    assert not states_reason(quoted.scope, quoted.node.handlers[0])
