@@ -23,7 +23,7 @@ When to ignore it
 Limits
     Only what is known to be raised in the block is counted: explicit `raise`, modelled calls,
     functions of the project that let them pass, and limits that the task's decorator sets. A
-    function is followed when it is decorated or its text names such an exception or `retry`.
+    function is followed when it is decorated, or its text has such an exception or `.retry(`.
 """
 
 from collections.abc import Iterator
@@ -230,15 +230,18 @@ rule = Rule(
     ),
 )
 
-_SIGNS = ("retry", "Retry", "Ignore", "Reject", "Cancel", "Locked", "RateLimit", "time_limit", "timeout=")
-"""Parts of the names by which such exceptions come up; a file without any of them is not followed."""
+_SIGNS = (".retry(", "Retry(", "RetryJob", "RetryTask", "Ignore(", "Reject(", "CancelExecution", "RateLimitExceeded")
+"""How such exceptions come up; where none of it stands, and no limit is set, nothing is followed."""
+
+_LIMITS = frozenset({"soft_time_limit", "timeout"})
 
 
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every function with a clause that takes all errors."""
     tiers, text = context.project.tiers, context.project.store.text(module.path)
-    if not any(sign in text.source for sign in _SIGNS):
+    raised = any(sign in text.source for sign in _SIGNS)
+    if not raised and not any(limit in text.source for limit in _LIMITS):
         return
     broad: dict[Function, list[ir.Handler]] = {}
     for site in tiers.sites(module.path):
@@ -247,8 +250,14 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             broad.setdefault(site.function, []).extend(wide)
     for function, handlers in broad.items():
         node = function.node
-        if handlers and (node.decorators or any(text.has_word(sign, node.at[0], node.at[2]) for sign in _SIGNS)):
+        is_near = raised and (node.decorators or any(text.has_word(sign, node.at[0], node.at[2]) for sign in _SIGNS))
+        if handlers and (is_near or _sets_limit(node)):
             yield from _judge(function, handlers, context)
+
+
+def _sets_limit(node: ir.FunctionDef) -> bool:
+    calls = [decorator for decorator in node.decorators if isinstance(decorator, ir.Call)]
+    return any(keyword.name in _LIMITS for call in calls for keyword in call.keywords)
 
 
 def _judge(function: Function, handlers: list[ir.Handler], context: Context) -> Iterator[Finding]:
