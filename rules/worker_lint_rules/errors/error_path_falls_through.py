@@ -47,6 +47,7 @@ rule = Rule(
         "bound in the clause",
         "a call that may not return",
         "the failure is kept in mind",
+        "success is kept in mind",
     ),
     examples=(
         bad(
@@ -159,6 +160,25 @@ rule = Rule(
             """,
             silence="the failure is kept in mind",
         ),
+        good(
+            "a flag for success",
+            """
+            import logging
+            import signal
+
+            def limit(seconds, handler, work):
+                limited = False
+                try:
+                    before = signal.signal(signal.SIGALRM, handler)
+                    limited = True
+                except ValueError:
+                    logging.warning("no limit: this is not the main thread")
+                work()
+                if limited:
+                    signal.signal(signal.SIGALRM, before)
+            """,
+            silence="success is kept in mind",
+        ),
     ),
 )
 
@@ -206,6 +226,9 @@ def _given(site: TrySite, function: Function) -> frozenset[str]:
             before.update(bound_names(node))
     inside = {name for node in find(ir.Node, site.node.body) for name in bound_names(node)}
     before.update(name for node in find(ir.Handler, function.statements) for name in bound_names(node))
+    tests = [node.test for node in find(ir.Node, function.statements) if isinstance(node, (ir.If, ir.While))]
+    if any(read.id in before & inside for read in find(ir.Name, tests)):
+        return frozenset()  # the body sets a flag by which success is told later
     return frozenset(inside - before)
 
 

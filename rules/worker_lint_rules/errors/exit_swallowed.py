@@ -322,12 +322,20 @@ def _reports_base(site: TrySite, handler: ir.Handler) -> bool:
     return False
 
 
+def _ends_something(site: TrySite, call: ir.Call) -> bool:
+    """Whether a call ends something by its name; `os.close()` and its kin take no time."""
+    if not isinstance(call.func, ir.Attribute) or not is_stop_name(call.func.name):
+        return False
+    model = site.scope.project.calls.of(site.scope, call).model
+    return model is None or model.library != "python"
+
+
 def _takes_time(site: TrySite) -> bool:
     """Whether the body waits, runs code of others, or ends something: what an exit is likely to meet."""
     if any(isinstance(node, (ir.Await, ir.Yield)) for node in find(ir.Node, site.node.body)):
         return True
     calls = tuple(find(ir.Call, site.node.body))
-    if any(isinstance(call.func, ir.Attribute) and is_stop_name(call.func.name) for call in calls):
+    if any(_ends_something(site, call) for call in calls):
         return True
     if site.function is None:
         return False

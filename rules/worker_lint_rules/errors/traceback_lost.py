@@ -23,7 +23,7 @@ Limits
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import ModuleScope
+from worker_lint.analysis import External, ModuleScope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import (
     TrySite,
@@ -42,6 +42,7 @@ from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, go
 from worker_lint.source import ir
 
 _WARNING = 30
+_PLAIN = ("builtins.", "os.path.", "posixpath.")
 _GIVING_UP = frozenset({"exit", "abort", "fail", "error_exit", "die"})
 
 rule = Rule(
@@ -193,7 +194,7 @@ rule = Rule(
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that logs."""
     for site in context.project.tiers.sites(module.path):
-        if all(_is_look_up(call) for call in find(ir.Call, site.node.body)):
+        if all(_is_look_up(site, call) for call in find(ir.Call, site.node.body)):
             continue
         for handler in site.node.handlers:
             lines = [*log_calls(handler.body), *_warnings(handler)]
@@ -201,8 +202,12 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
                 yield _finding(site, handler, max(lines, key=log_level), context)
 
 
-def _is_look_up(call: ir.Call) -> bool:
-    return isinstance(call.func, ir.Attribute) and call.func.name == "get"
+def _is_look_up(site: TrySite, call: ir.Call) -> bool:
+    """Whether a call only looks something up or converts it: what can fail there is plain to see."""
+    if isinstance(call.func, ir.Attribute) and call.func.name == "get":
+        return True
+    targets = site.scope.project.names.expr(site.scope, call.func)
+    return all(isinstance(one, External) and one.dotted.startswith(_PLAIN) for one in targets)
 
 
 def _is_loud(lines: list[ir.Call]) -> bool:
