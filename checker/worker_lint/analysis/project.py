@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from worker_lint.analysis.places import Places
     from worker_lint.analysis.resources import Resources
     from worker_lint.analysis.routines import Routines
+    from worker_lint.analysis.tiers import Tiers
     from worker_lint.analysis.uses import Uses
     from worker_lint.analysis.values import Values
     from worker_lint.analysis.workers import Workers
@@ -128,6 +129,13 @@ class Project:
     def is_worker(self, cls: Class) -> bool:
         """Whether the class derives from a configured base of workers."""
         return bool(self.worker_bases) and not set(self.worker_bases).isdisjoint(self.hierarchy.ancestors(cls))
+
+    @cached_property
+    def tiers(self) -> Tiers:
+        """Exception classes, their tiers, and the `try` statements of files."""
+        from worker_lint.analysis.tiers import Tiers
+
+        return Tiers(self)
 
     def module(self, path: str) -> ModuleScope | None:
         """The module of a file; None when the file cannot be parsed."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from worker_lint.analysis.models.fact import ModelClass, ModelFunction
 from worker_lint.analysis.models.library import Library
 from worker_lint.analysis.models.reading import LibraryTables, ModelError, read_tables
+from worker_lint.analysis.models.table import Tier
 from worker_lint.analysis.models.version import ANY_RELEASE, ReleaseSpan
 
 _MODULES = re.compile(rb"^modules\s*=\s*\[([^\]]*)\]", re.MULTILINE)
@@ -198,6 +199,16 @@ class Models:
             if name in ancestor.uncertain or not ancestor.complete:
                 return None
         return None
+
+    def errors_beside(self, name: str) -> dict[str, Tier]:
+        """The exceptions to which the library of this name gives a tier, in the releases in question."""
+        found: dict[str, Tier] = {}
+        for library in self._libraries(name):
+            for error in library.tables.errors:
+                cls = self.find_class(error)
+                if cls is not None and cls.tier is not None:
+                    found[cls.name] = cls.tier
+        return found
 
     def _call_of(self, owner: ModelClass, name: str) -> ModelFunction | None:
         found = (library.find_call(name) for library in self._libraries(name))

@@ -160,6 +160,13 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
         starts: It starts a thread, a process or a task that runs the given callable.
         task: As a decorator, it makes its function a worker's task.
         interrupts: Dotted names of calls that it makes return.
+        raising: The parameter that, given as False, makes it return where it would raise.
+        task_object: As a decorator, the class of the object that its function gets first, if asked to.
+        task_object_if: The parameter of the decorator that asks for it.
+        limits: As a decorator: its parameters that limit the running time, each with the exception
+            that may then come up anywhere in its function.
+        retry_limits: It tries again what fails; parameters of which each one puts an end to that.
+        default_retry_limit: The number of attempts when none of them is given; `"none"` is for ever.
     """
 
     returns: str = ""
@@ -185,6 +192,12 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     starts: Literal["thread", "process", "task"] | None = None
     task: bool | None = None
     interrupts: tuple[str, ...] = ()
+    raising: str = ""
+    task_object: str = ""
+    task_object_if: str = ""
+    limits: dict[str, str] = {}
+    retry_limits: tuple[str, ...] = ()
+    default_retry_limit: int | Literal["none"] | None = None
 
 
 class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -76,6 +76,14 @@ class Errors(Hierarchy):
     def _is_exception(self, name: str) -> bool:
         return bool(name) and self.is_known(name) and _ROOT in self.ancestors(name)
 
+    def own(self, name: str) -> Class | None:
+        """The class of the project with this name, where it was met."""
+        return self._own.get(name)
+
+    def bases(self, name: str) -> tuple[str, ...]:
+        """The exception classes that a known one directly derives from."""
+        return self._bases.get(name, ()) if self.is_known(name) else ()
+
     def any_of(self, names: Iterable[str]) -> tuple[str, ...]:
         """The known ones among these names, canonical; unknown ones count as `Exception`."""
         return tuple(self.canonical(name) if self.is_known(name) else "Exception" for name in names)

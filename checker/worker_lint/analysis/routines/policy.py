@@ -81,7 +81,8 @@ class ProjectPolicy(Policy):
     def _called(self, call: ir.Call) -> Raises:
         callee = self.project.calls.of(self.function, call, self.me)
         if callee.model is not None:
-            return NEVER if callee.model.coroutine else self.modelled(callee.model, callee.receiver)
+            quiet = callee.model.coroutine or is_switched_off(callee.model, call)
+            return NEVER if quiet else self.modelled(callee.model, callee.receiver)
         if callee.is_known and callee.is_sure and not is_stand_in(callee):
             return NEVER  # a function of the project: its summary tells
         if any(runs.function.node.is_async for runs in callee.runs) or call.at in self._awaited_calls:
@@ -280,3 +281,10 @@ def _named(expr: ir.Expr | None) -> Iterator[str]:
         case ir.Call(func=ir.Name(id=name)) if name in _COPIES:
             for value in expr.args:
                 yield from _named(value)
+
+
+def is_switched_off(model: ModelFunction, call: ir.Call) -> bool:
+    """Whether an argument tells the call to return where it would raise: `retry(throw=False)`."""
+    name = model.facts.raising
+    value = next((keyword.value for keyword in call.keywords if keyword.name == name), None) if name else None
+    return isinstance(value, ir.Constant) and value.value is False

@@ -13,6 +13,7 @@ from worker_lint.analysis.entity import Class, External, Function, Instance, Mod
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.models import ModelClass
 from worker_lint.analysis.names import receiver_kind
+from worker_lint.analysis.tasks import given_task
 from worker_lint.analysis.values.bindings import Bindings, Source
 from worker_lint.analysis.values.called import called, entered
 from worker_lint.analysis.values.fields import Fields
@@ -200,6 +201,9 @@ class Values(Named):
             if parameter.name == name:
                 if index == 0 and function.owner is not None and receiver_kind(function) == "instance":
                     return Instance(me, exact=True) if me is not None else Instance(function.owner)
+                if index == 0 and function.owner is None and parameter.annotation is None:
+                    given = given_task(self.project, function)
+                    return UNKNOWN if given is None else Instance(given)
                 if parameter.annotation is None or parameter.kind in ("var-positional", "var-keyword"):
                     return UNKNOWN
                 return self.annotated(function.parent or function, parameter.annotation)

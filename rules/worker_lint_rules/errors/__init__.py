@@ -1,0 +1,1 @@
+"""Rules on which exception ends where, and what that costs (ERR)."""

@@ -1,0 +1,298 @@
+"""
+After a failure was logged, the code goes on with what only the try block could have given.
+
+What it catches
+    A name that is bound nowhere but in a `try` block, read after the statement, or in the clause
+    itself, on a path on which the block has failed before it was bound.
+
+Why it hurts in production
+    The log shows "could not read the message", and a line later UnboundLocalError: a second
+    failure, out of the handler for the first, which no clause takes. In a loop it is worse: the
+    name still holds the value of the turn before, and one message is handled twice.
+
+What to do instead
+    Leave the clause by `continue`, `return` or `raise`, or give the name a value before the
+    `try` statement.
+
+When to ignore it
+    Never.
+
+Limits
+    Only names that no path before the `try` statement binds are looked at, and only in functions. A call
+    that gets the exception may raise; nothing is reported behind one that is not known to return.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import Function, ModuleScope
+from worker_lint.analysis.flow import Block, Graph, Path, Step, build, find, find_path
+from worker_lint.analysis.tiers import TrySite, ends_process, log_calls
+from worker_lint.analysis.tiers.handling import is_logging
+from worker_lint.analysis.tiers.names import NameReads, NameWatch, bound_names
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="ERR119",
+    severity="warning",
+    stage="preview",
+    summary="After a logged failure the code uses what the try block should have given",
+    words=("except",),
+    closure="file",
+    product_only=True,
+    yields_to=("ERR122",),
+    silences=(
+        "default assigned before",
+        "the clause leaves",
+        "bound in the clause",
+        "a call that may not return",
+        "the failure is kept in mind",
+        "success is kept in mind",
+    ),
+    examples=(
+        bad(
+            "the message that was never decoded",
+            """
+            import json
+            import logging
+
+            def on_message(channel, body, handle):
+                try:
+                    order = json.loads(body)
+                except ValueError:
+                    logging.error("bad message: %r", body)
+                handle(order)  # bad: order
+            """,
+        ),
+        bad(
+            "the clause itself",
+            """
+            import logging
+
+            def raise_limit(resource):
+                try:
+                    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+                    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+                except Exception:
+                    logging.warning("the limit stays at %s", soft)  # bad: soft
+            """,
+        ),
+        good(
+            "a default",
+            """
+            import json
+            import logging
+
+            def on_message(channel, body, handle):
+                order = None
+                try:
+                    order = json.loads(body)
+                except ValueError:
+                    logging.error("bad message: %r", body)
+                handle(order)
+            """,
+            silence="default assigned before",
+        ),
+        good(
+            "back to the next one",
+            """
+            import json
+            import logging
+
+            def consume(bodies, handle):
+                for body in bodies:
+                    try:
+                        order = json.loads(body)
+                    except ValueError:
+                        logging.error("bad message: %r", body)
+                        continue
+                    handle(order)
+            """,
+            silence="the clause leaves",
+        ),
+        good(
+            "a value in its place",
+            """
+            import json
+            import logging
+
+            def on_message(body, handle):
+                try:
+                    order = json.loads(body)
+                except ValueError:
+                    logging.error("bad message: %r", body)
+                    order = {}
+                handle(order)
+            """,
+            silence="bound in the clause",
+        ),
+        good(
+            "the helper raises",
+            """
+            import json
+            import logging
+
+            def on_message(body, handle, fail):
+                try:
+                    order = json.loads(body)
+                except ValueError:
+                    logging.error("bad message: %r", body)
+                    fail("bad message")
+                handle(order)
+            """,
+            silence="a call that may not return",
+        ),
+        good(
+            "a flag tells",
+            """
+            import json
+            import logging
+
+            def on_message(body, handle):
+                failed = False
+                try:
+                    order = json.loads(body)
+                except ValueError:
+                    failed = True
+                    logging.error("bad message: %r", body)
+                if not failed:
+                    handle(order)
+            """,
+            silence="the failure is kept in mind",
+        ),
+        good(
+            "a flag for success",
+            """
+            import logging
+            import signal
+
+            def limit(seconds, handler, work):
+                limited = False
+                try:
+                    before = signal.signal(signal.SIGALRM, handler)
+                    limited = True
+                except ValueError:
+                    logging.warning("no limit: this is not the main thread")
+                work()
+                if limited:
+                    signal.signal(signal.SIGALRM, before)
+            """,
+            silence="success is kept in mind",
+        ),
+    ),
+)
+
+
+@rule.on_module
+def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Every `try` statement of a function whose clauses log."""
+    graphs: dict[Function, Graph | None] = {}
+    for site in context.project.tiers.sites(module.path):
+        function = site.function
+        if function is None:
+            continue
+        handlers = [handler for handler in site.node.handlers if _only_logs(site, handler)]
+        names = _given(site, function) if handlers else frozenset()
+        if not names:
+            continue
+        if function not in graphs:
+            graph = build(function.statements, NameReads())
+            graphs[function] = graph if isinstance(graph, Graph) else None
+        for handler in handlers:
+            yield from _judge(site, handler, names, graphs[function], context)
+
+
+def _only_logs(site: TrySite, handler: ir.Handler) -> bool:
+    """Whether the clause reports the failure and calls nothing else that could end the path."""
+    if not any(True for _ in log_calls(handler.body)) or ends_process(site.scope, handler.body):
+        return False
+    if any(isinstance(node, (ir.Assign, ir.AugAssign)) for node in find(ir.Node, handler.body)):
+        return False  # it keeps in mind that something has failed
+    return all(is_logging(call) or _is_text(call) for call in find(ir.Call, handler.body))
+
+
+def _is_text(call: ir.Call) -> bool:
+    return isinstance(call.func, ir.Name) and call.func.id in ("str", "repr", "len", "type", "format")
+
+
+def _given(site: TrySite, function: Function) -> frozenset[str]:
+    """The names that the body of the statement binds first, and nothing before it."""
+    first = site.node.at[:2]
+    params = {param.name for param in function.node.params}
+    outer = {name for node in find(ir.Scope, function.statements) for name in node.names}
+    before: set[str] = set(params | outer)
+    for node in find(ir.Node, function.statements):
+        if node.at[:2] < first and not isinstance(node, ir.Try):
+            before.update(bound_names(node))
+    inside = {name for node in find(ir.Node, site.node.body) for name in bound_names(node)}
+    before.update(name for node in find(ir.Handler, function.statements) for name in bound_names(node))
+    tests = [node.test for node in find(ir.Node, function.statements) if isinstance(node, (ir.If, ir.While))]
+    if any(read.id in before & inside for read in find(ir.Name, tests)):
+        return frozenset()  # the body sets a flag by which success is told later
+    return frozenset(inside - before)
+
+
+class _Unbound(NameWatch):
+    """Whether the clause was entered; the path ends where the name is bound."""
+
+    def __init__(self, handler: ir.Handler, name: str) -> None:
+        super().__init__(name)
+        self._handler = handler
+
+    def interrupted(self, step: Step, state: tuple[ir.At, ...]) -> tuple[ir.At, ...] | None:  # type: ignore[override]
+        """A second failure, while the first is being reported, is another matter."""
+        return None if state else super().interrupted(step, state)
+
+    def step(self, step: Step, state: tuple[ir.At, ...]) -> tuple[ir.At, ...] | None:
+        if step.kind == "catch" and state:
+            return None
+        if step.kind == "catch" and step.node is self._handler:
+            return (self._handler.at,)
+        if step.kind in ("bind", "catch", "case") and self.name in bound_names(step.node):
+            return None
+        return state
+
+
+def _judge(
+    site: TrySite, handler: ir.Handler, names: frozenset[str], graph: Graph | None, context: Context
+) -> Iterator[Finding]:
+    for name in sorted(names) if graph is not None else ():
+        watch = _Unbound(handler, name)
+        reads: list[ir.Name] = []
+
+        def reached(
+            block: Block, state: tuple[ir.At, ...], watch: _Unbound = watch, reads: list[ir.Name] = reads
+        ) -> bool:
+            reads[:] = [read for read in (_read_in(block, state, watch),) if read is not None]
+            return bool(reads)
+
+        if graph is not None and isinstance(find_path(graph, watch, reached), Path):
+            yield _finding(site, handler, reads[0], context)
+            return
+
+
+def _read_in(block: Block, state: tuple[ir.At, ...], watch: _Unbound) -> ir.Name | None:
+    """The first read of the name in a block, where the clause lies behind and nothing has bound it."""
+    for step in block.steps:
+        if step.kind == "read" and isinstance(step.node, ir.Name) and step.node.id == watch.name:
+            return step.node if state else None
+        after = watch.step(step, state)
+        if after is None:
+            return None
+        state = after
+    return None
+
+
+def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, context: Context) -> Finding:
+    logged = next(log_calls(handler.body))
+    return Finding(
+        at=read.at,
+        message=f"`{read.id}` is used although the `try` block may not have bound it",
+        consequence="After the logged failure this raises UnboundLocalError, or uses the value of the turn before.",
+        help=f"leave the clause by `continue`, `return` or `raise`, or bind `{read.id}` before the `try`",
+        notes=(
+            Note(context.path, site.node.body[0].at, f"`{read.id}` is bound in this block only"),
+            Note(context.path, logged.at, "the failure is logged here, and the code goes on"),
+        ),
+        symbol=site.scope.symbol,
+    )

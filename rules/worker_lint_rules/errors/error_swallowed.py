@@ -1,0 +1,228 @@
+"""
+A worker's loop drops an error without a word.
+
+What it catches
+    In a loop that goes on until it is told to end: a clause for every error, or for errors of the
+    network, whose body is nothing but `pass`, `continue` or a constant result, and no comment
+    that says why.
+
+Why it hurts in production
+    The connection is gone, or every message fails, and the worker looks well: the loop turns, the
+    health check is green, the log is empty. The backlog is noticed by those who wait for it.
+
+What to do instead
+    Log it with its traceback, count it, or let it pass to a boundary that reconnects. If it is
+    expected, name the expected class, or say in a comment why nothing is to be done.
+
+When to ignore it
+    Where losing the error is agreed on; a comment in the clause with that reason is enough.
+
+Limits
+    Clauses for narrower classes (KeyError, `queue.Empty`) are taken to be expected. A clause in a
+    stop method, or around a release, is best effort. Only `try` statements that stand directly in
+    the body of a loop are looked at.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import ModuleScope
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown, is_bare_reaction
+from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
+from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="ERR106",
+    severity="warning",
+    stage="preview",
+    confidence="likely",
+    summary="A worker's loop drops an error without a word",
+    words=("except",),
+    closure="file",
+    product_only=True,
+    yields_to=("ERR107", "ERR108", "ERR109", "ERR116"),
+    silences=(
+        "comment with a reason",
+        "best-effort release in stop",
+        "expected idle class",
+        "else branch acts",
+        "leaves the loop",
+        "waits until it succeeds",
+    ),
+    examples=(
+        bad(
+            "a dead connection turns into a hot loop",
+            """
+            import socket
+
+            def consume(connection, handle):
+                while True:
+                    try:
+                        handle(connection.drain())
+                    except socket.error:  # bad
+                        pass
+            """,
+        ),
+        bad(
+            "messages that fail are gone",
+            """
+            def run(subscriber, handle):
+                while not subscriber.closed:
+                    for message in subscriber.batch():
+                        try:
+                            handle(message)
+                        except Exception:  # bad
+                            continue
+            """,
+        ),
+        good(
+            "the reason is stated",
+            """
+            def run(subscriber, handle):
+                while True:
+                    try:
+                        handle(subscriber.get())
+                    except Exception:
+                        pass  # metrics may be lost, the sender counts them
+            """,
+            silence="comment with a reason",
+        ),
+        good(
+            "a release that may fail",
+            """
+            class Worker:
+                def run(self):
+                    while self.running:
+                        self.step()
+                        try:
+                            self.channel.close()
+                        except Exception:
+                            pass
+            """,
+            silence="best-effort release in stop",
+        ),
+        good(
+            "nothing to do is no error",
+            """
+            import queue
+
+            def run(jobs, handle):
+                while True:
+                    try:
+                        job = jobs.get(timeout=1)
+                    except queue.Empty:
+                        continue
+                    handle(job)
+            """,
+            silence="expected idle class",
+        ),
+        good(
+            "success is told from failure",
+            """
+            def run(client, handle):
+                while True:
+                    try:
+                        item = client.poll()
+                    except Exception:
+                        pass
+                    else:
+                        handle(item)
+            """,
+            silence="else branch acts",
+        ),
+        good(
+            "the loop ends",
+            """
+            def run(client, handle):
+                while True:
+                    try:
+                        handle(client.poll())
+                    except OSError:
+                        return
+            """,
+            silence="leaves the loop",
+        ),
+        good(
+            "a loop until something is ready",
+            """
+            import time
+
+            def wait_for(server, timeout):
+                ready = False
+                while not ready:
+                    try:
+                        ready = server.ping()
+                    except OSError:
+                        pass
+                    time.sleep(1)
+            """,
+            silence="waits until it succeeds",
+        ),
+    ),
+)
+
+_NETWORK = frozenset(
+    {"OSError", "ConnectionError", "ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError"}
+)
+_RELEASES = frozenset(
+    {"close", "stop", "shutdown", "disconnect", "release", "terminate", "kill", "cancel", "unlink", "remove", "unlock"}
+)
+
+
+@rule.on_module
+def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Every clause that does nothing, in a loop that goes on."""
+    for site in context.project.tiers.sites(module.path):
+        loop = site.loops[0] if site.loops else None
+        if loop is None or site.block is not loop.body or not any(is_endless(site.scope, one) for one in site.loops):
+            continue
+        if site.node.orelse or site.is_in_handler or _is_best_effort(site) or _is_awaited_success(site, loop):
+            continue
+        for handler in site.node.handlers:
+            if _is_dropped(site, handler, loop, context):
+                yield _finding(site, handler, context)
+
+
+def _is_dropped(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, context: Context) -> bool:
+    if not is_bare_reaction(handler.body) or leaves_loop(handler.body) or changes_condition(loop, handler.body):
+        return False
+    if states_reason(site.scope, handler):
+        return False
+    tiers = context.project.tiers
+    for name in tiers.caught(site.scope, handler):
+        if name in ("Exception", "BaseException") or name in _NETWORK:
+            return True
+        if name is not None and "timeout" in name.lower():
+            continue  # nothing came in time: a sign of nothing to do
+        if name is not None and "." in name and tiers.tier(name) in ("recoverable", "fatal", "system"):
+            return True
+    return False
+
+
+def _is_awaited_success(site: TrySite, loop: ir.While | ir.For) -> bool:
+    """Whether the loop only goes round until the body succeeds once: it leaves the loop, or sets its condition."""
+    return leaves_loop(site.node.body) or changes_condition(loop, site.node.body)
+
+
+def _is_best_effort(site: TrySite) -> bool:
+    """Whether the code only ends something, or belongs to what does."""
+    if site.function is not None and is_stop_name(site.function.name):
+        return True
+    calls = [call.func for call in find(ir.Call, site.node.body)]
+    names = {func.name if isinstance(func, ir.Attribute) else getattr(func, "id", "") for func in calls}
+    return not names or any(name in _RELEASES or is_stop_name(name) for name in names)
+
+
+def _finding(site: TrySite, handler: ir.Handler, context: Context) -> Finding:
+    called = next(find(ir.Call, site.node.body), None)
+    return Finding(
+        at=clause_at(handler),
+        message=f"{clause_shown(handler)} drops the error, and the loop goes on",
+        consequence="When this fails for good the loop turns in vain, and no log or metric shows it.",
+        help="log it with its traceback, or name the class that is expected here",
+        notes=(Note(context.path, called.at, "an error from here is dropped"),) if called is not None else (),
+        symbol=site.scope.symbol,
+    )

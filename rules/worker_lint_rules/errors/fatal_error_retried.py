@@ -1,0 +1,233 @@
+"""
+A loop retries a class of errors of which some heal by no retry.
+
+What it catches
+    In a `while` loop around a connect or a call of the library: a clause for a class such as
+    `pika.exceptions.AMQPConnectionError` or redis' ConnectionError, after which the loop goes on,
+    although subclasses of it are fatal: wrong password, no permission, a protocol that does not
+    match. Which class is fatal is written in the library's model.
+
+Why it hurts in production
+    After a password was rotated the worker hammers the broker with the old one, for ever and as
+    fast as the loop allows. The account is locked, the log says "connection lost, retrying", and
+    the supervisor sees a process that is up.
+
+What to do instead
+    Put a clause for the fatal classes before it that stops the worker and raises the alarm.
+
+When to ignore it
+    Where credentials are read anew on each attempt.
+
+Limits
+    A loop that counts, ends in a raise, or whose clause looks into the exception, is let pass.
+    So is a block in which no call of the library is known.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import ModuleScope
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.tiers import (
+    TrySite,
+    calls_of,
+    clause_at,
+    clause_shown,
+    ends_process,
+    hands_on,
+    mentions,
+    raises_anything,
+)
+from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
+from worker_lint.analysis.tiers.trying import tried_calls
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="ERR104",
+    severity="error",
+    stage="preview",
+    summary="A loop retries a class of errors of which some heal by no retry",
+    words=("except",),
+    product_only=True,
+    silences=(
+        "earlier handler takes them",
+        "bounded and raises at the end",
+        "code inspects the reply",
+        "the clause leaves the loop",
+    ),
+    examples=(
+        bad(
+            "the wrong password for ever",
+            """
+            import logging
+            import time
+            import pika
+
+            def connect(parameters):
+                while True:
+                    try:
+                        return pika.BlockingConnection(parameters)
+                    except pika.exceptions.AMQPConnectionError:  # bad: Authentication
+                        logging.warning("no connection, again in 5 s", exc_info=True)
+                        time.sleep(5)
+            """,
+        ),
+        bad(
+            "a consumer of a queue in redis",
+            """
+            import time
+            import redis
+
+            class Worker:
+                def __init__(self, url):
+                    self.client = redis.Redis()
+                    self.running = True
+
+                def run(self):
+                    while self.running:
+                        try:
+                            item = self.client.blpop("jobs", timeout=1)
+                        except (redis.ConnectionError, redis.TimeoutError):  # bad: AuthenticationError
+                            time.sleep(5)
+                            continue
+                        self.handle(item)
+            """,
+        ),
+        good(
+            "a clause before",
+            """
+            import time
+            import pika
+            from pika.exceptions import AMQPConnectionError, ProbableAuthenticationError, AuthenticationError
+            from pika.exceptions import IncompatibleProtocolError, ProbableAccessDeniedError
+
+            FATAL = (AuthenticationError, ProbableAuthenticationError, ProbableAccessDeniedError)
+
+            def connect(parameters):
+                while True:
+                    try:
+                        return pika.BlockingConnection(parameters)
+                    except (*FATAL, IncompatibleProtocolError):
+                        raise
+                    except AMQPConnectionError:
+                        time.sleep(5)
+            """,
+            silence="earlier handler takes them",
+        ),
+        good(
+            "five attempts",
+            """
+            import time
+            import pika
+
+            def connect(parameters):
+                for attempt in range(5):
+                    try:
+                        return pika.BlockingConnection(parameters)
+                    except pika.exceptions.AMQPConnectionError:
+                        time.sleep(2 ** attempt)
+                raise RuntimeError("no connection")
+            """,
+            silence="bounded and raises at the end",
+        ),
+        good(
+            "the clause looks at the exception",
+            """
+            import time
+            import redis
+
+            def consume(client: redis.Redis, is_fatal):
+                while True:
+                    try:
+                        client.blpop("jobs", timeout=1)
+                    except redis.ConnectionError as error:
+                        if is_fatal(error):
+                            return
+                        time.sleep(5)
+            """,
+            silence="code inspects the reply",
+        ),
+        good(
+            "the loop ends",
+            """
+            import pika
+
+            def consume(parameters, log):
+                while True:
+                    try:
+                        pika.BlockingConnection(parameters)
+                    except pika.exceptions.AMQPConnectionError:
+                        log.exception("no connection")
+                        break
+            """,
+            silence="the clause leaves the loop",
+        ),
+    ),
+)
+
+
+@rule.on_module
+def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Every clause in a loop that goes on."""
+    for site in context.project.tiers.sites(module.path):
+        loop = site.loops[0] if site.loops else None
+        if not isinstance(loop, ir.While) or not is_endless(site.scope, loop):
+            continue
+        before: list[str | None] = []
+        for handler in site.node.handlers:
+            caught = context.project.tiers.caught(site.scope, handler)
+            if _goes_on(site, handler, loop):
+                yield from _judge(site, handler, caught, before, context)
+            before.extend(caught)
+
+
+def _goes_on(site: TrySite, handler: ir.Handler, loop: ir.While) -> bool:
+    """Whether nothing in the clause ends, counts or tells errors apart."""
+    body = handler.body
+    if raises_anything(body) or leaves_loop(body) or changes_condition(loop, body) or hands_on(handler):
+        return False
+    if ends_process(site.scope, body) or any(find(ir.Compare, body)):
+        return False
+    return not any(mentions((node.test,), handler.name) for node in find(ir.If, body)) and not any(
+        isinstance(call.func, ir.Attribute) and mentions((call.func.value,), handler.name) for call in calls_of(body)
+    )
+
+
+def _judge(
+    site: TrySite, handler: ir.Handler, caught: tuple[str | None, ...], before: list[str | None], context: Context
+) -> Iterator[Finding]:
+    tiers = context.project.tiers
+    if None in before:
+        return
+    for name in caught:
+        if name is None or tiers.tier(name) != "recoverable":
+            continue
+        fatal = tiers.below(name, "fatal")
+        if any(tiers.is_class(one, str(taken)) for one in fatal for taken in before):
+            continue  # somebody has thought of it
+        raiser = _raiser(site, name, context) if fatal else None
+        if raiser is not None:
+            yield _finding(site, handler, sorted(fatal), raiser, context)
+            return
+
+
+def _raiser(site: TrySite, name: str, context: Context) -> ir.Call | None:
+    """The first call of the library that the class belongs to, if it may connect."""
+    models = context.project.models
+    for one in tried_calls(site):
+        if one.home and name in models.errors_beside(one.home) and (one.model is None or one.model.raises != "never"):
+            return one.call
+    return None
+
+
+def _finding(site: TrySite, handler: ir.Handler, fatal: list[str], raiser: ir.Call, context: Context) -> Finding:
+    bare = [name.rpartition(".")[2] for name in fatal]
+    shown = next((name for name in bare if "Authentication" in name), bare[0])
+    return Finding(
+        at=clause_at(handler),
+        message=f"{clause_shown(handler)} also retries `{shown}`",
+        consequence="No retry heals that one: the loop repeats it for ever, and the worker looks alive.",
+        help=f"put a clause for {', '.join(f'`{name}`' for name in bare[:3])} before it that stops the worker",
+        notes=(Note(context.path, raiser.at, f"may raise `{shown}`"),),
+        symbol=site.scope.symbol,
+    )

@@ -1,0 +1,191 @@
+"""
+A return, break or continue in a finally block throws away the exception that is passing.
+
+What it catches
+    `return` anywhere in a `finally` block, and `break` or `continue` there that leaves the block
+    for a loop around the `try` statement.
+
+Why it hurts in production
+    While an exception passes, the jump ends it: the caller sees a normal result. A consumer that
+    returns from `finally` reports each failed message as done; in a coroutine the jump takes
+    the cancellation, so that the stop of the worker waits for ever. It also takes
+    KeyboardInterrupt and SystemExit.
+
+What to do instead
+    Let `finally` only clean up. Put the jump behind the `try` statement, or into the `except`
+    clause of the exceptions that are meant.
+
+When to ignore it
+    Never; Python 3.14 warns of it, too (PEP 765).
+
+Limits
+    A jump whose `try` statement already takes every exception, in a clause that raises none, is
+    let pass: nothing is left that could be lost.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import ModuleScope, inner_blocks
+from worker_lint.analysis.tiers import TrySite, raises_anything
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="ERR116",
+    severity="error",
+    stage="preview",
+    summary="A jump out of a finally block discards the exception",
+    words=("finally",),
+    closure="file",
+    product_only=True,
+    silences=("inner loop", "nothing left to lose", "inner function"),
+    examples=(
+        bad(
+            "a handler that reports every message as done",
+            """
+            def handle(queue, message):
+                done = False
+                try:
+                    process(message)
+                    done = True
+                finally:
+                    queue.task_done()
+                    return done  # bad: return
+            """,
+        ),
+        bad(
+            "a loop that nothing can end",
+            """
+            async def consume(queue, handle):
+                while True:
+                    message = await queue.get()
+                    try:
+                        await handle(message)
+                    finally:
+                        queue.task_done()
+                        continue  # bad: continue
+            """,
+        ),
+        bad(
+            "only on one way",
+            """
+            def drain(channel, limit):
+                for count, message in enumerate(channel):
+                    try:
+                        message.process()
+                    finally:
+                        message.close()
+                        if count > limit:
+                            break  # bad: break
+            """,
+        ),
+        good(
+            "the loop is inside the block",
+            """
+            def close(channels):
+                try:
+                    channels.drain()
+                finally:
+                    for channel in channels:
+                        if not channel.is_open:
+                            continue
+                        channel.close()
+                        break
+            """,
+            silence="inner loop",
+        ),
+        good(
+            "every exception is dealt with before",
+            """
+            import logging
+
+            def probe(client):
+                healthy = False
+                try:
+                    client.ping()
+                    healthy = True
+                except BaseException:
+                    logging.exception("the probe failed")
+                finally:
+                    client.close()
+                    return healthy
+            """,
+            silence="nothing left to lose",
+        ),
+        good(
+            "a function that is only defined there",
+            """
+            def stop(worker, loop):
+                try:
+                    worker.drain()
+                finally:
+                    def ended():
+                        return worker.is_done
+                    loop.call_soon(ended)
+            """,
+            silence="inner function",
+        ),
+        good(
+            "the jump comes after the clean-up",
+            """
+            def handle(queue, message):
+                try:
+                    process(message)
+                finally:
+                    queue.task_done()
+                return True
+            """,
+        ),
+    ),
+)
+
+_LOST = {
+    "return": "the caller gets a normal result",
+    "break": "the loop ends as if nothing had happened",
+    "continue": "the loop goes on with the next turn",
+}
+
+
+@rule.on_module
+def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Every finally block of the file."""
+    for site in context.project.tiers.sites(module.path):
+        if site.node.final and not _takes_everything(site, context):
+            for jump in _jumps(site.node.final, in_loop=False):
+                yield _finding(site, jump, context)
+
+
+def _takes_everything(site: TrySite, context: Context) -> bool:
+    """Whether clauses take every exception, and none of them, nor the else block, raises another."""
+    tiers = context.project.tiers
+    if site.node.orelse or any(raises_anything(handler.body) for handler in site.node.handlers):
+        return False
+    return any("BaseException" in tiers.caught(site.scope, handler) for handler in site.node.handlers)
+
+
+def _jumps(block: tuple[ir.Stmt, ...], *, in_loop: bool) -> Iterator[ir.Return | ir.Simple]:
+    for node in block:
+        if isinstance(node, ir.Return) or (isinstance(node, ir.Simple) and node.kind != "pass" and not in_loop):
+            yield node
+        elif isinstance(node, (ir.For, ir.While)):
+            yield from _jumps(node.body, in_loop=True)
+            yield from _jumps(node.orelse, in_loop=in_loop)
+        elif isinstance(node, ir.Try):  # its own finally block is another site
+            for part in (node.body, *(handler.body for handler in node.handlers), node.orelse):
+                yield from _jumps(part, in_loop=in_loop)
+        else:
+            for part in inner_blocks(node):
+                yield from _jumps(part, in_loop=in_loop)
+
+
+def _finding(site: TrySite, jump: ir.Return | ir.Simple, context: Context) -> Finding:
+    kind = "return" if isinstance(jump, ir.Return) else jump.kind
+    taken = " The cancellation of the task is lost, too." if site.is_async else ""
+    return Finding(
+        at=jump.at,
+        message=f"`{kind}` in `finally` discards the exception that is passing",
+        consequence=f"When the `try` block fails, {_LOST[kind]}, and no log shows why.{taken}",
+        help=f"move the `{kind}` behind the `try` statement",
+        notes=(Note(context.path, site.node.body[0].at, "an exception from here is lost"),),
+        symbol=site.scope.symbol,
+    )

@@ -1,0 +1,215 @@
+"""
+A function retries by calling itself from its own except clause.
+
+What it catches
+    In a clause for every error, or for errors of the network: a call of the function around it
+    with the same arguments, for which nothing counts the attempts.
+
+Why it hurts in production
+    Each failed attempt adds a frame. During an outage the stack grows until RecursionError, a
+    thousand attempts later: the worker that was to survive the outage dies of it, with a
+    traceback of a thousand chained exceptions. Cleanup in `finally` waits for all of them.
+
+What to do instead
+    A loop with a bounded number of attempts and a growing delay.
+
+When to ignore it
+    Where what failed once cannot fail again.
+
+Limits
+    A call with other arguments, under a condition, or beside any comparison of a count, is taken
+    to be bounded.
+    Only direct recursion is seen.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import ModuleScope
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.tiers import TrySite
+from worker_lint.analysis.tiers.trying import calls_itself
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="ERR113",
+    severity="error",
+    stage="preview",
+    summary="A function retries by calling itself",
+    words=("except",),
+    closure="file",
+    product_only=True,
+    silences=(
+        "bounded by an argument",
+        "a count is compared",
+        "other arguments",
+        "an expected class",
+        "only under a condition",
+    ),
+    examples=(
+        bad(
+            "connect again and again",
+            """
+            import time
+
+            class Client:
+                def connect(self):
+                    try:
+                        self.socket.connect(self.address)
+                    except ConnectionError:
+                        time.sleep(1)
+                        self.connect()  # bad: connect
+            """,
+        ),
+        bad(
+            "a coroutine that awaits itself",
+            """
+            import asyncio
+
+            async def publish(channel, message):
+                try:
+                    await channel.publish(message)
+                except Exception as error:
+                    print(error)
+                    await asyncio.sleep(5)
+                    return await publish(channel, message)  # bad: publish
+            """,
+        ),
+        good(
+            "the attempts are counted down",
+            """
+            def fetch(client, attempts):
+                try:
+                    return client.fetch()
+                except Exception:
+                    return fetch(client, attempts - 1)
+            """,
+            silence="bounded by an argument",
+        ),
+        good(
+            "a counter on the object",
+            """
+            class Client:
+                def connect(self):
+                    try:
+                        self.open()
+                    except ConnectionError:
+                        self.failures += 1
+                        if self.failures < 5:
+                            self.connect()
+            """,
+            silence="a count is compared",
+        ),
+        good(
+            "a second way",
+            """
+            def load(path, strict=True):
+                try:
+                    return parse(path, strict)
+                except Exception:
+                    return load(path, False)
+            """,
+            silence="other arguments",
+        ),
+        good(
+            "the cause is removed first",
+            """
+            import os
+
+            def save(path, data):
+                try:
+                    path.write_bytes(data)
+                except FileNotFoundError:
+                    os.makedirs(path.parent)
+                    save(path, data)
+            """,
+            silence="an expected class",
+        ),
+        good(
+            "a second place to look",
+            """
+            import sys
+
+            def load(name, folder):
+                try:
+                    return import_class(name)
+                except Exception:
+                    if folder not in sys.path:
+                        sys.path.insert(0, folder)
+                        return load(name, folder)
+                    raise
+            """,
+            silence="only under a condition",
+        ),
+        good(
+            "only planned, not awaited",
+            """
+            import asyncio
+
+            class Client:
+                async def connect(self):
+                    try:
+                        await self.open()
+                    except ConnectionError:
+                        self.task = asyncio.create_task(self.connect())
+            """,
+        ),
+    ),
+)
+
+
+@rule.on_module
+def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Every clause for trouble that may last, in a function."""
+    for site in context.project.tiers.sites(module.path):
+        if site.function is None:
+            continue
+        for handler in site.node.handlers:
+            if _may_last(site, handler, context) and not _counts(handler):
+                yield from _judge(site, handler, context)
+
+
+def _may_last(site: TrySite, handler: ir.Handler, context: Context) -> bool:
+    """Whether the clause takes all errors, or such as come from outside and come again."""
+    tiers = context.project.tiers
+    for name in tiers.caught(site.scope, handler):
+        if name in ("Exception", "BaseException", "OSError", "IOError"):
+            return True
+        if name is not None and tiers.tier(name) == "recoverable":
+            return True
+    return False
+
+
+def _counts(handler: ir.Handler) -> bool:
+    ordering = {"<", "<=", ">", ">="}
+    return any(ordering.intersection(node.ops) for node in find(ir.Compare, handler.body))
+
+
+def _judge(site: TrySite, handler: ir.Handler, context: Context) -> Iterator[Finding]:
+    function = site.function
+    if function is None:
+        return
+    guarded = [branch.at for branch in find(ir.If, handler.body)]
+    awaited = {one.value.at for one in find(ir.Await, handler.body)}
+    for call in find(ir.Call, handler.body):
+        if function.node.is_async and call.at not in awaited:
+            continue
+        if any(at[:2] <= call.at[:2] and call.at[2:] <= at[2:] for at in guarded):
+            continue  # what the condition asks for may have changed by then
+        if calls_itself(site, call) and _same_arguments(function.node.params, call):
+            yield Finding(
+                at=call.at,
+                message=f"`{function.name}` retries by calling itself",
+                consequence="Each failed attempt adds a frame: a long outage ends in RecursionError.",
+                help="retry in a loop with a limit and a growing delay",
+                notes=(Note(context.path, site.node.body[0].at, "what fails is tried again one frame deeper"),),
+                symbol=function.symbol,
+            )
+
+
+def _same_arguments(params: ir.Parameters, call: ir.Call) -> bool:
+    """Whether every argument hands on a parameter as it came."""
+    names = {param.name for param in params}
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    plain = [one.value if isinstance(one, ir.Starred) else one for one in given]
+    return all(isinstance(one, ir.Name) and one.id in names for one in plain)

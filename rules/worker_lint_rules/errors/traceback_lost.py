@@ -1,0 +1,268 @@
+"""
+An error is logged without a word on what it was.
+
+What it catches
+    A clause for every error, or for a set of classes that a variable holds, whose log lines name
+    neither the exception nor its traceback. The clause does not raise.
+
+Why it hurts in production
+    "Connection lost" a thousand times a night, and nobody can say whether it was a wrong
+    password, a full disk or a typo in the handler: the one place that knew has thrown it away.
+
+What to do instead
+    `logger.exception("…")`, or `exc_info=True` with another level.
+
+When to ignore it
+    Where the class says all: then name it in the clause.
+
+Limits
+    A clause for a class that is expected is let pass, and one that only traces at debug or info
+    level. So is one in which anything at all looks
+    at the exception: its name, `sys.exc_info()`, a call that gets nothing and may look by itself.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import External, ModuleScope
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.tiers import (
+    TrySite,
+    clause_shown,
+    ends_process,
+    hands_on,
+    log_calls,
+    log_level,
+    may_look_at_it,
+    raises_anything,
+    tells_exception,
+)
+from worker_lint.analysis.tiers.loops import is_endless
+from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
+from worker_lint.source import ir
+
+_WARNING = 30
+_PLAIN = ("builtins.", "os.path.", "posixpath.")
+_GIVING_UP = frozenset({"exit", "abort", "fail", "error_exit", "die"})
+
+rule = Rule(
+    code="ERR114",
+    severity="warning",
+    stage="preview",
+    confidence="likely",
+    summary="An error is logged without a word on what it was",
+    words=("except",),
+    closure="file",
+    product_only=True,
+    yields_to=("ERR107", "ERR108", "ERR109"),
+    silences=("expected class", "re-raised", "told in another way", "a stated reason", "nothing but a look-up"),
+    examples=(
+        bad(
+            "why was it lost?",
+            """
+            import logging
+
+            def consume(connection, handle):
+                while True:
+                    try:
+                        handle(connection.drain())
+                    except Exception:
+                        logging.error("message lost")  # bad
+            """,
+            repaired="""
+            import logging
+
+            def consume(connection, handle):
+                while True:
+                    try:
+                        handle(connection.drain())
+                    except Exception:
+                        logging.error("message lost", exc_info=True)  # bad
+            """,
+        ),
+        bad(
+            "which of the classes?",
+            """
+            import logging
+
+            logger = logging.getLogger(__name__)
+
+            class Consumer:
+                def run(self):
+                    errors = self.connection.connection_errors + self.connection.channel_errors
+                    while not self.should_stop:
+                        try:
+                            self.consume()
+                        except errors:
+                            logger.warning("connection lost, again in %s s", self.delay)  # bad
+            """,
+            repaired="""
+            import logging
+
+            logger = logging.getLogger(__name__)
+
+            class Consumer:
+                def run(self):
+                    errors = self.connection.connection_errors + self.connection.channel_errors
+                    while not self.should_stop:
+                        try:
+                            self.consume()
+                        except errors:
+                            logger.warning("connection lost, again in %s s", self.delay, exc_info=True)  # bad
+            """,
+        ),
+        good(
+            "the class says it all",
+            """
+            import logging
+            import queue
+
+            def consume(jobs, handle):
+                while True:
+                    try:
+                        handle(jobs.get(timeout=1))
+                    except queue.Empty:
+                        logging.info("nothing to do")
+            """,
+            silence="expected class",
+        ),
+        good(
+            "the caller gets it",
+            """
+            import logging
+
+            def consume(connection, handle):
+                while True:
+                    try:
+                        handle(connection.drain())
+                    except Exception:
+                        logging.error("message lost")
+                        raise
+            """,
+            silence="re-raised",
+        ),
+        good(
+            "a line of its own for the cause",
+            """
+            import logging
+            import traceback
+
+            def consume(connection, handle):
+                while True:
+                    try:
+                        handle(connection.drain())
+                    except Exception:
+                        logging.error("message lost")
+                        logging.debug(traceback.format_exc())
+            """,
+            silence="told in another way",
+        ),
+        good(
+            "the reason",
+            """
+            import logging
+
+            def consume(connection, handle):
+                while True:
+                    try:
+                        handle(connection.drain())
+                    except Exception:
+                        # the handler has logged it already
+                        logging.error("message lost")
+            """,
+            silence="a stated reason",
+        ),
+        good(
+            "a version that may be missing",
+            """
+            import logging
+
+            def version(info):
+                try:
+                    return info["version"]
+                except Exception:
+                    logging.warning("no version")
+                    return None
+            """,
+            silence="nothing but a look-up",
+        ),
+    ),
+)
+
+
+@rule.on_module
+def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Every clause that logs."""
+    for site in context.project.tiers.sites(module.path):
+        if all(_is_look_up(site, call) for call in find(ir.Call, site.node.body)):
+            continue
+        for handler in site.node.handlers:
+            lines = [*log_calls(handler.body), *_warnings(handler)]
+            if _is_loud(lines) and _tells_nothing(site, handler) and _is_wide(site, handler, context):
+                yield _finding(site, handler, max(lines, key=log_level), context)
+
+
+def _is_look_up(site: TrySite, call: ir.Call) -> bool:
+    """Whether a call only looks something up or converts it: what can fail there is plain to see."""
+    if isinstance(call.func, ir.Attribute) and call.func.name == "get":
+        return True
+    targets = site.scope.project.names.expr(site.scope, call.func)
+    return all(isinstance(one, External) and one.dotted.startswith(_PLAIN) for one in targets)
+
+
+def _is_loud(lines: list[ir.Call]) -> bool:
+    """Whether a line is at least a warning: what is only traced does not count as reported."""
+    return any(log_level(line) >= _WARNING or isinstance(line.func, ir.Name) for line in lines)
+
+
+def _warnings(handler: ir.Handler) -> Iterator[ir.Call]:
+    """Calls of functions that stand for a log line: `warn("…")` and its kin, by bare names."""
+    for call in find(ir.Call, handler.body):
+        if isinstance(call.func, ir.Name) and call.func.id in ("warn", "warning", "error", "critical"):
+            yield call
+
+
+def _tells_nothing(site: TrySite, handler: ir.Handler) -> bool:
+    body = handler.body
+    if raises_anything(body) or tells_exception(handler, body) or hands_on(handler) or may_look_at_it(body):
+        return False
+    if any(isinstance(call.func, ir.Attribute) and call.func.name in _GIVING_UP for call in find(ir.Call, body)):
+        return False
+    return not ends_process(site.scope, body) and not states_reason(site.scope, handler)
+
+
+def _is_wide(site: TrySite, handler: ir.Handler, context: Context) -> bool:
+    """Whether the clause takes more than one can tell from its text."""
+    if context.project.tiers.is_broad(site.scope, handler):
+        return True
+    is_variable = isinstance(handler.exception, (ir.Name, ir.Attribute)) and _is_lower(handler.exception)
+    in_loop = any(is_endless(site.scope, loop) for loop in site.loops)
+    unknown = context.project.tiers.caught(site.scope, handler) == (None,)
+    return is_variable and in_loop and unknown
+
+
+def _is_lower(expression: ir.Name | ir.Attribute) -> bool:
+    """Whether the name is that of a variable, not of a class or constant (`errors`, `self.recoverable`)."""
+    name = expression.id if isinstance(expression, ir.Name) else expression.name
+    return name.islower() and name.endswith("s")
+
+
+def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, context: Context) -> Finding:
+    return Finding(
+        at=line.at,
+        message="the error is logged without its cause",
+        consequence=f"{clause_shown(handler)} takes many kinds of failures, and this line does not say which.",
+        help="add `exc_info=True`, or use `exception()`",
+        notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
+        symbol=site.scope.symbol,
+        fix=_with_cause(line, context),
+    )
+
+
+def _with_cause(line: ir.Call, context: Context) -> Fix | None:
+    """`exc_info=True` at the end of the arguments of a logger's method."""
+    if not isinstance(line.func, ir.Attribute) or not line.args:
+        return None
+    last = max((*line.args, *(keyword for keyword in line.keywords)), key=lambda node: node.at[2:])
+    text = context.project.store.text(context.path)
+    return Fix("log the traceback", (Replace(last.at, f"{text.segment(last.at)}, exc_info=True"),))

@@ -1,0 +1,221 @@
+"""
+An except clause can never run, because an earlier one takes all that it names.
+
+What it catches
+    A clause whose every class is, or derives from, a class that an earlier clause of the same
+    `try` statement takes. Bases are known for built-in classes, those of the project, and those
+    of modelled libraries: `pika.exceptions.ProbableAuthenticationError` is an
+    `AMQPConnectionError`, `redis.exceptions.AuthenticationError` a redis `ConnectionError`.
+
+Why it hurts in production
+    The later clause is the one with the special treatment: stop on a wrong password, dead-letter
+    a bad message, wait longer on a closed connection. It never runs, so the worker retries what
+    no retry heals, and whoever reads the code believes that the case is dealt with.
+
+What to do instead
+    Put the clause of the narrower class first.
+
+When to ignore it
+    Never; a clause that cannot run can be deleted.
+
+Limits
+    A clause of which one class is unknown, or not covered by the earlier clauses, is let pass;
+    so are classes whose bases differ between the library's releases that may be in use.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import ModuleScope
+from worker_lint.analysis.tiers import TrySite
+from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="ERR110",
+    severity="error",
+    stage="preview",
+    summary="An except clause cannot run, because an earlier one takes all that it names",
+    words=("except",),
+    closure="file",
+    product_only=True,
+    silences=("unknown class", "partly covered"),
+    examples=(
+        bad(
+            "the wrong password is retried for ever",
+            """
+            import logging
+            import time
+            import pika
+            from pika.exceptions import AMQPConnectionError, ProbableAuthenticationError
+
+            def connect(parameters):
+                while True:
+                    try:
+                        return pika.BlockingConnection(parameters)
+                    except AMQPConnectionError:
+                        time.sleep(5)
+                    except ProbableAuthenticationError:  # bad: ProbableAuthenticationError
+                        logging.critical("wrong password")
+                        raise SystemExit(1)
+            """,
+            repaired="""
+            import logging
+            import time
+            import pika
+            from pika.exceptions import AMQPConnectionError, ProbableAuthenticationError
+
+            def connect(parameters):
+                while True:
+                    try:
+                        return pika.BlockingConnection(parameters)
+                    except ProbableAuthenticationError:  # bad: ProbableAuthenticationError
+                        logging.critical("wrong password")
+                        raise SystemExit(1)
+                    except AMQPConnectionError:
+                        time.sleep(5)
+            """,
+        ),
+        bad(
+            "a class of the project",
+            """
+            class WorkerError(Exception):
+                pass
+
+            class PoisonMessage(WorkerError):
+                pass
+
+            def consume(message, handle):
+                try:
+                    handle(message)
+                except WorkerError:
+                    message.requeue()
+                except (PoisonMessage, WorkerError):  # bad: PoisonMessage
+                    message.reject()
+            """,
+        ),
+        bad(
+            "an alias of the same class",
+            """
+            import socket
+
+            def read(connection, buffer):
+                try:
+                    return connection.recv_into(buffer)
+                except TimeoutError:
+                    return 0
+                except ConnectionError:
+                    raise
+                except socket.timeout:  # bad: TimeoutError
+                    return -1
+            """,
+        ),
+        good(
+            "the narrow class first",
+            """
+            from redis.exceptions import AuthenticationError, ConnectionError
+
+            def poll(client):
+                try:
+                    return client.blpop("jobs", 1)
+                except AuthenticationError:
+                    raise
+                except ConnectionError:
+                    return None
+            """,
+        ),
+        good(
+            "a class of a library without a model",
+            """
+            from broker_client import BrokerError, Timeout
+
+            def poll(client):
+                try:
+                    return client.poll()
+                except BrokerError:
+                    raise
+                except Timeout:
+                    return None
+            """,
+            silence="unknown class",
+        ),
+        good(
+            "one class of two is new",
+            """
+            def read(path):
+                try:
+                    return open(path).read()
+                except OSError:
+                    return ""
+                except (FileNotFoundError, UnicodeDecodeError):
+                    return None
+            """,
+            silence="partly covered",
+        ),
+    ),
+)
+
+
+@rule.on_module
+def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Every `try` statement with two clauses or more."""
+    for site in context.project.tiers.sites(module.path):
+        if len(site.node.handlers) > 1:
+            yield from _judge(site, context)
+
+
+def _judge(site: TrySite, context: Context) -> Iterator[Finding]:
+    tiers = context.project.tiers
+    before: list[tuple[str, ir.Handler]] = []
+    for handler in site.node.handlers:
+        named = tiers.caught(site.scope, handler)
+        takers = [_taker(name, before, context) if name is not None else None for name in named]
+        found = [taker for taker in takers if taker is not None]
+        if named and len(found) == len(named) and handler.exception is not None:
+            yield _finding(site, handler, [name or "" for name in named], found, context)
+        before.extend((name, handler) for name in named if name is not None)
+
+
+def _taker(name: str, before: list[tuple[str, ir.Handler]], context: Context) -> tuple[str, ir.Handler] | None:
+    """The earlier clause that takes every object of the class, and as what."""
+    return next((one for one in before if context.project.tiers.is_class(name, one[0])), None)
+
+
+def _finding(
+    site: TrySite, handler: ir.Handler, named: list[str], takers: list[tuple[str, ir.Handler]], context: Context
+) -> Finding:
+    bare = [name.rpartition(".")[2] for name in named]
+    above, earlier = takers[0]
+    shown, base = bare[0], above.rpartition(".")[2]
+    same = f"`{shown}` is what the earlier clause names" if named[0] == above else f"`{shown}` is a `{base}`"
+    whole = " and the other classes" if len(bare) > 1 else ""
+    return Finding(
+        at=handler.exception.at if handler.exception is not None else handler.at,
+        message=f"`except {shown}` can never run",
+        consequence=f"{same}: the clause before takes it{whole}, and the treatment written here never happens.",
+        help=f"put the clause for `{shown}` before the one for `{base}`",
+        notes=(Note(context.path, earlier.at[:2] + earlier.body[0].at[:2], f"`{base}` is taken here"),),
+        symbol=site.scope.symbol,
+        fix=_swapped(site, earlier, handler, named, takers, context),
+    )
+
+
+def _swapped(
+    site: TrySite,
+    earlier: ir.Handler,
+    later: ir.Handler,
+    named: list[str],
+    takers: list[tuple[str, ir.Handler]],
+    context: Context,
+) -> Fix | None:
+    """The two clauses in the other order, where they are neighbours and the later is really narrower."""
+    handlers = site.node.handlers
+    is_next = handlers.index(later) == handlers.index(earlier) + 1
+    is_narrower = all(name != above and taker is earlier for name, (above, taker) in zip(named, takers, strict=True))
+    if not is_next or not is_narrower:
+        return None
+    text = context.project.store.text(context.path)
+    first, second = text.segment(earlier.at), text.segment(later.at)
+    return Fix(
+        "put the clause of the narrower class first",
+        (Replace(earlier.at, second), Replace(later.at, first)),
+    )

@@ -1,0 +1,275 @@
+"""
+A clause names a builtin exception, but the library around it raises one of its own of that name.
+
+What it catches
+    `except ConnectionError` or `except TimeoutError` with the builtin class, around nothing but
+    calls of a library whose errors do not derive from it: redis, kombu, botocore, kafka, nats,
+    requests, `subprocess` and others, by their models.
+
+Why it hurts in production
+    The retry, the reconnect, the fallback stands there and was reviewed, and it never runs:
+    `redis.exceptions.ConnectionError` is no ConnectionError. On the first hiccup of the broker the
+    error passes the clause and ends the worker.
+
+What to do instead
+    Name the library's class.
+
+When to ignore it
+    Never, as long as the block holds only calls of that library.
+
+Limits
+    One call in the block that is not known, or that may raise the builtin class, silences the
+    rule. So does a clause beside it that takes the library's error.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import External, ModuleScope
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.tiers import Tiers, TrySite
+from worker_lint.analysis.tiers.trying import Tried, tried_calls
+from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="ERR103",
+    severity="error",
+    stage="preview",
+    summary="A clause names a builtin exception where a library raises one of its own",
+    words=("except",),
+    product_only=True,
+    silences=(
+        "stdlib I/O in the same try",
+        "unresolved calls in the same try",
+        "imported under that name",
+        "the library's class is taken, too",
+        "the library's class derives from it",
+    ),
+    examples=(
+        bad(
+            "a reconnect that never happens",
+            """
+            import time
+            import redis
+
+            def consume(handle):
+                client = redis.Redis()
+                while True:
+                    try:
+                        item = client.blpop("jobs", timeout=1)
+                    except ConnectionError:  # bad: redis.exceptions.ConnectionError
+                        time.sleep(5)
+                        continue
+                    handle(item)
+            """,
+            repaired="""
+            import time
+            import redis
+
+            def consume(handle):
+                client = redis.Redis()
+                while True:
+                    try:
+                        item = client.blpop("jobs", timeout=1)
+                    except redis.exceptions.ConnectionError:  # bad: redis.exceptions.ConnectionError
+                        time.sleep(5)
+                        continue
+                    handle(item)
+            """,
+        ),
+        bad(
+            "a child that is never killed",
+            """
+            import subprocess
+
+            class Runner:
+                def run(self, command):
+                    child = subprocess.Popen(command)
+                    try:
+                        return child.wait(timeout=30)
+                    except TimeoutError:  # bad: subprocess.TimeoutExpired
+                        child.kill()
+                        return child.wait()
+            """,
+        ),
+        good(
+            "a socket, too",
+            """
+            import redis
+            import socket
+
+            def consume(client: redis.Redis, address):
+                try:
+                    connection = socket.create_connection(address)
+                    client.publish("up", "1")
+                except ConnectionError:
+                    return None
+                return connection
+            """,
+            silence="stdlib I/O in the same try",
+        ),
+        good(
+            "who knows what the hook raises",
+            """
+            import redis
+
+            def consume(client: redis.Redis, hook):
+                try:
+                    client.publish("up", "1")
+                    hook()
+                except ConnectionError:
+                    return None
+            """,
+            silence="unresolved calls in the same try",
+        ),
+        good(
+            "the library's class under that name",
+            """
+            import redis
+            from redis.exceptions import ConnectionError
+
+            def consume(client: redis.Redis):
+                try:
+                    return client.blpop("jobs", timeout=1)
+                except ConnectionError:
+                    return None
+            """,
+            silence="imported under that name",
+        ),
+        good(
+            "both",
+            """
+            import redis
+
+            def consume(client: redis.Redis):
+                try:
+                    return client.blpop("jobs", timeout=1)
+                except ConnectionError:
+                    return None
+                except redis.ConnectionError:
+                    return None
+            """,
+            silence="the library's class is taken, too",
+        ),
+        good(
+            "aiormq's class is a builtin one as well",
+            """
+            import aio_pika
+
+            async def connect(url):
+                try:
+                    return await aio_pika.connect_robust(url)
+                except ConnectionError:
+                    return None
+            """,
+            silence="the library's class derives from it",
+        ),
+    ),
+)
+
+_KINDS = {
+    "ConnectionError": "connection",
+    "ConnectionRefusedError": "connection",
+    "ConnectionResetError": "connection",
+    "ConnectionAbortedError": "connection",
+    "BrokenPipeError": "connection",
+    "TimeoutError": "timeout",
+}
+"""Builtin classes, and the word by which a library's class for the same trouble is told."""
+
+
+@rule.on_module
+def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Every clause for one of these builtin classes."""
+    tiers = context.project.tiers
+    for site in tiers.sites(module.path):
+        if not _names_builtin(site):
+            continue
+        caught = [tiers.caught(site.scope, handler) for handler in site.node.handlers]
+        named = {name for names in caught for name in names}
+        if None in named or not named & _KINDS.keys() or any(find(ir.Raise, site.node.body)):
+            continue
+        calls = list(tried_calls(site))
+        if not calls or not all(one.is_known for one in calls) or _enters(site):
+            continue
+        for handler, names in zip(site.node.handlers, caught, strict=True):
+            yield from _judge(site, handler, [name for name in names if name in _KINDS], named, calls, context)
+
+
+def _names_builtin(site: TrySite) -> bool:
+    """Whether a clause has one of the names in question in its text."""
+    clauses = [handler.exception for handler in site.node.handlers if handler.exception is not None]
+    return any(node.id in _KINDS for node in find(ir.Name, clauses))
+
+
+def _enters(site: TrySite) -> bool:
+    """Whether the body enters contexts or runs through iterators, which may do anything."""
+    return any(isinstance(node, (ir.With, ir.For, ir.Yield)) for node in find(ir.Node, site.node.body))
+
+
+def _judge(
+    site: TrySite,
+    handler: ir.Handler,
+    builtin: list[str | None],
+    named: set[str | None],
+    calls: list[Tried],
+    context: Context,
+) -> Iterator[Finding]:
+    tiers = context.project.tiers
+    for name in builtin:
+        if name is None:
+            continue
+        meant = {_meant(one, name, tiers) for one in calls if one.home}
+        if not meant or "" in meant or any(tiers.is_class(own, str(taken)) for own in meant for taken in named):
+            continue
+        own = min(meant)
+        yield _finding(site, handler, name, own, next(one for one in calls if one.home), context)
+        return
+
+
+def _meant(one: Tried, builtin: str, tiers: Tiers) -> str:
+    """The library's class for the trouble that the builtin class stands for; "" when there is none apart."""
+    beside = tiers.project.models.errors_beside(one.home)
+    word = _KINDS[builtin]
+    alike = [
+        name
+        for name, tier in beside.items()
+        if tier in ("recoverable", "idle") and word in name.rpartition(".")[2].lower()
+    ]
+    if any(tiers.is_class(name, builtin) or tiers.is_open(name) for name in alike):
+        return ""
+    if one.model is not None and one.model.library == "python" and not _has_timeout(one.call):
+        return ""
+    if one.model is not None and one.model.raises not in (None, "never"):
+        raised = one.model.raises or ()
+        if not any(tiers.is_class(name, above) or tiers.is_class(above, name) for name in alike for above in raised):
+            return ""
+    same = [name for name in alike if name.rpartition(".")[2] == builtin]
+    return (same or sorted(alike) or [""])[0]
+
+
+def _has_timeout(call: ir.Call) -> bool:
+    return any(keyword.name == "timeout" for keyword in call.keywords)
+
+
+def _finding(site: TrySite, handler: ir.Handler, name: str, own: str, tried: Tried, context: Context) -> Finding:
+    at = handler.exception.at if handler.exception is not None else handler.at
+    for item in find(ir.Name, (handler.exception,) if handler.exception is not None else ()):
+        if context.project.tiers.named(site.scope, item) == (name,):
+            at = item.at
+    return Finding(
+        at=at,
+        message=f"builtin `{name}`, but the call raises `{own}`",
+        consequence=f"`{own}` does not derive from `{name}`: it passes this clause as if it were not there.",
+        help=f"name `{own}`",
+        notes=(Note(context.path, tried.call.at, f"raises `{own}`"),),
+        symbol=site.scope.symbol,
+        fix=_named_rightly(site, at, own),
+    )
+
+
+def _named_rightly(site: TrySite, at: ir.At, own: str) -> Fix | None:
+    """The library's class in its place, where the file imports the package whole."""
+    top = own.partition(".")[0]
+    bound = site.scope.project.names.name(site.scope, top)
+    return Fix(f"name `{own}`", (Replace(at, own),)) if bound == (External(top),) else None
