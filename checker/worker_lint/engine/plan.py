@@ -31,8 +31,9 @@ class Plan:
 
     @property
     def words(self) -> tuple[bytes, ...]:
-        """The words of the screen, in a fixed order: those of all rules, selected or not."""
-        return tuple(sorted({word.encode() for rule in self.rules for word in rule.words}))
+        """The words of the screen, in a fixed order: those of the rules that hold in some file, and of the tool's own."""
+        asked = (rule for rule in self.rules if rule.code in self.enabled or not rule.is_root)
+        return tuple(sorted({word.encode() for rule in asked for word in rule.words}))
 
     def options_of(self, rule: Rule) -> Mapping[str, Option]:
         """A rule's options, the configured ones over its defaults."""

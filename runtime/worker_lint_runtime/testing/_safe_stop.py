@@ -31,7 +31,7 @@ def assert_safe_stop(make: Make) -> None:
 
     `make` is given a broker and returns a new worker each time, such as the class itself. No message is delivered.
     Checked in each situation: the stop ends, all callers get one complete report, and no thread, descriptor, child
-    process or unsettled delivery is left. Raises UnsafeStopError.
+    process is left. Raises UnsafeStopError.
 
     =====================================  ======================================
     situation                              what the linter says about the like
