@@ -31,7 +31,7 @@ class Plan:
 
     @property
     def words(self) -> tuple[bytes, ...]:
-        """The words of the screen, in a fixed order: those of the rules that hold in some file, and of the tool's own."""
+        """The words of the screen in a fixed order: of the rules that hold in some file, and of the tool itself."""
         asked = (rule for rule in self.rules if rule.code in self.enabled or not rule.is_root)
         return tuple(sorted({word.encode() for rule in asked for word in rule.words}))
 

@@ -30,8 +30,8 @@ def assert_safe_stop(make: Make) -> None:
     Stop the workers that `make` builds, in every situation, and check what is left.
 
     `make` is given a broker and returns a new worker each time, such as the class itself. No message is delivered.
-    Checked in each situation: the stop ends, all callers get one complete report, and no thread, descriptor, child
-    process is left. Raises UnsafeStopError.
+    Checked in each situation: the stop ends, all callers get one complete report, and no thread, descriptor
+    or child process is left. Raises UnsafeStopError.
 
     =====================================  ======================================
     situation                              what the linter says about the like
