@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from worker_lint.analysis.entity import Class
@@ -18,6 +18,9 @@ class Implementation(NamedTuple):
     member: Member
     node: ir.FunctionDef
     declared: Found
+
+
+_SILENT = frozenset({"trivial", "abstract-docstring"})
 
 
 def implementations(cls: Class) -> tuple[Implementation, ...]:
@@ -66,3 +69,15 @@ def _catches(guard: ir.Stmt, call: ir.Call) -> bool:
     if not isinstance(guard, ir.Try) or not guard.handlers:
         return False
     return guard.body[0].at[:2] <= call.at[:2] and call.at[2:] <= guard.body[-1].at[2:]
+
+
+def is_gap_open(cls: Class, marked: Sequence[Member]) -> bool:
+    """
+    Whether it can matter that nothing enforces the marks of a class: a member's body would be run
+    and do nothing, or a subclass lacks a member. Bodies that raise or work are a guard by themselves.
+    """
+    if any(not item.parts or any(part.shape in _SILENT for part in item.parts) for item in marked):
+        return True
+    hierarchy = cls.project.hierarchy
+    leaves = (item for item in hierarchy.descendants(cls) if not hierarchy.subclasses(item))
+    return any(hierarchy.abstract(item).left for item in leaves)
