@@ -25,8 +25,12 @@ SOURCES = model_skeleton.read_sources()["libraries"]
 RELEASES = [(name, release) for name, source in SOURCES.items() for release in source["versions"]]
 
 
+OURS = {"worker_lint_runtime"}
+"""Compared with the runtime itself, in tests/agreement."""
+
+
 def test_every_third_party_model_names_its_sources() -> None:
-    assert {path.stem for path in MODELS.glob("*.toml")} == set(SOURCES)
+    assert {path.stem for path in MODELS.glob("*.toml")} - OURS == set(SOURCES)
 
 
 @pytest.mark.parametrize("name", SOURCES)
