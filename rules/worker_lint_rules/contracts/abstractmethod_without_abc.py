@@ -51,6 +51,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ABS103",
     severity="error",
+    stage="preview",
     product_only=True,
     summary="A class marks members abstract, but its metaclass is not ABCMeta",
     words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
