@@ -43,10 +43,10 @@ def test_diff_shows_the_same_and_writes_nothing(lint: Command, write: Write, rai
 def test_unsafe_repairs_need_to_be_asked_for(lint: Command, write: Write) -> None:
     source = "from abc import abstractmethod\n\n\nclass Base:\n    @abstractmethod\n    def stop(self):\n        pass\n"
     root = write({"base.py": source})
-    kept = lint("fix")
+    kept = lint("fix", "--preview")
     assert (kept.code, kept.err) == (1, "fixed 0 in 0 files, left 1\n")
     assert kept.out.startswith("base.py:4:")
-    assert lint("fix", "--unsafe").code == 0
+    assert lint("fix", "--preview", "--unsafe").code == 0
     assert "class Base(ABC):" in (root / "base.py").read_text(encoding="utf-8")
 
 
