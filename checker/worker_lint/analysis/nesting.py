@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from worker_lint.analysis.entity import Class, Function, Scope
-from worker_lint.analysis.statements import definitions, inner_blocks
+from worker_lint.analysis.entity import Function
+from worker_lint.analysis.statements import inner_blocks
 from worker_lint.analysis.visit import expressions_of, operands
 from worker_lint.source import ir
 
@@ -18,31 +18,9 @@ class Placed(NamedTuple):
     around: tuple[ir.Stmt, ...]
 
 
-def with_inner(function: Function) -> Iterator[Function]:
+def with_inner(function: Function) -> tuple[Function, ...]:
     """The function and all functions defined in it, those of inner classes left out."""
-    yield function
-    for node in definitions(function.body):
-        if isinstance(node, ir.FunctionDef):
-            yield from with_inner(function.project.function_of(function, node))
-
-
-def all_functions(scope: Scope) -> Iterator[Function]:
-    """All functions of a scope at any depth: of modules and classes as well as of functions."""
-    for node in definitions(scope.statements):
-        inner: Scope
-        if isinstance(node, ir.ClassDef):
-            inner = scope.project.class_of(scope, node)
-        else:
-            inner = scope.project.function_of(scope, node)
-            yield inner
-        yield from all_functions(inner)
-
-
-def methods_of(cls: Class) -> Iterator[Function]:
-    """The functions that a class body defines, in source order."""
-    for node in definitions(cls.statements):
-        if isinstance(node, ir.FunctionDef):
-            yield cls.project.function_of(cls, node)
+    return (function, *function.project.values.fields.inner(function))
 
 
 def placed_statements(body: tuple[ir.Stmt, ...], around: tuple[ir.Stmt, ...] = ()) -> Iterator[Placed]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ imports and bases are not. In force while a run lasts.
 """
 
 BUDGET_CODE = "WKL005"
+UNPARSABLE_CODE = "WKL001"
 
 
 @dataclass(slots=True)
@@ -92,7 +93,7 @@ def _analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str], opin
         stages=stages,
         rules=dispatcher.seconds,
         opinions={**opinion.counts} if opinion is not None else {},
-        given_up=tuple(_given_up(project, plan, set(wanted))),
+        given_up=tuple(_given_up(tree, project, plan, set(wanted))),
     )
 
 
@@ -105,42 +106,48 @@ def roots(tree: Tree, plan: Plan) -> list[str]:
 
 
 def _unparsable(tree: Tree, plan: Plan, wanted: set[str]) -> Iterable[Diagnostic]:
-    rule = next((rule for rule in plan.rules if rule.code == "WKL001"), None)
     for path, error in sorted(tree.unparsable.items()):
-        if rule is None or path not in wanted or rule.code not in plan.codes(path, tree.role(path)):
-            continue
-        yield Diagnostic(
-            code=rule.code,
-            name=rule.name,
-            severity=rule.severity,
-            confidence="certain",
-            path=path,
-            span=Span(error.line, max(error.column, 1), error.line, max(error.column, 1) + 1),
-            message=f"this file cannot be read: {error.message}",
-            consequence="Nothing in it was checked, and classes that come from it are unknown.",
-            help="mend the syntax or the encoding, or exclude the file",
-            symbol=tree.module_name(path),
-            url=plan.url_of(rule.name),
-        )
+        if path in wanted:
+            column = max(error.column, 1)
+            span = Span(error.line, column, error.line, column + 1)
+            texts = (
+                f"this file cannot be read: {error.message}",
+                "Nothing in it was checked, and classes that come from it are unknown.",
+                "mend the syntax or the encoding, or exclude the file",
+            )
+            yield from _own_note(tree, plan, UNPARSABLE_CODE, path, span, texts)
 
 
-def _given_up(project: Project, plan: Plan, wanted: set[str]) -> Iterable[Diagnostic]:
+def _given_up(tree: Tree, project: Project, plan: Plan, wanted: set[str]) -> Iterable[Diagnostic]:
     """What took too many steps, as notes at the top of the files."""
-    rule = next((rule for rule in plan.rules if rule.code == BUDGET_CODE), None)
     for path, reason in project.budget:
-        if rule is None or path not in wanted or rule.code not in plan.codes(path, project.store.role(path)):
-            continue
+        if path in wanted:
+            texts = (
+                f"the analysis was given up here: {reason}",
+                "Rules stay silent about what depends on it: it was not checked.",
+                "shorten the chain, or exclude the file if it is generated",
+            )
+            yield from _own_note(tree, plan, BUDGET_CODE, path, Span(1, 1, 1, 2), texts)
+
+
+def _own_note(
+    tree: Tree, plan: Plan, code: str, path: str, span: Span, texts: tuple[str, str, str]
+) -> Iterator[Diagnostic]:
+    """A diagnostic of the tool's own, if its rule holds for the file; `texts`: message, consequence and help."""
+    rule = next((rule for rule in plan.rules if rule.code == code), None)
+    if rule is not None and code in plan.codes(path, tree.role(path)):
+        message, consequence, remedy = texts
         yield Diagnostic(
-            code=rule.code,
+            code=code,
             name=rule.name,
             severity=rule.severity,
             confidence="certain",
             path=path,
-            span=Span(1, 1, 1, 2),
-            message=f"the analysis was given up here: {reason}",
-            consequence="Rules stay silent about what depends on it: it was not checked.",
-            help="shorten the chain, or exclude the file if it is generated",
-            symbol=project.store.module_name(path),
+            span=span,
+            message=message,
+            consequence=consequence,
+            help=remedy,
+            symbol=tree.module_name(path),
             url=plan.url_of(rule.name),
         )
 

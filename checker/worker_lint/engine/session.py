@@ -86,7 +86,7 @@ class Session:
                 files = len(snapshot.wanted)
                 unknown, given_up = answer.unknown, answer.given_up
                 return Outcome(answer.diagnostics, {}, answer.problems, unknown, files, given_up=given_up)
-        tree = self._tree(snapshot)
+        tree = self.tree(snapshot)
         outcome = analyse(tree, self.models, self.plan, snapshot.wanted, self._second_opinion())
         self._keep(tree, snapshot)
         self._add_seconds(outcome.stages)
@@ -101,10 +101,6 @@ class Session:
         from worker_lint.engine.confirming import SecondOpinion  # brings astroid along, which takes its time
 
         return SecondOpinion(self.cache)
-
-    def tree(self, snapshot: Snapshot) -> Tree:
-        """The files of a snapshot as the analysis sees them, for other questions than those of the rules."""
-        return self._tree(snapshot)
 
     def _outside(self) -> tuple[tuple[str, str], ...]:
         """The files of the environment that were asked for, each with its state."""
@@ -132,7 +128,8 @@ class Session:
 
     # --- reads ---
 
-    def _tree(self, snapshot: Snapshot) -> Tree:
+    def tree(self, snapshot: Snapshot) -> Tree:
+        """The files of a snapshot as the analysis sees them."""
         started = perf_counter()
         reads = self._reads(snapshot)
         self._add_seconds({"read": perf_counter() - started})
@@ -149,7 +146,7 @@ class Session:
                 message, remedy, fatal = read.problem
                 tree.problems.append(Problem(message, path, remedy, fatal=fatal))
         tree.ids = {path: read.content_id for path, read in reads.items() if read.content_id}
-        tree.fetch = self._fetch
+        tree.fetch = self.cache.get
         tree.environment = self.environment
         self._add_seconds({"index": perf_counter() - started})
         return tree
@@ -187,9 +184,6 @@ class Session:
     @property
     def _reads_key(self) -> str:
         return "reads:" + digest_of(b"\0".join(self.plan.words), str(self.plan.mask()), str(self.limit))
-
-    def _fetch(self, key: str) -> bytes | None:
-        return self.cache.get(key)
 
     def _keep(self, tree: Tree, snapshot: Snapshot) -> None:
         if not self.cache.usable:

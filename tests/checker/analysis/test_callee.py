@@ -7,7 +7,7 @@ import pytest
 from worker_lint.analysis import Class, Project
 from worker_lint.analysis.callee import dotted_callee, functions_called, gives_coroutine
 from worker_lint.analysis.event_loop import is_event_loop
-from worker_lint.analysis.nesting import methods_of, own_calls, placed_statements
+from worker_lint.analysis.nesting import own_calls, placed_statements
 from worker_lint.source import ir
 
 Named = Callable[[str, str], Class]
@@ -16,7 +16,7 @@ Link = Callable[[Mapping[str, str]], Project]
 
 def _called(cls: Class, method: str) -> tuple[str, ...]:
     """What the first call of a method runs."""
-    function = next(item for item in methods_of(cls) if item.name == method)
+    function = next(item for item in cls.project.values.fields.methods(cls) if item.name == method)
     call = next(call for placed in placed_statements(function.body) for call in own_calls(placed.statement))
     return tuple(found.symbol for found in functions_called(function, call))
 
@@ -82,7 +82,8 @@ def test_event_loops_by_where_they_come_from(value: str, expected: bool, class_n
         def start(self):
             self.loop.create_task(None)
     """
-    function = next(item for item in methods_of(class_named(source, "Client")) if item.name == "start")
+    client = class_named(source, "Client")
+    function = next(item for item in client.project.values.fields.methods(client) if item.name == "start")
     call = next(call for placed in placed_statements(function.body) for call in own_calls(placed.statement))
     assert isinstance(call.func, ir.Attribute)
     assert is_event_loop(function, call.func.value) is expected

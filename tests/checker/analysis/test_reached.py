@@ -5,14 +5,13 @@ from collections.abc import Callable
 from worker_lint.analysis import Class
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.launched import launched_by
-from worker_lint.analysis.nesting import methods_of
 from worker_lint.analysis.reached import reached_from
 
 Named = Callable[[str, str], Class]
 
 
 def _reached(cls: Class, method: str) -> list[str]:
-    start = next(function for function in methods_of(cls) if function.name == method)
+    start = next(function for function in cls.project.values.fields.methods(cls) if function.name == method)
     return [here.function.name for here in reached_from(Runs(start, cls))]
 
 
@@ -45,7 +44,7 @@ def test_the_calls_that_lead_there_are_kept(class_named: Named) -> None:
             pass
     """
     cls = class_named(source, "Worker")
-    start = next(iter(methods_of(cls)))
+    start = next(iter(cls.project.values.fields.methods(cls)))
     last = list(reached_from(Runs(start, cls)))[-1]
     assert [way.function.name for way in last.ways] == ["stop"]
     assert len(last.around) == 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.entity import Class, External, Scope, Unknown, Value
+from worker_lint.analysis.entity import Class, External, Scope, Value
 from worker_lint.analysis.models import ModelClass, Tier
 from worker_lint.analysis.tiers.sites import TrySite, sites_in
 from worker_lint.source import ir
@@ -111,10 +111,6 @@ class Tiers:
         """Whether an expression stands for one of these functions or classes, by qualified name."""
         targets = self.project.names.expr(scope, expression)
         return len(targets) == 1 and isinstance(targets[0], External) and targets[0].dotted in names
-
-    def is_unknown(self, scope: Scope, expression: ir.Expr) -> bool:
-        """Whether it cannot be told what an expression stands for."""
-        return any(isinstance(target, Unknown) for target in self.project.names.expr(scope, expression))
 
 
 def _bases(cls: Class) -> Iterator[object]:

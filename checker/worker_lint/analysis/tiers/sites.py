@@ -80,9 +80,12 @@ def scopes_with(project: Project, path: str, word: str) -> Iterator[Scope]:
         yield scope
         inner: list[Scope] = []
         for node in definitions(scope.statements):
-            if text.has_word(word, node.at[0], node.at[2]):
-                of = project.class_of if isinstance(node, ir.ClassDef) else project.function_of
-                inner.append(of(scope, node))  # type: ignore[arg-type]
+            if not text.has_word(word, node.at[0], node.at[2]):
+                continue
+            if isinstance(node, ir.ClassDef):
+                inner.append(project.class_of(scope, node))
+            else:
+                inner.append(project.function_of(scope, node))
         pending.extend(reversed(inner))
 
 
