@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -284,7 +284,16 @@ def test_without_git_a_repository_is_walked_and_changed_is_refused(start: Comman
     assert "Traceback" not in result.err
 
 
+@pytest.fixture
+def _heeded_ctrl_c() -> Iterator[None]:
+    """A shell starts what it runs in the background with the signal ignored, and processes inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("_heeded_ctrl_c")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_gives_130_and_few_words(write: Write, tmp_path: Path, jobs: str) -> None:
     write({f"m{number}.py": "from abc import ABC\n" + "x = 1\n" * 2000 for number in range(1500)})
