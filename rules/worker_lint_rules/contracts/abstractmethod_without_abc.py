@@ -23,6 +23,8 @@ Limits
     Bodies that raise show the gap by themselves: such marks count once a subclass lacks one.
     Stub files (`.pyi`) are left to type checkers. A class whose only subclass stands in the same
     file and provides all that is marked is one class cut in two: the marks only declare there.
+    ABCMeta checks when an object is created: marks on class and static methods alone, and a class
+    below which another metaclass stands that ABCMeta cannot be combined with, are left alone.
 """
 
 from collections.abc import Iterator
@@ -31,6 +33,13 @@ from worker_lint.analysis import Class, Member, ModelClass
 from worker_lint.analysis.implementing import is_gap_open
 from worker_lint.analysis.intent import is_for_type_checkers
 from worker_lint.analysis.metaclass import metaclass_exprs, named_metaclass, python2_metaclass
+from worker_lint.analysis.unread_marks import (
+    are_marks_unread,
+    has_another_metaclass,
+    is_one_half,
+    marked_members,
+    unchecked_base,
+)
 from worker_lint.rule import (
     AddBase,
     Context,
@@ -62,6 +71,8 @@ rule = Rule(
         "mixin combined with an abstract class",
         "the other half is beside it",
         "bodies that raise",
+        "members of the class alone",
+        "another metaclass below",
     ),
     examples=(
         bad(
@@ -178,13 +189,11 @@ rule = Rule(
             silence="a base brings ABCMeta",
         ),
         good(
-            "a base made by hand cannot be seen through",
+            "a base made by hand",
             """
             from abc import ABCMeta, abstractmethod
 
-            Base = ABCMeta("Base", (object,), {})
-
-            class Worker(Base):
+            class Worker(ABCMeta("Base", (object,), {})):
                 @abstractmethod
                 def stop(self): ...
             """,
@@ -246,6 +255,36 @@ rule = Rule(
             silence="the other half is beside it",
         ),
         good(
+            "what the class itself offers: ABCMeta looks at objects only",
+            """
+            from abc import abstractmethod
+
+            class Profile:
+                @classmethod
+                @abstractmethod
+                def checksum(cls, data): ...
+
+            class Md5(Profile): ...
+            """,
+            silence="members of the class alone",
+        ),
+        good(
+            "a mixin of classes with another metaclass: with `ABC` the module could not be imported",
+            """
+            from abc import abstractmethod
+
+            class Fields(type): ...
+
+            class Drawn:
+                @abstractmethod
+                def canvas(self): ...
+
+            class Packet(Drawn, metaclass=Fields): ...
+            class Frame(Drawn, metaclass=Fields): ...
+            """,
+            silence="another metaclass below",
+        ),
+        good(
             "a base from a package that is not there",
             """
             from abc import abstractmethod
@@ -284,17 +323,7 @@ rule = Rule(
                     def stop(self): ...
             """,
         ),
-        good(
-            "a stub file",
-            """
-            from abc import abstractmethod
-
-            class Worker:
-                @abstractmethod
-                def stop(self) -> None: ...
-            """,
-            path="worker.pyi",
-        ),
+        good("a stub", "import abc\nclass Job:\n    @abc.abstractmethod\n    def stop(self): ...\n", path="job.pyi"),
     ),
 )
 
@@ -302,58 +331,30 @@ rule = Rule(
 @rule.on_class
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The topmost class of a hierarchy whose own marks nobody reads."""
-    marked = _marked(cls)
-    if not marked or context.path.endswith(".pyi") or not _is_ignored(cls) or is_for_type_checkers(cls):
+    marked = marked_members(cls)
+    if all(item.kind in ("classmethod", "staticmethod") for item in marked):
+        return  # no object, no check
+    if context.path.endswith(".pyi") or not are_marks_unread(cls) or is_for_type_checkers(cls):
         return
     hierarchy = cls.project.hierarchy
-    if any(isinstance(base, Class) and _marked(base) for base in hierarchy.ancestors(cls)):
+    if any(isinstance(base, Class) and marked_members(base) for base in hierarchy.ancestors(cls)):
         return  # the base is reported, and mending it mends this class
-    leaves = [item for item in hierarchy.descendants(cls) if not hierarchy.subclasses(item)]
+    below = hierarchy.descendants(cls)
+    if any(has_another_metaclass(item) for item in below) and not has_another_metaclass(cls):
+        return
+    leaves = [item for item in below if not hierarchy.subclasses(item)]
     is_enforced = bool(leaves) and all(hierarchy.enforced(item) != "no" for item in leaves)
-    if not is_enforced and is_gap_open(cls, marked) and not _is_one_half(cls, marked):
+    if not is_enforced and is_gap_open(cls, marked) and not is_one_half(cls, marked):
         yield _finding(cls, marked, context)
-
-
-def _marked(cls: Class) -> list[Member]:
-    """The members that a decorator of the class body marks abstract."""
-    text = cls.project.store.text(cls.path)
-    if not text.has_word("abstract", cls.node.at[0], cls.node.at[2]):
-        return []
-    members = cls.project.hierarchy.members(cls)
-    found = [item for same in members.values() for item in same if item.abstract and item.marked_at is not None]
-    return sorted(found, key=lambda item: item.at)
-
-
-def _is_one_half(cls: Class, marked: list[Member]) -> bool:
-    """Whether the only subclass stands beside the class and provides all that it marks: one class cut in two."""
-    below = cls.project.hierarchy.subclasses(cls)
-    if len(below) != 1 or below[0].path != cls.path:
-        return False
-    members = cls.project.hierarchy.members(below[0])
-    return all(any(not own.abstract for own in members.get(item.name, ())) for item in marked)
-
-
-def _is_ignored(cls: Class) -> bool:
-    """Whether the metaclass is known not to be ABCMeta, whatever the class decorators do."""
-    hierarchy = cls.project.hierarchy
-    if hierarchy.enforced(cls) != "no" or hierarchy.derives_from(cls, "enum.Enum"):
-        return False
-    for name, node in zip(hierarchy.decorator_names(cls), cls.node.decorators, strict=True):
-        top = (name or "").partition(".")[0]
-        if name is None or (
-            cls.project.store.find_module(top, cls.path) and not cls.project.returns_class_unchanged(cls, node)
-        ):
-            return False
-    return True
 
 
 def _finding(cls: Class, marked: list[Member], context: Context) -> Finding:
     dead = python2_metaclass(cls)
-    unread = f"the abstract marks in `{cls.name}` have no effect"
-    builtin = _unchecked_base(cls)
+    unread = f"the abstract marks in `{cls.name}` have no effect at run time"
+    builtin = unchecked_base(cls)
     notes = [Note(context.path, item.at, f"`{item.name}` is marked abstract") for item in marked[:3]]
     if dead is not None:
-        message = "`__metaclass__` has no effect in Python 3, nor have the abstract marks"
+        message = "`__metaclass__` has no effect in Python 3, nor have the abstract marks at run time"
         remedy = f"write `class {cls.name}(metaclass=ABCMeta)` and remove `__metaclass__`"
     elif builtin:
         message = unread
@@ -372,13 +373,6 @@ def _finding(cls: Class, marked: list[Member], context: Context) -> Finding:
         facts=(Enforced(place_of(cls), yes=False),),
         fix=None if builtin else _fix(cls, dead),
     )
-
-
-def _unchecked_base(cls: Class) -> str:
-    for base in cls.project.hierarchy.ancestors(cls):
-        if isinstance(base, ModelClass) and base.unchecked:
-            return base.name.rpartition(".")[2]
-    return ""
 
 
 def _fix(cls: Class, dead: ir.Assign | None) -> Fix | None:
