@@ -32,8 +32,8 @@ POOL = LISTS / "pool.txt"
 OWN = (sys.executable, "-P", "-m", "worker_lint")
 SEED = 48
 HOLDOUT = 15
-SETS = ("frozen", "holdout", "second", "ci")
-APART = ("holdout", "second")
+APART = ("holdout", "second", "third")
+SETS = ("frozen", *APART, "ci")
 
 
 class Fact(NamedTuple):

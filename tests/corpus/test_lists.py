@@ -1,5 +1,6 @@
 """The lists of packages keep what was promised when they were frozen."""
 
+import tomllib
 from pathlib import Path
 
 import ecosystem
@@ -10,14 +11,17 @@ HERE = Path(__file__).parent
 
 
 def test_the_frozen_list_and_the_holdout_have_their_sizes_and_nothing_in_common() -> None:
-    sets = [{pin.name for pin in ecosystem.chosen(name)} for name in ("frozen", "holdout", "second")]
-    assert [len(names) for names in sets] == [48, 15, 15]
-    assert len(set().union(*sets)) == 78
+    sets = [{pin.name for pin in ecosystem.chosen(name)} for name in ("frozen", "holdout", "second", "third")]
+    assert [len(names) for names in sets] == [48, 15, 15, 15]
+    assert len(set().union(*sets)) == 93
 
 
 def test_the_holdout_is_what_the_seed_draws() -> None:
     assert [pin.name for pin in ecosystem.chosen("holdout")] == ecosystem.draw()[:15]
     assert [pin.name for pin in ecosystem.chosen("second")] == ecosystem.draw()[15:30]
+    read = tomllib.loads(ecosystem.PACKAGES.read_text(encoding="utf-8"))["read"]
+    unread = [name for name in ecosystem.draw()[30:] if name not in read]
+    assert [pin.name for pin in ecosystem.chosen("third")] == unread[:15]
 
 
 def test_nobody_looks_at_the_holdout_while_measuring_speed() -> None:
