@@ -25,6 +25,12 @@ class DeliveryLedger:
         with self._lock:
             return len(self._running)
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no handler may start any more."""
+        with self._lock:
+            return not self._open
+
     def begin(self, delivery: Delivery) -> bool:
         """Whether the handler may start; False after `quiet`, and the delivery must be released."""
         with self._lock:

@@ -19,10 +19,10 @@ class Waiting(BaseWorker):
     signals = 1
 
     def process_message(self, message: Message) -> Outcome | None:
-        for _ in range(self.signals):
-            before = self._engine._signals
+        stops = self._engine.stops
+        for number in range(1, self.signals + 1):
             os.kill(os.getpid(), signal.SIGTERM)
-            while self._engine._signals == before:
+            while not stops.requested or stops.peek().urgency < number:
                 threading.Event().wait(0.001)
         return None
 

@@ -10,7 +10,7 @@ class ExitCode(IntEnum):
 
     CLEAN = 0
     NOT_WELL = 1
-    """`health` only: the worker is not as asked."""
+    """`health`, `quiet`, `stop` and `dump` only: the worker is not as asked, or does not answer."""
     USAGE = 64
     FATAL = 70
     """An error of the fatal or system tier stopped the worker: restart, with a delay."""

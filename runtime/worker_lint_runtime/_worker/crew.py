@@ -63,6 +63,11 @@ class Crew:
         """Let no handler start any more."""
         self._ledger.quiet()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no handler may start any more."""
+        return self._ledger.is_quiet
+
     def wait_until_idle(self, phase: Phase) -> bool:
         """Whether all handlers ended, and their settlements reached the broker, while the phase had time."""
         return self._stops.wait_in_phase(phase, lambda: self._ledger.in_flight == 0)
@@ -146,7 +151,10 @@ class Crew:
             self._health.mark_unready(CIRCUIT_OPEN)
 
     def _wait_out_pause(self) -> bool:
-        """Whether an open breaker forbids to receive; waits a little then, so that the loop shows signs of life."""
+        """Whether it may not receive, quiet or for an open breaker; waits then, but goes on showing signs of life."""
+        if self.is_quiet:
+            self._stops.pause(RECEIVE_TIMEOUT)
+            return True
         left = self._paused_until - self._clock.monotonic()
         if left > 0:
             self._stops.pause(min(left, RECEIVE_TIMEOUT))

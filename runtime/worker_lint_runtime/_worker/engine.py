@@ -1,5 +1,6 @@
 """The life of a worker of threads: started once by its thread of control, stopped once by the same."""
 
+import itertools
 import logging
 import signal
 import threading
@@ -46,7 +47,7 @@ class Engine:
         self._start_ended = False
         self._start_error: BaseException | None = None
         self._setup_began = False
-        self._signals = 0
+        self._requests = itertools.count(1)
 
     @property
     def fatal(self) -> BaseException | None:
@@ -78,8 +79,24 @@ class Engine:
 
     def on_signal(self, number: int) -> None:
         """The first signal drains, the second cancels, the third closes."""
-        self._signals += 1
-        self.request_stop(signal.Signals(number).name, urgency=Urgency(min(self._signals, len(Urgency))))
+        self.escalate(signal.Signals(number).name)
+
+    def escalate(self, reason: str) -> None:
+        """Ask for a stop, more urgently each time: drain, cancel, close."""
+        self.request_stop(reason, urgency=Urgency(min(next(self._requests), len(Urgency))))
+
+    def quiet(self, reason: str) -> None:
+        """
+        Take no message any more, finish what runs, and go on living until a stop is asked for.
+
+        Returns when the broker has taken back what was fetched ahead. There is no way back: start a new worker.
+        """
+        self._crew.quiet()
+        self.health.mark_unready(reason)
+        log.info("quiet: %s", reason)
+        if self._consumer is not None:  # else `_begin` sees that it is quiet
+            self._consumer.cancel()
+            self._consumer.hand_back()
 
     def wait(self) -> StopReport:
         """
@@ -119,6 +136,9 @@ class Engine:
             return
         self._consumer = self._broker.consume(self._queue, self._settings.window)
         self._crew.start(self._consumer)
+        if self._crew.is_quiet:
+            self._consumer.cancel()
+            self._consumer.hand_back()
         self.health.mark_ready()
 
     def _list_steps(self) -> dict[Phase, Step]:

@@ -53,6 +53,22 @@ class WorkerSurface(ABC):
         self._require_engine().request_stop(reason, timeout=timeout)
 
     @final
+    def quiet(self, reason: str = "quiet") -> None:
+        """
+        Take no message any more, but finish those in work; the worker then waits for its stop.
+
+        For a deployment that wants long handlers to end before it stops anything. From any thread, not from a signal
+        handler. There is no way back. Raises BrokerError when the broker cannot be told; it delivers nothing all the
+        same, since what still comes is released.
+        """
+        self._require_engine().quiet(reason)
+
+    @final
+    def escalate(self, reason: str = "requested") -> None:
+        """Ask for a stop as a signal does: the first time it drains, the second it cancels, the third it closes."""
+        self._require_engine().escalate(reason)
+
+    @final
     def health(self) -> HealthReport:
         """Live, ready, healthy, with reasons."""
         return self._require_engine().health.report()
@@ -62,6 +78,10 @@ class WorkerSurface(ABC):
     def fatal_error(self) -> BaseException | None:
         """The error that stopped the worker, if one did."""
         return self._require_engine().fatal
+
+    def describe_tasks(self) -> list[str]:
+        """Where the tasks of the worker are, as text; only a worker of coroutines has any."""
+        return []
 
     def _require_engine(self) -> Engine:
         engine: Engine | None = self.__dict__.get("_engine")

@@ -3,8 +3,10 @@
 import asyncio
 import concurrent.futures
 import threading
+import traceback
 from abc import abstractmethod
 from collections.abc import Coroutine
+from types import FrameType
 from typing import Any, final
 
 from worker_lint_runtime._broker import Broker
@@ -18,6 +20,9 @@ from worker_lint_runtime._tiers import RecoverableError, Tier
 from worker_lint_runtime._worker.engine import Engine
 from worker_lint_runtime._worker.hooks import StartError
 from worker_lint_runtime._worker.surface import WorkerSurface
+
+_PATIENCE = 1.0
+"""Seconds to wait for the loop to say what its tasks do."""
 
 
 class AsyncBaseWorker(WorkerSurface):
@@ -86,6 +91,11 @@ class AsyncBaseWorker(WorkerSurface):
             return asyncio.run(self.serve())
 
     @final
+    def describe_tasks(self) -> list[str]:
+        """Where the tasks of the loop are, as text; asked from another thread than the loop's."""
+        return self._bridge.describe_tasks()
+
+    @final
     async def stop(self, reason: str = "requested", *, timeout: float | None = None) -> StopReport:  # noqa: ASYNC109
         """Stop and wait for the report; from a handler it asks for the stop and gives the report so far."""
         engine = self._require_engine()
@@ -124,6 +134,16 @@ class _Bridge:
 
     def is_handler(self, task: asyncio.Task[Any] | None) -> bool:
         return task in self._tasks
+
+    def describe_tasks(self) -> list[str]:
+        if self._loop is None or self._loop.is_closed():
+            return []
+        asked = asyncio.run_coroutine_threadsafe(_describe_tasks(), self._loop)
+        try:
+            return asked.result(_PATIENCE)
+        except TimeoutError:
+            asked.cancel()
+            return [f"the event loop did not answer within {_PATIENCE:g} s: see what its thread does"]
 
     def cancel_handlers(self) -> None:
         if self._loop is not None and self._tasks:
@@ -166,6 +186,21 @@ class _Bridge:
             coroutine.close()
             raise StartError("the worker was not started")
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+async def _describe_tasks() -> list[str]:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    return [f"{task.get_name()}:\n{_describe(task)}" for task in sorted(tasks, key=lambda task: task.get_name())]
+
+
+def _describe(task: asyncio.Task[Any]) -> str:
+    """Each coroutine that waits for the next one: `Task.get_stack` shows only the outermost."""
+    frames: list[tuple[FrameType, int]] = []
+    waiting: object = task.get_coro()
+    while (frame := getattr(waiting, "cr_frame", None)) is not None:
+        frames.append((frame, frame.f_lineno))
+        waiting = getattr(waiting, "cr_await", None)
+    return "".join(traceback.StackSummary.extract(iter(frames)).format())
 
 
 def _forbid(_seconds: float) -> bool:

@@ -141,5 +141,51 @@ def test_health_is_answered_from_the_file(folder: Path) -> None:
 
 
 @pytest.mark.slow
+def test_an_operator_can_look_quiet_and_stop_it(folder: Path) -> None:
+    publish(folder, b"hello")
+    options = ("--url", "sqlite:q.db", "--control", "door", "--probes", "0", "--logs", "json")
+    process = start(folder, "run", "jobs:Echo", *options)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "hello"
+    shown = start(folder, "dump", "door")
+    text, _ = shown.communicate(timeout=60)
+    assert (shown.returncode, "thread worker-handler-1" in text) == (0, True)
+    assert ask(folder, "quiet", "door") == (0, "")
+    publish(folder, b"not any more")
+    assert ask(folder, "stop", "door") == (0, "")
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, ""), errors
+    assert ask(folder, "dump", "door")[0] == 1
+
+
+@pytest.mark.slow
+def test_a_signal_shows_the_stacks(folder: Path) -> None:
+    publish(folder, b"hello")
+    process = start(folder, "run", "jobs:Hanging", "--url", "sqlite:q.db")
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "hangs"
+    assert process.stderr is not None
+    process.send_signal(signal.SIGUSR1)
+    assert any("in process_message" in line for line in process.stderr)  # ends early, or with the process
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 80
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "code", "text"),
+    [
+        (("--probes", "http"), 78, "write PORT or HOST:PORT"),
+        (("--control", "jobs.py"), 75, "there is a file that is no socket"),
+        (("--control", "missing/door"), 75, "No such file or directory"),
+    ],
+)
+def test_what_cannot_be_opened_beside_the_worker(folder: Path, options: tuple[str, ...], code: int, text: str) -> None:
+    given, errors = ask(folder, "run", "jobs:Echo", "--url", "memory:", *options)
+    assert (given, text in errors, "Traceback" in errors) == (code, True, False), errors
+
+
+@pytest.mark.slow
 def test_wrong_usage(folder: Path) -> None:
     assert ask(folder, "run")[0] == 64
