@@ -86,6 +86,11 @@ class HealthMonitor:
             self._handled += 1
             self._failed += failed
 
+    def busy(self) -> set[str]:
+        """The names of the loops in which a handler runs."""
+        with self._lock:
+            return set(self._busy)
+
     def mark_ready(self, obstacle: str = NOT_STARTED) -> None:
         """An obstacle is gone; the worker takes messages once none is left."""
         with self._lock:

@@ -161,19 +161,19 @@ class MemoryConsumer:
     """A subscription to one queue of a MemoryBroker; see `Consumer`."""
 
     def __init__(self, broker: MemoryBroker, subscription: _Subscription) -> None:
-        self._broker, self._subscription = broker, subscription
+        self._broker, self.subscription = broker, subscription
 
     def receive(self, timeout: float) -> Delivery | None:
         """See `Consumer.receive`."""
-        return self._broker.take(self._subscription, timeout)
+        return self._broker.take(self.subscription, timeout)
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """See `Consumer.settle`."""
-        self._broker.settle(self._subscription, delivery, outcome)
+        self._broker.settle(self.subscription, delivery, outcome)
 
     def cancel(self) -> None:
         """See `Consumer.cancel`."""
-        self._broker.cancel(self._subscription)
+        self._broker.cancel(self.subscription)
 
     def hand_back(self) -> int:
         """Nothing is fetched ahead."""
@@ -181,4 +181,4 @@ class MemoryConsumer:
 
     def close(self) -> None:
         """See `Consumer.close`."""
-        self._broker.end(self._subscription)
+        self._broker.end(self.subscription)

@@ -180,6 +180,8 @@ class Engine:
             self._consumer.close()
 
     def _clean_up(self) -> None:
+        # Urgent stops leave the cancelling no time, but threads without a handler are about to end.
+        self.stops.wait_in_phase(Phase.CLEAN_UP, lambda: self.health.busy().issuperset(self._crew.left_behind))
         try:
             if self._setup_began:
                 self._hooks.cleanup()

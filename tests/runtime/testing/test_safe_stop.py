@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from worker_lint_runtime import BaseWorker, Message, Outcome, WorkerSettings
+from worker_lint_runtime import AsyncBaseWorker, BaseWorker, Broker, Message, Outcome, WorkerSettings
 from worker_lint_runtime.testing import UnsafeStopError, assert_safe_stop
 
 
@@ -53,8 +53,36 @@ class NeedsStart(Good):
         raise RuntimeError("clean-up is broken")
 
 
+class WaitsForTheStop(AsyncBaseWorker):
+    queue = "q"
+
+    async def process_message(self, message: Message) -> Outcome | None:
+        await self.pause(3600)
+        return Outcome.release()
+
+
+class SettlesBehindTheBack(Good):
+    def __init__(self, broker: Broker) -> None:
+        super().__init__(broker)
+        self.store = broker
+
+    def process_message(self, message: Message) -> Outcome | None:
+        self.store.publish("q", b"a copy")
+        return None
+
+
 def test_a_good_worker_passes() -> None:
     assert_safe_stop(Good)
+    assert_safe_stop(Good, messages=[b"1", b"2"])
+
+
+def test_a_good_worker_of_coroutines_passes() -> None:
+    assert_safe_stop(WaitsForTheStop, messages=[b"1"])
+
+
+def test_messages_are_counted() -> None:
+    with pytest.raises(UnsafeStopError, match=r"\d+ messages are there that nobody published"):
+        assert_safe_stop(SettlesBehindTheBack, messages=[b"1"])
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
