@@ -30,10 +30,9 @@ from pins import PinError
 ROOT = Path(__file__).resolve().parent.parent
 LABELS = ecosystem.LISTS / "labels.jsonl"
 OTHER_JUDGE = ecosystem.LISTS / "labels_of_another.jsonl"
-HOLDOUT = ecosystem.LISTS / "holdout.jsonl"
-SECOND = ecosystem.LISTS / "second.jsonl"
+HOLDOUTS = tuple(path for name in ecosystem.APART if (path := ecosystem.LISTS / f"{name}.jsonl").exists())
 PAGE = ROOT / "docs" / "precision.md"
-MEASURED = (ecosystem.STORED, HOLDOUT, SECOND)
+MEASURED = (ecosystem.STORED, *HOLDOUTS)
 WORDS = ("true", "false", "meant")
 SAMPLE = 30
 SEED = 48

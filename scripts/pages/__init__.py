@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pages.cli import render_cli
+from pages.found import render_found
 from pages.notice import with_notice
 from pages.precision import render_precision
 from pages.rules import render_index, render_rule
@@ -27,6 +28,7 @@ def render_all() -> dict[str, str]:
     pages = {f"docs/rules/{rule.name}.md": render_rule(rule, source_of(rule), names) for rule in rules}
     pages["docs/rules/index.md"] = render_index(rules)
     pages["docs/precision.md"] = render_precision(rules)
+    pages["docs/found.md"] = render_found(rules)
     pages["docs/cli.md"] = render_cli(app, "worker-lint")
     pages["docs/configuration.md"] = with_notice(SETTINGS_SOURCE, configuration_markdown(known))
     pages["docs/worker-lint.schema.json"] = json.dumps(json_schema(known), indent=2, ensure_ascii=False) + "\n"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import ecosystem
-from labels import ENOUGH, FEW, HOLDOUT, LABELS, OTHER_JUDGE, SAMPLE, SECOND, Score, agreement, load, score, wilson
+from labels import ENOUGH, FEW, HOLDOUTS, LABELS, OTHER_JUDGE, SAMPLE, Score, agreement, load, score, wilson
 from pages.notice import with_notice
 from worker_lint.rule import Rule
 
@@ -17,8 +17,8 @@ def render_precision(rules: Sequence[Rule]) -> str:
     """
     names = {rule.code: rule.name for rule in rules if rule.stage == "on" and not rule.code.startswith("WKL")}
     labels = load(LABELS)
-    frozen, first, second = (score(ecosystem.read(path), labels) for path in (ecosystem.STORED, HOLDOUT, SECOND))
-    return render((frozen, first, second), names, agreement(labels, load(OTHER_JUDGE)))
+    frozen, *apart = (score(ecosystem.read(path), labels) for path in (ecosystem.STORED, *HOLDOUTS))
+    return render(frozen, apart, names, agreement(labels, load(OTHER_JUDGE)))
 
 
 def table(scores: Sequence[Score], names: Mapping[str, str]) -> str:
@@ -52,12 +52,15 @@ def cells(row: Score) -> list[str]:
     return [*counts, f"{row.true / row.judged:.0%}", f"{low:.0%} to {high:.0%}"]
 
 
-def render(scores: Sequence[Sequence[Score]], names: Mapping[str, str], agreed: tuple[int, int]) -> str:
+def render(
+    frozen: Sequence[Score], apart: Sequence[Sequence[Score]], names: Mapping[str, str], agreed: tuple[int, int]
+) -> str:
     """
-    The page: scores on the frozen list and on the two hold-outs. `names` gives the name of each
-    rule by code, `agreed` on how many findings two judges agreed, and how many both judged.
+    The page: scores on the frozen list and on the hold-outs, the oldest first. `names` gives the name
+    of each rule by code, `agreed` on how many findings two judges agreed, and how many both judged.
     """
-    frozen, first, second = scores
+    *earlier, last = apart
+    repaired = "\n\n".join(table(scores, names) for scores in reversed(earlier))
     silent = ", ".join(code for code in sorted(names) if code not in {row.code for row in frozen})
     text = f"""\
 # How often the rules are right
@@ -79,11 +82,12 @@ says *true* and the other *meant*; nobody has found a wrong fact in a message so
 These were drawn at random and run once; nobody who writes rules had looked at them. This is the figure to expect of
 other code.
 
-{table(second, names)}
+{table(last, names)}
 
-An earlier draw was run once, too. What it showed was repaired afterwards: these figures are of the rules before that.
+Earlier draws were run once, too. What each showed was repaired afterwards: these figures are of the rules before that,
+the latest first.
 
-{table(first, names)}
+{repaired}
 
 ## The frozen list
 

@@ -21,7 +21,7 @@ def test_rule_without_labels_has_no_share() -> None:
 
 def test_hold_outs_come_first_and_silent_rules_are_named() -> None:
     frozen, first, second = ([Score("ABS101", hits, hits, 0, 0)] for hits in (1, 7, 9))
-    page = render((frozen, first, second), NAMES, (28, 30))
+    page = render(frozen, [first, second], NAMES, (28, 30))
     assert page.index("| 9 | 9 |") < page.index("| 7 | 7 |") < page.index("| 1 | 1 |")
     assert "judged 30 of\nthese" in page
     assert "they agree on 28." in page
