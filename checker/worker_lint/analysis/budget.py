@@ -8,6 +8,10 @@ how busy the machine is. What is over its budget is unknown: rules stay silent a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
+
+STEPS_LIMIT: Final = 50_000
+"""Steps in the control-flow graph of one function, copies included, above which it is not followed."""
 
 
 class Budget:

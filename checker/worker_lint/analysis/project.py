@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from worker_lint.analysis.budget import Budget
+from worker_lint.analysis.budget import STEPS_LIMIT, Budget
 from worker_lint.analysis.entity import Class, Function, ModuleScope, Scope
 from worker_lint.analysis.hierarchy import Hierarchy
 from worker_lint.analysis.models import Models
@@ -31,10 +31,13 @@ if TYPE_CHECKING:
 class Project:
     """Modules, classes and functions of the files in a store, linked by name."""
 
-    def __init__(self, store: Store, models: Models, worker_bases: Sequence[str] = ()) -> None:
+    def __init__(
+        self, store: Store, models: Models, worker_bases: Sequence[str] = (), *, steps_limit: int = STEPS_LIMIT
+    ) -> None:
         self.store = store
         self.models = models
         self._worker_bases = tuple(worker_bases)
+        self.steps_limit = steps_limit
         self._modules: dict[str, ModuleScope | None] = {}
         self._classes: dict[tuple[str, ir.At], Class] = {}
         self._functions: dict[tuple[str, ir.At], Function] = {}

@@ -88,6 +88,7 @@ class Workbench:
             screen=self.choices.screen,
             enabled=selection.anywhere,
             worker_bases=self.settings.worker_bases,
+            steps_limit=self.settings.limits["function-steps"],
         )
 
     def discover(self, paths: Sequence[Path], *, context: bool = True) -> Discovery:

@@ -25,7 +25,7 @@ FailOn = Literal["error", "warning", "note"]
 Tier = Literal["expected", "recoverable", "fatal", "system"]
 
 TIERS: Final[tuple[Tier, ...]] = ("expected", "recoverable", "fatal", "system")
-DEFAULT_LIMITS: Final = {"file-bytes": 5_000_000, "nesting": 1_000, "function-nodes": 200_000}
+DEFAULT_LIMITS: Final = {"file-bytes": 5_000_000, "function-steps": 50_000}
 DOTTED_NAME: Final = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 
 
@@ -223,8 +223,8 @@ class Settings:
         default_factory=lambda: dict(DEFAULT_LIMITS),
         metadata=_about(
             fixed("limit", dict.fromkeys(DEFAULT_LIMITS, positive())),
-            """Sizes above which a file (bytes, depth of its syntax tree) or a function (nodes) is not
-            analysed; a note says so.""",
+            """Sizes above which a file (bytes) is not read or a function (steps of its control flow) is not
+            followed; a note says so, for functions under `--statistics`.""",
             "limits.file-bytes = 10_000_000",
         ),
     )

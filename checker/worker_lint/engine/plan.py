@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
+from worker_lint.analysis.budget import STEPS_LIMIT
 from worker_lint.rule import Closure, Option, Rule
 from worker_lint.source.roles import Role
 
@@ -18,7 +19,8 @@ class Plan:
     """
     The rules of a run. `codes` decides per file; `options` are by rule name. `url_of` gives the
     address of a rule's page; `enabled` are the codes that hold in some file,
-    `worker_bases` the dotted names of classes whose subclasses are workers.
+    `worker_bases` the dotted names of classes whose subclasses are workers, `steps_limit` the size of
+    a function above which it is not followed.
     """
 
     rules: tuple[Rule, ...]
@@ -28,6 +30,7 @@ class Plan:
     screen: bool = True
     enabled: frozenset[str] = frozenset()
     worker_bases: tuple[str, ...] = ()
+    steps_limit: int = STEPS_LIMIT
 
     @property
     def words(self) -> tuple[bytes, ...]:

@@ -63,7 +63,7 @@ def analyse(
 
 def _analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str], opinion: SecondOpinion | None) -> Outcome:
     tree.whole = plan.mask() if plan.screen else -1
-    project = Project(tree, models, plan.worker_bases)
+    project = Project(tree, models, plan.worker_bases, steps_limit=plan.steps_limit)
     stages: dict[str, float] = {}
     started = perf_counter()
     reach = Reach(tree, project, plan.closure)

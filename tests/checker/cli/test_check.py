@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from worker_lint.analysis.budget import STEPS_LIMIT
+from worker_lint.config.settings import DEFAULT_LIMITS
 from worker_lint.report import FORMATS
 
 Files = dict[str, str]
@@ -219,3 +221,27 @@ def test_what_is_over_the_budget_is_counted_and_shown_on_request(lint: Command, 
         assert (shown.code, found(shown)) == (0, [("WKL005", 1)])
         assert "1  too many classes stand above a class" in shown.err
     assert found(lint("check", "-f", "json", "--statistics", "--ignore", "WKL005")) == []
+
+
+def test_a_long_function_is_not_followed_and_said_to_be_so(lint: Command, write: Write) -> None:
+    code = """
+    import pika
+
+    class Links:
+        def __init__(self, parameters):
+            self.first = pika.BlockingConnection(parameters)
+            self.second = pika.BlockingConnection(parameters)
+
+        def close(self):
+            self.first.close()
+            self.second.close()
+    """
+    write({"link.py": textwrap.dedent(code)})
+    chosen = ("check", "-f", "json", "--preview", "--select", "STP102,WKL005", "--statistics")
+    assert found(lint(*chosen)) == [("STP102", 10)]
+    write({"worker-lint.toml": "limits.function-steps = 2\n"})
+    assert found(lint(*chosen, "--fail-on", "note")) == [("WKL005", 1)]
+
+
+def test_the_limit_of_steps_is_that_of_the_analysis() -> None:
+    assert DEFAULT_LIMITS["function-steps"] == STEPS_LIMIT

@@ -30,7 +30,7 @@ worker-bases = ["orders.workers.Base"]
 models = ["models/queue.toml"]
 baseline = "base.json"
 cache-dir = ".cache"
-limits.nesting = 50
+limits.function-steps = 50
 
 [per-file-ignores]
 "scripts/**" = ["STP"]
@@ -57,7 +57,7 @@ def test_every_setting_is_read(settings: Read) -> None:
     assert read.per_file_ignores == {"scripts/**": ("STP",)}
     assert read.per_role == {"test": {"select": ("STP101",)}}
     assert read.tiers == {"recoverable": ("orders.errors.Busy",)}
-    assert read.limits == {"file-bytes": 5_000_000, "nesting": 50, "function-nodes": 200_000}
+    assert read.limits == {"file-bytes": 5_000_000, "function-steps": 50}
     assert read.rules == {
         "abstract-method-unimplemented": {"evidence": "any", "deep": False, "limit": 4, "share": 1, "bases": ("c",)}
     }
@@ -93,8 +93,8 @@ def test_silence_means_the_defaults(settings: Read) -> None:
         ("per-role.tests = {}", 1, "per-role has no role 'tests'", "did you mean 'test'?"),
         ('[per-role]\ntest = { selekt = ["STP"] }', 2, "per-role.test has no key 'selekt'", "did you mean 'select'?"),
         ("[tiers]\n\nexpcted = []", 3, "tiers has no tier 'expcted'", "did you mean 'expected'?"),
-        ("limits.nesting = 0", 1, "limits.nesting cannot be 0", "write a number above 0"),
-        ("limits.nesting = true", 1, "limits.nesting is True, but must be: whole number above 0", ""),
+        ("limits.function-steps = 0", 1, "limits.function-steps cannot be 0", "write a number above 0"),
+        ("limits.function-steps = true", 1, "limits.function-steps is True, but must be: whole number above 0", ""),
         ("[rules.ABS102]\nevidnce = 1", 2, "rules.ABS102 has no option 'evidnce'", "did you mean 'evidence'?"),
         ("[rules.ABS102]\ndeep = 1", 2, "rules.ABS102.deep is 1, but must be: true or false", ""),
         ("[rules.ABS101]\ndeep = 1", 2, "rules.ABS101 has no option 'deep'", "delete it"),

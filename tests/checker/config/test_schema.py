@@ -57,7 +57,7 @@ def test_default_is_valid(validator: Draft7Validator, key: str) -> None:
         ("rules.abstract-method-unimplemented.limit = 4", True),
         ('rules.ABS102.limit = "4"', False),
         ("rules.ABS102.depth = 4", False),
-        ("limits.nesting = 0", False),
+        ("limits.function-steps = 0", False),
         ("unknown = 1", False),
     ],
 )

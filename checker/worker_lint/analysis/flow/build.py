@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from worker_lint.analysis.budget import STEPS_LIMIT
 from worker_lint.analysis.flow.cursor import Frame, JumpKind, OverBudgetError
 from worker_lint.analysis.flow.exceptions import NOTHING
 from worker_lint.analysis.flow.graph import Block, Graph, Unknown
@@ -13,11 +14,9 @@ from worker_lint.analysis.flow.protect import Protection
 from worker_lint.source import ir
 
 _LOOP_JUMPS: Final[frozenset[JumpKind]] = frozenset({"break", "continue"})
-BUDGET = 50_000
-"""Steps and blocks of one graph, copies included."""
 
 
-def build(body: Iterable[ir.Stmt], policy: Policy, *, budget: int = BUDGET) -> Graph | Unknown:
+def build(body: Iterable[ir.Stmt], policy: Policy, *, budget: int = STEPS_LIMIT) -> Graph | Unknown:
     """
     The graph of a function body (or of any block outside a function).
 

@@ -34,7 +34,9 @@ class Inside:
         self.called = called
         body = routine.body or ()
         self.aliases = Aliases(routine.params, body)
-        self.graph: Graph | Unknown = build(body, CallingPolicy(knowledge.policy(routine), self))
+        self.graph: Graph | Unknown = build(
+            body, CallingPolicy(knowledge.policy(routine), self), budget=knowledge.steps_limit
+        )
 
     def running(self, step: Step) -> Called | None:
         """The routine that runs to its end in this step: a call, or the await of an async call."""

@@ -60,6 +60,9 @@ BOTTOM = Summary()
 class Knowledge(Protocol):
     """What summaries ask the layers above."""
 
+    steps_limit: int
+    """How many steps a control-flow graph may have."""
+
     def policy(self, routine: Routine) -> Policy:
         """The policy in the routine's module, for all that is not a call of another routine."""
 

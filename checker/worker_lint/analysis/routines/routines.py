@@ -27,6 +27,7 @@ class Routines:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.steps_limit = project.steps_limit
         self.errors = Errors(project)
         self.summaries = Summaries(self)
         self._routines: dict[tuple[Function, Class | None], Routine] = {}
@@ -62,6 +63,8 @@ class Routines:
         found = self._insides.get(routine.key)
         if found is None:
             self._insides[routine.key] = found = self.summaries.inside(routine)
+            if isinstance(found.graph, Unknown):
+                self.project.budget.spent(function.path, "a function has too many steps")
         return found
 
     def graph(self, function: Function, me: Class | None = None) -> Graph | None:

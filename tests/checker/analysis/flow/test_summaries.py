@@ -50,6 +50,8 @@ class Module:
             return None
         return self.routines.get(name.replace("self", routine.key.partition(".")[0], 1) if "self." in name else name)
 
+    steps_limit = 50_000
+
     def shared(self, routine: Routine) -> set[str]:
         del routine
         return {"running"}

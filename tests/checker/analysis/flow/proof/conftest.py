@@ -84,6 +84,8 @@ class World:
         del routine
         return self.known_effects(self, step, aliases) if self.known_effects is not None else ()
 
+    steps_limit = 50_000
+
     def shared(self, routine: Routine) -> frozenset[str]:
         del routine
         return frozenset()
