@@ -1,0 +1,111 @@
+"""One match: a contender, a broker, a kind of handler; measured by what the handlers left in the file."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from contest.record import RECORD
+
+FOLDER = Path(__file__).resolve().parent.parent
+PATIENCE = 300.0
+"""Seconds for one match."""
+
+
+class Match(NamedTuple):
+    """Who runs what."""
+
+    module: str
+    url: str
+    pause: float
+    threads: int
+    messages: int
+
+
+class Losses(NamedTuple):
+    """What kills have cost."""
+
+    kills: int
+    messages: int
+    lost: int
+    twice: int
+
+
+def measure(match: Match, file: Path) -> float:
+    """Messages per second, from the first that was done to the last."""
+    _publish(match, file)
+    with _worker(match, file):
+        _wait(file, match.messages)
+        time.sleep(0.5)  # for the last acknowledgement, or the next match would begin with its message
+    done = sorted(moment for _, moment in read(file))
+    return (len(done) - 1) / (done[-1] - done[0])
+
+
+def kill_again_and_again(match: Match, file: Path, kills: int) -> Losses:
+    """Kill the worker and its children each time it has done a share of the messages, then let it finish."""
+    _publish(match, file)
+    share = match.messages // (kills + 1)
+    for number in range(1, kills + 1):
+        with _worker(match, file):
+            _wait(file, number * share)
+    with _worker(match, file):
+        _wait_until_quiet(file, match.messages)
+    numbers = [number for number, _ in read(file)]
+    return Losses(kills, match.messages, match.messages - len(set(numbers)), len(numbers) - len(set(numbers)))
+
+
+def read(file: Path) -> list[tuple[int, float]]:
+    """The number of each message that was done, and when."""
+    return list(RECORD.iter_unpack(file.read_bytes()))
+
+
+def _publish(match: Match, file: Path) -> None:
+    file.write_bytes(b"")
+    command = [sys.executable, "-m", "contest", match.module, "publish", str(match.messages)]
+    subprocess.run(command, cwd=FOLDER, env=_environment(match, file), check=True)
+
+
+@contextmanager
+def _worker(match: Match, file: Path) -> Iterator[None]:
+    with (file.with_suffix(".log")).open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "contest", match.module, "work"],
+            cwd=FOLDER,
+            env=_environment(match, file),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # its children die with it
+        )
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _environment(match: Match, file: Path) -> dict[str, str]:
+    settings = {"FILE": str(file), "PAUSE": str(match.pause), "THREADS": str(match.threads), "URL": match.url}
+    return {**os.environ, **{f"CONTEST_{name}": value for name, value in settings.items()}}
+
+
+def _wait(file: Path, records: int) -> None:
+    end = time.monotonic() + PATIENCE
+    while file.stat().st_size < records * RECORD.size:
+        if time.monotonic() > end:
+            log = file.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
+            raise TimeoutError(f"{len(read(file))} of {records} messages were done:\n{log[-2000:]}")
+        time.sleep(0.01)
+
+
+def _wait_until_quiet(file: Path, messages: int, pause: float = 15.0) -> None:
+    """Until all are done, or nothing has come for so long that the rest is lost: longer than any redelivery takes."""
+    size, since = -1, time.monotonic()
+    while time.monotonic() - since < pause and len({number for number, _ in read(file)}) < messages:
+        if file.stat().st_size != size:
+            size, since = file.stat().st_size, time.monotonic()
+        time.sleep(0.1)

@@ -1,0 +1,112 @@
+"""
+How fast the runtime is beside raw pika, Celery, Dramatiq and RQ, and what kills cost each: one run, real servers.
+
+    python scripts/throughput.py                      # all, and the page of the documentation
+    python scripts/throughput.py --messages 500 --kills 3 --out -
+
+Needs the packages of the dependency group `contest`, and rabbitmq-server and redis-server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from itertools import product
+from pathlib import Path
+
+from faults.servers import MissingServerError, RabbitServer, RedisServer
+
+from contest.match import Losses, Match, kill_again_and_again, measure
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "runtime" / "throughput.md"
+SHARED = {"worker-lint-runtime": "ours", "Celery": "with_celery", "Dramatiq": "with_dramatiq"}
+CONTENDERS = {
+    "RabbitMQ": {"raw pika": "raw_pika", **SHARED},
+    "Redis": {**SHARED, "RQ": "with_rq"},
+}
+NEEDED = ("pika", "redis", "celery", "dramatiq", "rq", "packaging")  # the last for Celery on Redis
+SERVERS = {"RabbitMQ": RabbitServer, "Redis": RedisServer}
+KINDS = tuple(product((0.0, 0.01), (1, 4)))
+"""Duration of the handler in seconds, and how many run at once."""
+
+
+def run_broker(broker: str, options: argparse.Namespace, folder: Path) -> Iterator[str]:
+    """The lines of one broker's tables."""
+    server = SERVERS[broker](folder / broker)
+    server.start()
+    try:
+        yield f"\n## {broker}\n"
+        heads = [f"{'no-op' if not pause else f'{pause * 1000:g} ms'}, {threads} at once" for pause, threads in KINDS]
+        yield f"| messages per second | {' | '.join(heads)} |"
+        yield f"| --- |{' ---: |' * len(heads)}"
+        for name, module in CONTENDERS[broker].items():
+            rates = [rate(Match(module, server.url, *kind, _count(options, kind)), options, folder) for kind in KINDS]
+            yield f"| {name} | {' | '.join(f'{each:,.0f}' for each in rates)} |"
+        yield "\n| after `kill -9` of the worker | kills | messages | lost | done twice |"
+        yield "| --- | ---: | ---: | ---: | ---: |"
+        for name, module in CONTENDERS[broker].items():
+            match = Match(module, server.url, 0.01, 4, options.messages)
+            losses: Losses = kill_again_and_again(match, folder / "done", options.kills)
+            yield f"| {name} | {losses.kills} | {losses.messages} | {losses.lost} | {losses.twice} |"
+    finally:
+        server.close()
+
+
+def rate(match: Match, options: argparse.Namespace, folder: Path) -> float:
+    """The median of several measurements of one match."""
+    found = statistics.median(measure(match, folder / "done") for _ in range(options.repeat))
+    print(f"{match.module} {match.pause:g} s, {match.threads} at once: {found:,.0f}/s", file=sys.stderr, flush=True)
+    return found
+
+
+def _count(options: argparse.Namespace, kind: tuple[float, int]) -> int:
+    """Slow handlers need fewer messages for the same precision."""
+    pause, threads = kind
+    return options.messages if not pause else max(100, options.messages * threads // 10)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all matches; exit code 2 when something is missing."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--messages", type=int, default=3000, help="messages of a match (default %(default)s)")
+    parser.add_argument("--repeat", type=int, default=3, help="measurements, of which the median counts")
+    parser.add_argument("--kills", type=int, default=20, help="kills of each contender (default %(default)s)")
+    parser.add_argument("--broker", choices=CONTENDERS, action="append", help="only this one")
+    parser.add_argument("--out", type=Path, default=PAGE, help="where to write the page; - prints it")
+    options = parser.parse_args(arguments)
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        print(f"not installed: {', '.join(missing)}; run `pip install {' '.join(missing)}`", file=sys.stderr)
+        return 2
+    lines = [INTRODUCTION.format(machine=f"Python {platform.python_version()}, {platform.system()}")]
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for broker in options.broker or CONTENDERS:
+                lines += run_broker(broker, options, Path(folder))
+    except MissingServerError as error:
+        print(error, file=sys.stderr)
+        return 2
+    text = "\n".join(lines) + "\n"
+    if str(options.out) == "-":
+        print(text)
+    else:
+        options.out.write_text(text, encoding="utf-8")
+    return 0
+
+
+INTRODUCTION = """# Beside its peers
+
+The same handler behind each of them, on the same server, in one run of `python scripts/throughput.py`: all messages are
+in the queue, then one worker process works them off; the rate is from the first to the last that was done, the median
+of several runs. Every contender acknowledges after the work and stores its messages durably, as its documentation
+advises. Several at once are threads in one process, for RQ several processes; RQ forks for each job.
+
+{machine}. Only figures of one run may be compared.
+"""
+
+if __name__ == "__main__":
+    sys.exit(main())
