@@ -266,7 +266,13 @@ class Link:
 
 
 def describe(error: BaseException) -> str:
-    """What a client library's error says; some say nothing but their class."""
-    parts = [str(part) for part in (getattr(error, "reply_text", ""), error, type(error).__name__) if str(part)]
-    hint = ": somebody else made it; take another name" if getattr(error, "reply_code", 0) == PRECONDITION_FAILED else ""
-    return parts[0] + hint
+    """What a client library says, freed of the errors around it; some errors say nothing but their class."""
+    inner: object = error
+    while isinstance(inner, BaseException):
+        error = inner
+        wrapped = [*getattr(error, "exceptions", ()), getattr(error, "exception", None), *error.args]
+        inner = next((each for each in wrapped if isinstance(each, BaseException)), None)
+    text = str(getattr(error, "reply_text", "")) or str(error) or type(error).__name__
+    if getattr(error, "reply_code", 0) == PRECONDITION_FAILED:
+        text += ": somebody else made it; take another name"
+    return text

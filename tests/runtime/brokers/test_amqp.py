@@ -153,7 +153,7 @@ def test_a_delay_neither_charges_nor_shortens(broker: RabbitBroker, queue: str, 
 @pytest.mark.slow
 def test_a_queue_of_another_kind_is_refused_with_the_brokers_words(broker: RabbitBroker, queue: str) -> None:
     broker.link().declare(lambda channel: declare_classic(channel, queue), PATIENCE)
-    with pytest.raises(BrokerError, match="inequivalent arg .* take another name"):
+    with pytest.raises(BrokerError, match=r"inequivalent arg .* take another name"):
         broker.consume(queue, 1)
 
 
