@@ -1,0 +1,31 @@
+"""What Redis's client raises, in the terms of brokers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+
+from worker_lint_runtime._broker import BrokerError, StoreFullError
+
+_FULL = ("OOM", "MISCONF")
+"""How Redis begins its answer when memory or disk is at its end."""
+_PASSING = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "NOGROUP", "UNBLOCKED")
+"""How it begins when it starts, is replaced by another, or was emptied."""
+
+
+class UnreachableError(BrokerError):
+    """The server does not answer now; whether it did what it was asked last is not known."""
+
+
+@contextmanager
+def translating(place: str) -> Iterator[None]:
+    """Raises BrokerError for what the client raises; `place` says which server."""
+    try:
+        yield
+    except redis.ResponseError as error:
+        text = str(error)
+        if text.startswith(_FULL):
+            raise StoreFullError(f"{place}: {text}") from error
+        raise (UnreachableError if text.startswith(_PASSING) else BrokerError)(f"{place}: {text}") from error
+    except redis.RedisError as error:
+        raise UnreachableError(f"{place}: {str(error) or type(error).__name__}") from error
