@@ -7,10 +7,10 @@ import redis
 
 from worker_lint_runtime._broker import BrokerError, StoreFullError
 
-_FULL = ("OOM", "MISCONF")
-"""How Redis begins its answer when memory or disk is at its end."""
-_PASSING = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "NOGROUP", "UNBLOCKED")
-"""How it begins when it starts, is replaced by another, or was emptied."""
+_MISCONFIGURED = "MISCONF"
+"""How Redis begins its answer when it cannot write to its disk."""
+_PASSING = ("NOGROUP", "UNBLOCKED")
+"""How it begins when it was emptied meanwhile."""
 
 
 class UnreachableError(BrokerError):
@@ -22,10 +22,14 @@ def translating(place: str) -> Iterator[None]:
     """Raises BrokerError for what the client raises; `place` says which server."""
     try:
         yield
+    except redis.OutOfMemoryError as error:
+        raise StoreFullError(f"{place}: {error}") from error
+    except (redis.ConnectionError, redis.TimeoutError, redis.exceptions.ReadOnlyError) as error:
+        raise UnreachableError(f"{place}: {str(error) or type(error).__name__}") from error
     except redis.ResponseError as error:
         text = str(error)
-        if text.startswith(_FULL):
+        if text.startswith(_MISCONFIGURED):
             raise StoreFullError(f"{place}: {text}") from error
         raise (UnreachableError if text.startswith(_PASSING) else BrokerError)(f"{place}: {text}") from error
     except redis.RedisError as error:
-        raise UnreachableError(f"{place}: {str(error) or type(error).__name__}") from error
+        raise BrokerError(f"{place}: {str(error) or type(error).__name__}") from error

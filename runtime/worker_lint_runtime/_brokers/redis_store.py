@@ -44,6 +44,7 @@ add(ARGV[1], ARGV[2], ARGV[3], 0, tonumber(ARGV[4]))
 return 1
 """
 _CLAIM = """
+-- Removing comes first: once a script has written, Redis lets it finish although the memory is full.
 local consumer, lease, scan = ARGV[1], ARGV[2], ARGV[3] == '1'
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', delayed, '-inf', now(), 'LIMIT', 0, 100)) do
   local message = cmsgpack.unpack(member)
