@@ -29,7 +29,7 @@ local function now()
 end
 local function add(id, body, headers, attempts, delay)
   if delay > 0 then
-    redis.call('ZADD', delayed, now() + delay, cmsgpack.pack({id, body, headers, attempts}))
+    redis.call('ZADD', delayed, now() + delay, cmsgpack.pack({id, body, headers, attempts, delay}))
   else
     redis.call('XADD', stream, '*', 'id', id, 'body', body, 'headers', headers, 'attempts', attempts)
   end
@@ -46,10 +46,16 @@ return 1
 _CLAIM = """
 -- Removing comes first: once a script has written, Redis lets it finish although the memory is full.
 local consumer, lease, scan = ARGV[1], ARGV[2], ARGV[3] == '1'
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', delayed, '-inf', now(), 'LIMIT', 0, 100)) do
-  local message = cmsgpack.unpack(member)
-  redis.call('ZREM', delayed, member)
+local first = redis.call('ZRANGE', delayed, 0, 99, 'WITHSCORES')
+local due
+for i = 1, #first, 2 do
+  local message = cmsgpack.unpack(first[i])
+  due = tonumber(first[i + 1]) - now()
+  -- What lies farther ahead than it can have been set is from before a step of the clock.
+  if due > 0 and due <= message[5] + 60000 then break end
+  redis.call('ZREM', delayed, first[i])
   add(message[1], message[2], message[3], message[4], 0)
+  due = nil
 end
 local entry, cursor = nil, '0-0'
 while scan and not entry do
@@ -64,8 +70,7 @@ end
 if entry then
   return {entry[1], entry[2], redis.call('XPENDING', stream, group, entry[1], entry[1], 1)[1][4]}
 end
-local due = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]
-return due and math.max(0, due - now()) or -1
+return due and math.max(0, due) or -1
 """
 _SETTLE = """
 local entry, consumer, count, answer = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]

@@ -158,6 +158,22 @@ def test_a_message_that_kills_becomes_a_dead_letter(redis_server: RedisServer, p
     broker.close()
 
 
+@pytest.mark.slow
+def test_a_delay_from_before_a_step_back_of_the_clock_is_over(redis_server: RedisServer, queue: str) -> None:
+    broker = RedisBroker(redis_server.url)
+    name = broker.publish(queue, b"", delay=30)
+    client = redis.Redis.from_url(redis_server.url)
+    key = f"worker-lint:{{{queue}}}:delayed"
+    (member,) = client.zrange(key, 0, -1)
+    assert isinstance(member, bytes)
+    consumer = broker.consume(queue, 1)
+    assert consumer.receive(0.0) is None
+    client.zincrby(key, 3_600_000, member)  # as if it had been set by a clock that was an hour ahead
+    assert take(consumer).message.id == name
+    client.close()
+    broker.close()
+
+
 def test_a_server_that_is_not_there_is_named() -> None:
     port = find_free_port()
     broker = RedisBroker(f"redis://127.0.0.1:{port}/0")
