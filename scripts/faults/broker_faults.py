@@ -10,17 +10,22 @@ from faults.load import Load, Site, measure, open_load
 from faults.load_worker import CONCURRENCY
 from faults.process_faults import describe_growth
 from faults.proxy import Proxy
+from faults.servers import HOST, Server
 from worker_lint_runtime import SqliteBroker, StoreFullError
 
 IN_FLIGHT = 2 * CONCURRENCY
 """Two processes."""
 
 
+def _require_server(site: Site) -> Server:
+    if site.server is None:
+        raise ValueError(f"{site.name} has no server")
+    return site.server
+
+
 def restart_broker(site: Site, faults: int, *, kill: bool) -> Figures:
     """End the server while both processes work, start it again, and see them work again."""
-    server = site.server
-    if server is None:
-        raise ValueError(f"{site.name} has no server")
+    server = _require_server(site)
     figures = Figures("broker killed and restarted" if kill else "broker stopped and restarted")
     with open_load(site, 2) as load:
         for _ in range(faults):
@@ -37,9 +42,9 @@ def restart_broker(site: Site, faults: int, *, kill: bool) -> Figures:
 
 
 def step_clock(site: Site, faults: int) -> Figures:
-    """Do to the pending entries of a Redis what a step of its clock does: all leases are over, though nobody lost one."""
+    """Do to a Redis what a step of its clock does: all leases are over, though nobody lost one."""
     figures = Figures("server's clock steps ahead", note="all leases end while the messages are in work")
-    with open_load(site, 2) as load, redis.Redis.from_url(site.url(load.folder)) as client:
+    with open_load(site, 2) as load, redis.Redis(HOST, _require_server(site).port) as client:
         stream = f"worker-lint:{{{load.queue}}}:stream"
         while figures.faults < faults:
             for process in load.processes:
@@ -80,10 +85,8 @@ def freeze_link(site: Site, faults: int, seconds: float) -> Figures:
 
 
 def _disturb_link(site: Site, faults: int, name: str, disturb: Callable[[Proxy, Load], float]) -> Figures:
-    if site.server is None:
-        raise ValueError(f"{site.name} has no link")
     figures = Figures(name)
-    proxy = Proxy(site.server.port)
+    proxy = Proxy(_require_server(site).port)
     try:
         with open_load(site, 2, port=proxy.port) as load:
             before = None

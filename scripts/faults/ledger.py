@@ -1,6 +1,7 @@
 """What was begun and what was done, read from the files that the workers write, and what that makes of a run."""
 
 import collections
+import math
 import statistics
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,7 +73,7 @@ class Figures:
         """One row of the table in the documentation."""
         times = "-"
         if ordered := sorted(self.recoveries):
-            times = f"{statistics.median(ordered):.2f} / {ordered[int(0.95 * (len(ordered) - 1))]:.2f} s"
+            times = f"{statistics.median(ordered):.2f} / {ordered[math.ceil(0.95 * len(ordered)) - 1]:.2f} s"
         twice = f"{self.duplicated} of {self.most}"
         cells = [self.fault, self.faults, self.published, self.lost, twice, len(self.bad_exits), times, self.note]
         return "| " + " | ".join(map(str, cells)) + " |"

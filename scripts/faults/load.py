@@ -1,5 +1,6 @@
 """Worker processes on one queue, and the messages that keep them busy."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -110,7 +111,13 @@ class Load:
     def next_effect(self, since: float, limit: float = 120.0) -> float:
         """Seconds from a moment until the next effect, at whichever worker."""
         before = sum(self.ledger.by_process().values())
-        wait_until(lambda: sum(self.ledger.by_process().values()) > before, "no effect after the fault", limit)
+
+        def is_there() -> bool:
+            with contextlib.suppress(BrokerError):  # it may not be back yet for those who publish
+                self.feed(50)
+            return sum(self.ledger.by_process().values()) > before
+
+        wait_until(is_there, "no effect after the fault", limit)
         return time.monotonic() - since
 
     def settle_down(self, figures: Figures) -> None:

@@ -204,7 +204,8 @@ class Link:
         try:
             connection.ioloop.start()
         finally:
-            self._lose("the connection was closed")
+            if self._current is connection:
+                self._lose("the connection was closed")
             connection.ioloop.close()
 
     def _on_open(self, connection: pika.SelectConnection) -> None:
@@ -235,16 +236,17 @@ class Link:
                 session.attach(current)
 
     def _on_end(self, connection: pika.SelectConnection, reason: BaseException) -> None:
-        if not self._closing:
-            log.warning("%s: %s", self.place, describe(reason))
-        self._lose(describe(reason))
+        text = describe(reason)
+        if not self._closing and text != self._reason:  # once for an outage, not once for each attempt
+            log.warning("%s: %s", self.place, text)
+        self._lose(text)
         connection.ioloop.stop()
 
     def _lose(self, reason: str) -> None:
         """Tell everybody who waits for the connection that it is gone."""
         with self._changed:
             self._publishing = self._current = None
-            self._reason = self._reason or reason
+            self._reason = reason
             pending, self._pending = self._pending, set()
             sessions = list(self._sessions)
             self._changed.notify_all()

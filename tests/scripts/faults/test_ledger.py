@@ -34,4 +34,4 @@ def test_a_broken_promise_fails_the_run(figures: Figures, *, failed: bool) -> No
 
 def test_a_row_holds_the_figures() -> None:
     figures = Figures("kill", faults=2, published=9, duplicated=1, most=8, recoveries=[3.0, 1.0, 2.0], note="seen")
-    assert figures.render() == "| kill | 2 | 9 | 0 | 1 of 8 | 0 | 2.00 / 2.00 s | seen |"
+    assert figures.render() == "| kill | 2 | 9 | 0 | 1 of 8 | 0 | 2.00 / 3.00 s | seen |"
