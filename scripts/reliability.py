@@ -25,26 +25,34 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "runtime" / "reliabilit
 Run = Callable[[], Figures]
 
 
+def describe_redis(server: RedisServer) -> Site:
+    """A Redis for a load: times are short, so that their end is seen."""
+    return Site("Redis", f"redis://127.0.0.1:{{port}}/0?delivery_limit=90&timeout=2&lease={LEASE:g}", server)
+
+
+def describe_rabbit(server: RabbitServer) -> Site:
+    """A RabbitMQ for a load: times are short, so that their end is seen."""
+    return Site("RabbitMQ", "amqp://guest:guest@127.0.0.1:{port}/?heartbeat=2&delivery_limit=90", server)
+
+
 @contextmanager
 def open_sites(names: list[str]) -> Iterator[list[Site]]:
     """The brokers of these names, with servers that live as long as the context. Raises MissingServerError."""
-    query = f"delivery_limit=90&timeout=2&lease={LEASE:g}"
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         sites = []
         if "sqlite" in names:
-            query_of_file = f"lease={LEASE:g}&delivery_limit=1000&synchronous=NORMAL"
-            sites.append(Site("SQLite", "sqlite:{folder}/queue.db?" + query_of_file))
+            query = f"lease={LEASE:g}&delivery_limit=1000&synchronous=NORMAL"
+            sites.append(Site("SQLite", "sqlite:{folder}/queue.db?" + query))
         if "redis" in names:
             redis = RedisServer(Path(folder) / "redis")
             stack.callback(redis.close)
             redis.start()
-            sites.append(Site("Redis", "redis://127.0.0.1:{port}/0?" + query, redis))
+            sites.append(describe_redis(redis))
         if "rabbitmq" in names:
             rabbit = RabbitServer(Path(folder) / "rabbit")
             stack.callback(rabbit.close)
             rabbit.start()
-            query = "heartbeat=2&delivery_limit=90"
-            sites.append(Site("RabbitMQ", "amqp://guest:guest@127.0.0.1:{port}/?" + query, rabbit))
+            sites.append(describe_rabbit(rabbit))
         yield sites
 
 

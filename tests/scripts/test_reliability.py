@@ -2,18 +2,20 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import reliability
 from faults import broker_faults, process_faults
 from faults.load import Site
+from faults.servers import RabbitServer, RedisServer
 
 
 @pytest.fixture
 def sqlite() -> Iterator[Site]:
     with reliability.open_sites(["sqlite"]) as sites:
-        yield sites[0]
+        yield sites[0]  # needs no server
 
 
 @pytest.mark.slow
@@ -37,4 +39,48 @@ def test_a_full_disk_loses_nothing(sqlite: Site) -> None:
 def test_poison_is_put_aside_after_its_attempts(sqlite: Site) -> None:
     figures = process_faults.poison(sqlite, good=20, bad=1, limit=2)
     assert figures.dead == 2
+    assert not figures.failed, figures
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> Site:
+    return reliability.describe_redis(redis_server)
+
+
+@pytest.fixture
+def rabbitmq(rabbit_server: RabbitServer) -> Site:
+    return reliability.describe_rabbit(rabbit_server)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["redis", "rabbitmq"])
+def test_a_cut_link_loses_nothing(request: pytest.FixtureRequest, name: str) -> None:
+    figures = broker_faults.cut_link(request.getfixturevalue(name), 3)
+    assert figures.faults == len(figures.recoveries) == 3
+    assert not figures.failed, figures
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["redis", "rabbitmq"])
+def test_kills_at_each_point_lose_nothing(request: pytest.FixtureRequest, name: str) -> None:
+    figures = process_faults.kill_at_points(request.getfixturevalue(name), 1, seed=3)
+    assert figures.faults >= 10
+    assert not figures.failed, figures
+
+
+@pytest.mark.slow
+def test_leases_that_end_early_lose_nothing(redis: Site) -> None:
+    figures = broker_faults.step_clock(redis, 3)
+    assert figures.faults == 3
+    assert not figures.failed, figures
+
+
+@pytest.mark.slow
+def test_a_killed_server_loses_nothing(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path)
+    server.start()
+    try:
+        figures = broker_faults.restart_broker(reliability.describe_redis(server), 2, kill=True)
+    finally:
+        server.close()
     assert not figures.failed, figures

@@ -55,6 +55,7 @@ class Link:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._current: pika.SelectConnection | None = None
+        self._announced: pika.SelectConnection | None = None
         self._publishing: ConfirmedChannel | None = None
         self._sessions: list[Session] = []
         self._pending: set[Future[Any]] = set()
@@ -220,18 +221,21 @@ class Link:
         channel.confirm_delivery(publishing.on_answer, callback=lambda _: self._be_ready(publishing))
 
     def _reopen_publishing(self, channel: Channel, publishing: ConfirmedChannel, reason: BaseException) -> None:
-        publishing.fail_all(describe(reason))
+        publishing.fail_all(reason)
+        with self._changed:
+            if self._publishing is publishing:
+                self._publishing, self._reason = None, describe(reason)
         if channel.connection.is_open and not self._closing:  # the broker closed just the channel
             channel.connection.channel(on_open_callback=self._start_publishing)
 
     def _be_ready(self, publishing: ConfirmedChannel) -> None:
         with self._changed:
-            first = self._publishing is None
             self._publishing = publishing
             self._reason, self._ever_open = "", True
-            sessions, current = list(self._sessions), self._current
+            sessions, current, announced = list(self._sessions), self._current, self._announced
+            self._announced = current
             self._changed.notify_all()
-        if first and current is not None:
+        if current is not None and current is not announced:  # and not just the channel is new
             for session in sessions:
                 session.attach(current)
 
@@ -245,7 +249,7 @@ class Link:
     def _lose(self, reason: str) -> None:
         """Tell everybody who waits for the connection that it is gone."""
         with self._changed:
-            self._publishing = self._current = None
+            self._publishing = self._current = self._announced = None
             self._reason = reason
             pending, self._pending = self._pending, set()
             sessions = list(self._sessions)

@@ -9,6 +9,9 @@ from pika.spec import Basic, BasicProperties
 
 from worker_lint_runtime._broker import BrokerError
 
+NOT_FOUND = 404
+"""The exchange does not exist."""
+
 
 class UnroutableError(BrokerError):
     """No queue is bound where the message was sent: the queue was deleted."""
@@ -59,9 +62,10 @@ class ConfirmedChannel:
     def _on_return(self, _channel: Channel, _method: Any, properties: BasicProperties, _body: bytes) -> None:
         self._returned.add(properties.message_id)  # the confirmation follows
 
-    def fail_all(self, reason: object) -> None:
-        """The channel is gone: nobody knows what became of what was on its way."""
+    def fail_all(self, reason: BaseException) -> None:
+        """The channel is gone: nobody knows what became of what was on its way, unless there was no exchange for it."""
+        kind = UnroutableError if getattr(reason, "reply_code", 0) == NOT_FOUND else BrokerError
         for name, stored in self._waiting.values():
             if not stored.done():
-                stored.set_exception(BrokerError(f"message {name}: not confirmed: {reason}"))
+                stored.set_exception(kind(f"message {name}: not confirmed: {reason}"))
         self._waiting.clear()

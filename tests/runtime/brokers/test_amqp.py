@@ -3,7 +3,8 @@
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from pika.channel import Channel
@@ -117,6 +118,26 @@ def test_a_publisher_declares_a_queue_anew_that_was_deleted(broker: RabbitBroker
     broker.link().declare(lambda channel: delete(channel, queue), PATIENCE)
     name = broker.publish(queue, b"after")
     assert take(broker.consume(queue, 1)).message.id == name
+
+
+@pytest.mark.slow
+def test_delays_that_were_deleted_are_made_again(broker: RabbitBroker, queue: str) -> None:
+    consumer = broker.consume(queue, 1)
+    broker.publish(queue, b"before", delay=0.1)
+    consumer.settle(take(consumer), Outcome.ack())
+    broker.link().declare(delete_delays, PATIENCE)
+    name = broker.publish(queue, b"after", delay=0.1)
+    assert take(consumer).message.id == name
+
+
+def delete_delays(channel: Channel) -> Steps:
+    for level in range(LEVELS):
+        yield partial(delete_one, channel.exchange_delete, level)
+        yield partial(delete_one, channel.queue_delete, level)
+
+
+def delete_one(delete: Callable[..., None], level: int, done: Callable[..., None]) -> None:
+    delete(f"worker-lint.delay.{level}", callback=done)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Real servers for the tests of brokers, one of each kind: on free ports, with data of their own."""
+"""Real servers for the tests that need them, one of each kind: on free ports, with data of their own."""
 
 import os
 from collections.abc import Callable, Iterator
