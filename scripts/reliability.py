@@ -17,7 +17,7 @@ from pathlib import Path
 
 from faults import broker_faults, process_faults
 from faults.ledger import Figures
-from faults.load import LEASE, Site
+from faults.load import Site
 from faults.page import HEADINGS, render_page
 from faults.servers import MissingServerError, RabbitServer, RedisServer
 
@@ -27,7 +27,7 @@ Run = Callable[[], Figures]
 
 def describe_redis(server: RedisServer) -> Site:
     """A Redis for a load: times are short, so that their end is seen."""
-    return Site("Redis", f"redis://127.0.0.1:{{port}}/0?delivery_limit=90&timeout=2&lease={LEASE:g}", server)
+    return Site("Redis", "redis://127.0.0.1:{port}/0?delivery_limit=90&timeout=2&lease={lease}", server)
 
 
 def describe_rabbit(server: RabbitServer) -> Site:
@@ -41,7 +41,7 @@ def open_sites(names: list[str]) -> Iterator[list[Site]]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         sites = []
         if "sqlite" in names:
-            query = f"lease={LEASE:g}&delivery_limit=1000&synchronous=NORMAL"
+            query = "lease={lease}&delivery_limit=1000&synchronous=NORMAL"
             sites.append(Site("SQLite", "sqlite:{folder}/queue.db?" + query))
         if "redis" in names:
             redis = RedisServer(Path(folder) / "redis")

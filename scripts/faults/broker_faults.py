@@ -6,7 +6,7 @@ from collections.abc import Callable
 import redis
 
 from faults.ledger import Figures
-from faults.load import Load, Site, measure, open_load
+from faults.load import LONG_LEASE, Load, Site, measure, open_load
 from faults.load_worker import CONCURRENCY
 from faults.process_faults import describe_growth
 from faults.proxy import Proxy
@@ -110,7 +110,7 @@ def _disturb_link(site: Site, faults: int, name: str, disturb: Callable[[Proxy, 
 def fill_disk(site: Site, faults: int) -> Figures:
     """Publish until the store is full, let the workers make room, go on."""
     figures = Figures("disk full")
-    with open_load(site, 1) as load:
+    with open_load(site, 1, lease=LONG_LEASE) as load:
         if not isinstance(load.broker, SqliteBroker):
             raise TypeError(f"{site.name} is no file")
         with load.broker.using() as store:

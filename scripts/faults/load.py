@@ -25,6 +25,9 @@ from worker_lint_runtime._running.address import open_broker
 
 SCRIPTS = Path(__file__).resolve().parent.parent
 LEASE = 1.0
+"""Seconds. Short, so that the end of a dead process's leases is seen."""
+LONG_LEASE = 30.0
+"""Where no process dies: one that the machine does not let run for a second must not lose its messages."""
 
 
 @dataclass(frozen=True)
@@ -33,19 +36,19 @@ class Site:
 
     name: str
     address: str
-    """A URL with a place for the port or the folder."""
+    """A URL with places for folder, port and lease."""
     server: Server | None = None
 
-    def url(self, folder: Path, port: int | None = None) -> str:
+    def url(self, folder: Path, port: int | None = None, lease: float = LEASE) -> str:
         """Of the broker, or of a proxy's port in its place."""
         server_port = self.server.port if self.server is not None else 0
-        return self.address.format(folder=folder, port=port or server_port)
+        return self.address.format(folder=folder, port=port or server_port, lease=f"{lease:g}")
 
 
 class Load:
     """The load of one run. What was published counts only when the broker has confirmed it."""
 
-    def __init__(self, site: Site, folder: Path, processes: int, *options: str, port: int | None = None) -> None:
+    def __init__(self, site: Site, folder: Path, processes: int, *options: str, port: int | None, lease: float) -> None:
         self.site, self.folder = site, folder
         self.queue = f"load.{uuid.uuid4().hex[:8]}"
         self.broker: Broker = open_broker(site.url(folder))
@@ -53,7 +56,7 @@ class Load:
         self.published: list[str] = []
         self.recoveries: list[float] = []
         self._orphans: list[tuple[float, set[str]]] = []
-        self._worker_url, self._options = site.url(folder, port), options
+        self._worker_url, self._options = site.url(folder, port, lease), options
         self.broker.connect()
         self.processes = [self.start() for _ in range(processes)]
 
@@ -161,10 +164,12 @@ class Load:
 
 
 @contextmanager
-def open_load(site: Site, processes: int, *options: str, port: int | None = None) -> Iterator[Load]:
-    """A load in a folder of its own, ended and removed at the end."""
+def open_load(
+    site: Site, processes: int, *options: str, port: int | None = None, lease: float = LEASE
+) -> Iterator[Load]:
+    """A load in a folder of its own, ended and removed at the end; the workers go by the port and the lease."""
     with tempfile.TemporaryDirectory() as folder:
-        load = Load(site, Path(folder), processes, *options, port=port)
+        load = Load(site, Path(folder), processes, *options, port=port, lease=lease)
         try:
             yield load
         finally:

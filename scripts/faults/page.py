@@ -25,7 +25,8 @@ EXPLANATION = """
 - `kill -9` at each point: the process dies by its own hand after connecting, after receiving, before and after the
   effect, before and after settling, at four steps of a stop, and on RabbitMQ between the copy of a retried message and
   the acknowledgement of the original.
-- A stop by SIGTERM must do nothing twice and exit with 0.
+- A stop by SIGTERM must do nothing twice and exit with 0. Leases are 30 s there, as by default: with leases of one
+  second, a process that a busy machine does not let run for so long loses its messages to another.
 - A frozen link passes nothing on and closes nothing. It is longer than the heartbeats (2 s) and time-outs (2 s) of this
   run, so both sides take the other for dead.
 - Memory and descriptors are those of one process that lived through all faults of the row.

@@ -7,7 +7,7 @@ import time
 from functools import partial
 
 from faults.ledger import Figures
-from faults.load import Load, Site, measure, open_load
+from faults.load import LEASE, LONG_LEASE, Load, Site, measure, open_load
 from faults.load_worker import BETWEEN, CONCURRENCY, RUNNING, STOPPING
 from faults.waiting import wait_until
 
@@ -18,7 +18,7 @@ def signal_at_random(site: Site, number: signal.Signals, faults: int, seed: int,
     kills = number is signal.SIGKILL
     figures = Figures("`kill -9` at a random moment" if kills else "SIGTERM")
     ends: list[float] = []
-    with open_load(site, processes) as load:
+    with open_load(site, processes, lease=LEASE if kills else LONG_LEASE) as load:
         while figures.faults < faults:
             place = draw.randrange(processes)
             victim = load.processes[place]
@@ -104,7 +104,7 @@ def poison(site: Site, good: int = 200, bad: int = 3, limit: int = 3) -> Figures
 def slow_consumer(site: Site, backlog: int = 1000) -> Figures:
     """One process that is much slower than the publisher: its memory must not grow with what waits."""
     figures = Figures("slow consumer", faults=1)
-    with open_load(site, 1, "--longest", "0.1") as load:
+    with open_load(site, 1, "--longest", "0.1", lease=LONG_LEASE) as load:
         load.keep_busy(load.processes[0])
         before = measure(load.processes[0])
         for _ in range(backlog):
