@@ -1,8 +1,9 @@
 """
 The reference worker that the linter leads to: a base class that cannot be stopped wrongly, and what it stands on.
 
-The package needs the standard library alone and never imports the linter. Its public surface is what this module lists,
-and `worker_lint_runtime.testing`; modules with an underscore may change with any version.
+The package needs the standard library alone, the brokers on RabbitMQ and Redis aside, and never imports the linter. Its
+public surface is what this module lists, and `worker_lint_runtime.testing`; modules with an underscore may change with
+any version.
 """
 
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from worker_lint_runtime._broker import (
     DeadLetter,
     Inspectable,
     QueueDepth,
+    Reconnecting,
     StaleDeliveryError,
     StoreFullError,
 )
@@ -47,7 +49,9 @@ from worker_lint_runtime._worker.hooks import StartError
 from worker_lint_runtime._worker.threads import BaseWorker
 
 if TYPE_CHECKING:
+    from worker_lint_runtime._brokers.amqp import RabbitBroker
     from worker_lint_runtime._brokers.memory import MemoryBroker
+    from worker_lint_runtime._brokers.redis_streams import RedisBroker
     from worker_lint_runtime._brokers.sqlite import SqliteBroker
     from worker_lint_runtime._worker.tasks import AsyncBaseWorker
 
@@ -56,9 +60,14 @@ __version__ = "0.1.0"
 _LAZY = {
     "AsyncBaseWorker": "worker_lint_runtime._worker.tasks",
     "MemoryBroker": "worker_lint_runtime._brokers.memory",
+    "RabbitBroker": "worker_lint_runtime._brokers.amqp",
+    "RedisBroker": "worker_lint_runtime._brokers.redis_streams",
     "SqliteBroker": "worker_lint_runtime._brokers.sqlite",
 }
 """Names whose modules are loaded when they are first used: a worker of threads never needs asyncio or SQLite."""
+
+_EXTRAS = {"pika": "rabbitmq", "redis": "redis"}
+"""Packages that are not installed with the runtime, and the extras that bring them."""
 
 __all__ = [
     "Answer",
@@ -93,7 +102,10 @@ __all__ = [
     "PhaseResult",
     "PhaseTimeoutError",
     "QueueDepth",
+    "RabbitBroker",
+    "Reconnecting",
     "RecoverableError",
+    "RedisBroker",
     "RetryBudget",
     "RetryPolicy",
     "SqliteBroker",
@@ -122,4 +134,10 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_LAZY[name]), name)
+    try:
+        return getattr(import_module(_LAZY[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        text = f"{name} needs the package {error.name}: pip install 'worker-lint-runtime[{_EXTRAS[error.name]}]'"
+        raise ModuleNotFoundError(text, name=error.name) from error

@@ -69,6 +69,15 @@ class Consumer(Protocol):
 
 
 @runtime_checkable
+class Reconnecting(Protocol):
+    """A consumer that mends its connection by itself, and says when there is none."""
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why no messages can come now; None while the server knows the consumer."""
+
+
+@runtime_checkable
 class Broker(Protocol):
     """A connection to a message store. Safe for threads."""
 

@@ -1,31 +1,86 @@
 """Kills lose nothing, stops do nothing twice: the counting script on a few faults, with real processes."""
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import reliability
+from faults import broker_faults, process_faults
+from faults.load import Site
+from faults.servers import RabbitServer, RedisServer
+
+
+@pytest.fixture
+def sqlite() -> Iterator[Site]:
+    with reliability.open_sites(["sqlite"]) as sites:
+        yield sites[0]  # needs no server
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_faults_lose_nothing(number: signal.Signals) -> None:
-    figures = reliability.run_faults(number, 4, seed=11)
+def test_faults_lose_nothing(sqlite: Site, number: signal.Signals) -> None:
+    figures = process_faults.signal_at_random(sqlite, number, 4, seed=11)
     assert figures.faults == 4
     assert figures.published > 50
-    assert figures.lost == 0
-    assert figures.bad_exits == []
-    most = reliability.CONCURRENCY * (figures.faults + figures.idle) if number is signal.SIGKILL else 0
-    assert figures.duplicated <= most
+    assert len(figures.recoveries) >= 1
+    assert not figures.failed, figures
 
 
-def test_a_line_that_a_kill_cut_short_is_not_counted(tmp_path: Path) -> None:
-    path = tmp_path / "ledger"
-    record = reliability.Record(path)
-    assert record.by_message() == {}
-    path.write_text("\na 1\n\nb 1\n\nc", encoding="utf-8")
-    assert record.by_process() == {1: 2}
-    with path.open("a", encoding="utf-8") as file:
-        file.write("\na 2\n")
-    assert record.by_message() == {"a": 2, "b": 1}
+@pytest.mark.slow
+def test_a_full_disk_loses_nothing(sqlite: Site) -> None:
+    figures = broker_faults.fill_disk(sqlite, 2)
+    assert figures.refused == 2
+    assert not figures.failed, figures
+
+
+@pytest.mark.slow
+def test_poison_is_put_aside_after_its_attempts(sqlite: Site) -> None:
+    figures = process_faults.poison(sqlite, good=20, bad=1, limit=2)
+    assert figures.dead == 2
+    assert not figures.failed, figures
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> Site:
+    return reliability.describe_redis(redis_server)
+
+
+@pytest.fixture
+def rabbitmq(rabbit_server: RabbitServer) -> Site:
+    return reliability.describe_rabbit(rabbit_server)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["redis", "rabbitmq"])
+def test_a_cut_link_loses_nothing(request: pytest.FixtureRequest, name: str) -> None:
+    figures = broker_faults.cut_link(request.getfixturevalue(name), 3)
+    assert figures.faults == len(figures.recoveries) == 3
+    assert not figures.failed, figures
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["redis", "rabbitmq"])
+def test_kills_at_each_point_lose_nothing(request: pytest.FixtureRequest, name: str) -> None:
+    figures = process_faults.kill_at_points(request.getfixturevalue(name), 1, seed=3)
+    assert figures.faults >= 10
+    assert not figures.failed, figures
+
+
+@pytest.mark.slow
+def test_leases_that_end_early_lose_nothing(redis: Site) -> None:
+    figures = broker_faults.step_clock(redis, 3)
+    assert figures.faults == 3
+    assert not figures.failed, figures
+
+
+@pytest.mark.slow
+def test_a_killed_server_loses_nothing(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path)
+    server.start()
+    try:
+        figures = broker_faults.restart_broker(reliability.describe_redis(server), 2, kill=True)
+    finally:
+        server.close()
+    assert not figures.failed, figures

@@ -167,10 +167,11 @@ class SqliteConsumer:
                 raise StaleDeliveryError(
                     f"message {delivery.message.id}: this delivery was settled or given back before"
                 )
-            with self._broker.using() as store:
-                held = store.settle(claim, outcome, self._broker.clock.monotonic())
+            # First, so that a lease is not kept for ever whose message the file could not be told about.
             self._mine.discard(claim)
             self._broker.changed.notify_all()
+            with self._broker.using() as store:
+                held = store.settle(claim, outcome, self._broker.clock.monotonic())
         if not held:
             raise StaleDeliveryError(
                 f"message {delivery.message.id}: the lease ended and another consumer took it over"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from worker_lint_runtime._broker import BrokerError
 from worker_lint_runtime._contract import ContractError
-from worker_lint_runtime._running.address import open_broker
+from worker_lint_runtime._running.address import EXAMPLES, open_broker
 from worker_lint_runtime._running.exit_code import ExitCode, find_exit_code
 from worker_lint_runtime._running.logs import set_up_logs
 from worker_lint_runtime._running.reporter import Reporter, probe
@@ -45,7 +45,11 @@ def _build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run a worker until SIGTERM or SIGINT")
     run.add_argument("target", help="package.module:Class")
-    run.add_argument("--url", required=True, help="the broker: sqlite:///var/lib/jobs.db, sqlite:relative.db, memory:")
+    run.add_argument(
+        "--url",
+        required=True,
+        help=f"the broker: {EXAMPLES}",
+    )
     run.add_argument("--logs", choices=("text", "json"), default="text", help="format of the logs (default: text)")
     run.add_argument("--health-file", type=Path, help="write the worker's health here, for the command health")
     run.add_argument("--probes", metavar="[HOST:]PORT", help="answer /live, /ready and /healthy over HTTP here")

@@ -31,3 +31,5 @@ def set_up_logs(kind: str) -> None:
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # It writes eight errors for each attempt to connect; the runtime tells of a lost connection in one line.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)

@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from worker_lint_runtime._broker import Consumer
+from worker_lint_runtime._broker import Consumer, Reconnecting
 from worker_lint_runtime._clock import Clock
 from worker_lint_runtime._decision import Decision
 from worker_lint_runtime._health import HealthMonitor
@@ -20,6 +20,7 @@ log = logging.getLogger("worker_lint_runtime.worker")
 
 RECEIVE_TIMEOUT = 1.0
 """Seconds between two signs of life of an idle handler; a stop does not wait for it."""
+DISCONNECTED = "the broker is away"
 CIRCUIT_OPEN = "a circuit breaker is open"
 
 
@@ -117,8 +118,16 @@ class Crew:
                 self._stops.pause(self._settings.reconnect.delay(failures, self._clock.random()))
                 continue
             failures = 0
+            self._note_connection(consumer)
             if delivery is not None:
                 self._handle(name, consumer, delivery)
+
+    def _note_connection(self, consumer: Consumer) -> None:
+        if isinstance(consumer, Reconnecting):
+            if consumer.obstacle is None:
+                self._health.mark_ready(DISCONNECTED)
+            else:
+                self._health.mark_unready(DISCONNECTED)
 
     def _handle(self, name: str, consumer: Consumer, delivery: Delivery) -> None:
         if self._stops.requested or not self._ledger.begin(delivery):

@@ -109,6 +109,25 @@ def test_a_full_disk_refuses_and_loses_nothing(path: Path) -> None:
     broker.close()
 
 
+def test_a_message_whose_settlement_failed_comes_again(path: Path, clock: FakeClock) -> None:
+    broker = SqliteBroker(path, lease=30, clock=clock)
+    name = broker.publish("q", b"")
+    consumer = broker.consume("q", 1)
+    delivery = consumer.receive(0)
+    assert delivery is not None
+    with broker.using() as store:
+        store._execute("PRAGMA query_only = 1", ())
+    with pytest.raises(BrokerError):
+        consumer.settle(delivery, Outcome.ack())
+    with broker.using() as store:
+        store._execute("PRAGMA query_only = 0", ())
+    clock.advance(31)
+    again = consumer.receive(0)
+    assert again is not None
+    assert (again.message.id, again.message.attempt) == (name, 2)
+    broker.close()
+
+
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be looked at" * 50, None])
 def test_a_file_that_cannot_be_used_is_named(path: Path, content: bytes | None) -> None:
     if content is None:

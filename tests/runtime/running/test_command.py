@@ -103,7 +103,15 @@ def test_a_fatal_error_is_seen_in_the_exit_code(folder: Path) -> None:
     [
         ("jobs:Echo", "sqlite:missing/q.db", 75, "unable to open database file"),
         ("jobs:NoSetup", "memory:", 75, "no database"),
-        ("jobs:Echo", "kafka://there", 78, "no broker for the scheme 'kafka'; there are sqlite and memory"),
+        ("jobs:Echo", "kafka://there", 78, "no broker for the scheme 'kafka'; there are amqp"),
+        (
+            "jobs:Echo",
+            "amqp://guest:secret@localhost?hearbeat=1",
+            78,
+            "***@localhost?hearbeat=1': no option 'hearbeat'",
+        ),
+        ("jobs:Echo", "redis://127.0.0.1:1/0", 75, "redis://127.0.0.1:1: "),
+        ("jobs:Echo", "amqp://127.0.0.1:1/", 75, "amqp://127.0.0.1:1: "),
         ("jobs:Echo", "sqlite:q.db?leese=1", 78, "no option 'leese'; there are delivery_limit, lease"),
         ("jobs:Echo", "sqlite:q.db?lease=x", 78, "lease is no number: 'x'"),
         ("jobs:Ekko", "memory:", 78, "jobs has no worker class Ekko; it has Echo"),

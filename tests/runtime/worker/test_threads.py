@@ -22,6 +22,8 @@ from worker_lint_runtime import (
     WorkerSettings,
     pause,
 )
+from worker_lint_runtime._brokers import memory
+from worker_lint_runtime._brokers.memory import MemoryConsumer
 
 MakeRecorder = Callable[[Callable[[Any, Message], Outcome | None]], Any]
 
@@ -398,3 +400,35 @@ def test_the_second_request_cancels_and_the_third_closes(recorder: MakeRecorder,
         worker.escalate("operator")
     report = worker.stop()
     assert (report.reason, report.urgency) == ("operator", Urgency.CLOSE)
+
+
+class _Severed(MemoryConsumer):
+    """A consumer whose connection comes and goes as a test wants."""
+
+    obstacle: str | None = None
+
+
+def test_a_worker_is_not_ready_while_its_broker_is_away(
+    recorder: MakeRecorder, broker: MemoryBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "MemoryConsumer", _Severed)
+    worker = recorder(lambda worker, message: None)
+    worker.start()
+
+    def handle_one() -> None:
+        broker.publish("q", b"")
+        worker.wait_for(1)  # a message that is handled was received before
+
+    try:
+        handle_one()
+        assert worker.health().ready
+        monkeypatch.setattr(_Severed, "obstacle", "no connection")
+        while worker.health().ready:
+            handle_one()
+        assert "the broker is away" in worker.health().reasons
+        assert worker.health().live
+        monkeypatch.setattr(_Severed, "obstacle", None)
+        while not worker.health().ready:
+            handle_one()
+    finally:
+        worker.stop()
