@@ -1,0 +1,133 @@
+"""From a boundary to what one message makes leave it, with the path of calls down to where it comes up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from worker_lint.analysis.entity import Function
+from worker_lint.analysis.escaping.boundaries import Boundary, contains
+from worker_lint.analysis.escaping.failing import Failure
+from worker_lint.analysis.escaping.policy import cause, is_caused
+from worker_lint.analysis.flow import Edge, Graph, Inside, Step
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.escaping.escaping import Escaping, Variant
+
+_DEPTH: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One call on the way down: the function, and the place in it."""
+
+    function: Function
+    at: ir.At
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """
+    What one message makes leave a boundary.
+
+    Attributes:
+        frames: The way down, from the boundary's own function to where the error comes up.
+        classes: What is raised, by canonical names.
+        failure: How the message makes it come up.
+    """
+
+    frames: tuple[Frame, ...]
+    classes: tuple[str, ...]
+    failure: Failure
+
+
+def origins(escaping: Escaping, boundary: Boundary) -> Iterator[Origin]:
+    """What one message makes leave a boundary, in source order."""
+    inside = escaping.inside(boundary.variant)
+    if not isinstance(inside.graph, Graph):
+        return
+    edges = (edge for block in inside.graph.blocks for edge in block.out if _is_raising(edge, boundary))
+    found: dict[ir.At, Origin] = {}
+    for edge in sorted(edges, key=lambda one: one.step.node.at if one.step is not None else (0, 0, 0, 0)):
+        names = frozenset(one.name for one in edge.thrown if is_caused(one))
+        names = frozenset(name for name in names if leaves(inside.graph, edge, name, boundary))
+        if not names or edge.step is None or edge.step.node.at in found:
+            continue
+        origin = _descend(escaping, boundary.variant, inside, edge.step, names, ())
+        if origin is not None:
+            found[edge.step.node.at] = origin
+    yield from found.values()
+
+
+def _is_raising(edge: Edge, boundary: Boundary) -> bool:
+    if edge.kind != "exception" or edge.step is None or not edge.is_interrupted:
+        return False
+    return any(map(is_caused, edge.thrown)) and boundary.holds(edge.step.node)
+
+
+def leaves(graph: Graph, edge: Edge, name: str, boundary: Boundary) -> bool:
+    """Whether the exception on an edge gets out of the boundary with no handler inside it."""
+    pending, seen = [edge.target], {edge.target.index}
+    while pending:
+        block = pending.pop()
+        if block is graph.raised:
+            return True
+        first = block.steps[0] if block.steps else None
+        if first is not None and first.kind == "catch":
+            if boundary.kind == "loop" and not contains(boundary.node.at, first.node.at):
+                return not _is_deliberate(first.node)
+            continue
+        for out in block.out:
+            passes = out.kind != "finally" or any(one.name == name for one in out.thrown)
+            if out.kind != "exception" and passes and out.target.index not in seen:
+                seen.add(out.target.index)
+                pending.append(out.target)
+    return False
+
+
+def _is_deliberate(handler: ir.Node) -> bool:
+    """Whether a clause around the loop lets the error end it on purpose: it raises again, or ends the process."""
+    from worker_lint.analysis.tiers import raises_anything
+
+    return isinstance(handler, ir.Handler) and raises_anything(handler.body)
+
+
+def _descend(
+    escaping: Escaping, variant: Variant, inside: Inside, step: Step, names: frozenset[str], above: tuple[Frame, ...]
+) -> Origin | None:
+    frames = (*above, Frame(variant.function, step.node.at))
+    running = inside.running(step)
+    if running is None or len(frames) > _DEPTH:
+        failure = escaping.failures(variant).of(step)
+        if failure is None and isinstance(step.node, ir.Raise) and above:
+            failure = Failure("refusal", _raised(step.node), ())
+        return None if failure is None else Origin(frames, tuple(sorted(map(cause, names))), failure)
+    below = escaping.of(running[0])
+    deeper = escaping.inside(below)
+    if not isinstance(deeper.graph, Graph):
+        return None
+    for edge in deeper.graph.raised.into:
+        thrown = frozenset(one.name for one in edge.thrown) & names
+        source = edge.step or _source_of(deeper.graph, edge)
+        if thrown and source is not None:
+            origin = _descend(escaping, below, deeper, source, thrown, frames)
+            if origin is not None:
+                return origin
+    return None
+
+
+def _source_of(graph: Graph, edge: Edge) -> Step | None:
+    """The step whose exception goes on after a finally body or a context's exit."""
+    names = {one.name for one in edge.thrown}
+    for block in graph.blocks:
+        for out in block.out:
+            if out.kind == "exception" and out.step is not None and names & {one.name for one in out.thrown}:
+                return out.step
+    return None
+
+
+def _raised(node: ir.Raise) -> str:
+    made = node.exception.func if isinstance(node.exception, ir.Call) else node.exception
+    return f"`{(ir.dotted_name(made) or 'an exception').rpartition('.')[2]}`"

@@ -1,0 +1,80 @@
+"""What steps raise when the data of a delivery is bad, beside all that they may raise anyway."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from worker_lint.analysis.escaping.failing import Failures
+from worker_lint.analysis.escaping.parsing import MALFORMED
+from worker_lint.analysis.flow import DerivedPolicy, Policy, Raises, Split, Step, Thrown
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.routines import Errors
+    from worker_lint.analysis.tiers import Tiers
+
+_CAUSED: Final = " caused by a message"
+_LENIENT: Final = frozenset({"OSError", "AssertionError", "MemoryError", "ImportError"})
+_UNRELATED: Final = frozenset({"recoverable", "system", "idle", "control-flow"})
+
+
+def caused(errors: Errors, name: str) -> str:
+    """The class of errors of this class that one message causes; handlers of the class take it."""
+    name = errors.canonical(name) if errors.is_known(name) else "Exception"
+    return errors.variant(name, f"{name}{_CAUSED}")
+
+
+def is_caused(thrown: Thrown) -> bool:
+    """Whether a message is the cause of an exception in flight."""
+    return thrown.name.endswith(_CAUSED)
+
+
+def cause(name: str) -> str:
+    """The class itself, without the mark that a message is the cause."""
+    return name.removesuffix(_CAUSED)
+
+
+class DeliveryPolicy(DerivedPolicy):
+    """The policy of a function, with the failures that messages cause in it."""
+
+    def __init__(self, inner: Policy, failures: Failures, tiers: Tiers) -> None:
+        super().__init__(inner)
+        self.failures = failures
+        self.tiers = tiers
+        tiers.errors.variant("Exception", MALFORMED)
+
+    def raises(self, step: Step) -> Raises:
+        """What the step raises anyway, and what a bad message makes it raise."""
+        plain = self.inner.raises(step)
+        if isinstance(step.node, ir.Raise):
+            return self._refused(step.node, plain)
+        failure = self.failures.of(step)
+        if failure is None:
+            return plain
+        mine = frozenset(Thrown(caused(self.tiers.errors, name)) for name in failure.classes)
+        return Raises(plain.thrown | mine, plain.always)
+
+    def _refused(self, node: ir.Raise, plain: Raises) -> Raises:
+        if node.exception is None or not self.failures.refusal(node):
+            return plain
+        names = frozenset(Thrown(caused(self.tiers.errors, one.name), one.exact) for one in plain.thrown)
+        return Raises(names, plain.always)
+
+    def split(self, handler: ir.Handler, thrown: Thrown) -> Split:
+        """
+        What an except clause takes. An error of a decoder of which only the name is known is taken
+        by every class that may stand for it: not by those of connections and of the machine.
+        """
+        if cause(thrown.name) != MALFORMED or handler.exception is None:
+            return self.inner.split(handler, thrown)
+        names = self.tiers.named(self.failures.delivered.function, handler.exception)
+        taken = any(name is None or self._may_be(name) for name in names)
+        whole, nothing = frozenset({thrown}), frozenset[Thrown]()
+        return Split(whole, nothing) if taken else Split(nothing, whole)
+
+    def _may_be(self, name: str) -> bool:
+        if name in ("Exception", "BaseException"):
+            return True
+        if self.tiers.tier(name) in _UNRELATED:
+            return False
+        return not any(self.tiers.is_class(name, each) for each in _LENIENT)

@@ -1,0 +1,61 @@
+"""
+Where deliveries come from: calls that receive, consumers that are iterated.
+
+A model says so (`consumes`); beyond models the standard library's sockets and pipes, and methods
+whose name means nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from worker_lint.analysis.calls import Callee
+from worker_lint.analysis.entity import External, Instance
+from worker_lint.analysis.escaping.level import Level
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.project import Project
+    from worker_lint.analysis.values import Kind
+
+_RAW: Final = frozenset({"os.read", "posix.read"})
+_RAW_METHODS: Final = frozenset(
+    {"recv_multipart", "recv_string", "recv_bytes", "recv_json", "receive_json", "recvfrom"}
+)
+_METHODS: Final = frozenset(
+    {"recv", "receive", "receive_message", "receive_messages", "recv_message", "read_message", "next_message"}
+    | {"get_message", "get_messages", "next_msg", "blpop", "brpop", "brpoplpush", "blmove", "xreadgroup", "xread"}
+    | {"getone", "getmany", "basic_get", "dequeue", "blocking_dequeue", "consume", "pop_message", "recv_pyobj"}
+    | {"fetch_message", "fetch_messages", "wait_for_message", "lease_message"}
+)
+RECEIVES: Final = _RAW_METHODS | _METHODS
+"""Methods that receive whatever object they belong to."""
+
+WORDS: Final = tuple(sorted(RECEIVES | {"read", "listen", "notifies", "poll", "message", "msg", "payload", "notify"}))
+"""One of these words stands in every file with a receiving loop."""
+
+
+def received(callee: Callee, call: ir.Call) -> Level:
+    """What a call hands over of a delivery; `NONE` when it receives nothing."""
+    if callee.dotted in _RAW:
+        return Level.CONTENT
+    if callee.model is not None and callee.model.facts.consumes:
+        return Level.DELIVERY
+    if callee.runs or not isinstance(call.func, ir.Attribute):
+        return Level.NONE  # what its own code gives is looked up there
+    name = call.func.name.lstrip("_")
+    if name in _RAW_METHODS or (name == "recv" and _is_socket(callee)):
+        return Level.CONTENT
+    return Level.DELIVERY if name in _METHODS else Level.NONE
+
+
+def _is_socket(callee: Callee) -> bool:
+    return callee.dotted.startswith(("socket.", "_socket.", "multiprocessing."))
+
+
+def is_consumer(project: Project, kind: Kind) -> bool:
+    """Whether objects of this kind hand over deliveries when they are iterated."""
+    if not isinstance(kind, Instance) or not isinstance(kind.of, External):
+        return False
+    model = project.models.find_class(kind.of.dotted)
+    return model is not None and model.resource is not None and model.resource.role == "consumer"
