@@ -141,13 +141,13 @@ rule = Rule(
         good(
             "known before it is looked up",
             """
-            def run(queue, tasks, log):
+            def run(queue, tasks, log, pool):
                 while True:
                     message = queue.receive()
                     if message.name not in tasks:
                         log.error("no task %s", message.name)
                         continue
-                    tasks[message.name].apply(message)
+                    pool.put(tasks[message.name])
             """,
             silence="tested before",
         ),

@@ -135,8 +135,8 @@ class Delivered:
             return Level.DECODED if name in DECODING and self.level(first) > Level.CHOSEN else Level.NONE
         mine, given = self.level(call.func.value), self.level(first)
         if mine > Level.CHOSEN:
-            if call.func.name in DECODING and first is None:
-                return Level.DECODED if mine is Level.DECODED else Level.CONTENT
+            if call.func.name == "decode":
+                return max(mine, Level.CONTENT)
             return max(mine, Level.CONTENT) if call.func.name in SAME or mine is Level.DELIVERY else Level.NONE
         if call.func.name in DECODING and given > Level.CHOSEN:
             return Level.DECODED

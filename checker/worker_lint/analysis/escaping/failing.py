@@ -26,6 +26,11 @@ FailureKind: TypeAlias = Literal["decode", "lookup", "unpack", "dispatch", "refu
 
 _CHECKS: Final = frozenset({"len", "isinstance", "hasattr", "callable"})
 
+_RUNNING: Final = frozenset(
+    {"fn", "func", "function", "callback", "handler", "handle", "run", "execute", "perform", "invoke", "target", "call"}
+)
+"""Attributes by which an entry of a registry is run."""
+
 
 class Failure(NamedTuple):
     """What a message makes fail: how, in the words of the code, and the classes that come up."""
@@ -81,11 +86,11 @@ class Failures:
         name = _last(call.func)
         if name in READING and not callee.runs:
             return Failure("decode", shown, (MALFORMED,))
-        if name not in DECODING or _has_keyword(call, "errors") or len(call.args) > 1:
+        if name not in DECODING or _has_keyword(call, "errors"):
             return None
         if level > Level.CHOSEN and callee.model is None:
             return Failure("decode", shown, (MALFORMED,))
-        if name == "decode" and isinstance(call.func, ir.Attribute):
+        if name == "decode" and isinstance(call.func, ir.Attribute) and len(call.args) < 2:
             mine = call.func.value
             if self.delivered.level(mine).is_sent and not _is_chosen_by_us(mine):
                 return Failure("decode", shown, ("UnicodeDecodeError",))
@@ -93,6 +98,8 @@ class Failures:
 
     def _is_dispatch(self, call: ir.Call, callee: Callee) -> bool:
         """Whether the call runs what a message named, from a table that others fill."""
+        if isinstance(call.func, ir.Attribute) and call.func.name not in _RUNNING:
+            return False
         if callee.is_known or self.delivered.level(call.func) is not Level.CHOSEN:
             return False
         table = _table(call.func, self.body)

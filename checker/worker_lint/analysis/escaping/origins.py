@@ -49,16 +49,19 @@ def origins(escaping: Escaping, boundary: Boundary) -> Iterator[Origin]:
     if not isinstance(inside.graph, Graph):
         return
     edges = (edge for block in inside.graph.blocks for edge in block.out if _is_raising(edge, boundary))
-    found: dict[ir.At, Origin] = {}
-    for edge in sorted(edges, key=lambda one: one.step.node.at if one.step is not None else (0, 0, 0, 0)):
+    found: dict[tuple[str, ir.At], Origin] = {}
+    for edge in sorted(edges, key=_order):
         names = frozenset(one.name for one in edge.thrown if is_caused(one))
         names = frozenset(name for name in names if leaves(inside.graph, edge, name, boundary))
-        if not names or edge.step is None or edge.step.node.at in found:
-            continue
-        origin = _descend(escaping, boundary.variant, inside, edge.step, names, ())
-        if origin is not None:
-            found[edge.step.node.at] = origin
+        if names and edge.step is not None:
+            for origin in _descend(escaping, boundary.variant, inside, edge.step, names, ()):
+                last = origin.frames[-1]
+                found.setdefault((last.function.path, last.at), origin)
     yield from found.values()
+
+
+def _order(edge: Edge) -> ir.At:
+    return edge.step.node.at if edge.step is not None else (0, 0, 0, 0)
 
 
 def _is_raising(edge: Edge, boundary: Boundary) -> bool:
@@ -96,31 +99,29 @@ def _is_deliberate(handler: ir.Node) -> bool:
 
 def _descend(
     escaping: Escaping, variant: Variant, inside: Inside, step: Step, names: frozenset[str], above: tuple[Frame, ...]
-) -> Origin | None:
+) -> Iterator[Origin]:
     frames = (*above, Frame(variant.function, step.node.at))
     running = inside.running(step)
-    if running is None or len(frames) > _DEPTH:
+    if running is None:
         failure = escaping.failures(variant).of(step)
         if failure is None and isinstance(step.node, ir.Raise) and above:
             failure = Failure("refusal", _raised(step.node), ())
-        return None if failure is None else Origin(frames, tuple(sorted(map(cause, names))), failure)
+        if failure is not None:
+            yield Origin(frames, tuple(sorted(map(cause, names))), failure)
+        return
     below = escaping.of(running[0])
     deeper = escaping.inside(below)
-    if not isinstance(deeper.graph, Graph):
-        return None
-    for edge in deeper.graph.raised.into:
+    if not isinstance(deeper.graph, Graph) or len(frames) > _DEPTH:
+        return
+    for edge in sorted(deeper.graph.raised.into, key=_order):
         thrown = frozenset(one.name for one in edge.thrown) & names
-        source = edge.step or _source_of(deeper.graph, edge)
+        source = edge.step or _source_of(deeper.graph, thrown)
         if thrown and source is not None:
-            origin = _descend(escaping, below, deeper, source, thrown, frames)
-            if origin is not None:
-                return origin
-    return None
+            yield from _descend(escaping, below, deeper, source, thrown, frames)
 
 
-def _source_of(graph: Graph, edge: Edge) -> Step | None:
+def _source_of(graph: Graph, names: frozenset[str]) -> Step | None:
     """The step whose exception goes on after a finally body or a context's exit."""
-    names = {one.name for one in edge.thrown}
     for block in graph.blocks:
         for out in block.out:
             if out.kind == "exception" and out.step is not None and names & {one.name for one in out.thrown}:

@@ -75,6 +75,7 @@ class DeliveryPolicy(DerivedPolicy):
     def _may_be(self, name: str) -> bool:
         if name in ("Exception", "BaseException"):
             return True
-        if self.tiers.tier(name) in _UNRELATED:
+        tier, model = self.tiers.tier(name), self.tiers.model(name)
+        if tier in _UNRELATED or (model is not None and model.library != "python" and tier != "message"):
             return False
         return not any(self.tiers.is_class(name, each) for each in _LENIENT)
