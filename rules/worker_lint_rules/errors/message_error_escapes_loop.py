@@ -229,7 +229,8 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     for boundary in boundaries(context.project.escaping, module.path):
         by_kind: dict[str, list[Origin]] = {}
         for origin in origins(context.project.escaping, boundary):
-            by_kind.setdefault(origin.failure.kind, []).append(origin)
+            if boundary.kind != "callback" or origin.failure.kind != "refusal":
+                by_kind.setdefault(origin.failure.kind, []).append(origin)
         if not by_kind or is_supervised(boundary.function):
             continue
         for same in by_kind.values():

@@ -24,7 +24,7 @@ BoundaryKind: TypeAlias = Literal["loop", "iterator", "callback"]
 _CALLBACKS: Final = {
     "basic_consume": ("on_message_callback", Level.DELIVERY),
     "consume": ("callback", Level.DELIVERY),
-    "on_recv": ("callback", Level.CONTENT),
+    "on_recv": ("callback", Level.RAW),
 }
 """Methods that register a function for deliveries, by name alone: the parameter for it, and what it is given."""
 

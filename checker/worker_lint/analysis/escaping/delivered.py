@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.calls import Callee
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.escaping.level import Level
-from worker_lint.analysis.escaping.parsing import DECODING, NUMBERS, PARSERS, READING, SAME
+from worker_lint.analysis.escaping.parsing import DECODING, NUMBERS, PARSERS, PICKLES, READING, SAME
 from worker_lint.analysis.escaping.receiving import is_consumer, received
 from worker_lint.analysis.flow.visit import Place, place_of, walk
 from worker_lint.source import ir
@@ -78,8 +78,8 @@ class Delivered:
                 return max(map(self.level, expr.values))
             case ir.Binary():
                 return min(Level.CONTENT, max(self.level(expr.left), self.level(expr.right)))
-            case ir.Collection(kind="tuple"):
-                return max(map(self.level, expr.items), default=Level.NONE)
+            case ir.Collection(kind="tuple"):  # of a shape that this program decides
+                return min(Level.DELIVERY, max(map(self.level, expr.items), default=Level.NONE))
             case ir.Formatted():
                 return min(Level.CONTENT, max(map(self.level, expr.parts), default=Level.NONE))
             case _:
@@ -121,6 +121,8 @@ class Delivered:
         if len(callee.runs) == 1 and callee.creates is None:
             return self.escaping.result(self, call, callee)
         first = call.args[0] if call.args else None
+        if callee.dotted in PICKLES and self.level(first) is Level.RAW:
+            return Level.NONE
         if callee.dotted in PARSERS or callee.dotted in NUMBERS:
             return Level.DECODED if self.level(first) > Level.CHOSEN else Level.NONE
         if callee.dotted in _PASSING:
@@ -136,8 +138,8 @@ class Delivered:
         mine, given = self.level(call.func.value), self.level(first)
         if mine > Level.CHOSEN:
             if call.func.name == "decode":
-                return max(mine, Level.CONTENT)
-            return max(mine, Level.CONTENT) if call.func.name in SAME or mine is Level.DELIVERY else Level.NONE
+                return max(mine, Level.RAW)
+            return max(mine, Level.RAW) if call.func.name in SAME or mine is Level.DELIVERY else Level.NONE
         if call.func.name in DECODING and given > Level.CHOSEN:
             return Level.DECODED
         return Level.CHOSEN if call.func.name in _LOOKUPS and given.is_sent else Level.NONE

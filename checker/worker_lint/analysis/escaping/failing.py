@@ -16,7 +16,7 @@ from worker_lint.analysis.calls import Callee
 from worker_lint.analysis.entity import Class, Function, Instance
 from worker_lint.analysis.escaping.delivered import Delivered
 from worker_lint.analysis.escaping.level import Level
-from worker_lint.analysis.escaping.parsing import DECODING, LIBRARY_NAMES, MALFORMED, NUMBERS, PARSERS, READING
+from worker_lint.analysis.escaping.parsing import DECODING, LIBRARY_NAMES, MALFORMED, NUMBERS, PARSERS, PICKLES, READING
 from worker_lint.analysis.flow import Step
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.values import Items
@@ -71,7 +71,7 @@ class Failures:
         first = call.args[0] if call.args else None
         level = self.delivered.level(first)
         if callee.dotted in PARSERS:
-            is_given = level > Level.CHOSEN and not _has_keyword(call, "errors")
+            is_given = level > Level.CHOSEN and not (callee.dotted in PICKLES and level is Level.RAW)
             return Failure("decode", shown, PARSERS[callee.dotted]) if is_given else None
         if callee.dotted in NUMBERS:
             is_text = level.is_sent and not isinstance(first, ir.Attribute)

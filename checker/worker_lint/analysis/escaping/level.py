@@ -13,6 +13,7 @@ class Level(IntEnum):
         NONE: Nothing that is known.
         CHOSEN: Something of this program that a message named: an entry of a registry.
         DELIVERY: What the library hands over, in a shape that the library decides.
+        RAW: Bytes of a socket or pipe, whose peer is most often a part of the same program.
         CONTENT: What the sender wrote, as bytes or text.
         DECODED: The same after parsing: its keys and types are the sender's, too.
     """
@@ -20,10 +21,11 @@ class Level(IntEnum):
     NONE = 0
     CHOSEN = 1
     DELIVERY = 2
-    CONTENT = 3
-    DECODED = 4
+    RAW = 3
+    CONTENT = 4
+    DECODED = 5
 
     @property
     def is_sent(self) -> bool:
         """Whether the sender decides what it is."""
-        return self >= Level.CONTENT
+        return self >= Level.RAW

@@ -35,6 +35,9 @@ PARSERS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Functions that parse their first argument, and what they raise when they cannot."""
 
+PICKLES: Final = frozenset({"pickle.loads", "dill.loads", "cloudpickle.loads", "marshal.loads"})
+"""Parsers for what the same program has written: what comes by a socket of its own is taken to be well-formed."""
+
 NUMBERS: Final = frozenset({"builtins.int", "builtins.float"})
 """They raise ValueError for text that is no number."""
 
@@ -44,7 +47,7 @@ DECODING: Final = frozenset(
 )
 """Methods that mean parsing whatever object they belong to."""
 
-READING: Final = frozenset({"recv_json", "recv_pyobj", "receive_json"})
+READING: Final = frozenset({"recv_json", "receive_json"})
 """Methods that receive and parse in one."""
 
 _TEXT: Final = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "replace", "partition", "rpartition"})

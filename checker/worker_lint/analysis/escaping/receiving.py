@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 _RAW: Final = frozenset({"os.read", "posix.read"})
 _RAW_METHODS: Final = frozenset(
-    {"recv_multipart", "recv_string", "recv_bytes", "recv_json", "receive_json", "recvfrom"}
+    {"recv_multipart", "recv_string", "recv_bytes", "recv_json", "receive_json", "recvfrom", "recv"}
 )
 _METHODS: Final = frozenset(
-    {"recv", "receive", "receive_message", "receive_messages", "recv_message", "read_message", "next_message"}
+    {"receive", "receive_message", "receive_messages", "recv_message", "read_message", "next_message"}
     | {"get_message", "get_messages", "next_msg", "blpop", "brpop", "brpoplpush", "blmove", "xreadgroup", "xread"}
-    | {"getone", "getmany", "basic_get", "dequeue", "blocking_dequeue", "consume", "pop_message", "recv_pyobj"}
+    | {"getone", "getmany", "basic_get", "dequeue", "blocking_dequeue", "consume", "pop_message"}
     | {"fetch_message", "fetch_messages", "wait_for_message", "lease_message"}
 )
 RECEIVES: Final = _RAW_METHODS | _METHODS
@@ -38,19 +38,15 @@ WORDS: Final = tuple(sorted(RECEIVES | {"read", "listen", "notifies", "poll", "m
 def received(callee: Callee, call: ir.Call) -> Level:
     """What a call hands over of a delivery; `NONE` when it receives nothing."""
     if callee.dotted in _RAW:
-        return Level.CONTENT
+        return Level.RAW
     if callee.model is not None and callee.model.facts.consumes:
         return Level.DELIVERY
     if callee.runs or not isinstance(call.func, ir.Attribute):
         return Level.NONE  # what its own code gives is looked up there
     name = call.func.name.lstrip("_")
-    if name in _RAW_METHODS or (name == "recv" and _is_socket(callee)):
-        return Level.CONTENT
+    if name in _RAW_METHODS:
+        return Level.RAW
     return Level.DELIVERY if name in _METHODS else Level.NONE
-
-
-def _is_socket(callee: Callee) -> bool:
-    return callee.dotted.startswith(("socket.", "_socket.", "multiprocessing."))
 
 
 def is_consumer(project: Project, kind: Kind) -> bool:
