@@ -28,7 +28,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.escaping import Boundary, Frame, Origin, boundaries, origins
+from worker_lint.analysis.escaping import Boundary, Origin, boundaries, origins
 from worker_lint.analysis.escaping.parsing import MALFORMED
 from worker_lint.analysis.escaping.supervision import is_supervised
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -242,12 +242,10 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
 
 def _finding(boundary: Boundary, same: list[Origin], context: Context) -> Finding:
     first = same[0]
-    frame = _shown(boundary, first, context)
+    frame = first.shown(boundary)
     notes = [] if boundary.kind == "callback" else [Note(context.path, boundary.at, f"this {boundary.kind} ends")]
     notes += [Note(one.function.path, one.at, "called here") for one in first.frames if one is not frame][:3]
-    notes += [
-        Note(context.path, _shown(boundary, one, context).at, f"{one.failure.shown} likewise") for one in same[1:4]
-    ]
+    notes += [Note(context.path, one.shown(boundary).at, f"{one.failure.shown} likewise") for one in same[1:4]]
     return Finding(
         at=frame.at,
         message=_message(first),
@@ -256,16 +254,6 @@ def _finding(boundary: Boundary, same: list[Origin], context: Context) -> Findin
         notes=tuple(notes),
         symbol=frame.function.symbol,
     )
-
-
-def _shown(boundary: Boundary, origin: Origin, context: Context) -> Frame:
-    """The deepest place that lies in the boundary's own class, or else in its function."""
-    found = origin.frames[0]
-    for frame in origin.frames[1:]:
-        if frame.function.path != context.path or frame.function.owner is not boundary.function.owner:
-            break
-        found = frame
-    return found
 
 
 def _message(origin: Origin) -> str:

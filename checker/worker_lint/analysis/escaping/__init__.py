@@ -12,7 +12,7 @@ from worker_lint.analysis.escaping.delivered import Delivered
 from worker_lint.analysis.escaping.escaping import Escaping, Variant
 from worker_lint.analysis.escaping.failing import Failure, Failures
 from worker_lint.analysis.escaping.level import Level
-from worker_lint.analysis.escaping.origins import Frame, Origin, origins
+from worker_lint.analysis.escaping.origins import Frame, Origin, losses, origins
 from worker_lint.analysis.escaping.parsing import MALFORMED
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "boundaries",
     "functions_of",
     "loops_of",
+    "losses",
     "origins",
 ]

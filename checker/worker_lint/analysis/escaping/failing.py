@@ -22,7 +22,7 @@ from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.values import Items
 from worker_lint.source import ir
 
-FailureKind: TypeAlias = Literal["decode", "lookup", "unpack", "dispatch", "refusal"]
+FailureKind: TypeAlias = Literal["decode", "lookup", "unpack", "dispatch", "refusal", "loss"]
 
 _CHECKS: Final = frozenset({"len", "isinstance", "hasattr", "callable"})
 

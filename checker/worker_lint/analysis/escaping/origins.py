@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.escaping.boundaries import Boundary, contains
 from worker_lint.analysis.escaping.failing import Failure
-from worker_lint.analysis.escaping.policy import cause, is_caused
-from worker_lint.analysis.flow import Edge, Graph, Inside, Step
+from worker_lint.analysis.escaping.losing import LOST, loss
+from worker_lint.analysis.escaping.policy import cause, is_caused, is_loss
+from worker_lint.analysis.flow import Edge, Graph, Inside, Step, Thrown
+from worker_lint.analysis.tiers import ends_process, raises_anything
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -42,16 +44,35 @@ class Origin:
     classes: tuple[str, ...]
     failure: Failure
 
+    def shown(self, boundary: Boundary) -> Frame:
+        """The place to point at: the deepest in the boundary's own class, or else in its function."""
+        found = self.frames[0]
+        for frame in self.frames[1:]:
+            mine = boundary.function
+            if frame.function.path != mine.path or frame.function.owner is not mine.owner:
+                break
+            found = frame
+        return found
+
 
 def origins(escaping: Escaping, boundary: Boundary) -> Iterator[Origin]:
     """What one message makes leave a boundary, in source order."""
+    yield from _origins(escaping, boundary, is_caused)
+
+
+def losses(escaping: Escaping, boundary: Boundary) -> Iterator[Origin]:
+    """Where the loss of a connection leaves a boundary, in source order."""
+    yield from _origins(escaping, boundary, is_loss)
+
+
+def _origins(escaping: Escaping, boundary: Boundary, is_wanted: Callable[[Thrown], bool]) -> Iterator[Origin]:
     inside = escaping.inside(boundary.variant)
     if not isinstance(inside.graph, Graph):
         return
-    edges = (edge for block in inside.graph.blocks for edge in block.out if _is_raising(edge, boundary))
+    edges = (edge for block in inside.graph.blocks for edge in block.out if _is_raising(edge, boundary, is_wanted))
     found: dict[tuple[str, ir.At], Origin] = {}
     for edge in sorted(edges, key=_order):
-        names = frozenset(one.name for one in edge.thrown if is_caused(one))
+        names = frozenset(one.name for one in edge.thrown if is_wanted(one))
         names = frozenset(name for name in names if leaves(inside.graph, edge, name, boundary))
         if names and edge.step is not None:
             for origin in _descend(escaping, boundary.variant, inside, edge.step, names, ()):
@@ -64,10 +85,10 @@ def _order(edge: Edge) -> ir.At:
     return edge.step.node.at if edge.step is not None else (0, 0, 0, 0)
 
 
-def _is_raising(edge: Edge, boundary: Boundary) -> bool:
+def _is_raising(edge: Edge, boundary: Boundary, is_wanted: Callable[[Thrown], bool]) -> bool:
     if edge.kind != "exception" or edge.step is None or not edge.is_interrupted:
         return False
-    return any(map(is_caused, edge.thrown)) and boundary.holds(edge.step.node)
+    return any(map(is_wanted, edge.thrown)) and boundary.holds(edge.step.node)
 
 
 def leaves(graph: Graph, edge: Edge, name: str, boundary: Boundary) -> bool:
@@ -80,7 +101,7 @@ def leaves(graph: Graph, edge: Edge, name: str, boundary: Boundary) -> bool:
         first = block.steps[0] if block.steps else None
         if first is not None and first.kind == "catch":
             if boundary.kind == "loop" and not contains(boundary.node.at, first.node.at):
-                return not _is_deliberate(first.node)
+                return not _is_deliberate(boundary, first.node, name)
             continue
         for out in block.out:
             passes = out.kind != "finally" or any(one.name == name for one in out.thrown)
@@ -90,11 +111,17 @@ def leaves(graph: Graph, edge: Edge, name: str, boundary: Boundary) -> bool:
     return False
 
 
-def _is_deliberate(handler: ir.Node) -> bool:
-    """Whether a clause around the loop lets the error end it on purpose: it raises again, or ends the process."""
-    from worker_lint.analysis.tiers import raises_anything
-
-    return isinstance(handler, ir.Handler) and raises_anything(handler.body)
+def _is_deliberate(boundary: Boundary, handler: ir.Node, name: str) -> bool:
+    """
+    Whether a clause around the loop lets the error end it on purpose: it raises again, ends the
+    process, or is meant for just this error.
+    """
+    if not isinstance(handler, ir.Handler):
+        return False
+    function = boundary.function
+    if raises_anything(handler.body) or ends_process(function, handler.body):
+        return True
+    return name == LOST and not function.project.tiers.is_broad(function, handler)
 
 
 def _descend(
@@ -103,7 +130,7 @@ def _descend(
     frames = (*above, Frame(variant.function, step.node.at))
     running = inside.running(step)
     if running is None:
-        failure = escaping.failures(variant).of(step)
+        failure = _lost(variant, step) if names == {LOST} else escaping.failures(variant).of(step)
         if failure is None and isinstance(step.node, ir.Raise) and above:
             failure = Failure("refusal", _raised(step.node), ())
         if failure is not None:
@@ -118,6 +145,11 @@ def _descend(
         source = edge.step or _source_of(deeper.graph, thrown)
         if thrown and source is not None:
             yield from _descend(escaping, below, deeper, source, thrown, frames)
+
+
+def _lost(variant: Variant, step: Step) -> Failure | None:
+    found = loss(variant.delivered, step)
+    return None if found is None else Failure("loss", found.shown, found.classes)
 
 
 def _source_of(graph: Graph, names: frozenset[str]) -> Step | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.escaping.failing import Failures
+from worker_lint.analysis.escaping.losing import LOST, loss
 from worker_lint.analysis.escaping.parsing import MALFORMED
 from worker_lint.analysis.flow import DerivedPolicy, Policy, Raises, Split, Step, Thrown
 from worker_lint.source import ir
@@ -29,6 +30,11 @@ def is_caused(thrown: Thrown) -> bool:
     return thrown.name.endswith(_CAUSED)
 
 
+def is_loss(thrown: Thrown) -> bool:
+    """Whether an exception in flight tells of a lost connection."""
+    return thrown.name == LOST
+
+
 def cause(name: str) -> str:
     """The class itself, without the mark that a message is the cause."""
     return name.removesuffix(_CAUSED)
@@ -42,17 +48,20 @@ class DeliveryPolicy(DerivedPolicy):
         self.failures = failures
         self.tiers = tiers
         tiers.errors.variant("Exception", MALFORMED)
+        tiers.errors.variant("Exception", LOST)
 
     def raises(self, step: Step) -> Raises:
         """What the step raises anyway, and what a bad message makes it raise."""
         plain = self.inner.raises(step)
         if isinstance(step.node, ir.Raise):
             return self._refused(step.node, plain)
+        thrown = plain.thrown
         failure = self.failures.of(step)
-        if failure is None:
-            return plain
-        mine = frozenset(Thrown(caused(self.tiers.errors, name)) for name in failure.classes)
-        return Raises(plain.thrown | mine, plain.always)
+        if failure is not None:
+            thrown |= {Thrown(caused(self.tiers.errors, name)) for name in failure.classes}
+        if loss(self.failures.delivered, step) is not None:
+            thrown |= {Thrown(LOST)}
+        return Raises(thrown, plain.always)
 
     def _refused(self, node: ir.Raise, plain: Raises) -> Raises:
         if node.exception is None or not self.failures.refusal(node):
@@ -65,12 +74,19 @@ class DeliveryPolicy(DerivedPolicy):
         What an except clause takes. An error of a decoder of which only the name is known is taken
         by every class that may stand for it: not by those of connections and of the machine.
         """
-        if cause(thrown.name) != MALFORMED or handler.exception is None:
+        if cause(thrown.name) not in (MALFORMED, LOST) or handler.exception is None:
             return self.inner.split(handler, thrown)
         names = self.tiers.named(self.failures.delivered.function, handler.exception)
-        taken = any(name is None or self._may_be(name) for name in names)
+        may_be = self._may_be_loss if thrown.name == LOST else self._may_be
+        taken = any(name is None or may_be(name) for name in names)
         whole, nothing = frozenset({thrown}), frozenset[Thrown]()
         return Split(whole, nothing) if taken else Split(nothing, whole)
+
+    def _may_be_loss(self, name: str) -> bool:
+        """Whether a clause may be meant for lost connections: of a library, of the project, of the system."""
+        if name in ("Exception", "BaseException") or "." not in name:
+            return self.tiers.is_class("OSError", name) or self.tiers.is_class(name, "OSError")
+        return self.tiers.tier(name) not in ("idle", "message", "control-flow")
 
     def _may_be(self, name: str) -> bool:
         if name in ("Exception", "BaseException"):
