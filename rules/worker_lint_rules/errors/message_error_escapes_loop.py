@@ -227,6 +227,8 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every boundary of the file; the first error of each kind that leaves it."""
     seen: set[tuple[int, ...]] = set()
     for boundary in boundaries(context.project.escaping, module.path):
+        if boundary.kind == "iterator" and not boundary.variant.delivered.has_deliveries:
+            continue  # what comes over a connection of its own: the caller asked for it, and gets the error
         by_kind: dict[str, list[Origin]] = {}
         for origin in origins(context.project.escaping, boundary):
             if boundary.kind != "callback" or origin.failure.kind != "refusal":

@@ -49,6 +49,11 @@ class Delivered:
                 break
 
     @property
+    def has_deliveries(self) -> bool:
+        """Whether a name of the function stands for a delivery of a broker."""
+        return Level.DELIVERY in self._places.values()
+
+    @property
     def returned(self) -> Level:
         """What a call of the function gives; of a generator, what its items are."""
         bindings = self.escaping.project.values.bindings(self.function)

@@ -18,6 +18,19 @@ _CAUSED: Final = " caused by a message"
 _LENIENT: Final = frozenset({"OSError", "AssertionError", "MemoryError", "ImportError"})
 _UNRELATED: Final = frozenset({"recoverable", "system", "idle", "control-flow"})
 
+_OF_CONNECTIONS: Final = (
+    "onnect",
+    "etwork",
+    "ransport",
+    "roker",
+    "navailable",
+    "perational",
+    "Lost",
+    "Closed",
+    "Retry",
+)
+"""Parts of the names of a project's own exceptions that may stand for lost connections."""
+
 
 def caused(errors: Errors, name: str) -> str:
     """The class of errors of this class that one message causes; handlers of the class take it."""
@@ -71,21 +84,27 @@ class DeliveryPolicy(DerivedPolicy):
 
     def split(self, handler: ir.Handler, thrown: Thrown) -> Split:
         """
-        What an except clause takes. An error of a decoder of which only the name is known is taken
-        by every class that may stand for it: not by those of connections and of the machine.
+        What an except clause takes; a class that is not known may be just the one. An error of a
+        decoder of which only the name is known is taken by every class that may stand for it: not
+        by those of connections and of the machine.
         """
-        if cause(thrown.name) not in (MALFORMED, LOST) or handler.exception is None:
+        if handler.exception is None or not (is_caused(thrown) or is_loss(thrown)):
             return self.inner.split(handler, thrown)
         names = self.tiers.named(self.failures.delivered.function, handler.exception)
-        may_be = self._may_be_loss if thrown.name == LOST else self._may_be
-        taken = any(name is None or may_be(name) for name in names)
         whole, nothing = frozenset({thrown}), frozenset[Thrown]()
-        return Split(whole, nothing) if taken else Split(nothing, whole)
+        if None in names:
+            return Split(whole, nothing)
+        if cause(thrown.name) not in (MALFORMED, LOST):
+            return self.inner.split(handler, thrown)
+        may_be = self._may_be_loss if is_loss(thrown) else self._may_be
+        return Split(whole, nothing) if any(map(may_be, filter(None, names))) else Split(nothing, whole)
 
     def _may_be_loss(self, name: str) -> bool:
         """Whether a clause may be meant for lost connections: of a library, of the project, of the system."""
         if name in ("Exception", "BaseException") or "." not in name:
             return self.tiers.is_class("OSError", name) or self.tiers.is_class(name, "OSError")
+        if self.tiers.errors.own(name) is not None and not self.tiers.is_class(name, "OSError"):
+            return any(word in name.rpartition(".")[2] for word in _OF_CONNECTIONS)
         return self.tiers.tier(name) not in ("idle", "message", "control-flow")
 
     def _may_be(self, name: str) -> bool:

@@ -55,7 +55,7 @@ def is_transparent(function: Function, decorator: ir.Expr) -> bool:
         for node in find(ir.Try, each.statements):
             if any(not raises_anything(handler.body) for handler in node.handlers):
                 return False
-    return len(inner) > 1
+    return len(inner) > 1 or targets[0].node.is_generator  # a context that serves as a decorator
 
 
 def takes_and_goes_on(site: TrySite) -> bool:
