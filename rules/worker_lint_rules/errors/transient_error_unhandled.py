@@ -190,7 +190,8 @@ rule = Rule(
     ),
 )
 
-_NAMES = ("run", "loop", "listen", "consume", "heartbeat", "serve", "poll", "watch", "work", "monitor", "schedule")
+_FIRST = ("run", "main", "loop", "listen", "consume", "heartbeat", "serve", "poll", "watch", "work", "monitor")
+_LAST = ("loop", "listener", "worker", "thread", "task", "forever", "heartbeat", "heartbeats", "consumer", "monitor")
 
 
 @rule.on_module
@@ -211,7 +212,8 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
 
 def _is_service(function: Function) -> bool:
     """Whether the loop serves for long: by its name, or because its class has a stop."""
-    if any(word in function.name.lower() for word in _NAMES):
+    name = function.name.lower().strip("_")
+    if name.startswith(_FIRST) or name.endswith(_LAST):
         return True
     return function.owner is not None and bool(function.project.workers.stops(function.owner))
 
