@@ -2,9 +2,9 @@
 An except clause calls what may fail itself, and then does not do what it is there for.
 
 What it catches
-    In an except clause, with no `try` of its own: a hook that subclasses fill, or a callable that
-    somebody handed over, before the clause raises another exception or settles the message; and, in
-    the loop of a worker, sending the bad message to another place.
+    In an except clause, with no `try` of its own: a hook that subclasses fill, before the clause
+    raises another exception; a callable that somebody handed over, before the clause settles the
+    message; and, in the loop of a worker, sending the bad message to another place.
 
 Why it hurts in production
     The second error takes the place of the first. The control exception that should have been

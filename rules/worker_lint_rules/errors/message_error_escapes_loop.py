@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.escaping import Boundary, Origin, boundaries, origins
 from worker_lint.analysis.escaping.parsing import MALFORMED
-from worker_lint.analysis.escaping.supervision import is_supervised
+from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
 rule = Rule(
@@ -90,6 +90,24 @@ rule = Rule(
                         handlers[message.kind](message)  # bad: the code that the message names
                     else:
                         log.warning("unknown kind %s", message.kind)
+            """,
+        ),
+        bad(
+            "a pool of threads",
+            """
+            import queue
+            import threading
+
+            class Pool:
+                def __init__(self):
+                    self.jobs = queue.Queue()
+                    self.thread = threading.Thread(target=self.work)
+
+                def work(self):
+                    while True:
+                        function, arguments = self.jobs.get()
+                        function(*arguments)  # bad: job
+                        self.jobs.task_done()
             """,
         ),
         bad(
@@ -231,7 +249,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             continue  # what comes over a connection of its own: the caller asked for it, and gets the error
         by_kind: dict[str, list[Origin]] = {}
         for origin in origins(context.project.escaping, boundary):
-            if boundary.kind != "callback" or origin.failure.kind != "refusal":
+            if _counts(boundary, origin):
                 by_kind.setdefault(origin.failure.kind, []).append(origin)
         if not by_kind or is_supervised(boundary.function):
             continue
@@ -240,6 +258,16 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             if finding.at not in seen:
                 seen.add(finding.at)
                 yield finding
+
+
+def _counts(boundary: Boundary, origin: Origin) -> bool:
+    """
+    Whether the error does harm there: a library logs what leaves its callback, and a caller may
+    want the error of a job, unless there is none.
+    """
+    if origin.failure.kind == "refusal":
+        return boundary.kind != "callback"
+    return origin.failure.kind != "job" or is_entry(boundary.function)
 
 
 def _finding(boundary: Boundary, same: list[Origin], context: Context) -> Finding:
@@ -262,6 +290,8 @@ def _message(origin: Origin) -> str:
     names = [name.rpartition(".")[2] for name in origin.classes if name != MALFORMED]
     what = f"`{'` or `'.join(names)}`" if names else "an error"
     match origin.failure.kind:
+        case "job":
+            return f"An error of the job, {origin.failure.shown}, is taken by nobody"
         case "dispatch":
             return f"An error of the code that the message names, {origin.failure.shown}, is taken by nobody"
         case "lookup":

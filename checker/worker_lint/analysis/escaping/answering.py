@@ -2,7 +2,7 @@
 Calls in an except clause that may fail themselves, so that what the clause was there for is not done.
 
 Counted are code that others supply (hooks that only subclasses fill, callables from parameters and
-fields) where the clause goes on to raise or to settle, and sending the bad message somewhere else.
+fields) where the clause goes on to raise or to settle the message, and sending the bad message somewhere else.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ def _judge(
     site: TrySite, handler: ir.Handler, function: Function, call: ir.Call, rest: tuple[ir.Stmt, ...]
 ) -> Iterator[Risk]:
     if is_hook(function, call):
-        skipped = _raised(rest)
+        skipped = _raised(rest, handler.name)
         if skipped is not None:
             yield Risk("hook", call, function, skipped)
     elif _is_supplied(function, call):
-        skipped = _raised(rest) or _settled(rest)
+        skipped = _settled(rest)
         if skipped is not None:
             yield Risk("callable", call, function, skipped)
     elif _serves(site, function):
@@ -124,9 +124,13 @@ def _never(call: ir.Call) -> bool:
     return False
 
 
-def _raised(rest: tuple[ir.Stmt, ...]) -> ir.Node | None:
+def _raised(rest: tuple[ir.Stmt, ...], name: str | None) -> ir.Node | None:
     """The raise of another exception that comes next: the caller is told to do something."""
-    return next((node for node in find(ir.Raise, rest) if node.exception is not None), None)
+    for node in find(ir.Raise, rest):
+        same = node.exception is None or (isinstance(node.exception, ir.Name) and node.exception.id == name)
+        if not same:
+            return node
+    return None
 
 
 def _settled(rest: tuple[ir.Stmt, ...]) -> ir.Node | None:

@@ -22,7 +22,7 @@ from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.values import Items
 from worker_lint.source import ir
 
-FailureKind: TypeAlias = Literal["decode", "lookup", "unpack", "dispatch", "refusal", "loss"]
+FailureKind: TypeAlias = Literal["decode", "lookup", "unpack", "dispatch", "job", "refusal", "loss"]
 
 _CHECKS: Final = frozenset({"len", "isinstance", "hasattr", "callable"})
 
@@ -78,8 +78,10 @@ class Failures:
             return Failure("decode", shown, ("ValueError",)) if is_text else None
         if callee.is_known and callee.model is None and callee.is_sure:
             return None
-        if self._is_dispatch(call, callee):
-            return Failure("dispatch", shown, ("Exception",))
+        if self._runs_chosen(call, callee):
+            if self._is_job(call):
+                return Failure("job", shown, ("Exception",))
+            return Failure("dispatch", shown, ("Exception",)) if self._is_dispatch(call) else None
         return self._decoded(call, callee, shown, level)
 
     def _decoded(self, call: ir.Call, callee: Callee, shown: str, level: Level) -> Failure | None:
@@ -96,18 +98,32 @@ class Failures:
                 return Failure("decode", shown, ("UnicodeDecodeError",))
         return None
 
-    def _is_dispatch(self, call: ir.Call, callee: Callee) -> bool:
-        """Whether the call runs what a message named, from a table that others fill."""
+    def _runs_chosen(self, call: ir.Call, callee: Callee) -> bool:
+        """Whether the call runs something that was looked up or taken from a queue."""
         if isinstance(call.func, ir.Attribute) and call.func.name not in _RUNNING:
             return False
-        if callee.is_known or self.delivered.level(call.func) is not Level.CHOSEN:
-            return False
+        return not callee.is_known and self.delivered.level(call.func) is Level.CHOSEN
+
+    def _is_dispatch(self, call: ir.Call) -> bool:
+        """Whether what is run was named by a message, in a table that others fill."""
         table = _table(call.func, self.body)
         if table is None:
             return False
         values = self.delivered.escaping.project.values
         kind = values.of(self.delivered.function, table, self.delivered.me)
         return not (isinstance(kind, Items) and isinstance(kind.of, (Function, Class)))
+
+    def _is_job(self, call: ir.Call) -> bool:
+        """Whether what is called came out of a queue as it is, or as a part of what did."""
+        root = call.func.value if isinstance(call.func, ir.Attribute) else call.func
+        if _table(call.func, self.body) is not None:
+            return False
+        return isinstance(root, ir.Name) and root.id not in self._own
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        """The parameters: what they are called with is looked at where it comes from."""
+        return frozenset(param.name for param in self.delivered.function.node.params)
 
     # --- subscripts ---
 

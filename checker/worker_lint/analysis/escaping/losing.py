@@ -91,6 +91,8 @@ def _entered(item: ir.WithItem) -> Loss | None:
     if not isinstance(made, ir.Call):
         return None
     name = _last(made.func)
+    if any("retr" in (keyword.name or "") or "reconnect" in (keyword.name or "") for keyword in made.keywords):
+        return None  # it is told to try again by itself
     owner = (ir.dotted_name(made.func) or "").lower()
     if name.endswith("_connection") or (name in _OPENING and ("pool" in owner or "conn" in owner)):
         return Loss(f"`{ir.dotted_name(made.func) or name}`")

@@ -43,10 +43,21 @@ def received(callee: Callee, call: ir.Call) -> Level:
         return Level.DELIVERY
     if callee.runs or not isinstance(call.func, ir.Attribute):
         return Level.NONE  # what its own code gives is looked up there
+    if _is_queue(callee, call):
+        return Level.CHOSEN
     name = call.func.name.lstrip("_")
     if name in _RAW_METHODS:
         return Level.RAW
     return Level.DELIVERY if name in _METHODS else Level.NONE
+
+
+def _is_queue(callee: Callee, call: ir.Call) -> bool:
+    """Whether the call takes something from a queue within the process: `get` without a key."""
+    if callee.dotted.startswith(("queue.", "multiprocessing.queues.", "asyncio.queues.")):
+        return callee.dotted.endswith((".get", ".get_nowait"))
+    name = call.func.name if isinstance(call.func, ir.Attribute) else ""
+    is_waiting = all(keyword.name in ("timeout", "block") for keyword in call.keywords)
+    return name in ("get", "get_nowait") and callee.model is None and not call.args and is_waiting
 
 
 def is_consumer(project: Project, kind: Kind) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.entity import Function
+from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.escaping.boundaries import contains, functions_of
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.tiers import TrySite, raises_anything
@@ -20,6 +20,9 @@ _PLAIN: Final = frozenset(
     {"staticmethod", "classmethod", "property", "abstractmethod", "override", "final", "wraps", "typechecked"}
     | {"asynccontextmanager", "contextmanager", "no_type_check", "coroutine"}
 )
+
+_ALONE: Final = frozenset({"thread", "timer", "process", "pool", "task"})
+_OF_THREADS: Final = frozenset({"threading.Thread", "multiprocessing.process.BaseProcess"})
 
 
 def is_supervised(function: Function, depth: int = 0) -> bool:
@@ -56,6 +59,20 @@ def is_transparent(function: Function, decorator: ir.Expr) -> bool:
             if any(not raises_anything(handler.body) for handler in node.handlers):
                 return False
     return len(inner) > 1 or targets[0].node.is_generator  # a context that serves as a decorator
+
+
+def is_entry(function: Function) -> bool:
+    """Whether the function runs on a thread, task or process of its own, so that nobody gets its errors."""
+    project, owner = function.project, function.owner
+    if owner is not None and function.name == "run":
+        names = [getattr(base, "name", "") for base in project.hierarchy.order(owner) if not isinstance(base, Class)]
+        if not _OF_THREADS.isdisjoint(names):
+            return True
+    for other in functions_of(project, function.path):
+        for entry in project.workers.entries(other):
+            if entry.kind in _ALONE and any(runs.function is function for runs in entry.callee.runs):
+                return True
+    return False
 
 
 def takes_and_goes_on(site: TrySite) -> bool:
