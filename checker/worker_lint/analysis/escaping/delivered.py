@@ -7,7 +7,7 @@ Flow is not followed: a name carries the most of what any of its assignments giv
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from worker_lint.analysis.calls import Callee
 from worker_lint.analysis.entity import Class, Function
@@ -18,7 +18,7 @@ from worker_lint.analysis.flow.visit import Place, place_of, walk
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
-    from worker_lint.analysis.escaping.escaping import Escaping
+    from worker_lint.analysis.project import Project
 
 _PASSES: Final = 3
 """Walks over the assignments: enough for names that get their value from names further down."""
@@ -27,13 +27,27 @@ _PASSING: Final = frozenset({"builtins.next", "builtins.anext", "builtins.iter",
 _LOOKUPS: Final = frozenset({"get", "pop"})
 
 
+class Surroundings(Protocol):
+    """What a function must be told of others: see `Escaping`."""
+
+    project: Project
+
+    def field(self, cls: Class, name: str) -> Level:
+        """What a field carries."""
+
+    def result(self, caller: Delivered, call: ir.Call, callee: Callee) -> Level:
+        """What a call of a function of the project gives."""
+
+
 class Delivered:
     """
     One function, with what its parameters carry. `self.level(expr)` is the answer for an
     expression, `self.returned` for what a call of the function gives.
     """
 
-    def __init__(self, escaping: Escaping, function: Function, me: Class | None, given: Mapping[str, Level]) -> None:
+    def __init__(
+        self, escaping: Surroundings, function: Function, me: Class | None, given: Mapping[str, Level]
+    ) -> None:
         self.escaping = escaping
         self.function = function
         self.me = me

@@ -65,6 +65,24 @@ def losses(escaping: Escaping, boundary: Boundary) -> Iterator[Origin]:
     yield from _origins(escaping, boundary, is_loss)
 
 
+def leaving(escaping: Escaping, boundary: Boundary) -> Iterator[tuple[str, ir.At]]:
+    """
+    Every exception but AssertionError that leaves a boundary with no handler in it: its class, with the mark of a
+    message as the cause or `LOST`, and the step of the function that throws it.
+    """
+    inside = escaping.inside(boundary.variant)
+    if not isinstance(inside.graph, Graph):
+        return
+    found: dict[tuple[str, ir.At], None] = {}
+    for block in inside.graph.blocks:
+        for edge in block.out:
+            if edge.kind == "exception" and edge.step is not None and boundary.holds(edge.step.node):
+                for one in edge.thrown:
+                    if one.name != "AssertionError" and leaves(inside.graph, edge, one.name, boundary):
+                        found[one.name, edge.step.node.at] = None
+    yield from sorted(found, key=lambda one: (one[1], one[0]))
+
+
 def _origins(escaping: Escaping, boundary: Boundary, is_wanted: Callable[[Thrown], bool]) -> Iterator[Origin]:
     inside = escaping.inside(boundary.variant)
     if not isinstance(inside.graph, Graph):
