@@ -26,10 +26,8 @@ FailureKind: TypeAlias = Literal["decode", "lookup", "unpack", "dispatch", "job"
 
 _CHECKS: Final = frozenset({"len", "isinstance", "hasattr", "callable"})
 
-_RUNNING: Final = frozenset(
-    {"fn", "func", "function", "callback", "handler", "handle", "run", "execute", "perform", "invoke", "target", "call"}
-)
-"""Attributes by which an entry of a registry is run."""
+_RUNNING: Final = frozenset({"fn", "func", "function", "callback", "callable", "handler", "target"})
+"""Attributes that hold a bare callable; a method such as `run` may take its errors itself."""
 
 
 class Failure(NamedTuple):
@@ -204,7 +202,7 @@ def _table(func: ir.Expr, body: tuple[ir.Stmt, ...]) -> ir.Expr | None:
         match func:
             case ir.Subscript(value=table):
                 return table
-            case ir.Call(func=ir.Attribute(name="get", value=table)):
+            case ir.Call(func=ir.Attribute(name="get", value=table), args=(_, *_)):
                 return table
             case ir.Attribute(value=inner):
                 func = inner

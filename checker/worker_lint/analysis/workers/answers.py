@@ -40,6 +40,19 @@ Deed: TypeAlias = Literal["continues", "retries", "stops", "alerts", "swallows",
 _CRITICAL: Final = 50
 _WAITS: Final = frozenset({"sleep", "wait", "backoff", "reconnect", "retry", "connect"})
 _ALERTS: Final = frozenset({"alert", "capture_exception", "notify", "page", "report_exception", "send_alert"})
+_MISTAKES: Final = frozenset(
+    {
+        "TypeError",
+        "ValueError",
+        "AttributeError",
+        "RecursionError",
+        "RuntimeError",
+        "NotImplementedError",
+        "UnicodeError",
+    }
+)
+"""Signs of a mistake in the code, which no clause is written for."""
+
 _NAMES: Final = {
     USER_CODE: "any error of user code",
     LINK_ERROR: "an error of the connection",
@@ -104,7 +117,11 @@ def _clauses(project: Project, runs: Runs, boundary: Boundary) -> Iterator[Answe
 
 
 def _leaving(project: Project, runs: Runs, boundary: Boundary) -> Iterator[Answer]:
-    for name, at in leaving(project.escaping, boundary):
+    found = list(leaving(project.escaping, boundary))
+    known = {(cause(name), at) for name, at in found if is_caused(Thrown(name))}
+    for name, at in found:
+        if name in _MISTAKES or (name, at) in known:
+            continue
         yield Answer(*named(project, name), runs.function.name, at[0], None, "escapes")
 
 
