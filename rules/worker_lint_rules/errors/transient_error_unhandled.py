@@ -28,7 +28,7 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.escaping import Boundary, Origin, boundaries, losses
-from worker_lint.analysis.escaping.supervision import is_supervised
+from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
 rule = Rule(
@@ -89,6 +89,22 @@ rule = Rule(
                         item = self.client.blpop("jobs", timeout=1)  # bad: ConnectionError
                         if item:
                             self.handle(item)
+            """,
+        ),
+        bad(
+            "a heartbeat",
+            """
+            import threading
+            import time
+            import requests
+
+            def beat(url):
+                while True:
+                    requests.post(url, timeout=5)  # bad: ConnectionError
+                    time.sleep(10)
+
+            def start(url):
+                threading.Thread(target=beat, args=(url,), daemon=True).start()
             """,
         ),
         good(
@@ -190,7 +206,7 @@ rule = Rule(
     ),
 )
 
-_FIRST = ("run", "main", "loop", "listen", "consume", "heartbeat", "serve", "poll", "watch", "work", "monitor")
+_FIRST = ("run", "loop", "listen", "consume", "heartbeat", "serve", "poll", "watch", "work", "monitor")
 _LAST = ("loop", "listener", "worker", "thread", "task", "forever", "heartbeat", "heartbeats", "consumer", "monitor")
 
 
@@ -211,11 +227,13 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
 
 
 def _is_service(function: Function) -> bool:
-    """Whether the loop serves for long: by its name, or because its class has a stop."""
+    """Whether the loop serves for long: by its name, because its class has a stop, or on a thread of its own."""
     name = function.name.lower().strip("_")
     if name.startswith(_FIRST) or name.endswith(_LAST):
         return True
-    return function.owner is not None and bool(function.project.workers.stops(function.owner))
+    if function.owner is not None and function.project.workers.stops(function.owner):
+        return True
+    return is_entry(function)
 
 
 def _finding(boundary: Boundary, found: list[Origin], context: Context) -> Finding:

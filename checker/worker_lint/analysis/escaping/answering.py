@@ -53,18 +53,15 @@ def risks(site: TrySite, handler: ir.Handler) -> Iterator[Risk]:
 def _judge(
     site: TrySite, handler: ir.Handler, function: Function, call: ir.Call, rest: tuple[ir.Stmt, ...]
 ) -> Iterator[Risk]:
-    if is_hook(function, call):
-        skipped = _raised(rest, handler.name)
-        if skipped is not None:
-            yield Risk("hook", call, function, skipped)
-    elif _is_supplied(function, call):
-        skipped = _settled(rest)
-        if skipped is not None:
-            yield Risk("callable", call, function, skipped)
-    elif _serves(site, function):
-        if _is_sending(call):
-            yield Risk("sending", call, function, None)
-        yield from (Risk("sending", inner, home, None) for home, inner in _sends_below(function, handler, call))
+    raised, settled = _raised(rest, handler.name), _settled(rest)
+    if raised is not None and is_hook(function, call):
+        yield Risk("hook", call, function, raised)
+    elif settled is not None and _is_supplied(function, call):
+        yield Risk("callable", call, function, settled)
+    elif _is_sending(call) or any(mentions((argument,), handler.name) for argument in call.args):
+        found = [(function, call)] if _is_sending(call) else list(_sends_below(function, call))
+        if found and _serves(site, function):
+            yield from (Risk("sending", inner, home, None) for home, inner in found)
 
 
 def _is_guarded(site: TrySite) -> bool:
@@ -145,9 +142,9 @@ def _is_sending(call: ir.Call) -> bool:
     return isinstance(func, ir.Attribute) and func.name in _SENDS and isinstance(func.value, ir.Attribute)
 
 
-def _sends_below(function: Function, handler: ir.Handler, call: ir.Call) -> Iterator[tuple[Function, ir.Call]]:
+def _sends_below(function: Function, call: ir.Call) -> Iterator[tuple[Function, ir.Call]]:
     """The same in a method of the own class that the clause hands the exception."""
-    if not any(mentions((argument,), handler.name) for argument in call.args):
+    if not isinstance(call.func, ir.Attribute) or not isinstance(call.func.value, ir.Name) or function.owner is None:
         return
     callee = function.project.calls.of(function, call)
     if len(callee.runs) != 1 or callee.runs[0].function.owner is not function.owner:

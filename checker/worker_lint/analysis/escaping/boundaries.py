@@ -5,12 +5,13 @@ end, iterators that hand deliveries over, and callbacks that a library runs with
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.escaping.level import Level
+from worker_lint.analysis.escaping.receiving import RECEIVES, is_consumer
 from worker_lint.analysis.flow.visit import find, walk
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.source import ir
@@ -27,6 +28,10 @@ _CALLBACKS: Final = {
     "on_recv": ("callback", Level.RAW),
 }
 """Methods that register a function for deliveries, by name alone: the parameter for it, and what it is given."""
+
+
+_ITERATED: Final = RECEIVES | {"listen", "iterator", "notifies"}
+_COUNTED: Final = frozenset({"count", "cycle", "repeat", "iter"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +71,8 @@ def boundaries(escaping: Escaping, path: str) -> Iterator[Boundary]:
     project = escaping.project
     handed = {function: (param, level) for function, param, level in _callbacks(project, path)}
     for function in functions_of(project, path):
+        if not _may_be_one(function, handed):
+            continue
         given = handed.get(function)
         if given is not None:
             variant = escaping.variant(function, None, (given,))
@@ -77,6 +84,14 @@ def boundaries(escaping: Escaping, path: str) -> Iterator[Boundary]:
             continue
         for loop in loops_of(function):
             yield Boundary("loop", escaping.variant(function), loop, (*loop.at[:2], loop.at[0], loop.at[1] + 5))
+
+
+def _may_be_one(function: Function, handed: Mapping[Function, object]) -> bool:
+    """Whether the text of the function has a loop at all, before its body is parsed."""
+    if function in handed or function.name in ("__next__", "__anext__"):
+        return True
+    text, (first, _, last, _) = function.project.store.text(function.path), function.node.at
+    return text.has_word("while", first, last) or text.has_word("for", first, last)
 
 
 def functions_of(project: Project, path: str) -> Iterator[Function]:
@@ -94,14 +109,16 @@ def loops_of(function: Function) -> Iterator[ir.While | ir.For]:
 
 
 def _goes_on(function: Function, loop: ir.While | ir.For) -> bool:
-    if is_endless(function, loop):
-        return True
-    project = function.project
-    if not isinstance(loop, ir.For):
+    if isinstance(loop, ir.While) or loop.is_async:
+        return is_endless(function, loop)
+    iterated = loop.iter
+    if isinstance(iterated, ir.Call):
+        name = iterated.func.name if isinstance(iterated.func, ir.Attribute) else getattr(iterated.func, "id", "")
+        return name in _ITERATED or (name in _COUNTED and is_endless(function, loop))
+    named = (ir.dotted_name(iterated) or "").lower()
+    if not any(word in named for word in ("consum", "sub", "listen")):
         return False
-    return bool(project.escaping.variant(function).delivered.item(loop.iter) is Level.DELIVERY) and not isinstance(
-        loop.iter, ir.Name
-    )
+    return is_consumer(function.project, function.project.values.of(function, iterated))
 
 
 def _gives_something(function: Function) -> bool:
@@ -114,7 +131,10 @@ def _gives_something(function: Function) -> bool:
 
 def _callbacks(project: Project, path: str) -> Iterator[tuple[Function, str, Level]]:
     """Methods and functions of the file that it registers for deliveries, with the parameter that gets them."""
+    text = project.store.text(path)
     for function in functions_of(project, path):
+        if not any(text.has_word(word, function.node.at[0], function.node.at[2]) for word in _CALLBACKS):
+            continue
         for call in find(ir.Call, function.statements):
             name = call.func.name if isinstance(call.func, ir.Attribute) else ""
             if name not in _CALLBACKS:

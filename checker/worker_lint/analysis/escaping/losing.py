@@ -30,6 +30,13 @@ _READS: Final = frozenset(
 )
 """Reads of a server whatever object they belong to."""
 
+_REQUESTS: Final = {
+    "requests": ("requests.exceptions.ConnectionError",),
+    "requests.api": ("requests.exceptions.ConnectionError",),
+    "httpx": ("httpx.TransportError",),
+    "urllib.request": ("urllib.error.URLError",),
+}
+_VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "request", "urlopen"})
 _SUBSCRIBED: Final = frozenset({"get_message", "listen"})
 _OPENING: Final = frozenset({"acquire", "connect", "connection", "get_connection", "getconn", "cursor"})
 
@@ -58,7 +65,7 @@ def _called(delivered: Delivered, call: ir.Call) -> Loss | None:
     shown = f"`{ir.dotted_name(call.func) or _last(call.func)}`"
     if callee.runs:
         return None
-    classes = _classes(delivered, callee)
+    classes = _classes(delivered, callee) or _of_functions(callee)
     if classes:
         return Loss(shown, classes)
     if callee.model is not None or not isinstance(call.func, ir.Attribute):
@@ -83,6 +90,12 @@ def _classes(delivered: Delivered, callee: Callee) -> tuple[str, ...]:
     if not talks or name in (*cls.resource.release, *cls.resource.request, *cls.resource.wait):
         return ()
     return tuple(sorted(one for one, tier in models.errors_beside(cls.name).items() if tier == "recoverable"))
+
+
+def _of_functions(callee: Callee) -> tuple[str, ...]:
+    """The same for functions that open a connection for one request."""
+    library, _, name = callee.dotted.rpartition(".")
+    return _REQUESTS.get(library, ()) if name in _VERBS else ()
 
 
 def _entered(item: ir.WithItem) -> Loss | None:

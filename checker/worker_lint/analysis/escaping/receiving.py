@@ -28,6 +28,9 @@ _METHODS: Final = frozenset(
     | {"getone", "getmany", "basic_get", "dequeue", "blocking_dequeue", "consume", "pop_message"}
     | {"fetch_message", "fetch_messages", "wait_for_message", "lease_message"}
 )
+_OF_OWNERS: Final = {"listen": "pubsub", "iterator": "queue", "poll": "consumer"}
+"""Methods that receive where the object is named for it."""
+
 RECEIVES: Final = _RAW_METHODS | _METHODS
 """Methods that receive whatever object they belong to."""
 
@@ -48,7 +51,9 @@ def received(callee: Callee, call: ir.Call) -> Level:
     name = call.func.name.lstrip("_")
     if name in _RAW_METHODS:
         return Level.RAW
-    return Level.DELIVERY if name in _METHODS else Level.NONE
+    owner = (ir.dotted_name(call.func.value) or "").rpartition(".")[2].lower()
+    is_named = name in _METHODS or _OF_OWNERS.get(name, "?") in owner
+    return Level.DELIVERY if is_named else Level.NONE
 
 
 def _is_queue(callee: Callee, call: ir.Call) -> bool:
