@@ -26,6 +26,7 @@ _CALLBACKS: Final = {
     "basic_consume": ("on_message_callback", Level.DELIVERY),
     "consume": ("callback", Level.DELIVERY),
     "on_recv": ("callback", Level.RAW),
+    "Consumer": ("callbacks", Level.CONTENT),
 }
 """Methods that register a function for deliveries, by name alone: the parameter for it, and what it is given."""
 
@@ -136,17 +137,23 @@ def _callbacks(project: Project, path: str) -> Iterator[tuple[Function, str, Lev
         if not any(text.has_word(word, function.node.at[0], function.node.at[2]) for word in _CALLBACKS):
             continue
         for call in find(ir.Call, function.statements):
-            name = call.func.name if isinstance(call.func, ir.Attribute) else ""
-            if name not in _CALLBACKS:
-                continue
-            keyword, level = _CALLBACKS[name]
-            for argument in (*call.args[:2], *(one.value for one in call.keywords if one.name == keyword)):
-                if not isinstance(argument, (ir.Attribute, ir.Name)):
-                    continue
-                for runs in project.calls.handed(function, argument).runs:
-                    param = _last_param(runs.function, name)
-                    if param and runs.function.path == path:
-                        yield runs.function, param, level
+            name = call.func.name if isinstance(call.func, ir.Attribute) else getattr(call.func, "id", "")
+            if name in _CALLBACKS:
+                yield from _registered(function, call, name)
+
+
+def _registered(function: Function, call: ir.Call, name: str) -> Iterator[tuple[Function, str, Level]]:
+    keyword, level = _CALLBACKS[name]
+    given = [one.value for one in call.keywords if one.name == keyword]
+    if name != "Consumer":  # its first arguments are queues
+        given += call.args[:2]
+    items = [item for one in given for item in (one.items if isinstance(one, ir.Collection) else (one,))]
+    for argument in items:
+        if isinstance(argument, (ir.Attribute, ir.Name)):
+            for runs in function.project.calls.handed(function, argument).runs:
+                param = _last_param(runs.function, name)
+                if param and runs.function.path == function.path:
+                    yield runs.function, param, level
 
 
 def _last_param(function: Function, name: str) -> str:

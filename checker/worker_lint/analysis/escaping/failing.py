@@ -80,7 +80,16 @@ class Failures:
             if self._is_job(call):
                 return Failure("job", shown, ("Exception",))
             return Failure("dispatch", shown, ("Exception",)) if self._is_dispatch(call) else None
-        return self._decoded(call, callee, shown, level)
+        return self._taken_out(call, level) or self._decoded(call, callee, shown, level)
+
+    def _taken_out(self, call: ir.Call, level: Level) -> Failure | None:
+        """`table.pop(key)` without a default."""
+        if _last(call.func) != "pop" or len(call.args) != 1 or call.keywords or not isinstance(call.func, ir.Attribute):
+            return None
+        place = ir.dotted_name(call.func.value)
+        if place is None or place in self._guarded or not level.is_sent or self.delivered.level(call.func.value):
+            return None
+        return Failure("lookup", f"`{place}.pop`", ("KeyError",))
 
     def _decoded(self, call: ir.Call, callee: Callee, shown: str, level: Level) -> Failure | None:
         name = _last(call.func)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.escaping.failing import Failures
+from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.escaping.losing import LOST, loss
 from worker_lint.analysis.escaping.parsing import MALFORMED
 from worker_lint.analysis.flow import DerivedPolicy, Policy, Raises, Split, Step, Thrown
@@ -30,6 +31,12 @@ _OF_CONNECTIONS: Final = (
     "Retry",
 )
 """Parts of the names of a project's own exceptions that may stand for lost connections."""
+
+_PASSING: Final = (
+    *("lock", "semaphore", "connection", "session", "client", "channel", "pool", "span", "timeout", "open"),
+    *("connect", "acquire", "cursor", "transaction", "connect_robust", "condition"),
+)
+"""Contexts, by the ends of their names, that let every error pass."""
 
 
 def caused(errors: Errors, name: str) -> str:
@@ -98,6 +105,16 @@ class DeliveryPolicy(DerivedPolicy):
             return self.inner.split(handler, thrown)
         may_be = self._may_be_loss if is_loss(thrown) else self._may_be
         return Split(whole, nothing) if any(map(may_be, filter(None, names))) else Split(nothing, whole)
+
+    def suppressed(self, item: ir.WithItem, thrown: Thrown) -> Split:
+        """What a context swallows: nothing if it belongs to a delivery, or is a lock, a connection or the like."""
+        if is_caused(thrown) or is_loss(thrown):
+            context = item.context.value if isinstance(item.context, ir.Await) else item.context
+            func = context.func if isinstance(context, ir.Call) else context
+            name = func.name if isinstance(func, ir.Attribute) else getattr(func, "id", "")
+            if self.failures.delivered.level(context) > Level.CHOSEN or name.lower().endswith(_PASSING):
+                return Split(frozenset(), frozenset({thrown}))
+        return self.inner.suppressed(item, thrown)
 
     def _may_be_loss(self, name: str) -> bool:
         """Whether a clause may be meant for lost connections: of a library, of the project, of the system."""

@@ -28,6 +28,7 @@ _METHODS: Final = frozenset(
     | {"getone", "getmany", "basic_get", "dequeue", "blocking_dequeue", "consume", "pop_message"}
     | {"fetch_message", "fetch_messages", "wait_for_message", "lease_message"}
 )
+_STREAMED: Final = frozenset({"readline", "readuntil", "readexactly"})
 _OF_OWNERS: Final = {"listen": "pubsub", "iterator": "queue", "poll": "consumer"}
 """Methods that receive where the object is named for it."""
 
@@ -52,6 +53,8 @@ def received(callee: Callee, call: ir.Call) -> Level:
     if name in _RAW_METHODS:
         return Level.RAW
     owner = (ir.dotted_name(call.func.value) or "").rpartition(".")[2].lower()
+    if name in _STREAMED and "reader" in owner:
+        return Level.RAW
     is_named = name in _METHODS or _OF_OWNERS.get(name, "?") in owner
     return Level.DELIVERY if is_named else Level.NONE
 
