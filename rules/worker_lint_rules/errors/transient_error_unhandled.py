@@ -26,10 +26,12 @@ Limits
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import Function, ModuleScope
+from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.escaping import Boundary, Origin, boundaries, losses
 from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
+from worker_lint.analysis.tiers.loops import is_always, leaves_loop
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
 
 rule = Rule(
     code="ERR102",
@@ -47,6 +49,7 @@ rule = Rule(
         "a decorator that retries",
         "somebody above goes on",
         "looks for one thing",
+        "waits for an end",
     ),
     examples=(
         bad(
@@ -203,6 +206,21 @@ rule = Rule(
             """,
             silence="looks for one thing",
         ),
+        good(
+            "a job that runs elsewhere",
+            """
+            import time
+            import requests
+
+            class Task:
+                def run(self):
+                    while True:
+                        if requests.get(self.url, timeout=5).json()["state"] == "done":
+                            break
+                        time.sleep(10)
+            """,
+            silence="waits for an end",
+        ),
     ),
 )
 
@@ -215,7 +233,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every loop of the file that a lost connection ends; the first step that tells of it."""
     seen: set[tuple[int, ...]] = set()
     for boundary in boundaries(context.project.escaping, module.path):
-        if boundary.kind != "loop" or not _is_service(boundary.function):
+        if boundary.kind != "loop" or not _is_service(boundary):
             continue
         found = list(losses(context.project.escaping, boundary))
         if not found or is_supervised(boundary.function):
@@ -226,8 +244,27 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             yield finding
 
 
-def _is_service(function: Function) -> bool:
-    """Whether the loop serves for long: by its name, because its class has a stop, or on a thread of its own."""
+def _waits(loop: ir.Node) -> bool:
+    """Whether the loop waits for something: `while True` with a way out, or `while` over a question to somebody."""
+    if not isinstance(loop, ir.While):
+        return False
+    if is_always(loop.test):
+        return leaves_loop(loop.body)
+    test = loop.test.operand if isinstance(loop.test, ir.Unary) else loop.test
+    if not isinstance(test, ir.Call):
+        return False
+    name = test.func.name if isinstance(test.func, ir.Attribute) else getattr(test.func, "id", "")
+    return not name.startswith(("is_", "should", "wait", "running", "alive"))
+
+
+def _is_service(boundary: Boundary) -> bool:
+    """
+    Whether the loop serves for long: by its name, because its class has a stop, or on a thread of
+    its own. One that breaks off by itself waits for something.
+    """
+    function = boundary.function
+    if _waits(boundary.node):
+        return False
     name = function.name.lower().strip("_")
     if name.startswith(_FIRST) or name.endswith(_LAST):
         return True
