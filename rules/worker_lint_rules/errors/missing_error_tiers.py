@@ -64,6 +64,36 @@ rule = Rule(
             """,
             options={"every-worker": True},
         ),
+        bad(
+            "two tiers, and the fatal one goes unseen",
+            """
+            import logging
+            import time
+
+            class Denied(PermissionError):
+                pass
+
+            class Worker:
+                def run(self):
+                    while self.running:
+                        try:
+                            self.step()  # bad: fatal
+                        except TimeoutError:
+                            logging.warning("no store, again in 5 s", exc_info=True)
+                            time.sleep(5)
+
+                def step(self):
+                    answer = self.store.put(self.jobs.next())
+                    if answer == "denied":
+                        raise Denied(answer)
+                    if not answer:
+                        raise TimeoutError("the store does not answer")
+
+                def stop(self):
+                    self.running = False
+            """,
+            options={"every-worker": True},
+        ),
         good(
             "an answer",
             """
@@ -159,7 +189,7 @@ def _judge(boundary: Boundary, context: Context) -> Iterator[Finding]:
         if is_caused(thrown):
             return
         tier = str(tiers.tier(name))
-        if tier in _TIERS and not is_loss(thrown) and tiers.model(name) is not None and name not in _MISTAKES:
+        if tier in _TIERS and not is_loss(thrown) and name not in _MISTAKES:
             missing.setdefault(tier, (name, at))
     first = next((tier for tier in _TIERS if tier in missing), None)
     if first is not None:

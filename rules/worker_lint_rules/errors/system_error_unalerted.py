@@ -67,6 +67,24 @@ rule = Rule(
                         logging.exception("cannot store %s", message.name)
             """,
         ),
+        bad(
+            "no process can be started, next message",
+            """
+            import logging
+            import subprocess
+
+            class Worker:
+                def run(self):
+                    while not self.stopping:
+                        job = self.jobs.next()
+                        try:
+                            subprocess.run(job.command, check=True, timeout=60)
+                        except subprocess.TimeoutExpired:
+                            logging.warning("too slow: %s", job)
+                        except Exception:  # bad: run
+                            logging.exception("failed: %s", job)
+            """,
+        ),
         good(
             "told apart",
             """
