@@ -61,7 +61,7 @@ class Failures:
         made = node.exception
         return isinstance(made, ir.Call) and any(self.delivered.level(arg).is_sent for arg in made.args)
 
-    # --- calls ---
+    # --- calls: what a peer of the program's own sends has the form that this program gives it ---
 
     def _called(self, call: ir.Call) -> Failure | None:
         callee = self.delivered.callee(call)
@@ -97,11 +97,11 @@ class Failures:
             return Failure("decode", shown, (MALFORMED,))
         if name not in DECODING or _has_keyword(call, "errors"):
             return None
-        if level > Level.CHOSEN and callee.model is None:
+        if level > Level.CHOSEN and level is not Level.RAW and callee.model is None:
             return Failure("decode", shown, (MALFORMED,))
         if name == "decode" and isinstance(call.func, ir.Attribute) and len(call.args) < 2:
             mine = call.func.value
-            if self.delivered.level(mine).is_sent and not _is_chosen_by_us(mine):
+            if self.delivered.level(mine) > Level.RAW and not _is_chosen_by_us(mine):
                 return Failure("decode", shown, ("UnicodeDecodeError",))
         return None
 
