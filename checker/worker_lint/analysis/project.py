@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from worker_lint.analysis.calls import Calls
     from worker_lint.analysis.coroutine_names import CoroutineNames
     from worker_lint.analysis.creation import Creations
+    from worker_lint.analysis.escaping import Escaping
     from worker_lint.analysis.places import Places
     from worker_lint.analysis.resources import Resources
     from worker_lint.analysis.routines import Routines
@@ -103,6 +104,13 @@ class Project:
         from worker_lint.analysis.routines import Routines
 
         return Routines(self)
+
+    @cached_property
+    def escaping(self) -> Escaping:
+        """What bad messages make leave functions as exceptions."""
+        from worker_lint.analysis.escaping import Escaping
+
+        return Escaping(self)
 
     @cached_property
     def workers(self) -> Workers:

@@ -24,8 +24,9 @@ def command(path: Path, name: str, form: str, color: ColourChoice) -> None:
     Show how the workers in PATH work and stop, or only those whose class has NAME in it.
 
     For each: methods that loop, handle and start; code that runs on other threads, in tasks, by
-    signals; resources with the places where they are acquired and released; the stop as a timeline,
-    with what happens when a step raises. A method is named with its line.
+    signals; resources with the places where they are acquired and released; which error of a loop or
+    handler is caught where, and what happens then; the stop as a timeline, with what happens when a
+    step raises. A method is named with its line.
     """
     with exiting():
         bench = open_workbench((path,), Choices())

@@ -1,9 +1,10 @@
-"""Workers for people: roles, code that runs elsewhere, resources, and the stop as a timeline."""
+"""Workers for people: roles, code that runs elsewhere, resources, what becomes of errors, the stop as a timeline."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from worker_lint.analysis.workers.answers import Answer
 from worker_lint.analysis.workers.portrait import Owned, Portrait, Stop, Where
 from worker_lint.analysis.workers.timeline import StopStep
 from worker_lint.report.cells import Line
@@ -32,8 +33,30 @@ def _worker(worker: Portrait) -> Iterator[Line]:
         yield (*_labelled("elsewhere" if not number else "", text), (f"  from {_place(entry.at, worker)}", "quiet"))
     for number, owned in enumerate(worker.owned):
         yield from _owned(owned, worker, "owns" if not number else "")
+    for number, answer in enumerate(worker.errors):
+        yield _answer(answer, "errors" if not number else "")
     for stop in worker.stops:
         yield from _stop(stop, worker)
+
+
+_DEEDS = {
+    "continues": "goes on",
+    "retries": "waits and tries again",
+    "stops": "ends the loop",
+    "alerts": "raises the alarm",
+    "swallows": "goes on without a word",
+    "raises": "raises again",
+}
+
+
+def _answer(answer: Answer, label: str) -> Line:
+    """A row of the table: what comes up, of which tier, where it is caught, and what happens."""
+    name = answer.exception.removeprefix("builtins.")
+    head = _labelled(label, f"{name} ({answer.tier})" if answer.tier else name)
+    if answer.caught is None:
+        return (*head, (f"  from {answer.method}:{answer.raised}: leaves the method or ends its loop", "warning"))
+    style = "warning" if answer.does == "swallows" else "quiet"
+    return (*head, (f"  caught in {answer.method}:{answer.caught}: {_DEEDS[answer.does]}", style))
 
 
 _PLACES = frozenset({"thread", "timer", "process", "pool", "task"})

@@ -58,6 +58,11 @@ class Errors(Hierarchy):
         self.is_known(name)
         return super().ancestors(name)
 
+    def variant(self, above: str, name: str) -> str:
+        """A class that stands for some errors of the class `above`; gives its name."""
+        self._bases.setdefault(name, (above,))
+        return name
+
     def _learn(self, name: str) -> None:
         cls = self._own.get(name)
         if cls is not None:

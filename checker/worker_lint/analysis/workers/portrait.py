@@ -10,6 +10,7 @@ from msgspec import Struct
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.entity import Class
 from worker_lint.analysis.resources.held import Held, Site
+from worker_lint.analysis.workers.answers import Answer, answers
 from worker_lint.analysis.workers.entry import Entry
 from worker_lint.analysis.workers.timeline import StopStep, timeline
 from worker_lint.analysis.workers.worker import Worker
@@ -63,7 +64,7 @@ class Stop(Struct, frozen=True):
 
 
 class Portrait(Struct, frozen=True):
-    """A worker: its roles, the code that runs elsewhere, what it owns, how it stops."""
+    """A worker: its roles, the code that runs elsewhere, what it owns, what becomes of errors, how it stops."""
 
     name: str
     path: str
@@ -74,6 +75,7 @@ class Portrait(Struct, frozen=True):
     entries: tuple[Entered, ...]
     owned: tuple[Owned, ...]
     stops: tuple[Stop, ...]
+    errors: tuple[Answer, ...] = ()
 
 
 def portrait(project: Project, cls: Class) -> Portrait | None:
@@ -94,6 +96,7 @@ def _portrait(project: Project, worker: Worker) -> Portrait:
         tuple(dict.fromkeys(map(_entered, worker.entries))),
         tuple(map(_owned, worker.held)),
         tuple(Stop(_method(runs), timeline(project, runs)) for runs in worker.stops),
+        answers(project, worker),
     )
 
 

@@ -95,7 +95,7 @@ class Workers:
         """Methods with an endless or flagged loop that somebody else runs, or that are named for it."""
         run = {runs.function for entry in entries if entry.kind in _LOOP_ROLES for runs in entry.callee.runs}
         for name, runs in methods.items():
-            named = any(word in name for word in ("run", "loop", "consume", "serve", "listen", "poll", "watch"))
+            named = any(word in name for word in ("run", "work", "loop", "consume", "serve", "listen", "poll", "watch"))
             if (named or runs.function in run) and has_service_loop(runs.function):
                 yield runs
 

@@ -1,0 +1,165 @@
+"""
+Where an error of one message ends more than that message: loops that go on until they are told to
+end, iterators that hand deliveries over, and callbacks that a library runs with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from worker_lint.analysis.entity import Function
+from worker_lint.analysis.escaping.level import Level
+from worker_lint.analysis.escaping.receiving import RECEIVES, is_consumer
+from worker_lint.analysis.flow.visit import find, walk
+from worker_lint.analysis.tiers.loops import is_endless
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.escaping.escaping import Escaping, Variant
+    from worker_lint.analysis.project import Project
+
+BoundaryKind: TypeAlias = Literal["loop", "iterator", "callback"]
+
+_CALLBACKS: Final = {
+    "basic_consume": ("on_message_callback", Level.DELIVERY),
+    "consume": ("callback", Level.DELIVERY),
+    "on_recv": ("callback", Level.RAW),
+    "Consumer": ("callbacks", Level.CONTENT),
+}
+"""Methods that register a function for deliveries, by name alone: the parameter for it, and what it is given."""
+
+
+_ITERATED: Final = RECEIVES | {"listen", "iterator", "notifies"}
+_COUNTED: Final = frozenset({"count", "cycle", "repeat", "iter"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boundary:
+    """
+    A loop, iterator or callback.
+
+    Attributes:
+        kind: Which of these.
+        variant: The function, with what its parameters carry.
+        node: What must not be left: the loop, or the function itself.
+        at: Where to point at it.
+    """
+
+    kind: BoundaryKind
+    variant: Variant
+    node: ir.While | ir.For | ir.FunctionDef
+    at: ir.At
+
+    @property
+    def function(self) -> Function:
+        """The function that holds it."""
+        return self.variant.function
+
+    def holds(self, node: ir.Node) -> bool:
+        """Whether a node is part of what is repeated."""
+        return self.kind != "loop" or contains(self.node.at, node.at)
+
+
+def contains(outer: ir.At, inner: ir.At) -> bool:
+    """Whether one span lies within another."""
+    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
+
+
+def boundaries(escaping: Escaping, path: str) -> Iterator[Boundary]:
+    """The boundaries in a file, in source order; of nested loops the inner and the outer one."""
+    project = escaping.project
+    handed = {function: (param, level) for function, param, level in _callbacks(project, path)}
+    for function in functions_of(project, path):
+        if not _may_be_one(function, handed):
+            continue
+        given = handed.get(function)
+        if given is not None:
+            variant = escaping.variant(function, None, (given,))
+            yield Boundary("callback", variant, function.node, function.node.name_at)
+            continue
+        if function.name in ("__next__", "__anext__"):
+            yield Boundary("iterator", escaping.variant(function), function.node, function.node.name_at)
+        if function.node.is_generator or _gives_something(function):
+            continue
+        for loop in loops_of(function):
+            yield Boundary("loop", escaping.variant(function), loop, (*loop.at[:2], loop.at[0], loop.at[1] + 5))
+
+
+def _may_be_one(function: Function, handed: Mapping[Function, object]) -> bool:
+    """Whether the text of the function has a loop at all, before its body is parsed."""
+    if function in handed or function.name in ("__next__", "__anext__"):
+        return True
+    text, (first, _, last, _) = function.project.store.text(function.path), function.node.at
+    return text.has_word("while", first, last) or text.has_word("for", first, last)
+
+
+def functions_of(project: Project, path: str) -> Iterator[Function]:
+    """All functions of a file, inner ones included."""
+    for function in project.functions_in(path):
+        yield function
+        yield from project.values.fields.inner(function)
+
+
+def loops_of(function: Function) -> Iterator[ir.While | ir.For]:
+    """The endless loops of a function."""
+    for node in walk(*function.statements, inner=False):
+        if isinstance(node, (ir.While, ir.For)) and _goes_on(function, node):
+            yield node
+
+
+def _goes_on(function: Function, loop: ir.While | ir.For) -> bool:
+    if isinstance(loop, ir.While) or loop.is_async:
+        return is_endless(function, loop)
+    iterated = loop.iter
+    if isinstance(iterated, ir.Call):
+        name = iterated.func.name if isinstance(iterated.func, ir.Attribute) else getattr(iterated.func, "id", "")
+        return name in _ITERATED or (name in _COUNTED and is_endless(function, loop))
+    named = (ir.dotted_name(iterated) or "").lower()
+    if not any(word in named for word in ("consum", "sub", "listen")):
+        return False
+    return is_consumer(function.project, function.project.values.of(function, iterated))
+
+
+def _gives_something(function: Function) -> bool:
+    """Whether the function returns a value: its loop looks for something, and its caller deals with errors."""
+    return any(
+        node.value is not None and not (isinstance(node.value, ir.Constant) and node.value.kind in ("none", "bool"))
+        for node in find(ir.Return, function.statements)
+    )
+
+
+def _callbacks(project: Project, path: str) -> Iterator[tuple[Function, str, Level]]:
+    """Methods and functions of the file that it registers for deliveries, with the parameter that gets them."""
+    text = project.store.text(path)
+    for function in functions_of(project, path):
+        if not any(text.has_word(word, function.node.at[0], function.node.at[2]) for word in _CALLBACKS):
+            continue
+        for call in find(ir.Call, function.statements):
+            name = call.func.name if isinstance(call.func, ir.Attribute) else getattr(call.func, "id", "")
+            if name in _CALLBACKS:
+                yield from _registered(function, call, name)
+
+
+def _registered(function: Function, call: ir.Call, name: str) -> Iterator[tuple[Function, str, Level]]:
+    keyword, level = _CALLBACKS[name]
+    given = [one.value for one in call.keywords if one.name == keyword]
+    if name != "Consumer":  # its first arguments are queues
+        given += call.args[:2]
+    items = [item for one in given for item in (one.items if isinstance(one, ir.Collection) else (one,))]
+    for argument in items:
+        if isinstance(argument, (ir.Attribute, ir.Name)):
+            for runs in function.project.calls.handed(function, argument).runs:
+                param = _last_param(runs.function, name)
+                if param and runs.function.path == function.path:
+                    yield runs.function, param, level
+
+
+def _last_param(function: Function, name: str) -> str:
+    """The parameter for the delivery: the body, which comes last with `basic_consume`, else the first."""
+    params = [one.name for one in function.node.params if one.kind in ("positional", "positional-only")]
+    params = params[1:] if function.owner is not None else params
+    if not params:
+        return ""
+    return params[-1] if name == "basic_consume" and len(params) > 3 else params[0]

@@ -1,0 +1,313 @@
+"""
+One bad message ends the loop that serves all of them.
+
+What it catches
+    A loop that goes on until it is told to end, an iterator of deliveries, or a callback for them,
+    which an error leaves that a single message can cause: it cannot be decoded or unpacked, it
+    names something that is not there, or the code that it names fails.
+
+Why it hurts in production
+    Somebody sends one malformed message, or one for a task that was removed in the last release.
+    The worker dies on it. With redelivery its successor dies on the same one, and the next, while
+    everything behind that message waits.
+
+What to do instead
+    Take the error inside the loop, around the treatment of one message: log it with its traceback,
+    reject the message or put it aside, and go on with the next.
+
+When to ignore it
+    Where the sender is this very program, and the worker may die with a message that it does not
+    understand, because somebody restarts it and the message is gone by then.
+
+Limits
+    Deliveries are followed through locals, fields that a receiving call fills, and calls that are
+    known for certain. A test for membership or length anywhere in the function counts as a guard.
+    Errors of the connection are no business of this rule.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import ModuleScope
+from worker_lint.analysis.escaping import Boundary, Origin, boundaries, origins
+from worker_lint.analysis.escaping.parsing import MALFORMED
+from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+
+rule = Rule(
+    code="ERR101",
+    severity="error",
+    stage="preview",
+    confidence="likely",
+    summary="One bad message ends the loop that serves all of them",
+    words=("while", "for", "__next__", "__anext__", "consume", "on_recv"),
+    product_only=True,
+    yields_to=("ERR102", "ERR103", "MSG107"),
+    silences=(
+        "framework boundary that catches",
+        "crash-only by design with a supervisor and redelivery",
+        "a handler in the loop",
+        "tested before",
+        "a table with defaults",
+        "somebody above goes on",
+    ),
+    examples=(
+        bad(
+            "a body that is no JSON",
+            """
+            import json
+
+            class Worker:
+                def run(self):
+                    while self.running:
+                        message = self.client.get_message(timeout=1)
+                        if message is None:
+                            continue
+                        job = json.loads(message["data"])  # bad: JSONDecodeError
+                        self.process(job)
+            """,
+        ),
+        bad(
+            "a task that is no more",
+            """
+            class Worker:
+                def run(self):
+                    while not self.stopping:
+                        message = self.queue.receive()
+                        self.execute(message)
+
+                def execute(self, message):
+                    task = self.tasks[message.name]  # bad: KeyError
+                    self.pool.put(task)
+            """,
+        ),
+        bad(
+            "code that the message names",
+            """
+            def serve(server, handlers, log):
+                while True:
+                    message = server.recv()
+                    if message.kind in handlers:
+                        handlers[message.kind](message)  # bad: the code that the message names
+                    else:
+                        log.warning("unknown kind %s", message.kind)
+            """,
+        ),
+        bad(
+            "a pool of threads",
+            """
+            import queue
+            import threading
+
+            class Pool:
+                def __init__(self):
+                    self.jobs = queue.Queue()
+                    self.thread = threading.Thread(target=self.work)
+
+                def work(self):
+                    while True:
+                        function, arguments = self.jobs.get()
+                        function(*arguments)  # bad: job
+                        self.jobs.task_done()
+            """,
+        ),
+        bad(
+            "an iterator of deliveries",
+            """
+            import json
+            import pika
+
+            class Consumer:
+                def __init__(self, channel, queue):
+                    self.iterator = channel.consume(queue)
+
+                def __next__(self):
+                    try:
+                        method, _, body = next(self.iterator)
+                        return method, json.loads(body)  # bad: JSONDecodeError
+                    except pika.exceptions.AMQPError:
+                        raise ConnectionError from None
+            """,
+        ),
+        bad(
+            "a frame of two parts",
+            """
+            class Controller:
+                def start(self):
+                    self.stream.on_recv(self.handle_message)
+
+                def handle_message(self, raw):
+                    sender, text = raw  # bad: ValueError
+                    self.dispatch(sender, text)
+            """,
+        ),
+        good(
+            "the loop goes on",
+            """
+            import json
+            import logging
+
+            def run(client, process):
+                while True:
+                    message = client.get_message(timeout=1)
+                    try:
+                        process(json.loads(message["data"]))
+                    except Exception:
+                        logging.exception("cannot process %r", message)
+            """,
+            silence="a handler in the loop",
+        ),
+        good(
+            "known before it is looked up",
+            """
+            def run(queue, tasks, log, pool):
+                while True:
+                    message = queue.receive()
+                    if message.name not in tasks:
+                        log.error("no task %s", message.name)
+                        continue
+                    pool.put(tasks[message.name])
+            """,
+            silence="tested before",
+        ),
+        good(
+            "counters that begin by themselves",
+            """
+            from collections import defaultdict
+
+            class Stats:
+                def __init__(self, queue):
+                    self.queue = queue
+                    self.seen = defaultdict(list)
+
+                def run(self):
+                    while True:
+                        message = self.queue.receive()
+                        self.seen[message.name].append(message)
+            """,
+            silence="a table with defaults",
+        ),
+        good(
+            "a loop around the loop",
+            """
+            import json
+            import logging
+
+            class Worker:
+                def run(self):
+                    while True:
+                        try:
+                            self.consume()
+                        except Exception:
+                            logging.exception("starting anew")
+
+                def consume(self):
+                    while True:
+                        self.process(json.loads(self.client.recv()))
+            """,
+            silence="somebody above goes on",
+        ),
+        good(
+            "it dies on purpose",
+            """
+            import json
+            import logging
+
+            def run(client, process):
+                try:
+                    while True:
+                        process(json.loads(client.recv()))
+                except Exception:
+                    logging.critical("giving up", exc_info=True)
+                    raise
+            """,
+            silence="crash-only by design with a supervisor and redelivery",
+        ),
+        good(
+            "the framework catches",
+            """
+            import json
+            import celery
+
+            app = celery.Celery()
+
+            @app.task
+            def handle(message):
+                return json.loads(message)["name"]
+            """,
+            silence="framework boundary that catches",
+        ),
+    ),
+)
+
+
+@rule.on_module
+def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Every boundary of the file; the first error of each kind that leaves it."""
+    seen: set[tuple[int, ...]] = set()
+    for boundary in boundaries(context.project.escaping, module.path):
+        if boundary.kind == "iterator" and not boundary.variant.delivered.has_deliveries:
+            continue  # what comes over a connection of its own: the caller asked for it, and gets the error
+        by_kind: dict[str, list[Origin]] = {}
+        for origin in origins(context.project.escaping, boundary):
+            if _counts(boundary, origin):
+                by_kind.setdefault(origin.failure.kind, []).append(origin)
+        if not by_kind or is_supervised(boundary.function):
+            continue
+        for same in by_kind.values():
+            finding = _finding(boundary, same, context)
+            if finding.at not in seen:
+                seen.add(finding.at)
+                yield finding
+
+
+def _counts(boundary: Boundary, origin: Origin) -> bool:
+    """
+    Whether the error does harm there: a library logs what leaves its callback, and a caller may
+    want the error of a job, unless there is none.
+    """
+    if origin.failure.kind == "refusal":
+        return boundary.kind != "callback"
+    return origin.failure.kind != "job" or is_entry(boundary.function)
+
+
+def _finding(boundary: Boundary, same: list[Origin], context: Context) -> Finding:
+    first = same[0]
+    frame = first.shown(boundary)
+    notes = [] if boundary.kind == "callback" else [Note(context.path, boundary.at, f"this {boundary.kind} ends")]
+    notes += [Note(one.function.path, one.at, "called here") for one in first.frames if one is not frame][:3]
+    notes += [Note(context.path, one.shown(boundary).at, f"{one.failure.shown} likewise") for one in same[1:4]]
+    return Finding(
+        at=frame.at,
+        message=_message(first),
+        consequence=_consequence(boundary),
+        help="take it around the treatment of one message: log it with its traceback, settle the message, go on",
+        notes=tuple(notes),
+        symbol=frame.function.symbol,
+    )
+
+
+def _message(origin: Origin) -> str:
+    names = [name.rpartition(".")[2] for name in origin.classes if name != MALFORMED]
+    what = f"`{'` or `'.join(names)}`" if names else "an error"
+    match origin.failure.kind:
+        case "job":
+            return f"An error of the job, {origin.failure.shown}, is taken by nobody"
+        case "dispatch":
+            return f"An error of the code that the message names, {origin.failure.shown}, is taken by nobody"
+        case "lookup":
+            return f"{origin.failure.shown} raises {what} for a message that names what is not there"
+        case "unpack":
+            return f"Unpacking {origin.failure.shown} raises {what} for a message of another shape"
+        case "refusal":
+            return f"{what} tells about one message, and nobody here takes it"
+        case _:
+            return f"{origin.failure.shown} raises {what} for a malformed message"
+
+
+def _consequence(boundary: Boundary) -> str:
+    name = boundary.function.name
+    if boundary.kind == "callback":
+        return f"The error leaves `{name}`: the message is neither processed nor settled."
+    if boundary.kind == "iterator":
+        return f"The error leaves `{name}`, which ends the loop over it: one message stops all behind it."
+    return f"That one message ends the loop in `{name}`; if it comes again, it ends the next worker, too."

@@ -1,0 +1,291 @@
+"""
+A worker's loop has no answer to the loss of its connection.
+
+What it catches
+    A loop that goes on until it is told to end (a consumer, a listener for notifications, a
+    heartbeat, a scheduler, a reader of broadcasts) which talks to a server, and which the error of
+    a lost connection leaves: no handler in the loop, none around it that goes on.
+
+Why it hurts in production
+    Brokers and databases are restarted, and networks have bad minutes. After the first one the
+    loop is gone. A listener on a thread or task of its own dies without a sign, and the process
+    goes on looking well.
+
+What to do instead
+    Catch the library's recoverable errors in the loop, wait (longer each time), connect anew,
+    subscribe anew, and go on.
+
+When to ignore it
+    Where the process is meant to end on the first error, and something restarts it.
+
+Limits
+    Known are the libraries with a model, reads whose names mean nothing else (`blpop`, `xread`,
+    `drain_events`, `pubsub.get_message`), and connections that are opened in each turn. Clients that
+    reconnect by themselves are left out. Any clause that may be meant for connections silences.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import ModuleScope
+from worker_lint.analysis.escaping import Boundary, Origin, boundaries, losses
+from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
+from worker_lint.analysis.tiers.loops import is_always, leaves_loop
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="ERR102",
+    severity="warning",
+    stage="preview",
+    confidence="likely",
+    summary="A worker's loop has no answer to the loss of its connection",
+    words=("while", "for"),
+    product_only=True,
+    yields_to=("ERR103", "ERR104"),
+    silences=(
+        "robust connections",
+        "process restarts by design",
+        "a handler in the loop",
+        "a decorator that retries",
+        "somebody above goes on",
+        "looks for one thing",
+        "waits for an end",
+    ),
+    examples=(
+        bad(
+            "a reader of broadcasts",
+            """
+            class Worker:
+                def run(self):
+                    while not self.stopping:
+                        self.listen_once()
+
+                def listen_once(self):
+                    message = self._pubsub.get_message(timeout=1)  # bad: _pubsub.get_message
+                    if message:
+                        self.children.notify(message)
+            """,
+        ),
+        bad(
+            "a listener for notifications",
+            """
+            class Connector:
+                async def listen_notify(self, on_notification, channels):
+                    while True:
+                        async with self.pool.acquire() as connection:  # bad: connection
+                            for channel in channels:
+                                await connection.execute(f"LISTEN {channel}")
+                            await self.loop_notify(on_notification, connection)
+            """,
+        ),
+        bad(
+            "a consumer with redis",
+            """
+            import redis
+
+            class Consumer:
+                def __init__(self):
+                    self.client = redis.Redis()
+
+                def run(self):
+                    while self.running:
+                        item = self.client.blpop("jobs", timeout=1)  # bad: ConnectionError
+                        if item:
+                            self.handle(item)
+            """,
+        ),
+        bad(
+            "a heartbeat",
+            """
+            import threading
+            import time
+            import requests
+
+            def beat(url):
+                while True:
+                    requests.post(url, timeout=5)  # bad: ConnectionError
+                    time.sleep(10)
+
+            def start(url):
+                threading.Thread(target=beat, args=(url,), daemon=True).start()
+            """,
+        ),
+        good(
+            "it connects anew",
+            """
+            import time
+            import redis
+
+            class Consumer:
+                def __init__(self):
+                    self.client = redis.Redis()
+
+                def run(self):
+                    while self.running:
+                        try:
+                            item = self.client.blpop("jobs", timeout=1)
+                        except redis.ConnectionError:
+                            time.sleep(5)
+                            continue
+                        if item:
+                            self.handle(item)
+            """,
+            silence="a handler in the loop",
+        ),
+        good(
+            "the client reconnects",
+            """
+            from kafka import KafkaConsumer
+
+            def run(handle):
+                consumer = KafkaConsumer("jobs", group_id="workers")
+                while True:
+                    for batch in consumer.poll(timeout_ms=1000).values():
+                        handle(batch)
+            """,
+            silence="robust connections",
+        ),
+        good(
+            "it ends on purpose",
+            """
+            import logging
+            import sys
+
+            def run(connection):
+                try:
+                    while True:
+                        connection.drain_events(timeout=1)
+                except OSError:
+                    logging.critical("no broker", exc_info=True)
+                    sys.exit(1)
+            """,
+            silence="process restarts by design",
+        ),
+        good(
+            "tried again from above",
+            """
+            import tenacity
+
+            class Consumer:
+                @tenacity.retry(wait=tenacity.wait_exponential())
+                def run(self):
+                    while self.running:
+                        self.connection.drain_events(timeout=1)
+            """,
+            silence="a decorator that retries",
+        ),
+        good(
+            "a loop around",
+            """
+            import logging
+            import time
+
+            class Consumer:
+                def run(self):
+                    while True:
+                        try:
+                            self.consume()
+                        except Exception:
+                            logging.exception("again in five seconds")
+                            time.sleep(5)
+
+                def consume(self):
+                    while self.running:
+                        self.connection.drain_events(timeout=1)
+            """,
+            silence="somebody above goes on",
+        ),
+        good(
+            "the caller asked for one answer",
+            """
+            def wait_for_answer(client, key):
+                while True:
+                    answer = client.blpop(key, timeout=1)
+                    if answer is not None:
+                        return answer
+            """,
+            silence="looks for one thing",
+        ),
+        good(
+            "a job that runs elsewhere",
+            """
+            import time
+            import requests
+
+            class Task:
+                def run(self):
+                    while True:
+                        if requests.get(self.url, timeout=5).json()["state"] == "done":
+                            break
+                        time.sleep(10)
+            """,
+            silence="waits for an end",
+        ),
+    ),
+)
+
+_FIRST = ("run", "loop", "listen", "consume", "heartbeat", "serve", "poll", "watch", "work", "monitor")
+_LAST = ("loop", "listener", "worker", "thread", "task", "forever", "heartbeat", "heartbeats", "consumer", "monitor")
+
+
+@rule.on_module
+def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Every loop of the file that a lost connection ends; the first step that tells of it."""
+    seen: set[tuple[int, ...]] = set()
+    for boundary in boundaries(context.project.escaping, module.path):
+        if boundary.kind != "loop" or not _is_service(boundary):
+            continue
+        found = list(losses(context.project.escaping, boundary))
+        if not found or is_supervised(boundary.function):
+            continue
+        finding = _finding(boundary, found, context)
+        if finding.at not in seen:
+            seen.add(finding.at)
+            yield finding
+
+
+def _waits(loop: ir.Node) -> bool:
+    """Whether the loop waits for something: `while True` with a way out, or `while` over a question to somebody."""
+    if not isinstance(loop, ir.While):
+        return False
+    if is_always(loop.test):
+        return leaves_loop(loop.body)
+    test = loop.test.operand if isinstance(loop.test, ir.Unary) else loop.test
+    if not isinstance(test, ir.Call):
+        return False
+    name = test.func.name if isinstance(test.func, ir.Attribute) else getattr(test.func, "id", "")
+    return not name.startswith(("is_", "should", "wait", "running", "alive"))
+
+
+def _is_service(boundary: Boundary) -> bool:
+    """
+    Whether the loop serves for long: by its name, because its class has a stop, or on a thread of
+    its own. One that breaks off by itself waits for something.
+    """
+    function = boundary.function
+    if _waits(boundary.node):
+        return False
+    name = function.name.lower().strip("_")
+    if name.startswith(_FIRST) or name.endswith(_LAST):
+        return True
+    if function.owner is not None and function.project.workers.stops(function.owner):
+        return True
+    return is_entry(function)
+
+
+def _finding(boundary: Boundary, found: list[Origin], context: Context) -> Finding:
+    first = found[0]
+    frame = first.shown(boundary)
+    notes = [Note(context.path, boundary.at, "this loop ends")]
+    notes += [Note(one.function.path, one.at, "called here") for one in first.frames if one is not frame][:3]
+    names = [name.rpartition(".")[2] for name in first.failure.classes]
+    what = next((name for name in names if "Connection" in name), names[0] if names else "")
+    return Finding(
+        at=frame.at,
+        message=f"{first.failure.shown} raises {f'`{what}`' if what else 'an error'} when the connection is lost, "
+        f"and nothing in the loop takes it",
+        consequence=f"The first restart of the server ends the loop in `{boundary.function.name}` for good.",
+        help="catch the library's recoverable errors in the loop, wait, connect anew, and go on",
+        notes=tuple(notes),
+        symbol=frame.function.symbol,
+    )
