@@ -88,6 +88,7 @@ class Workbench:
             screen=self.choices.screen,
             enabled=selection.anywhere,
             worker_bases=self.settings.worker_bases,
+            tiers={str(tier): names for tier, names in self.settings.tiers.items()},
         )
 
     def discover(self, paths: Sequence[Path], *, context: bool = True) -> Discovery:

@@ -18,7 +18,8 @@ class Plan:
     """
     The rules of a run. `codes` decides per file; `options` are by rule name. `url_of` gives the
     address of a rule's page; `enabled` are the codes that hold in some file,
-    `worker_bases` the dotted names of classes whose subclasses are workers.
+    `worker_bases` the dotted names of classes whose subclasses are workers, `tiers` those of the
+    exception classes that the configuration places.
     """
 
     rules: tuple[Rule, ...]
@@ -28,6 +29,7 @@ class Plan:
     screen: bool = True
     enabled: frozenset[str] = frozenset()
     worker_bases: tuple[str, ...] = ()
+    tiers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def words(self) -> tuple[bytes, ...]:

@@ -66,3 +66,33 @@ def test_subclasses_of_worker_bases_are_workers(lint: Command, write: Write) -> 
         assert found(lint("check", "-f", "json", "--select", "ABS113")) == [("ABS113", "own.py", 4)]
     write({"worker-lint.toml": 'worker-bases = ["elsewhere.Worker"]\n'})
     assert found(lint("check", "-f", "json", "--select", "ABS113")) == []
+
+
+RETRY = """import time
+import errors
+
+def run(queue):
+    while True:
+        try:
+            queue.connect()
+        except errors.Lost:
+            pass
+        queue.drain()
+"""
+
+
+def test_exceptions_are_placed_in_tiers(lint: Command, write: Write) -> None:
+    write({"errors.py": "class Lost(Exception): ...\n", "run.py": RETRY, "worker-lint.toml": ""})
+    command = ("check", "-f", "json", "--preview", "--select", "ERR106")
+    assert found(lint(*command)) == []
+    write({"worker-lint.toml": 'tiers.recoverable = ["errors.Lost"]\n'})
+    assert found(lint(*command)) == [("ERR106", "run.py", 8)]
+    write({"worker-lint.toml": 'tiers.expected = ["errors.Lost"]\n'})
+    assert found(lint(*command)) == []
+
+
+def test_a_tier_takes_exceptions_only(lint: Command, write: Write) -> None:
+    write({"errors.py": "class Lost: ...\n", "worker-lint.toml": 'tiers.fatal = ["errors.Lost"]\n'})
+    result = lint("check")
+    assert result.code == 2
+    assert "tiers.fatal: errors.Lost is no exception class" in result.err

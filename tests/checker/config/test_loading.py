@@ -93,6 +93,12 @@ def test_silence_means_the_defaults(settings: Read) -> None:
         ("per-role.tests = {}", 1, "per-role has no role 'tests'", "did you mean 'test'?"),
         ('[per-role]\ntest = { selekt = ["STP"] }', 2, "per-role.test has no key 'selekt'", "did you mean 'select'?"),
         ("[tiers]\n\nexpcted = []", 3, "tiers has no tier 'expcted'", "did you mean 'expected'?"),
+        (
+            '[tiers]\nfatal = ["a.B"]\nsystem = [\n"a.B"]',
+            4,
+            "tiers has 'a.B' under fatal and under system",
+            "keep one of them",
+        ),
         ("limits.nesting = 0", 1, "limits.nesting cannot be 0", "write a number above 0"),
         ("limits.nesting = true", 1, "limits.nesting is True, but must be: whole number above 0", ""),
         ("[rules.ABS102]\nevidnce = 1", 2, "rules.ABS102 has no option 'evidnce'", "did you mean 'evidence'?"),
