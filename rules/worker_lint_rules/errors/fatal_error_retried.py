@@ -5,7 +5,8 @@ What it catches
     In a `while` loop around a connect or a call of the library: a clause for a class such as
     `pika.exceptions.AMQPConnectionError` or redis' ConnectionError, after which the loop goes on,
     although subclasses of it are fatal: wrong password, no permission, a protocol that does not
-    match. Which class is fatal is written in the library's model.
+    match. Which class is fatal is written in the library's model, or in `tiers`. A clause for every
+    error counts where the block opens the connection.
 
 Why it hurts in production
     After a password was rotated the worker hammers the broker with the old one, for ever and as
@@ -37,8 +38,9 @@ from worker_lint.analysis.tiers import (
     mentions,
     raises_anything,
 )
+from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
-from worker_lint.analysis.tiers.trying import tried_calls
+from worker_lint.analysis.tiers.trying import connecting_call, tried_calls
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -70,6 +72,23 @@ rule = Rule(
                     except pika.exceptions.AMQPConnectionError:  # bad: Authentication
                         logging.warning("no connection, again in 5 s", exc_info=True)
                         time.sleep(5)
+            """,
+        ),
+        bad(
+            "every error of the connection with a back-off",
+            """
+            import time
+            import pika
+
+            def connect(parameters, log):
+                delay = 1
+                while True:
+                    try:
+                        return pika.BlockingConnection(parameters)
+                    except Exception:  # bad: Authentication
+                        log.exception("no connection")
+                        time.sleep(delay)
+                        delay = min(delay * 2, 60)
             """,
         ),
         bad(
@@ -199,6 +218,9 @@ def _judge(
     tiers = context.project.tiers
     if None in before:
         return
+    if tiers.is_broad(site.scope, handler):
+        yield from _connect_loop(site, handler, before, context)
+        return
     for name in caught:
         if name is None or tiers.tier(name) != "recoverable":
             continue
@@ -209,6 +231,22 @@ def _judge(
         if raiser is not None:
             yield _finding(site, handler, sorted(fatal), raiser, context)
             return
+
+
+def _connect_loop(site: TrySite, handler: ir.Handler, before: list[str | None], context: Context) -> Iterator[Finding]:
+    """Every error of opening a connection is waited out alike; without any delay it is another rule's matter."""
+    tiers = context.project.tiers
+    one = connecting_call(site)
+    if one is None or one.model is None or not isinstance(one.model.raises, tuple) or not _pauses(handler):
+        return
+    fatal = {name for raised in one.model.raises for name in tiers.below(tiers.errors.canonical(raised), "fatal")}
+    if fatal and not any(tiers.is_class(name, str(taken)) for name in fatal for taken in before):
+        yield _finding(site, handler, sorted(fatal), one.call, context)
+
+
+def _pauses(handler: ir.Handler) -> bool:
+    """Whether the clause does more than log."""
+    return any(not is_logging(call) for call in calls_of(handler.body))
 
 
 def _raiser(site: TrySite, name: str, context: Context) -> ir.Call | None:
