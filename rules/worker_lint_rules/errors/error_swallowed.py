@@ -120,6 +120,19 @@ rule = Rule(
             silence="expected idle class",
         ),
         good(
+            "nobody connected in time",
+            """
+            def serve(server, player, handle):
+                while player.running:
+                    try:
+                        server.accept_connection(timeout=2.5)
+                    except OSError:
+                        continue
+                    handle(server)
+            """,
+            silence="expected idle class",
+        ),
+        good(
             "success is told from failure",
             """
             def run(client, handle):
@@ -193,6 +206,8 @@ def _is_dropped(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, con
         return False
     tiers = context.project.tiers
     for name in tiers.caught(site.scope, handler):
+        if name == "OSError" and _runs_out(site, context):
+            continue  # TimeoutError is one: nothing came in time
         if name in ("Exception", "BaseException") or name in _NETWORK:
             return True
         if name is not None and "timeout" in name.lower():
@@ -200,6 +215,13 @@ def _is_dropped(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, con
         if name is not None and "." in name and tiers.tier(name) in ("recoverable", "fatal", "system"):
             return True
     return False
+
+
+def _runs_out(site: TrySite, context: Context) -> bool:
+    """Whether a call of the body is given a time limit, and no clause of its own takes that."""
+    named = {name for one in site.node.handlers for name in context.project.tiers.caught(site.scope, one)}
+    limits = (keyword.name or "" for call in find(ir.Call, site.node.body) for keyword in call.keywords)
+    return "TimeoutError" not in named and any("timeout" in limit for limit in limits)
 
 
 def _is_awaited_success(site: TrySite, loop: ir.While | ir.For) -> bool:
