@@ -46,7 +46,7 @@ from worker_lint.analysis.flow import Unknown as OverBudget
 from worker_lint.analysis.tasks import time_limits
 from worker_lint.analysis.tiers import Tiers, calls_of, clause_at, clause_shown, mentions
 from worker_lint.analysis.tiers.reasons import states_reason
-from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
+from worker_lint.rule import NEEDED, Context, Finding, Fix, Note, Replace, Rule, bad, good, import_of
 from worker_lint.source import ir
 
 rule = Rule(
@@ -76,6 +76,22 @@ rule = Rule(
                     if url is None:
                         self.retry(countdown=3)
                     render(url)
+                except Exception:  # bad
+                    logging.exception("failed")
+            """,
+            repaired="""
+            import logging
+            from celery import shared_task
+            from celery.exceptions import Retry
+
+            @shared_task(bind=True)
+            def program(self, url):
+                try:
+                    if url is None:
+                        self.retry(countdown=3)
+                    render(url)
+                except Retry:
+                    raise
                 except Exception:  # bad
                     logging.exception("failed")
             """,
@@ -364,20 +380,19 @@ def _finding(
 
 
 def _let_pass(function: Function, handler: ir.Handler, name: str, context: Context) -> Fix | None:
-    """A clause before this one that raises again, where the file already has a name for the class."""
+    """A clause before this one that raises again, with the import where the file has no name for the class."""
     spelled = _spelled(function, name, context.project.tiers)
+    need = import_of(name) if spelled is None else None
     text = context.project.store.text(context.path)
     indent = text.line(handler.at[0])[: handler.at[1] - 1]
-    if spelled is None or indent.strip():
+    if (spelled is None and need is None) or indent.strip():
         return None
     step = text.line(handler.body[0].at[0])[: handler.body[0].at[1] - 1].removeprefix(indent)
     if handler.body[0].at[0] == handler.at[0] or step.strip():
         step = "    "
-    clause = f"except {spelled}:\n{indent}{step}raise\n{indent}"
-    return Fix(
-        f"let {name.rpartition('.')[2]} pass first",
-        (Replace(handler.at, clause + text.segment(handler.at)),),
-    )
+    clause = f"except {spelled or NEEDED}:\n{indent}{step}raise\n{indent}"
+    start = handler.at[:2]
+    return Fix(f"let {name.rpartition('.')[2]} pass first", (Replace((*start, *start), clause, need),))
 
 
 def _spelled(function: Function, name: str, tiers: Tiers) -> str | None:
