@@ -113,6 +113,23 @@ rule = Rule(
             """,
         ),
         good(
+            "only for so long",
+            """
+            import time
+            import redis
+
+            def ping(client: redis.Redis, deadline):
+                while True:
+                    if time.monotonic() > deadline:
+                        return False
+                    try:
+                        return client.ping()
+                    except redis.ConnectionError:
+                        time.sleep(1)
+            """,
+            silence="bounded and raises at the end",
+        ),
+        good(
             "a clause before",
             """
             import time
@@ -184,13 +201,15 @@ rule = Rule(
     ),
 )
 
+_LIMITS = ("timeout", "deadline", "expire", "elapsed", "remaining", "attempt", "retries", "tries", "cancel")
+
 
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause in a loop that goes on."""
     for site in context.project.tiers.sites(module.path):
         loop = site.loops[0] if site.loops else None
-        if not isinstance(loop, ir.While) or not is_endless(site.scope, loop):
+        if not isinstance(loop, ir.While) or not is_endless(site.scope, loop) or _runs_out(site, loop):
             continue
         before: list[str | None] = []
         for handler in site.node.handlers:
@@ -231,6 +250,17 @@ def _judge(
         if raiser is not None:
             yield _finding(site, handler, sorted(fatal), raiser, context)
             return
+
+
+def _runs_out(site: TrySite, loop: ir.While) -> bool:
+    """Whether the loop is left outside the statement by a condition about time or a number of attempts."""
+    aside = [node for node in loop.body if node is not site.node]
+    for branch in find(ir.If, aside):
+        if leaves_loop(branch.body) or raises_anything(branch.body):
+            words = (getattr(node, "id", getattr(node, "name", "")).lower() for node in find(ir.Node, (branch.test,)))
+            if any(limit in word for word in words for limit in _LIMITS):
+                return True
+    return False
 
 
 def _connect_loop(site: TrySite, handler: ir.Handler, before: list[str | None], context: Context) -> Iterator[Finding]:

@@ -78,6 +78,7 @@ def test_a_builtin_name_need_not_be_the_builtin_class(project: Project, name: st
 BELOW_RECOVERABLE = [
     ("pika.exceptions.AMQPConnectionError", "pika.exceptions.ProbableAuthenticationError"),
     ("aiormq.exceptions.AMQPConnectionError", "aiormq.exceptions.AuthenticationError"),
+    ("psycopg.OperationalError", "psycopg.errors.InvalidPassword"),
     ("redis.exceptions.ConnectionError", "redis.exceptions.AuthenticationError"),
     ("requests.exceptions.ConnectionError", "requests.exceptions.SSLError"),
     ("botocore.exceptions.ConnectionError", "botocore.exceptions.SSLError"),
