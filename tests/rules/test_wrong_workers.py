@@ -213,39 +213,6 @@ PAIRS = {
                     delay = min(60, delay * 2)
         """,
     ),
-    "a wrong password is retried by its base class": pair(
-        "ERR104",
-        """
-        import time
-        import pika
-
-        def run(parameters, handle):
-            while True:
-                try:
-                    connection = pika.BlockingConnection(parameters)
-                    channel = connection.channel()
-                    channel.basic_consume("jobs", handle)
-                    channel.start_consuming()
-                except pika.exceptions.AMQPConnectionError:  # here
-                    time.sleep(5)
-        """,
-        """
-        import time
-        import pika
-
-        def run(parameters, handle):
-            while True:
-                try:
-                    connection = pika.BlockingConnection(parameters)
-                    channel = connection.channel()
-                    channel.basic_consume("jobs", handle)
-                    channel.start_consuming()
-                except pika.exceptions.ProbableAuthenticationError:
-                    raise
-                except pika.exceptions.AMQPConnectionError:
-                    time.sleep(5)
-        """,
-    ),
     "acknowledged before the work": pair(
         "MSG101",
         """

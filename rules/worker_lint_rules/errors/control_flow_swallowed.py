@@ -381,7 +381,7 @@ def _finding(
 
 def _let_pass(function: Function, handler: ir.Handler, name: str, context: Context) -> Fix | None:
     """A clause before this one that raises again, with the import where the file has no name for the class."""
-    spelled = _spelled(function, name, context.project.tiers)
+    spelled = context.project.tiers.bound_name(function, name)
     need = import_of(name) if spelled is None else None
     text = context.project.store.text(context.path)
     indent = text.line(handler.at[0])[: handler.at[1] - 1]
@@ -393,12 +393,3 @@ def _let_pass(function: Function, handler: ir.Handler, name: str, context: Conte
     clause = f"except {spelled or NEEDED}:\n{indent}{step}raise\n{indent}"
     start = handler.at[:2]
     return Fix(f"let {name.rpartition('.')[2]} pass first", (Replace((*start, *start), clause, need),))
-
-
-def _spelled(function: Function, name: str, tiers: Tiers) -> str | None:
-    module = function.module
-    for bound, bindings in module.block.names.items():
-        if all(one.kind == "import" for one in bindings):
-            if tiers.named(function, ir.Name(function.node.at, bound)) == (name,):
-                return bound
-    return None

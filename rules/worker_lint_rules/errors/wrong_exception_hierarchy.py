@@ -292,6 +292,9 @@ def _finding(site: TrySite, handler: ir.Handler, name: str, own: str, tried: Tri
 
 def _named_rightly(site: TrySite, at: ir.At, own: str) -> Fix | None:
     """The library's class in its place, by the package where the file imports that whole, else with its import."""
+    bound = site.scope.project.tiers.bound_name(site.scope, own)
+    if bound is not None:
+        return Fix(f"name `{own}`", (Replace(at, bound),))
     top = own.partition(".")[0]
     if site.scope.project.names.name(site.scope, top) == (External(top),):
         return Fix(f"name `{own}`", (Replace(at, own),))

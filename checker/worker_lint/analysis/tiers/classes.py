@@ -66,6 +66,14 @@ class Tiers:
         name = self.errors.name_of(target) if isinstance(target, Class) else target.dotted
         return self.errors.canonical(name) if self.errors.is_known(name) else None
 
+    def bound_name(self, scope: Scope, name: str) -> str | None:
+        """The name under which the scope's module imports the class of this canonical name; None where it does not."""
+        for bound, bindings in scope.module.block.names.items():
+            if all(one.kind == "import" for one in bindings):
+                if self.named(scope, ir.Name((1, 1, 1, 1), bound)) == (name,):
+                    return bound
+        return None
+
     def is_class(self, name: str, above: str) -> bool:
         """Whether the one class is, or derives from, the other."""
         return self.errors.is_subclass(name, above)
