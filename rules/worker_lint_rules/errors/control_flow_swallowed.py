@@ -246,9 +246,13 @@ rule = Rule(
     ),
 )
 
-_SIGNS = (".retry(", "Retry(", "RetryJob", "RetryTask", "Ignore(", "Reject(", "CancelExecution", "RateLimitExceeded")
+_SIGNS = (
+    *(".retry(", "Retry(", "RetryJob", "RetryTask", "Ignore(", "Reject(", "CancelExecution"),
+    *("RateLimitExceeded", "NackMessage", "RejectMessage"),
+)
 """How such exceptions come up; where none of it stands, and no limit is set, nothing is followed."""
 
+_FRAMEWORKS = ("celery", "billiard", "rq", "arq", "dramatiq", "huey", "aio-pika")
 _LIMITS = frozenset({"soft_time_limit", "timeout"})
 
 
@@ -256,7 +260,9 @@ _LIMITS = frozenset({"soft_time_limit", "timeout"})
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every function with a clause that takes all errors."""
     tiers, text = context.project.tiers, context.project.store.text(module.path)
-    raised = any(sign in text.source for sign in _SIGNS)
+    own = [name.rpartition(".")[2] for name, tier in tiers.placing.of.items() if tier == "control-flow"]
+    signs = (*_SIGNS, *own)
+    raised = any(sign in text.source for sign in signs)
     if not raised and not any(limit in text.source for limit in _LIMITS):
         return
     broad: dict[Function, list[ir.Handler]] = {}
@@ -266,7 +272,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             broad.setdefault(site.function, []).extend(wide)
     for function, handlers in broad.items():
         node = function.node
-        is_near = raised and (node.decorators or any(text.has_word(sign, node.at[0], node.at[2]) for sign in _SIGNS))
+        is_near = raised and (node.decorators or any(text.has_word(sign, node.at[0], node.at[2]) for sign in signs))
         if handlers and (is_near or _sets_limit(node)):
             yield from _judge(function, handlers, context)
 
@@ -336,7 +342,7 @@ def _is_control(name: str, tiers: Tiers) -> bool:
     """Whether this is an ordinary Exception by which a framework steers its tasks."""
     model = tiers.model(name)
     library = model.library if model is not None else ""
-    steers = library in ("celery", "billiard", "rq", "arq", "dramatiq", "huey")
+    steers = library in _FRAMEWORKS or name in tiers.placing.of
     return steers and tiers.tier(name) == "control-flow" and tiers.is_class(name, "Exception")
 
 

@@ -27,7 +27,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.flow import find
+from worker_lint.analysis.flow import Graph, find
 from worker_lint.analysis.tiers import (
     TrySite,
     calls_of,
@@ -89,6 +89,25 @@ rule = Rule(
                         log.exception("no connection")
                         time.sleep(delay)
                         delay = min(delay * 2, 60)
+            """,
+        ),
+        bad(
+            "the connection is opened by a method",
+            """
+            import time
+            import pika
+
+            class Consumer:
+                def _open(self):
+                    self.connection = pika.BlockingConnection(self.parameters)
+
+                def run(self):
+                    while True:
+                        try:
+                            self._open()
+                            self.consume()
+                        except pika.exceptions.AMQPConnectionError:  # bad: Authentication
+                            time.sleep(5)
             """,
         ),
         bad(
@@ -246,7 +265,7 @@ def _judge(
         fatal = tiers.below(name, "fatal")
         if any(tiers.is_class(one, str(taken)) for one in fatal for taken in before):
             continue  # somebody has thought of it
-        raiser = _raiser(site, name, context) if fatal else None
+        raiser = (_raiser(site, name, context) or _thrown_in(site, handler, fatal, context)) if fatal else None
         if raiser is not None:
             yield _finding(site, handler, sorted(fatal), raiser, context)
             return
@@ -288,7 +307,26 @@ def _raiser(site: TrySite, name: str, context: Context) -> ir.Call | None:
     return None
 
 
-def _finding(site: TrySite, handler: ir.Handler, fatal: list[str], raiser: ir.Call, context: Context) -> Finding:
+def _thrown_in(site: TrySite, handler: ir.Handler, fatal: tuple[str, ...], context: Context) -> ir.Node | None:
+    """What of the body brings one of the fatal classes to the clause, through functions of the project."""
+    if site.function is None:
+        return None
+    errors, graph = context.project.tiers.errors, context.project.routines.graph(site.function)
+    for block in graph.blocks if isinstance(graph, Graph) else ():
+        if not block.steps or block.steps[0].kind != "catch" or block.steps[0].node is not handler:
+            continue
+        for edge in block.into:
+            for one in sorted(edge.thrown):
+                is_open = "." in one.name and not one.exact
+                if edge.step is not None and any(
+                    errors.is_subclass(one.name, each) or (is_open and errors.is_subclass(each, one.name))
+                    for each in fatal
+                ):
+                    return edge.step.node
+    return None
+
+
+def _finding(site: TrySite, handler: ir.Handler, fatal: list[str], raiser: ir.Node, context: Context) -> Finding:
     bare = [name.rpartition(".")[2] for name in fatal]
     shown = next((name for name in bare if "Authentication" in name), bare[0])
     return Finding(

@@ -96,3 +96,50 @@ def test_a_tier_takes_exceptions_only(lint: Command, write: Write) -> None:
     result = lint("check")
     assert result.code == 2
     assert "tiers.fatal: errors.Lost is no exception class" in result.err
+
+
+SKIP = """import errors
+
+def run(task, log):
+    try:
+        if task.late:
+            raise errors.Skip("late")
+        task.run()
+    except Exception:
+        log.exception("failed")
+"""
+
+
+def test_a_control_exception_of_ones_own_must_pass(lint: Command, write: Write) -> None:
+    write({"errors.py": "class Skip(Exception): ...\n", "run.py": SKIP, "worker-lint.toml": ""})
+    command = ("check", "-f", "json", "--preview", "--select", "ERR107")
+    assert found(lint(*command)) == []
+    write({"worker-lint.toml": 'tiers.control-flow = ["errors.Skip"]\n'})
+    assert found(lint(*command)) == [("ERR107", "run.py", 8)]
+
+
+LOOP = """import time
+import errors
+
+class Client:
+    def _open(self):
+        if not self.password:
+            raise errors.Denied("no password")
+        raise errors.Lost("away")
+
+    def run(self):
+        while True:
+            try:
+                self._open()
+            except errors.Lost:
+                time.sleep(1)
+"""
+
+
+def test_a_fatal_class_below_a_recoverable_one(lint: Command, write: Write) -> None:
+    write({"errors.py": "class Lost(Exception): ...\nclass Denied(Lost): ...\n", "run.py": LOOP})
+    write({"worker-lint.toml": 'tiers.recoverable = ["errors.Lost"]\n'})
+    command = ("check", "-f", "json", "--preview", "--select", "ERR104")
+    assert found(lint(*command)) == []
+    write({"worker-lint.toml": 'tiers.recoverable = ["errors.Lost"]\ntiers.fatal = ["errors.Denied"]\n'})
+    assert found(lint(*command)) == [("ERR104", "run.py", 14)]
