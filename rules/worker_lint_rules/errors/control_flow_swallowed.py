@@ -260,7 +260,7 @@ _LIMITS = frozenset({"soft_time_limit", "timeout"})
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every function with a clause that takes all errors."""
     tiers, text = context.project.tiers, context.project.store.text(module.path)
-    own = [name.rpartition(".")[2] for name, tier in tiers.placing.of.items() if tier == "control-flow"]
+    own = (name.rpartition(".")[2] for name, tier in tiers.placing.of.items() if tier == "control-flow")
     signs = (*_SIGNS, *own)
     raised = any(sign in text.source for sign in signs)
     if not raised and not any(limit in text.source for limit in _LIMITS):
@@ -394,8 +394,7 @@ def _let_pass(function: Function, handler: ir.Handler, name: str, context: Conte
     if (spelled is None and need is None) or indent.strip():
         return None
     step = text.line(handler.body[0].at[0])[: handler.body[0].at[1] - 1].removeprefix(indent)
-    if handler.body[0].at[0] == handler.at[0] or step.strip():
-        step = "    "
+    step = "    " if handler.body[0].at[0] == handler.at[0] or step.strip() else step
     clause = f"except {spelled or NEEDED}:\n{indent}{step}raise\n{indent}"
     start = handler.at[:2]
     return Fix(f"let {name.rpartition('.')[2]} pass first", (Replace((*start, *start), clause, need),))
