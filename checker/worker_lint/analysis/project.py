@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -33,10 +33,17 @@ class Project:
     """Modules, classes and functions of the files in a store, linked by name."""
 
     def __init__(
-        self, store: Store, models: Models, worker_bases: Sequence[str] = (), *, steps_limit: int = STEPS_LIMIT
+        self,
+        store: Store,
+        models: Models,
+        worker_bases: Sequence[str] = (),
+        stated_tiers: Mapping[str, tuple[str, ...]] | None = None,
+        *,
+        steps_limit: int = STEPS_LIMIT,
     ) -> None:
         self.store = store
         self.models = models
+        self.stated_tiers = stated_tiers or {}
         self._worker_bases = tuple(worker_bases)
         self.steps_limit = steps_limit
         self._modules: dict[str, ModuleScope | None] = {}

@@ -89,6 +89,7 @@ class Workbench:
             enabled=selection.anywhere,
             worker_bases=self.settings.worker_bases,
             steps_limit=self.settings.limits["function-steps"],
+            tiers={str(tier): names for tier, names in self.settings.tiers.items()},
         )
 
     def discover(self, paths: Sequence[Path], *, context: bool = True) -> Discovery:

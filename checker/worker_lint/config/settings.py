@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 from worker_lint.config.kinds import BOOLEAN, TEXT, Kind, choice, many, matching, positive, selector
-from worker_lint.config.tables import fixed, patterns, rule_options
+from worker_lint.config.tables import fixed, once_only, patterns, rule_options
 from worker_lint.source.roles import ROLES, Role
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 Profile = Literal["default", "strict"]
 FailOn = Literal["error", "warning", "note"]
-Tier = Literal["expected", "recoverable", "fatal", "system"]
+Tier = Literal["control-flow", "expected", "recoverable", "fatal", "system"]
 
-TIERS: Final[tuple[Tier, ...]] = ("expected", "recoverable", "fatal", "system")
 DEFAULT_LIMITS: Final = {"file-bytes": 5_000_000, "function-steps": 50_000}
+TIERS: Final[tuple[Tier, ...]] = ("control-flow", "expected", "recoverable", "fatal", "system")
 DOTTED_NAME: Final = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 
 
@@ -187,9 +187,12 @@ class Settings:
     tiers: Mapping[Tier, tuple[str, ...]] = field(
         default_factory=dict,
         metadata=_about(
-            fixed("tier", dict.fromkeys(TIERS, NAMES)),
-            """The exception classes of each tier: `expected` is logged and work goes on, `recoverable` is
-            retried, `fatal` stops the worker safely, `system` raises the alarm.""",
+            once_only(fixed("tier", dict.fromkeys(TIERS, NAMES))),
+            """The exception classes of each tier, by dotted name, of the project or of a library:
+            `control-flow` must pass, `expected` is logged and work goes on, `recoverable` is retried,
+            `fatal` stops the worker safely, `system` raises the alarm. What stands here wins over what
+            the library models say. A class that stands nowhere has the tier of its nearest base, so
+            that a base is enough for a family. A name that is no exception class is an error.""",
             'tiers.recoverable = ["orders.errors.Busy"]',
         ),
     )

@@ -43,6 +43,22 @@ def fixed(noun: str, items: Mapping[str, Kind]) -> Kind:
     return Kind(f"table with any of: {', '.join(items)}", (dict,), convert, schema)
 
 
+def once_only(lists: Kind) -> Kind:
+    """Accept a table of lists of texts in which no text stands under two keys."""
+
+    def convert(value: Table, keys: Keys, reader: Reader) -> object:
+        seen: dict[object, str] = {}
+        for key, entries in value.items():
+            for entry in entries if isinstance(entries, list) else ():
+                other = seen.setdefault(entry, key) if isinstance(entry, str) else key
+                if other != key:
+                    message = f"{'.'.join(keys)} has {entry!r} under {other} and under {key}"
+                    reader.error((*keys, key), message, "keep one of them", entry)
+        return lists.convert(value, keys, reader)
+
+    return Kind(lists.title, lists.types, convert, lists.schema)
+
+
 def rule_options() -> Kind:
     """Accept tables by rule name or code, each with the options that the rule declares."""
 

@@ -19,8 +19,9 @@ class Plan:
     """
     The rules of a run. `codes` decides per file; `options` are by rule name. `url_of` gives the
     address of a rule's page; `enabled` are the codes that hold in some file,
-    `worker_bases` the dotted names of classes whose subclasses are workers, `steps_limit` the size of
-    a function above which it is not followed.
+    `worker_bases` the dotted names of classes whose subclasses are workers, `tiers` those of the
+    exception classes that the configuration places, `steps_limit` the size of a function above which
+    it is not followed.
     """
 
     rules: tuple[Rule, ...]
@@ -31,6 +32,7 @@ class Plan:
     enabled: frozenset[str] = frozenset()
     worker_bases: tuple[str, ...] = ()
     steps_limit: int = STEPS_LIMIT
+    tiers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def words(self) -> tuple[bytes, ...]:

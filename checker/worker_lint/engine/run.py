@@ -63,7 +63,7 @@ def analyse(
 
 def _analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str], opinion: SecondOpinion | None) -> Outcome:
     tree.whole = plan.mask() if plan.screen else -1
-    project = Project(tree, models, plan.worker_bases, steps_limit=plan.steps_limit)
+    project = Project(tree, models, plan.worker_bases, plan.tiers, steps_limit=plan.steps_limit)
     stages: dict[str, float] = {}
     started = perf_counter()
     reach = Reach(tree, project, plan.closure)
@@ -87,7 +87,7 @@ def _analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str], opin
     return Outcome(
         diagnostics,
         _by_fingerprint(diagnostics, winners),
-        (*tree.problems, *dispatcher.problems),
+        (*tree.problems, *dispatcher.problems, *_misplaced(project)),
         unknown=len(project.budget),
         files=len(wanted),
         stages=stages,
@@ -95,6 +95,13 @@ def _analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str], opin
         opinions={**opinion.counts} if opinion is not None else {},
         given_up=tuple(_given_up(tree, project, plan, set(wanted))),
     )
+
+
+def _misplaced(project: Project) -> Iterator[Problem]:
+    """What the configuration places in a tier although it is no exception class."""
+    for wrong in project.tiers.placing.misplaced if project.stated_tiers else ():
+        remedy = "name an exception class by its module, such as orders.errors.Busy"
+        yield Problem(f"tiers.{wrong.tier}: {wrong.name} {wrong.why}", help=remedy)
 
 
 def roots(tree: Tree, plan: Plan) -> list[str]:

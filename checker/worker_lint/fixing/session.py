@@ -142,6 +142,6 @@ def _plan_single(tree: Tree, edit: Edit, imports: Imports) -> list[Splice]:
         case RemoveStatement():
             return remove_statement(tree, edit)
         case Replace():
-            return replace(tree, edit)
+            return replace(tree, edit, imports)
         case _:
             raise RefusedError("unsuitable", f"no way is known to carry out {type(edit).__name__}")

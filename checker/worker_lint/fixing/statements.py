@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import libcst as cst
 
+from worker_lint.fixing.importing import Imports, Place, asked_name
 from worker_lint.fixing.outcome import RefusedError
 from worker_lint.fixing.splice import Splice
 from worker_lint.fixing.tree import Site, Tree
-from worker_lint.rule.edits import RemoveStatement, Replace
+from worker_lint.rule.edits import NEEDED, RemoveStatement, Replace
 
 
 def remove_statement(tree: Tree, edit: RemoveStatement) -> list[Splice]:
@@ -52,12 +53,14 @@ def _whole_lines(tree: Tree, site: Site) -> Splice:
     return Splice(start, lines.stop(last), "")
 
 
-def replace(tree: Tree, edit: Replace) -> list[Splice]:
-    """The change of a span's text; none if it reads so already."""
+def replace(tree: Tree, edit: Replace, imports: Imports) -> list[Splice]:
+    """The change of a span's text, with the import that it needs; none if it reads so already."""
     start, end = tree.offset_of(edit.span[0], edit.span[1]), tree.offset_of(edit.span[2], edit.span[3])
     if start > end:
         raise RefusedError("not found", f"the span that begins on line {edit.span[0]} ends before it begins")
     new = edit.text.replace("\n", tree.lines.eol(edit.span[0]))
+    if edit.need is not None:
+        new = new.replace(NEEDED, imports.write(asked_name(edit.need), edit.need, Place(start, frozenset())))
     if _stands_at(tree.text, start, new, end):
         return []
     if _cuts(tree.text, start) or _cuts(tree.text, end):

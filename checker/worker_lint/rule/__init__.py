@@ -1,6 +1,7 @@
 """The authoring surface: what a rule module needs to say what it finds, why, and how to mend it."""
 
 from worker_lint.rule.edits import (
+    NEEDED,
     AddBase,
     AddDecorator,
     Edit,
@@ -11,6 +12,7 @@ from worker_lint.rule.edits import (
     MoveDecorator,
     RemoveStatement,
     Replace,
+    import_of,
 )
 from worker_lint.rule.facts import (
     Creates,
@@ -32,6 +34,7 @@ from worker_lint.rule.facts import (
 from worker_lint.rule.model import Closure, Context, Example, Finding, Note, Option, Rule, Stage, bad, good
 
 __all__ = [
+    "NEEDED",
     "AddBase",
     "AddDecorator",
     "Closure",
@@ -63,6 +66,7 @@ __all__ = [
     "bad",
     "created",
     "good",
+    "import_of",
     "incomplete",
     "named",
     "overrides",

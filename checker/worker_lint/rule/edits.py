@@ -7,8 +7,9 @@ IR, and `check` never loads LibCST.
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from worker_lint.diagnostic import FixLevel
 from worker_lint.source.ir import At
@@ -23,6 +24,25 @@ class ImportNeed:
     module: str
     name: str = ""
     bound: str = ""
+
+
+NEEDED: Final = "\0"
+"""The place of a needed name in the text of `Replace`: a character that no source file holds."""
+
+
+def import_of(dotted: str) -> ImportNeed | None:
+    """
+    The import of a class by its qualified name; None for one in a private module.
+
+    A class that is called like a builtin one comes under another name, so that it hides nothing:
+    `from redis.exceptions import ConnectionError as RedisConnectionError`.
+    """
+    module, _, name = dotted.rpartition(".")
+    if not module or any(part.startswith("_") for part in dotted.split(".")):
+        return None
+    package = module.partition(".")[0]
+    bound = "".join(part.capitalize() for part in package.split("_")) + name if hasattr(builtins, name) else ""
+    return ImportNeed(module, name, bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +114,15 @@ class MoveDecorator:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Replaces the text of a span."""
+    """
+    Replaces the text of a span; an empty span makes it an insertion.
+
+    With `need`, each `NEEDED` in the text stands for the name that the file has, or gets, for it.
+    """
 
     span: At
     text: str
+    need: ImportNeed | None = None
 
 
 Edit: TypeAlias = InsertMembers | AddBase | RemoveStatement | AddDecorator | MoveDecorator | Replace

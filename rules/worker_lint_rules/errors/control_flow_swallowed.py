@@ -46,7 +46,7 @@ from worker_lint.analysis.flow import Unknown as OverBudget
 from worker_lint.analysis.tasks import time_limits
 from worker_lint.analysis.tiers import Tiers, calls_of, clause_at, clause_shown, mentions
 from worker_lint.analysis.tiers.reasons import states_reason
-from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
+from worker_lint.rule import NEEDED, Context, Finding, Fix, Note, Replace, Rule, bad, good, import_of
 from worker_lint.source import ir
 
 rule = Rule(
@@ -76,6 +76,22 @@ rule = Rule(
                     if url is None:
                         self.retry(countdown=3)
                     render(url)
+                except Exception:  # bad
+                    logging.exception("failed")
+            """,
+            repaired="""
+            import logging
+            from celery import shared_task
+            from celery.exceptions import Retry
+
+            @shared_task(bind=True)
+            def program(self, url):
+                try:
+                    if url is None:
+                        self.retry(countdown=3)
+                    render(url)
+                except Retry:
+                    raise
                 except Exception:  # bad
                     logging.exception("failed")
             """,
@@ -230,9 +246,13 @@ rule = Rule(
     ),
 )
 
-_SIGNS = (".retry(", "Retry(", "RetryJob", "RetryTask", "Ignore(", "Reject(", "CancelExecution", "RateLimitExceeded")
+_SIGNS = (
+    *(".retry(", "Retry(", "RetryJob", "RetryTask", "Ignore(", "Reject(", "CancelExecution"),
+    *("RateLimitExceeded", "NackMessage", "RejectMessage"),
+)
 """How such exceptions come up; where none of it stands, and no limit is set, nothing is followed."""
 
+_FRAMEWORKS = ("celery", "billiard", "rq", "arq", "dramatiq", "huey", "aio-pika")
 _LIMITS = frozenset({"soft_time_limit", "timeout"})
 
 
@@ -240,7 +260,9 @@ _LIMITS = frozenset({"soft_time_limit", "timeout"})
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every function with a clause that takes all errors."""
     tiers, text = context.project.tiers, context.project.store.text(module.path)
-    raised = any(sign in text.source for sign in _SIGNS)
+    own = (name.rpartition(".")[2] for name, tier in tiers.placing.of.items() if tier == "control-flow")
+    signs = (*_SIGNS, *own)
+    raised = any(sign in text.source for sign in signs)
     if not raised and not any(limit in text.source for limit in _LIMITS):
         return
     broad: dict[Function, list[ir.Handler]] = {}
@@ -250,7 +272,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             broad.setdefault(site.function, []).extend(wide)
     for function, handlers in broad.items():
         node = function.node
-        is_near = raised and (node.decorators or any(text.has_word(sign, node.at[0], node.at[2]) for sign in _SIGNS))
+        is_near = raised and (node.decorators or any(text.has_word(sign, node.at[0], node.at[2]) for sign in signs))
         if handlers and (is_near or _sets_limit(node)):
             yield from _judge(function, handlers, context)
 
@@ -320,7 +342,7 @@ def _is_control(name: str, tiers: Tiers) -> bool:
     """Whether this is an ordinary Exception by which a framework steers its tasks."""
     model = tiers.model(name)
     library = model.library if model is not None else ""
-    steers = library in ("celery", "billiard", "rq", "arq", "dramatiq", "huey")
+    steers = library in _FRAMEWORKS or name in tiers.placing.of
     return steers and tiers.tier(name) == "control-flow" and tiers.is_class(name, "Exception")
 
 
@@ -364,26 +386,15 @@ def _finding(
 
 
 def _let_pass(function: Function, handler: ir.Handler, name: str, context: Context) -> Fix | None:
-    """A clause before this one that raises again, where the file already has a name for the class."""
-    spelled = _spelled(function, name, context.project.tiers)
+    """A clause before this one that raises again, with the import where the file has no name for the class."""
+    spelled = context.project.tiers.bound_name(function, name)
+    need = import_of(name) if spelled is None else None
     text = context.project.store.text(context.path)
     indent = text.line(handler.at[0])[: handler.at[1] - 1]
-    if spelled is None or indent.strip():
+    if (spelled is None and need is None) or indent.strip():
         return None
     step = text.line(handler.body[0].at[0])[: handler.body[0].at[1] - 1].removeprefix(indent)
-    if handler.body[0].at[0] == handler.at[0] or step.strip():
-        step = "    "
-    clause = f"except {spelled}:\n{indent}{step}raise\n{indent}"
-    return Fix(
-        f"let {name.rpartition('.')[2]} pass first",
-        (Replace(handler.at, clause + text.segment(handler.at)),),
-    )
-
-
-def _spelled(function: Function, name: str, tiers: Tiers) -> str | None:
-    module = function.module
-    for bound, bindings in module.block.names.items():
-        if all(one.kind == "import" for one in bindings):
-            if tiers.named(function, ir.Name(function.node.at, bound)) == (name,):
-                return bound
-    return None
+    step = "    " if handler.body[0].at[0] == handler.at[0] or step.strip() else step
+    clause = f"except {spelled or NEEDED}:\n{indent}{step}raise\n{indent}"
+    start = handler.at[:2]
+    return Fix(f"let {name.rpartition('.')[2]} pass first", (Replace((*start, *start), clause, need),))

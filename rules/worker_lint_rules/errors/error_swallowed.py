@@ -4,7 +4,7 @@ A worker's loop drops an error without a word.
 What it catches
     In a loop that goes on until it is told to end: a clause for every error, or for errors of the
     network, whose body is nothing but `pass`, `continue` or a constant result, and no comment
-    that says why.
+    that says why. Also a clause for every error around all that a thread, process or task does.
 
 Why it hurts in production
     The connection is gone, or every message fails, and the worker looks well: the loop turns, the
@@ -20,17 +20,19 @@ When to ignore it
 Limits
     Clauses for narrower classes (KeyError, `queue.Empty`) are taken to be expected. A clause in a
     stop method, or around a release, is best effort. Only `try` statements that stand directly in
-    the body of a loop are looked at.
+    the body of a loop, or are the end of a function, are looked at.
 """
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import ModuleScope
+from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown, is_bare_reaction
 from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
 from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.analysis.workers import Entry
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -78,6 +80,23 @@ rule = Rule(
                             continue
             """,
         ),
+        bad(
+            "a thread that ends unseen",
+            """
+            import threading
+
+            class Listener:
+                def start(self):
+                    threading.Thread(target=self._listen, daemon=True).start()
+
+                def _listen(self):
+                    try:
+                        for event in self.source:
+                            self.handle(event)
+                    except Exception:  # bad
+                        pass
+            """,
+        ),
         good(
             "the reason is stated",
             """
@@ -116,6 +135,19 @@ rule = Rule(
                     except queue.Empty:
                         continue
                     handle(job)
+            """,
+            silence="expected idle class",
+        ),
+        good(
+            "nobody connected in time",
+            """
+            def serve(server, player, handle):
+                while player.running:
+                    try:
+                        server.accept_connection(timeout=2.5)
+                    except OSError:
+                        continue
+                    handle(server)
             """,
             silence="expected idle class",
         ),
@@ -172,18 +204,60 @@ _RELEASES = frozenset(
 )
 
 
+_STARTERS = ("Thread", "Process", "Timer", "create_task", "ensure_future", "start_soon")
+
+
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
-    """Every clause that does nothing, in a loop that goes on."""
+    """Every clause that does nothing, in a loop that goes on or around all that a thread does."""
+    around: list[tuple[TrySite, ir.Handler]] = []
     for site in context.project.tiers.sites(module.path):
+        if site.node.orelse or site.is_in_handler or _is_best_effort(site):
+            continue
+        around.extend((site, handler) for handler in site.node.handlers if _is_around_all(site, handler, context))
         loop = site.loops[0] if site.loops else None
         if loop is None or site.block is not loop.body or not any(is_endless(site.scope, one) for one in site.loops):
             continue
-        if site.node.orelse or site.is_in_handler or _is_best_effort(site) or _is_awaited_success(site, loop):
-            continue
         for handler in site.node.handlers:
-            if _is_dropped(site, handler, loop, context):
+            if not _is_awaited_success(site, loop) and _is_dropped(site, handler, loop, context):
                 yield _finding(site, handler, context)
+    if around:
+        started = _started(module, context)
+        for site, handler in around:
+            if site.function in started:
+                yield _silent_end(site, handler, started[site.function], context)
+
+
+def _is_around_all(site: TrySite, handler: ir.Handler, context: Context) -> bool:
+    """Whether a clause for every error says nothing and is the end of its function."""
+    if site.function is None or site.block is not site.function.statements or site.block[-1] is not site.node:
+        return False
+    if not context.project.tiers.is_broad(site.scope, handler) or site.node.final:
+        return False
+    return is_bare_reaction(handler.body) and not states_reason(site.scope, handler)
+
+
+def _started(module: ModuleScope, context: Context) -> dict[Function, Entry]:
+    """The functions that some code of the file hands to a thread, process, timer or task."""
+    project, found = context.project, dict[Function, Entry]()
+    for function in project.functions_in(module.path):
+        if mentions(function, *_STARTERS):
+            for entry in project.workers.entries(function, function.owner):
+                if entry.kind in ("thread", "process", "timer", "task") and len(entry.callee.runs) == 1:
+                    found.setdefault(entry.callee.runs[0].function, entry)
+    return found
+
+
+def _silent_end(site: TrySite, handler: ir.Handler, entry: Entry, context: Context) -> Finding:
+    name = site.function.name if site.function is not None else ""
+    return Finding(
+        at=clause_at(handler),
+        message=f"{clause_shown(handler)} ends `{name}` without a word",
+        consequence="It runs on its own: when it fails nobody sees that it ended, nor why.",
+        help="log the error with its traceback, or let it pass to who waits for it",
+        notes=(Note(context.path, entry.call.at, "started here"),),
+        symbol=site.scope.symbol,
+    )
 
 
 def _is_dropped(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, context: Context) -> bool:
@@ -193,13 +267,24 @@ def _is_dropped(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, con
         return False
     tiers = context.project.tiers
     for name in tiers.caught(site.scope, handler):
+        if name == "OSError" and _runs_out(site, context):
+            continue  # TimeoutError is one: nothing came in time
         if name in ("Exception", "BaseException") or name in _NETWORK:
             return True
         if name is not None and "timeout" in name.lower():
             continue  # nothing came in time: a sign of nothing to do
-        if name is not None and "." in name and tiers.tier(name) in ("recoverable", "fatal", "system"):
-            return True
+        if name is not None and "." in name and is_endless(site.scope, loop):
+            # in a `for` inside the endless loop, who names a library's class goes on with the next on purpose
+            if tiers.tier(name) in ("recoverable", "fatal", "system"):
+                return True
     return False
+
+
+def _runs_out(site: TrySite, context: Context) -> bool:
+    """Whether a call of the body is given a time limit, and no clause of its own takes that."""
+    named = {name for one in site.node.handlers for name in context.project.tiers.caught(site.scope, one)}
+    limits = (keyword.name or "" for call in find(ir.Call, site.node.body) for keyword in call.keywords)
+    return "TimeoutError" not in named and any("timeout" in limit for limit in limits)
 
 
 def _is_awaited_success(site: TrySite, loop: ir.While | ir.For) -> bool:

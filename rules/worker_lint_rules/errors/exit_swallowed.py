@@ -25,6 +25,7 @@ Limits
     one in a loop that reports and then leaves the loop.
 """
 
+import sys
 from collections.abc import Iterator
 
 from worker_lint.analysis import External, ModuleScope
@@ -72,6 +73,7 @@ rule = Rule(
         "clean-up on the way out",
         "the loop is inside",
         "the task of another is awaited",
+        "best effort on the way out",
     ),
     examples=(
         bad(
@@ -216,7 +218,7 @@ rule = Rule(
                 try:
                     done(work())
                 except BaseException:
-                    done(Failure())
+                    done(Failure(capture=True))
             """,
             silence="looked at by what is called",
         ),
@@ -247,6 +249,24 @@ rule = Rule(
                     log.critical("worker ends", exc_info=True)
             """,
             silence="the loop is inside",
+        ),
+        good(
+            "closed if it can be",
+            """
+            import os
+
+            def leave(reactor, descriptors, log):
+                for each in descriptors:
+                    try:
+                        os.close(each)
+                    except:
+                        log.warning("already closed")
+                try:
+                    reactor.stop()
+                except:
+                    pass
+            """,
+            silence="best effort on the way out",
         ),
         good(
             "a task that was told to end",
@@ -287,7 +307,7 @@ def _is_lost(site: TrySite, handler: ir.Handler) -> bool:
     if _rises_anyway(site) or (site.is_async and awaits_others_only(site)) or _holds_the_loop(site):
         return False
     in_finalizer = site.function is not None and site.function.name == "__del__"
-    is_wide = _takes_time(site) or _reports_base(site, handler)
+    is_wide = _takes_time(site, handler) or _reports_base(site, handler)
     return not in_finalizer and is_wide and not states_reason(scope, handler)
 
 
@@ -326,16 +346,21 @@ def _ends_something(site: TrySite, call: ir.Call) -> bool:
     """Whether a call ends something by its name; `os.close()` and its kin take no time."""
     if not isinstance(call.func, ir.Attribute) or not is_stop_name(call.func.name):
         return False
-    model = site.scope.project.calls.of(site.scope, call).model
-    return model is None or model.library != "python"
+    callee = site.scope.project.calls.of(site.scope, call)
+    if callee.model is not None:
+        return callee.model.library != "python"
+    return callee.dotted.partition(".")[0] not in sys.stdlib_module_names
 
 
-def _takes_time(site: TrySite) -> bool:
-    """Whether the body waits, runs code of others, or ends something: what an exit is likely to meet."""
+def _takes_time(site: TrySite, handler: ir.Handler) -> bool:
+    """
+    Whether the body waits, runs code of others, or ends something: what an exit is likely to meet.
+    To end something without a word about how it went is the best effort of somebody on the way out.
+    """
     if any(isinstance(node, (ir.Await, ir.Yield)) for node in find(ir.Node, site.node.body)):
         return True
     calls = tuple(find(ir.Call, site.node.body))
-    if any(_ends_something(site, call) for call in calls):
+    if any(log_calls(handler.body)) and any(_ends_something(site, call) for call in calls):
         return True
     if site.function is None:
         return False

@@ -5,7 +5,8 @@ What it catches
     In a `while` loop around a connect or a call of the library: a clause for a class such as
     `pika.exceptions.AMQPConnectionError` or redis' ConnectionError, after which the loop goes on,
     although subclasses of it are fatal: wrong password, no permission, a protocol that does not
-    match. Which class is fatal is written in the library's model.
+    match. Which class is fatal is written in the library's model, or in `tiers`. A clause for every
+    error counts where the block opens the connection.
 
 Why it hurts in production
     After a password was rotated the worker hammers the broker with the old one, for ever and as
@@ -26,7 +27,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.flow import find
+from worker_lint.analysis.flow import Graph, find
 from worker_lint.analysis.tiers import (
     TrySite,
     calls_of,
@@ -37,8 +38,9 @@ from worker_lint.analysis.tiers import (
     mentions,
     raises_anything,
 )
+from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
-from worker_lint.analysis.tiers.trying import tried_calls
+from worker_lint.analysis.tiers.trying import connecting_call, tried_calls
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -73,6 +75,42 @@ rule = Rule(
             """,
         ),
         bad(
+            "every error of the connection with a back-off",
+            """
+            import time
+            import pika
+
+            def connect(parameters, log):
+                delay = 1
+                while True:
+                    try:
+                        return pika.BlockingConnection(parameters)
+                    except Exception:  # bad: Authentication
+                        log.exception("no connection")
+                        time.sleep(delay)
+                        delay = min(delay * 2, 60)
+            """,
+        ),
+        bad(
+            "the connection is opened by a method",
+            """
+            import time
+            import pika
+
+            class Consumer:
+                def _open(self):
+                    self.connection = pika.BlockingConnection(self.parameters)
+
+                def run(self):
+                    while True:
+                        try:
+                            self._open()
+                            self.consume()
+                        except pika.exceptions.AMQPConnectionError:  # bad: Authentication
+                            time.sleep(5)
+            """,
+        ),
+        bad(
             "a consumer of a queue in redis",
             """
             import time
@@ -92,6 +130,23 @@ rule = Rule(
                             continue
                         self.handle(item)
             """,
+        ),
+        good(
+            "only for so long",
+            """
+            import time
+            import redis
+
+            def ping(client: redis.Redis, deadline):
+                while True:
+                    if time.monotonic() > deadline:
+                        return False
+                    try:
+                        return client.ping()
+                    except redis.ConnectionError:
+                        time.sleep(1)
+            """,
+            silence="bounded and raises at the end",
         ),
         good(
             "a clause before",
@@ -165,13 +220,15 @@ rule = Rule(
     ),
 )
 
+_LIMITS = ("timeout", "deadline", "expire", "elapsed", "remaining", "attempt", "retries", "tries", "cancel")
+
 
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause in a loop that goes on."""
     for site in context.project.tiers.sites(module.path):
         loop = site.loops[0] if site.loops else None
-        if not isinstance(loop, ir.While) or not is_endless(site.scope, loop):
+        if not isinstance(loop, ir.While) or not is_endless(site.scope, loop) or _runs_out(site, loop):
             continue
         before: list[str | None] = []
         for handler in site.node.handlers:
@@ -199,16 +256,46 @@ def _judge(
     tiers = context.project.tiers
     if None in before:
         return
+    if tiers.is_broad(site.scope, handler):
+        yield from _connect_loop(site, handler, before, context)
+        return
     for name in caught:
         if name is None or tiers.tier(name) != "recoverable":
             continue
         fatal = tiers.below(name, "fatal")
         if any(tiers.is_class(one, str(taken)) for one in fatal for taken in before):
             continue  # somebody has thought of it
-        raiser = _raiser(site, name, context) if fatal else None
+        raiser = (_raiser(site, name, context) or _thrown_in(site, handler, fatal, context)) if fatal else None
         if raiser is not None:
             yield _finding(site, handler, sorted(fatal), raiser, context)
             return
+
+
+def _runs_out(site: TrySite, loop: ir.While) -> bool:
+    """Whether the loop is left outside the statement by a condition about time or a number of attempts."""
+    aside = [node for node in loop.body if node is not site.node]
+    for branch in find(ir.If, aside):
+        if leaves_loop(branch.body) or raises_anything(branch.body):
+            words = (getattr(node, "id", getattr(node, "name", "")).lower() for node in find(ir.Node, (branch.test,)))
+            if any(limit in word for word in words for limit in _LIMITS):
+                return True
+    return False
+
+
+def _connect_loop(site: TrySite, handler: ir.Handler, before: list[str | None], context: Context) -> Iterator[Finding]:
+    """Every error of opening a connection is waited out alike; without any delay it is another rule's matter."""
+    tiers = context.project.tiers
+    one = connecting_call(site)
+    if one is None or one.model is None or not isinstance(one.model.raises, tuple) or not _pauses(handler):
+        return
+    fatal = {name for raised in one.model.raises for name in tiers.below(tiers.errors.canonical(raised), "fatal")}
+    if fatal and not any(tiers.is_class(name, str(taken)) for name in fatal for taken in before):
+        yield _finding(site, handler, sorted(fatal), one.call, context)
+
+
+def _pauses(handler: ir.Handler) -> bool:
+    """Whether the clause does more than log."""
+    return any(not is_logging(call) for call in calls_of(handler.body))
 
 
 def _raiser(site: TrySite, name: str, context: Context) -> ir.Call | None:
@@ -220,7 +307,26 @@ def _raiser(site: TrySite, name: str, context: Context) -> ir.Call | None:
     return None
 
 
-def _finding(site: TrySite, handler: ir.Handler, fatal: list[str], raiser: ir.Call, context: Context) -> Finding:
+def _thrown_in(site: TrySite, handler: ir.Handler, fatal: tuple[str, ...], context: Context) -> ir.Node | None:
+    """What of the body brings one of the fatal classes to the clause, through functions of the project."""
+    if site.function is None:
+        return None
+    errors, graph = context.project.tiers.errors, context.project.routines.graph(site.function)
+    for block in graph.blocks if isinstance(graph, Graph) else ():
+        if not block.steps or block.steps[0].kind != "catch" or block.steps[0].node is not handler:
+            continue
+        for edge in block.into:
+            for one in sorted(edge.thrown):
+                is_open = "." in one.name and not one.exact
+                if edge.step is not None and any(
+                    errors.is_subclass(one.name, each) or (is_open and errors.is_subclass(each, one.name))
+                    for each in fatal
+                ):
+                    return edge.step.node
+    return None
+
+
+def _finding(site: TrySite, handler: ir.Handler, fatal: list[str], raiser: ir.Node, context: Context) -> Finding:
     bare = [name.rpartition(".")[2] for name in fatal]
     shown = next((name for name in bare if "Authentication" in name), bare[0])
     return Finding(

@@ -3,7 +3,8 @@ A function retries by calling itself from its own except clause.
 
 What it catches
     In a clause for every error, or for errors of the network: a call of the function around it
-    with the same arguments, for which nothing counts the attempts.
+    with the same arguments, for which nothing counts the attempts. Also one that counts them but
+    leaves out a parameter, which then has its default.
 
 Why it hurts in production
     Each failed attempt adds a frame. During an outage the stack grows until RecursionError, a
@@ -74,6 +75,37 @@ rule = Rule(
                     await asyncio.sleep(5)
                     return await publish(channel, message)  # bad: publish
             """,
+        ),
+        bad(
+            "the second attempt forgets what was asked for",
+            """
+            import time
+
+            def create_pool(settings, retry=0, tls=None):
+                try:
+                    return open_pool(settings, tls)
+                except OSError:
+                    if retry >= settings.retries:
+                        raise
+                    time.sleep(1)
+                return create_pool(settings, retry=retry + 1)  # bad: leaves out `tls`
+            """,
+        ),
+        good(
+            "every argument is handed on",
+            """
+            import time
+
+            def create_pool(settings, retry=0, tls=None):
+                try:
+                    return open_pool(settings, tls)
+                except OSError:
+                    if retry >= settings.retries:
+                        raise
+                    time.sleep(1)
+                return create_pool(settings, retry=retry + 1, tls=tls)
+            """,
+            silence="bounded by an argument",
         ),
         good(
             "the attempts are counted down",
@@ -164,9 +196,12 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     for site in context.project.tiers.sites(module.path):
         if site.function is None:
             continue
-        for handler in site.node.handlers:
-            if _may_last(site, handler, context) and not _counts(handler):
+        lasting = [handler for handler in site.node.handlers if _may_last(site, handler, context)]
+        for handler in lasting:
+            if not _counts(handler):
                 yield from _judge(site, handler, context)
+        if lasting:
+            yield from _forgets(site, context)
 
 
 def _may_last(site: TrySite, handler: ir.Handler, context: Context) -> bool:
@@ -178,6 +213,69 @@ def _may_last(site: TrySite, handler: ir.Handler, context: Context) -> bool:
         if name is not None and tiers.tier(name) == "recoverable":
             return True
     return False
+
+
+def _forgets(site: TrySite, context: Context) -> Iterator[Finding]:
+    """
+    A retry in a clause, or behind the statement that is entered again, that counts its attempts but
+    leaves out a parameter with a default: from the second attempt on it has the default.
+    """
+    function = site.function
+    if function is None or site.block is not function.statements:
+        return
+    handled = tuple(statement for handler in site.node.handlers for statement in handler.body)
+    behind = site.block[site.block.index(site.node) + 1 :]
+    for call in find(ir.Call, (*handled, *behind)):
+        if not calls_itself(site, call) or not _counts_up(function.node.params, call):
+            continue
+        lost = [one for one in _left_out(function.node, call) if _is_used(site, one)]
+        if lost:
+            yield Finding(
+                at=call.at,
+                message=f"the retry of `{function.name}` leaves out `{lost[0]}`",
+                consequence=f"From the second attempt on `{lost[0]}` has its default, whatever the caller asked for.",
+                help=f"hand on `{lost[0]}={lost[0]}`, or retry in a loop",
+                notes=(Note(context.path, site.node.body[0].at, "this attempt has what the caller gave"),),
+                symbol=function.symbol,
+            )
+
+
+def _counts_up(params: ir.Parameters, call: ir.Call) -> bool:
+    """Whether an argument is a parameter changed by a number: `retry=retry + 1`."""
+    names = {param.name for param in params}
+    values = (*call.args, *(keyword.value for keyword in call.keywords))
+    return any(
+        isinstance(value, ir.Binary)
+        and value.op in ("+", "-")
+        and isinstance(value.left, ir.Name)
+        and value.left.id in names
+        and isinstance(value.right, ir.Constant)
+        for value in values
+    )
+
+
+def _left_out(node: ir.FunctionDef, call: ir.Call) -> Iterator[str]:
+    """The parameters with a default to which a call hands nothing."""
+    if any(keyword.name is None for keyword in call.keywords) or any(isinstance(one, ir.Starred) for one in call.args):
+        return
+    given = {keyword.name for keyword in call.keywords}
+    params = [param for param in node.params if param.kind in ("positional-only", "positional", "keyword-only")]
+    if isinstance(call.func, ir.Attribute):
+        params = params[1:]
+    by_position = [param.name for param in params if param.kind != "keyword-only"][: len(call.args)]
+    for param in params:
+        if param.default is not None and param.name not in given and param.name not in by_position:
+            yield param.name
+
+
+def _is_used(site: TrySite, name: str) -> bool:
+    """Whether what is tried, or what leads to it, reads the parameter and never binds it anew."""
+    function = site.function
+    if function is None:
+        return False
+    reads = [node for node in find(ir.Name, function.body, inner=True) if node.id == name]
+    bound = {target.at for node in find(ir.Assign, function.body) for target in node.targets}
+    return bool(reads) and not any(node.at in bound for node in reads)
 
 
 def _counts(handler: ir.Handler) -> bool:

@@ -2,7 +2,8 @@
 A loop tries again at once when the broker or service is away.
 
 What it catches
-    An endless loop with a clause for errors of the network after which the next turn begins
+    An endless loop with a clause for errors of the network, or for every error of opening a
+    connection, after which the next turn begins
     without any delay: the clause only logs, and nothing else in the loop waits.
 
 Why it hurts in production
@@ -29,6 +30,7 @@ from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import TrySite, calls_of, clause_at, clause_shown, hands_on, raises_anything
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
+from worker_lint.analysis.tiers.trying import connecting_call
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -56,6 +58,19 @@ rule = Rule(
                         consume(pika.BlockingConnection(parameters))
                     except pika.exceptions.AMQPConnectionError:  # bad
                         logging.warning("connection lost", exc_info=True)
+            """,
+        ),
+        bad(
+            "whatever goes wrong with the connection",
+            """
+            import pika
+
+            def connect(parameters):
+                while True:
+                    try:
+                        return pika.BlockingConnection(parameters)
+                    except Exception:  # bad
+                        pass
             """,
         ),
         bad(
@@ -140,8 +155,9 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if loop is None or site.block is not loop.body or not is_endless(site.scope, loop) or _waits_aside(site, loop):
             continue
         for handler in site.node.handlers:
-            name = _lost_service(site, handler, context)
-            if name and _goes_on_at_once(handler, loop):
+            if _goes_on_at_once(handler, loop) and (
+                _lost_service(site, handler, context) or _connects(site, handler, context)
+            ):
                 yield _finding(site, handler, loop, context)
 
 
@@ -171,6 +187,11 @@ def _lost_service(site: TrySite, handler: ir.Handler, context: Context) -> str:
         if name in _NETWORK or ("." in name and tiers.tier(name) == "recoverable"):
             return name
     return ""
+
+
+def _connects(site: TrySite, handler: ir.Handler, context: Context) -> bool:
+    """Whether a clause for every error stands around the opening of a connection."""
+    return context.project.tiers.is_broad(site.scope, handler) and connecting_call(site) is not None
 
 
 def _goes_on_at_once(handler: ir.Handler, loop: ir.While | ir.For) -> bool:

@@ -21,6 +21,7 @@ Limits
     at the exception: its name, `sys.exc_info()`, a call that gets nothing and may look by itself.
 """
 
+import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import External, ModuleScope
@@ -43,6 +44,8 @@ from worker_lint.source import ir
 
 _WARNING = 30
 _PLAIN = ("builtins.", "os.path.", "posixpath.")
+_EXPLAINED = re.compile(r"(?i)\b(?:because|due to|you|your|please|make sure|in order to)\b|https?://")
+"""Words of a line that tells its reader why it failed, or what to do about it."""
 _GIVING_UP = frozenset({"exit", "abort", "fail", "error_exit", "die"})
 
 rule = Rule(
@@ -55,7 +58,14 @@ rule = Rule(
     closure="file",
     product_only=True,
     yields_to=("ERR107", "ERR108", "ERR109"),
-    silences=("expected class", "re-raised", "told in another way", "a stated reason", "nothing but a look-up"),
+    silences=(
+        "expected class",
+        "re-raised",
+        "told in another way",
+        "a stated reason",
+        "nothing but a look-up",
+        "the line explains",
+    ),
     examples=(
         bad(
             "why was it lost?",
@@ -125,6 +135,20 @@ rule = Rule(
                         logging.info("nothing to do")
             """,
             silence="expected class",
+        ),
+        good(
+            "the reader learns what to do",
+            """
+            import logging
+            import resource
+
+            def raise_limit():
+                try:
+                    resource.setrlimit(resource.RLIMIT_NOFILE, (10_000, 10_000))
+                except Exception:
+                    logging.warning("Few files can be open. Please raise the limit with `ulimit -n`.")
+            """,
+            silence="the line explains",
         ),
         good(
             "the caller gets it",
@@ -198,7 +222,9 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             continue
         for handler in site.node.handlers:
             lines = [*log_calls(handler.body), *_warnings(handler)]
-            if _is_loud(lines) and _tells_nothing(site, handler) and _is_wide(site, handler, context):
+            if not _is_loud(lines) or any(_explains(line) for line in lines):
+                continue
+            if _tells_nothing(site, handler) and _is_wide(site, handler, context):
                 yield _finding(site, handler, max(lines, key=log_level), context)
 
 
@@ -208,6 +234,12 @@ def _is_look_up(site: TrySite, call: ir.Call) -> bool:
         return True
     targets = site.scope.project.names.expr(site.scope, call.func)
     return all(isinstance(one, External) and one.dotted.startswith(_PLAIN) for one in targets)
+
+
+def _explains(line: ir.Call) -> bool:
+    """Whether the line gives the reader a cause or says what to do: its author knows what fails here."""
+    texts = (node.value for node in find(ir.Constant, line.args) if isinstance(node.value, str))
+    return any(_EXPLAINED.search(text) for text in texts)
 
 
 def _is_loud(lines: list[ir.Call]) -> bool:

@@ -28,7 +28,7 @@ from worker_lint.analysis import External, ModuleScope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import Tiers, TrySite
 from worker_lint.analysis.tiers.trying import Tried, tried_calls
-from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
+from worker_lint.rule import NEEDED, Context, Finding, Fix, Note, Replace, Rule, bad, good, import_of
 from worker_lint.source import ir
 
 rule = Rule(
@@ -75,6 +75,28 @@ rule = Rule(
                         time.sleep(5)
                         continue
                     handle(item)
+            """,
+        ),
+        bad(
+            "only the client is imported",
+            """
+            from redis import Redis
+
+            def publish(client: Redis, log):
+                try:
+                    client.publish("up", "1")
+                except ConnectionError:  # bad: redis.exceptions.ConnectionError
+                    log.warning("redis is away", exc_info=True)
+            """,
+            repaired="""
+            from redis import Redis
+            from redis.exceptions import ConnectionError as RedisConnectionError
+
+            def publish(client: Redis, log):
+                try:
+                    client.publish("up", "1")
+                except RedisConnectionError:  # bad: redis.exceptions.ConnectionError
+                    log.warning("redis is away", exc_info=True)
             """,
         ),
         bad(
@@ -269,7 +291,12 @@ def _finding(site: TrySite, handler: ir.Handler, name: str, own: str, tried: Tri
 
 
 def _named_rightly(site: TrySite, at: ir.At, own: str) -> Fix | None:
-    """The library's class in its place, where the file imports the package whole."""
+    """The library's class in its place, by the package where the file imports that whole, else with its import."""
+    bound = site.scope.project.tiers.bound_name(site.scope, own)
+    if bound is not None:
+        return Fix(f"name `{own}`", (Replace(at, bound),))
     top = own.partition(".")[0]
-    bound = site.scope.project.names.name(site.scope, top)
-    return Fix(f"name `{own}`", (Replace(at, own),)) if bound == (External(top),) else None
+    if site.scope.project.names.name(site.scope, top) == (External(top),):
+        return Fix(f"name `{own}`", (Replace(at, own),))
+    need = import_of(own)
+    return Fix(f"name `{own}`", (Replace(at, NEEDED, need),)) if need is not None else None

@@ -66,3 +66,80 @@ def test_subclasses_of_worker_bases_are_workers(lint: Command, write: Write) -> 
         assert found(lint("check", "-f", "json", "--select", "ABS113")) == [("ABS113", "own.py", 4)]
     write({"worker-lint.toml": 'worker-bases = ["elsewhere.Worker"]\n'})
     assert found(lint("check", "-f", "json", "--select", "ABS113")) == []
+
+
+RETRY = """import time
+import errors
+
+def run(queue):
+    while True:
+        try:
+            queue.connect()
+        except errors.Lost:
+            pass
+        queue.drain()
+"""
+
+
+def test_exceptions_are_placed_in_tiers(lint: Command, write: Write) -> None:
+    write({"errors.py": "class Lost(Exception): ...\n", "run.py": RETRY, "worker-lint.toml": ""})
+    command = ("check", "-f", "json", "--preview", "--select", "ERR106")
+    assert found(lint(*command)) == []
+    write({"worker-lint.toml": 'tiers.recoverable = ["errors.Lost"]\n'})
+    assert found(lint(*command)) == [("ERR106", "run.py", 8)]
+    write({"worker-lint.toml": 'tiers.expected = ["errors.Lost"]\n'})
+    assert found(lint(*command)) == []
+
+
+def test_a_tier_takes_exceptions_only(lint: Command, write: Write) -> None:
+    write({"errors.py": "class Lost: ...\n", "worker-lint.toml": 'tiers.fatal = ["errors.Lost"]\n'})
+    result = lint("check")
+    assert result.code == 2
+    assert "tiers.fatal: errors.Lost is no exception class" in result.err
+
+
+SKIP = """import errors
+
+def run(task, log):
+    try:
+        if task.late:
+            raise errors.Skip("late")
+        task.run()
+    except Exception:
+        log.exception("failed")
+"""
+
+
+def test_a_control_exception_of_ones_own_must_pass(lint: Command, write: Write) -> None:
+    write({"errors.py": "class Skip(Exception): ...\n", "run.py": SKIP, "worker-lint.toml": ""})
+    command = ("check", "-f", "json", "--preview", "--select", "ERR107")
+    assert found(lint(*command)) == []
+    write({"worker-lint.toml": 'tiers.control-flow = ["errors.Skip"]\n'})
+    assert found(lint(*command)) == [("ERR107", "run.py", 8)]
+
+
+LOOP = """import time
+import errors
+
+class Client:
+    def _open(self):
+        if not self.password:
+            raise errors.Denied("no password")
+        raise errors.Lost("away")
+
+    def run(self):
+        while True:
+            try:
+                self._open()
+            except errors.Lost:
+                time.sleep(1)
+"""
+
+
+def test_a_fatal_class_below_a_recoverable_one(lint: Command, write: Write) -> None:
+    write({"errors.py": "class Lost(Exception): ...\nclass Denied(Lost): ...\n", "run.py": LOOP})
+    write({"worker-lint.toml": 'tiers.recoverable = ["errors.Lost"]\n'})
+    command = ("check", "-f", "json", "--preview", "--select", "ERR104")
+    assert found(lint(*command)) == []
+    write({"worker-lint.toml": 'tiers.recoverable = ["errors.Lost"]\ntiers.fatal = ["errors.Denied"]\n'})
+    assert found(lint(*command)) == [("ERR104", "run.py", 14)]

@@ -95,6 +95,12 @@ def test_silence_means_the_defaults(settings: Read) -> None:
         ("[tiers]\n\nexpcted = []", 3, "tiers has no tier 'expcted'", "did you mean 'expected'?"),
         ("limits.function-steps = 0", 1, "limits.function-steps cannot be 0", "write a number above 0"),
         ("limits.function-steps = true", 1, "limits.function-steps is True, but must be: whole number above 0", ""),
+        (
+            '[tiers]\nfatal = ["a.B"]\nsystem = [\n"a.B"]',
+            4,
+            "tiers has 'a.B' under fatal and under system",
+            "keep one of them",
+        ),
         ("[rules.ABS102]\nevidnce = 1", 2, "rules.ABS102 has no option 'evidnce'", "did you mean 'evidence'?"),
         ("[rules.ABS102]\ndeep = 1", 2, "rules.ABS102.deep is 1, but must be: true or false", ""),
         ("[rules.ABS101]\ndeep = 1", 2, "rules.ABS101 has no option 'deep'", "delete it"),

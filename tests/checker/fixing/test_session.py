@@ -9,6 +9,7 @@ import pytest
 
 from worker_lint.fixing import apply_fixes
 from worker_lint.rule import (
+    NEEDED,
     AddBase,
     AddDecorator,
     Fix,
@@ -135,3 +136,24 @@ def test_a_stale_span_changes_no_other_name(at: Any) -> None:
 
 def test_no_fix_no_change() -> None:
     assert apply_fixes(b"x = (", [], "mail.py").new == b"x = ("
+
+
+CATCH = "import redis.exceptions\n\ntry: get()\nexcept OSError: pass\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (CATCH, "import redis.exceptions\n\ntry: get()\nexcept redis.exceptions.ConnectionError: pass\n"),
+        (
+            CATCH.replace("import redis.exceptions\n\n", "import redis \n"),
+            "import redis \nfrom redis.exceptions import ConnectionError as Lost\n\ntry: get()\nexcept Lost: pass\n",
+        ),
+    ],
+)
+def test_a_replaced_name_brings_its_import(source: str, expected: str) -> None:
+    line = next(number for number, text in enumerate(source.splitlines(), 1) if "OSError" in text)
+    need = ImportNeed("redis.exceptions", "ConnectionError", "Lost")
+    fix = Fix("name it", (Replace((line, 8, line, 15), NEEDED, need),))
+    once = apply_fixes(source.encode(), [fix], "mail.py")
+    assert once.new.decode() == expected

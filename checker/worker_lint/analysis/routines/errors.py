@@ -63,6 +63,12 @@ class Errors(Hierarchy):
         self._bases.setdefault(name, (above,))
         return name
 
+    def admit(self, name: str) -> None:
+        """Take a class of which only the name is known for an exception: some `Exception`."""
+        if not self.is_known(name):
+            self._bases[name] = ("Exception",)
+            self._ancestors.pop(name, None)
+
     def _learn(self, name: str) -> None:
         cls = self._own.get(name)
         if cls is not None:

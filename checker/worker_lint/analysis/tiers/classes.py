@@ -1,8 +1,8 @@
 """
 Exception classes as except clauses name them, and the tier that each belongs to.
 
-A tier is data: `[[error]]` in the library models. A class without one has that of its nearest
-base; classes of the project are placed by their bases.
+A tier is data: the project's settings first, then `[[error]]` in the library models. A class
+without one has that of its nearest base; classes of the project are placed by their bases.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Class, External, Scope, Value
 from worker_lint.analysis.models import ModelClass, Tier
+from worker_lint.analysis.tiers.placing import Placing
 from worker_lint.analysis.tiers.sites import TrySite, sites_in
 from worker_lint.source import ir
 
@@ -30,6 +31,7 @@ class Tiers:
         self.errors = project.routines.errors
         self._sites: dict[str, tuple[TrySite, ...]] = {}
         self._tiers: dict[str, Tier | None] = {}
+        self.placing = Placing(project, project.stated_tiers)
 
     def sites(self, path: str) -> tuple[TrySite, ...]:
         """The `try` statements of a file."""
@@ -64,6 +66,14 @@ class Tiers:
         name = self.errors.name_of(target) if isinstance(target, Class) else target.dotted
         return self.errors.canonical(name) if self.errors.is_known(name) else None
 
+    def bound_name(self, scope: Scope, name: str) -> str | None:
+        """The name under which the scope's module imports the class of this canonical name; None where it does not."""
+        for bound, bindings in scope.module.block.names.items():
+            if all(one.kind == "import" for one in bindings):
+                if self.named(scope, ir.Name((1, 1, 1, 1), bound)) == (name,):
+                    return bound
+        return None
+
     def is_class(self, name: str, above: str) -> bool:
         """Whether the one class is, or derives from, the other."""
         return self.errors.is_subclass(name, above)
@@ -93,15 +103,19 @@ class Tiers:
         return self._tiers[name]
 
     def _found_tier(self, name: str) -> Tier | None:
+        placed = self.placing.of.get(name)
+        if placed is not None:
+            return placed
         model = self.model(name)
         if model is not None and model.tier is not None:
             return model.tier
         return next((tier for base in self.errors.bases(name) if (tier := self.tier(base)) is not None), None)
 
     def below(self, name: str, tier: Tier) -> tuple[str, ...]:
-        """The classes of this tier that a clause for `name` takes besides, as far as the library's model tells."""
-        found = self.project.models.errors_beside(name) if "." in name else {}
-        return tuple(one for one, its in found.items() if its == tier and one != name and self.is_class(one, name))
+        """The classes of this tier that a clause for `name` takes besides, by the library's model and the settings."""
+        beside = self.project.models.errors_beside(name) if "." in name else {}
+        found = dict.fromkeys((*beside, *self.placing.of))
+        return tuple(one for one in found if one != name and self.is_class(one, name) and self.tier(one) == tier)
 
     def is_broad(self, scope: Scope, handler: ir.Handler) -> bool:
         """Whether the clause takes every error there is."""

@@ -88,8 +88,8 @@ def raises_anything(body: Iterable[ir.Node]) -> bool:
 
 
 def may_look_at_it(body: Iterable[ir.Node]) -> bool:
-    """Whether a call gets nothing and so may look at the exception in flight by itself, as `Failure()` does."""
-    return any(not call.args and not call.keywords and not is_logging(call) for call in find(ir.Call, body))
+    """Whether a call gets options at most, and so may look at the exception in flight, as `Failure()` does."""
+    return any(not call.args and not is_logging(call) for call in find(ir.Call, body))
 
 
 def calls_of(body: Iterable[ir.Node]) -> Iterator[ir.Call]:

@@ -52,6 +52,27 @@ def tried_calls(site: TrySite) -> Iterator[Tried]:
             yield Tried(call, None, "", is_known=_is_harmless(site, call))
 
 
+def connecting_call(site: TrySite) -> Tried | None:
+    """The first call of the body that opens a connection and may find the other side away, by its model."""
+    tiers = site.scope.project.tiers
+    for one in tried_calls(site):
+        raised = one.model.raises if one.model is not None else None
+        if isinstance(raised, tuple) and _opens(site, one):
+            if any(tiers.tier(tiers.errors.canonical(name)) == "recoverable" for name in raised):
+                return one
+    return None
+
+
+def _opens(site: TrySite, one: Tried) -> bool:
+    """Whether a call makes a connection, or is named for it."""
+    made = site.scope.project.models.find_class(one.home)
+    if made is not None and made.resource is not None and made.resource.role == "connection":
+        if one.model is not None and one.model.name in (made.name, f"{made.name}.__init__"):
+            return True
+    name = one.model.name.rpartition(".")[2] if one.model is not None else ""
+    return name == "ping" or "connect" in name.split("_") or name.endswith("_connection")
+
+
 def _is_harmless(site: TrySite, call: ir.Call) -> bool:
     targets = site.scope.project.names.expr(site.scope, call.func)
     return bool(targets) and all(isinstance(one, External) and one.dotted in _HARMLESS for one in targets)

@@ -1,0 +1,83 @@
+"""What may fail in a function outside a catch-all."""
+
+import textwrap
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from worker_lint.analysis import Function, Project
+from worker_lint.analysis.tiers.observing import reads_of, unguarded
+
+Link = Callable[[Mapping[str, str]], Project]
+
+SOURCE = """
+    import contextlib
+    import queue
+    import time
+    import requests
+
+    class Worker:
+        def target(self, call, log):
+    {body}
+
+        def helper(self):
+            raise OSError("away")
+
+        def safe(self):
+            try:
+                self.helper()
+            except Exception:
+                pass
+    """
+
+
+def target(link: Link, body: str) -> Function:
+    source = textwrap.dedent(SOURCE).replace("{body}", textwrap.indent(textwrap.dedent(body).strip(), " " * 8))
+    project = link({"worker.py": source})
+    return next(one for one in project.functions_in("worker.py") if one.name == "target")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "requests.get('https://a.example')",
+        "self.helper()",
+        "self.client.fetch()",
+        "call()",
+        "raise OSError('x')",
+        "while True:\n    try:\n        self.helper()\n    except ValueError:\n        pass",
+        "try:\n    self.helper()\nexcept Exception:\n    raise",
+        "try:\n    pass\nfinally:\n    self.helper()",
+    ],
+)
+def test_what_may_fail(link: Link, body: str) -> None:
+    assert unguarded(target(link, body)) is not None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "time.sleep(1)",
+        "log.info('x')",
+        "self.safe()",
+        "queue.Queue().put_nowait(1)",
+        "raise RuntimeError('used wrongly')",
+        "while True:\n    try:\n        self.helper()\n    except Exception:\n        log.exception('x')",
+        "with contextlib.suppress(Exception):\n    self.helper()",
+        "items = sorted([2, 1])",
+    ],
+)
+def test_what_does_not(link: Link, body: str) -> None:
+    assert unguarded(target(link, body)) is None
+
+
+def test_a_decorator_may_catch(link: Link) -> None:
+    project = link({"worker.py": "from safe import guarded\n\n@guarded\ndef work(): raise OSError\n"})
+    (work,) = project.functions_in("worker.py")
+    assert unguarded(work) is None
+
+
+def test_where_a_local_is_read(link: Link) -> None:
+    work = target(link, "future = call()\nother = future\nother = 2")
+    assert [node.at[0] for node in reads_of(work, "future")] == [9]
+    assert reads_of(work, "other") == ()
