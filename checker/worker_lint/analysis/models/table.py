@@ -33,6 +33,7 @@ Role = Literal[
 ThreadRule = Literal["any", "owner", "loop"]
 Settlement = Literal["ack", "nack", "reject", "commit", "store", "delete", "extend"]
 SecondCall = Literal["nothing", "raises", "repeats"]
+Mistake = Literal["nothing", "raises", "closes"]
 
 
 class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -154,8 +155,16 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
         multiple: The parameter that settles earlier deliveries, too.
         consumes: It delivers messages: to a callback, or as its result.
         callbacks: Parameters that are called with deliveries or events.
+        gives: What those parameters are called with: for each the classes of the arguments, `"payload"` for
+            what the message says, `""` for anything else.
+        delivers: What the call gives back, in the same words; several are the parts of a tuple.
+        items: What iterating over the result gives, in the same words.
+        by_name: In a module that imports the library, the name alone tells the call.
         auto_ack: The parameter that settles before the handler runs.
         default_auto_ack: Its default.
+        manual_ack: The parameter that leaves it to the handler to settle, which else is done for it.
+        settles_on_exit: Its result is a context that settles on leaving.
+        tolerates: The parameter that lets such a context leave alone what is settled already.
         limits_prefetch: It bounds the number of unsettled deliveries.
         starts: It starts a thread, a process or a task that runs the given callable.
         task: As a decorator, it makes its function a worker's task.
@@ -186,8 +195,15 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     multiple: str = ""
     consumes: bool | None = None
     callbacks: tuple[str, ...] = ()
+    gives: dict[str, tuple[str, ...]] = {}
+    delivers: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    by_name: bool | None = None
     auto_ack: str = ""
     default_auto_ack: bool | None = None
+    manual_ack: str = ""
+    settles_on_exit: bool | None = None
+    tolerates: str = ""
     limits_prefetch: bool | None = None
     starts: Literal["thread", "process", "task"] | None = None
     task: bool | None = None
@@ -198,6 +214,39 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     limits: dict[str, str] = {}
     retry_limits: tuple[str, ...] = ()
     default_retry_limit: int | Literal["none"] | None = None
+
+
+class DeliveryTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """
+    What a message is until it is settled: `[[delivery]]`. The name is the class of what carries it.
+
+    Attributes:
+        library: What the documentation calls the library, for messages to the user.
+        tag: The attribute by whose value it is settled; "" when its own methods settle it.
+        settlers: Classes whose methods settle it by the tag.
+        keys: Attributes, methods too, by which somebody else who is given them can settle it.
+        unsettled: What becomes of one that nobody settles while the connection lives: it is held back,
+            or delivered again after some time.
+        raising: What an exception that leaves a callback does to it: it stays as it is ("held"), goes back to the
+            broker ("returned"), or is settled.
+        second: What a second settlement does.
+        under_auto_ack: What a settlement does where none is due.
+        payload: Attributes that hold what the message says.
+        told_by: Attributes that tell whether it is settled.
+        redelivery: Attributes and headers that tell how often it came.
+    """
+
+    library: str = ""
+    tag: str = ""
+    settlers: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    unsettled: Literal["held", "again"] | None = None
+    raising: Literal["held", "returned", "settled"] | None = None
+    second: Mistake | None = None
+    under_auto_ack: Mistake | None = None
+    payload: tuple[str, ...] = ()
+    told_by: tuple[str, ...] = ()
+    redelivery: tuple[str, ...] = ()
 
 
 class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -228,4 +277,5 @@ TABLES: dict[str, type[Table]] = {
     "resource": ResourceTable,
     "error": ErrorTable,
     "call": CallTable,
+    "delivery": DeliveryTable,
 }

@@ -1,0 +1,30 @@
+"""
+Messages between their coming in and their settlement.
+
+    project.deliveries.of(path)                # every Delivery of a file, with the function that has it
+    Typestate(project, delivery)               # what has become of it, step by step: for `flow.find_path`
+    delivery.settlement(scope, call)           # Settlement, where the call acknowledges or rejects it
+
+What a library delivers and how it is settled is data: `[[delivery]]`, and `gives`, `delivers`, `items`, `settles`
+of `[[call]]`.
+"""
+
+from worker_lint.analysis.deliveries.deliveries import Deliveries
+from worker_lint.analysis.deliveries.delivery import Delivery, Held, Opening
+from worker_lint.analysis.deliveries.settlement import Settlement, argument_for, flag_of, settlement_of, settlements_in
+from worker_lint.analysis.deliveries.typestate import State, Status, Typestate
+
+__all__ = [
+    "Deliveries",
+    "Delivery",
+    "Held",
+    "Opening",
+    "Settlement",
+    "State",
+    "Status",
+    "Typestate",
+    "argument_for",
+    "flag_of",
+    "settlement_of",
+    "settlements_in",
+]
