@@ -11,6 +11,8 @@ of `[[call]]`.
 
 from worker_lint.analysis.deliveries.deliveries import Deliveries
 from worker_lint.analysis.deliveries.delivery import Delivery, Held, Opening
+from worker_lint.analysis.deliveries.openings import functions_with
+from worker_lint.analysis.deliveries.protection import is_called_protected, is_protected
 from worker_lint.analysis.deliveries.settlement import Settlement, argument_for, flag_of, settlement_of, settlements_in
 from worker_lint.analysis.deliveries.typestate import State, Status, Typestate
 
@@ -25,6 +27,9 @@ __all__ = [
     "Typestate",
     "argument_for",
     "flag_of",
+    "functions_with",
+    "is_called_protected",
+    "is_protected",
     "settlement_of",
     "settlements_in",
 ]

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.deliveries.delivery import Delivery, How, Opening
 from worker_lint.analysis.deliveries.openings import (
-    Incoming,
+    ByName,
+    brings,
     functions_with,
     imported_names,
     is_automatic,
+    known_by_name,
     openings_in,
     stated,
 )
@@ -22,7 +24,8 @@ from worker_lint.analysis.names import receiver_kind
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
-    from worker_lint.analysis.models import DeliveryTable, ModelFunction
+    from worker_lint.analysis.entity import Scope
+    from worker_lint.analysis.models import CallTable, DeliveryTable, ModelFunction
     from worker_lint.analysis.project import Project
 
 PAYLOAD: Final = "payload"
@@ -34,7 +37,8 @@ class Deliveries:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._incoming: dict[str, Incoming] = {}
+        self._incoming: dict[str, ByName] = {}
+        self._settling: dict[str, ByName] = {}
         self._openings: dict[str, tuple[Opening, ...]] = {}
         self._deliveries: dict[str, tuple[Delivery, ...]] = {}
 
@@ -51,11 +55,23 @@ class Deliveries:
             self._openings[path] = tuple(openings_in(self.project, path, incoming)) if incoming else ()
         return self._openings[path]
 
-    def _incoming_in(self, path: str) -> Incoming:
+    def settles(self, scope: Scope, call: ir.Call) -> ModelFunction | None:
+        """The model of a call that settles some delivery: by the class of its object, or by its name alone."""
+        found = stated(self.project, scope, call)
+        if found is None:
+            path = scope.path
+            if path not in self._settling:
+                module = self.project.module(path)
+                imported = imported_names(module) if module is not None else frozenset()
+                self._settling[path] = self.project.models.of_messages(imported, _is_settling)
+            found = known_by_name(self.project.calls.of(scope, call), call, self._settling[path])
+        return found if found is not None and _is_settling(found.facts) else None
+
+    def _incoming_in(self, path: str) -> ByName:
         if path not in self._incoming:
             module = self.project.module(path)
             imported = imported_names(module) if module is not None else frozenset()
-            self._incoming[path] = self.project.models.incoming(imported)
+            self._incoming[path] = self.project.models.of_messages(imported, brings)
         return self._incoming[path]
 
     def _search(self, path: str) -> Iterator[Delivery]:
@@ -170,6 +186,10 @@ class Deliveries:
             elif facts.tag and all(_is_tag(value, names, facts.tag) for value in values):
                 tags.add(place[0])
         return frozenset(names), frozenset(tags)
+
+
+def _is_settling(facts: CallTable) -> bool:
+    return facts.settles is not None and facts.settles not in ("extend", "store")
 
 
 def _is_tag(value: ir.Expr | None, names: set[str], tag: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from worker_lint.analysis.calls import Callee
 from worker_lint.analysis.coroutine_names import imports_of
@@ -16,24 +16,26 @@ from worker_lint.source import ir
 
 if TYPE_CHECKING:
     from worker_lint.analysis.entity import ModuleScope, Scope
-    from worker_lint.analysis.models import ModelFunction
+    from worker_lint.analysis.models import CallTable, ModelFunction
     from worker_lint.analysis.project import Project
 
-Incoming = dict[str, "list[ModelFunction]"]
+ByName: TypeAlias = "dict[str, list[ModelFunction]]"
+"""Modelled calls by their bare names."""
 
 
 def imported_names(module: ModuleScope) -> frozenset[str]:
-    """The modules, and names in them, that a file imports from outside its own package."""
+    """The modules, and names in them, that a file imports from outside the project, re-exports followed."""
     found: set[str] = set()
     for node in imports_of(module.record.body):
-        if not node.level:
-            for name in node.names:
-                found.add(name.module)
-                found.add(f"{name.module}.{name.attribute}")
+        for name in node.names:
+            if not node.level:
+                found.update((name.module, f"{name.module}.{name.attribute}"))
+            targets = module.project.names.name(module, name.bound)
+            found.update(target.dotted for target in targets if isinstance(target, External))
     return frozenset(found)
 
 
-def openings_in(project: Project, path: str, incoming: Incoming) -> Iterator[Opening]:
+def openings_in(project: Project, path: str, incoming: ByName) -> Iterator[Opening]:
     """The openings of a file; those known by their name alone, too, where nothing says that they are others."""
     text = project.store.text(path).source
     seen: set[ir.At] = set()
@@ -45,11 +47,11 @@ def openings_in(project: Project, path: str, incoming: Incoming) -> Iterator[Ope
                     yield from opening_of(project, scope, call, incoming)
 
 
-def opening_of(project: Project, scope: Scope, call: ir.Call, incoming: Incoming) -> Iterator[Opening]:
+def opening_of(project: Project, scope: Scope, call: ir.Call, incoming: ByName) -> Iterator[Opening]:
     """The call as an opening, if it is one."""
     model = stated(project, scope, call)
-    if model is None or not _brings(model):
-        model = _by_name(project.calls.of(scope, call), call, incoming)
+    if model is None or not brings(model.facts):
+        model = known_by_name(project.calls.of(scope, call), call, incoming)
     if model is not None:
         yield Opening(scope, call, model, is_automatic(call, model))
 
@@ -64,23 +66,21 @@ def stated(project: Project, scope: Scope, call: ir.Call) -> ModelFunction | Non
     return project.models.find_stated(owner, callee.model.name.rpartition(".")[2])
 
 
-def _by_name(callee: Callee, call: ir.Call, incoming: Incoming) -> ModelFunction | None:
+def known_by_name(callee: Callee, call: ir.Call, named: ByName) -> ModelFunction | None:
+    """The call that a name alone tells, where nothing says that it is another one."""
     if callee.is_known or callee.receiver is not None or callee.outside:
         return None
-    for model in incoming.get(last_name(call.func), ()):
-        if model.facts.by_name and (
-            not model.facts.gives or any(argument_for(call, model, name) for name in _of(model))
-        ):
+    for model in named.get(last_name(call.func), ()):
+        gives = model.facts.gives
+        has_needed = all(any(word.name == name for word in call.keywords) for name in model.facts.needs)
+        if model.facts.by_name and has_needed and (not gives or any(argument_for(call, model, name) for name in gives)):
             return model
     return None
 
 
-def _of(model: ModelFunction) -> tuple[str, ...]:
-    return tuple(model.facts.gives)
-
-
-def _brings(model: ModelFunction) -> bool:
-    return bool(model.facts.gives or model.facts.delivers or model.facts.items)
+def brings(facts: CallTable) -> bool:
+    """Whether deliveries come in by such a call."""
+    return bool(facts.gives or facts.delivers or facts.items)
 
 
 def is_automatic(call: ir.Call, model: ModelFunction) -> bool | None:

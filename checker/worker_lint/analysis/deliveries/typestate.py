@@ -193,7 +193,7 @@ class Typestate(Watch[State]):
         return state
 
     def _settled(self, state: State, at: ir.At, verb: str) -> State:
-        if state.status == "open":
+        if state.status == "open" or (state.status == "managed" and state.verb == "tolerant"):
             return state._replace(status="settled", by=(at,), verb=verb)
         return state._replace(status="twice", by=(*state.by, at), verb=verb)
 
@@ -220,15 +220,14 @@ class Typestate(Watch[State]):
             call = item.context
             arguments = (*call.args, *(one.value for one in call.keywords)) if isinstance(call, ir.Call) else ()
             return TAKEN if any(map(self.held.hands_it_on, arguments)) else state
-        if kind == "enter":
-            return state._replace(status="managed", by=(item.context.at,)) if state.status == "open" else state
-        if state.status == "managed":
+        made = item.context
+        is_strict = isinstance(made, ir.Call) and not flag_of(made, model, model.facts.tolerates, default=False)
+        if kind == "enter" and state.status == "open":
+            return state._replace(status="managed", by=(made.at,), verb="strict" if is_strict else "tolerant")
+        if kind == "exit" and state.status == "managed":
             return state._replace(status="settled")
-        tolerant = isinstance(item.context, ir.Call) and flag_of(
-            item.context, model, model.facts.tolerates, default=False
-        )
-        if state.status == "settled" and tolerant is False:
-            return state._replace(status="twice", by=(*state.by, item.context.at))
+        if kind == "exit" and state.status == "settled" and is_strict:
+            return state._replace(status="twice", by=(*state.by, made.at))
         return state
 
     def _managing(self, item: ir.WithItem) -> ModelFunction | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -50,9 +50,9 @@ class _ModelFile:
         return frozenset(name.decode() for name in stated)
 
     @cached_property
-    def mentions_deliveries(self) -> bool:
-        """Whether it states anything of deliveries, by the looks of the file."""
-        return b"\n[[delivery]]" in self.content
+    def mentions_messages(self) -> bool:
+        """Whether it states anything of deliveries or settlements, by the looks of the file."""
+        return b"\n[[delivery]]" in self.content or b"\nsettles = " in self.content
 
     @cached_property
     def library(self) -> Library:
@@ -152,14 +152,19 @@ class Models:
                 found.update(file.coroutine_names)
         return frozenset(found)
 
-    def incoming(self, imported: frozenset[str]) -> dict[str, list[ModelFunction]]:
-        """The calls by which deliveries come in, by their bare names, of the libraries that these names belong to."""
+    def of_messages(
+        self, imported: frozenset[str], is_wanted: Callable[[CallTable], bool]
+    ) -> dict[str, list[ModelFunction]]:
+        """
+        Calls on messages by their bare names: of the libraries that the imported names belong to, those of whose
+        tables one is wanted.
+        """
         found: dict[str, list[ModelFunction]] = {}
         around = {prefix for name in imported for prefix in _prefixes(name)}
         for file in self.files:
-            if file.mentions_deliveries and not around.isdisjoint(file.modules):
+            if file.mentions_messages and not around.isdisjoint(file.modules):
                 for name, tables in file.library.tables.calls.items():
-                    if any(map(_brings, tables)):
+                    if any(map(is_wanted, tables)):
                         owner, _, bare = name.rpartition(".")
                         cls = self.find_class(owner)
                         call = self.find_method(cls, bare) if cls is not None else self.find_function(name)
@@ -291,10 +296,6 @@ class Models:
                 if target is not None:
                     return target + name[len(prefix) :]
         return None
-
-
-def _brings(table: CallTable) -> bool:
-    return bool(table.gives or table.delivers or table.items)
 
 
 def _prefixes(name: str) -> Iterable[str]:

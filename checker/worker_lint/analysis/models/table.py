@@ -160,6 +160,7 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
         delivers: What the call gives back, in the same words; several are the parts of a tuple.
         items: What iterating over the result gives, in the same words.
         by_name: In a module that imports the library, the name alone tells the call.
+        needs: Arguments that such a call gives by name; for methods that a library makes at run time only.
         auto_ack: The parameter that settles before the handler runs.
         default_auto_ack: Its default.
         manual_ack: The parameter that leaves it to the handler to settle, which else is done for it.
@@ -199,6 +200,7 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     delivers: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     by_name: bool | None = None
+    needs: tuple[str, ...] = ()
     auto_ack: str = ""
     default_auto_ack: bool | None = None
     manual_ack: str = ""
