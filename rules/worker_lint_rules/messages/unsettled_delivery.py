@@ -162,7 +162,7 @@ rule = Rule(
             from aio_pika.abc import AbstractIncomingMessage
 
             async def on_message(message: AbstractIncomingMessage):
-                async with message.process(requeue=True):
+                async with message.process(requeue=True, reject_on_redelivered=True):
                     await store(json.loads(message.body))
 
             async def main(queue: aio_pika.Queue):

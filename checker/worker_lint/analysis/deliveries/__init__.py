@@ -13,8 +13,16 @@ from worker_lint.analysis.deliveries.deliveries import Deliveries
 from worker_lint.analysis.deliveries.delivery import Delivery, Held, Opening
 from worker_lint.analysis.deliveries.openings import functions_with
 from worker_lint.analysis.deliveries.protection import is_called_protected, is_protected
-from worker_lint.analysis.deliveries.settlement import Settlement, argument_for, flag_of, settlement_of, settlements_in
+from worker_lint.analysis.deliveries.settlement import (
+    Settlement,
+    argument_for,
+    flag_of,
+    settlement_of,
+    settlements_in,
+    settling_context,
+)
 from worker_lint.analysis.deliveries.typestate import State, Status, Typestate
+from worker_lint.analysis.deliveries.work import Work
 
 __all__ = [
     "Deliveries",
@@ -25,6 +33,7 @@ __all__ = [
     "State",
     "Status",
     "Typestate",
+    "Work",
     "argument_for",
     "flag_of",
     "functions_with",
@@ -32,4 +41,5 @@ __all__ = [
     "is_protected",
     "settlement_of",
     "settlements_in",
+    "settling_context",
 ]

@@ -70,6 +70,22 @@ def settling_model(held: Held, call: ir.Call) -> ModelFunction | None:
     return None
 
 
+def own_method(held: Held, name: str) -> ModelFunction | None:
+    """A method of what carries the delivery."""
+    models = held.function.project.models
+    owner = models.find_class(held.facts.name)
+    return models.find_stated(owner, name) if owner is not None else None
+
+
+def settling_context(held: Held, item: ir.WithItem) -> ModelFunction | None:
+    """The method that makes a context which settles the delivery: `async with message.process()`."""
+    func = item.context.func if isinstance(item.context, ir.Call) else None
+    if not isinstance(func, ir.Attribute) or not held.is_whole(func.value):
+        return None
+    found = own_method(held, func.name)
+    return found if found is not None and found.facts.settles_on_exit else None
+
+
 def may_settle_by_tag(held: Held, receiver: ir.Expr) -> bool:
     """Whether the object may be a channel of the library: nothing is known of it, or it is one."""
     kind = held.function.project.values.of(held.function, receiver, held.me)

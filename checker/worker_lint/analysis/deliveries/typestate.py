@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.deliveries.condition import Condition, condition_of, tells_absence
 from worker_lint.analysis.deliveries.delivery import Delivery, Held
-from worker_lint.analysis.deliveries.settlement import flag_of, settlement_of
+from worker_lint.analysis.deliveries.settlement import flag_of, own_method, settlement_of, settling_context
 from worker_lint.analysis.entity import External
 from worker_lint.analysis.flow import Block, Edge, Step, Watch, find, find_path, walk
 from worker_lint.analysis.names import receiver_kind
@@ -58,8 +58,7 @@ class Typestate(Watch[State]):
     """
     The automaton of one delivery, for `find_path`. Paths end at the statuses in `until`.
 
-    `reached(step, state)` may be overridden to see each step that completes, with the state before it; what it
-    returns is the state to go on with.
+    `reached(step, state)` may be overridden to see each step that completes, with the state before it.
     """
 
     def __init__(self, held: Held, until: frozenset[str] = frozenset(), depth: int = 0) -> None:
@@ -81,7 +80,8 @@ class Typestate(Watch[State]):
 
     def step(self, step: Step, state: State) -> State | None:
         """The state after a step that completes."""
-        after = self._after(step, self.reached(step, state))
+        seen = self.reached(step, state)
+        after = None if seen is None else self._after(step, seen)
         return None if after is None or after.status in self.until else after
 
     def interrupted(self, step: Step, state: State) -> State | None:
@@ -117,8 +117,8 @@ class Typestate(Watch[State]):
             return state
         return state._replace(conditions=state.conditions | {asked})
 
-    def reached(self, step: Step, state: State) -> State:
-        """For rules that look at what happens in a state."""
+    def reached(self, step: Step, state: State) -> State | None:
+        """For rules that look at what happens in a state; None ends the path."""
         del step
         return state
 
@@ -189,7 +189,7 @@ class Typestate(Watch[State]):
         if any(map(self.held.hands_it_on, arguments)) and not self._is_harmless(call):
             return TAKEN
         if isinstance(call.func, ir.Attribute) and self.held.is_whole(call.func.value) and not self.held.facts.tag:
-            return state if self._own_method(call.func.name) is not None else TAKEN
+            return state if own_method(self.held, call.func.name) is not None else TAKEN
         return state
 
     def _settled(self, state: State, at: ir.At, verb: str) -> State:
@@ -202,11 +202,6 @@ class Typestate(Watch[State]):
             return True
         targets = self._project.names.expr(self.held.function, call.func)
         return bool(targets) and all(isinstance(one, External) and one.dotted in _HARMLESS for one in targets)
-
-    def _own_method(self, name: str) -> ModelFunction | None:
-        models = self._project.models
-        owner = models.find_class(self.held.facts.name)
-        return models.find_stated(owner, name) if owner is not None else None
 
     def _asks_status(self, test: ir.Node) -> bool:
         told_by = self.held.facts.told_by
@@ -225,25 +220,16 @@ class Typestate(Watch[State]):
         if kind == "enter" and state.status == "open":
             return state._replace(status="managed", by=(made.at,), verb="strict" if is_strict else "tolerant")
         if kind == "exit" and state.status == "managed":
-            return state._replace(status="settled")
+            return state._replace(status="settled", verb="ack")
         if kind == "exit" and state.status == "settled" and is_strict:
             return state._replace(status="twice", by=(*state.by, made.at))
         return state
 
     def _managing(self, item: ir.WithItem) -> ModelFunction | None:
         """The method that makes a context which settles the delivery."""
-        call = item.context
-        if call.at not in self._contexts:
-            found = None
-            if (
-                isinstance(call, ir.Call)
-                and isinstance(call.func, ir.Attribute)
-                and self.held.is_whole(call.func.value)
-            ):
-                method = self._own_method(call.func.name)
-                found = method if method is not None and method.facts.settles_on_exit else None
-            self._contexts[call.at] = found
-        return self._contexts[call.at]
+        if item.context.at not in self._contexts:
+            self._contexts[item.context.at] = settling_context(self.held, item)
+        return self._contexts[item.context.at]
 
     # --- helpers ---
 

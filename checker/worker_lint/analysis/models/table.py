@@ -235,6 +235,7 @@ class DeliveryTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True
         under_auto_ack: What a settlement does where none is due.
         payload: Attributes that hold what the message says.
         told_by: Attributes that tell whether it is settled.
+        prefetch: The broker sends as many as it has, unless a limit is set.
         redelivery: Attributes and headers that tell how often it came.
     """
 
@@ -248,6 +249,7 @@ class DeliveryTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True
     under_auto_ack: Mistake | None = None
     payload: tuple[str, ...] = ()
     told_by: tuple[str, ...] = ()
+    prefetch: bool | None = None
     redelivery: tuple[str, ...] = ()
 
 
