@@ -11,8 +11,8 @@ of `[[call]]`.
 
 from worker_lint.analysis.deliveries.deliveries import Deliveries
 from worker_lint.analysis.deliveries.delivery import Delivery, Held, Opening
-from worker_lint.analysis.deliveries.openings import functions_with
-from worker_lint.analysis.deliveries.protection import is_called_protected, is_protected
+from worker_lint.analysis.deliveries.openings import functions_with, last_name
+from worker_lint.analysis.deliveries.protection import is_called_protected, is_handed_on, is_protected
 from worker_lint.analysis.deliveries.settlement import (
     Settlement,
     argument_for,
@@ -38,7 +38,9 @@ __all__ = [
     "flag_of",
     "functions_with",
     "is_called_protected",
+    "is_handed_on",
     "is_protected",
+    "last_name",
     "settlement_of",
     "settlements_in",
     "settling_context",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from worker_lint.analysis.deliveries.openings import functions_with, last_name
-from worker_lint.analysis.flow import find
+from worker_lint.analysis.flow import find, walk
 from worker_lint.analysis.tiers.names import is_inside
 from worker_lint.source import ir
 
@@ -43,3 +43,23 @@ def is_called_protected(function: Function) -> bool:
 def _is_lock(context: ir.Expr) -> bool:
     name = (ir.dotted_name(context) or "").rpartition(".")[2].lower()
     return any(word in name for word in _LOCKS)
+
+
+def is_handed_on(function: Function, name: str) -> bool:
+    """Whether a local is given to calls, returned, kept or captured, so that other code may end its use."""
+    statements = function.statements
+    for call in find(ir.Call, statements, inner=True):
+        given = (*call.args, *(keyword.value for keyword in call.keywords))
+        if any(isinstance(node, ir.Name) and node.id == name for node in walk(*given)):
+            return True
+    kept: list[ir.Expr | None] = [node.value for node in find(ir.Return, statements)]
+    kept += [node.value for node in find(ir.Yield, statements)]
+    kept += [node.value for node in find(ir.Assign, statements) if not isinstance(node.value, ir.Call)]
+    if any(isinstance(node, ir.Name) and node.id == name for value in kept for node in walk(value)):
+        return True
+    inner = function.project.values.fields.inner(function)
+    entered = [item.context for item in find(ir.WithItem, statements)]
+    return any(
+        isinstance(node, ir.Name) and node.id == name
+        for node in walk(*entered, *(each for scope in inner for each in scope.statements))
+    )

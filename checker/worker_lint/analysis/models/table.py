@@ -144,6 +144,12 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
         blocking: It may wait for something outside the process or for another thread.
         timeout: The parameter that bounds the wait.
         default_timeout: The bound when that is left out, in seconds; `"none"` waits for ever.
+        parameters: Its positional parameters, the receiver left out, where no `[[class]]` tells.
+        timeout_unit: The unit of that parameter.
+        bounded_by: The parameter of the constructor that bounds any wait of the object, in seconds.
+        default_bound: Its default, in seconds; `"none"` is no bound.
+        flushed_by: What it sends is kept in a buffer until one of these methods of the same object is called.
+        counts_left: Its result is the number of messages that a limited wait has left unsent.
         second_call: What a second call does.
         thread: Who may call it; narrower or wider than its object's own rule.
         signal_safe: It may be called in a signal handler.
@@ -185,6 +191,12 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     blocking: bool | None = None
     timeout: str = ""
     default_timeout: float | Literal["none"] | None = None
+    parameters: tuple[str, ...] = ()
+    timeout_unit: Literal["s", "ms"] = "s"
+    bounded_by: str = ""
+    default_bound: float | Literal["none"] | None = None
+    flushed_by: tuple[str, ...] = ()
+    counts_left: bool | None = None
     second_call: SecondCall | None = None
     thread: ThreadRule | None = None
     signal_safe: bool | None = None
