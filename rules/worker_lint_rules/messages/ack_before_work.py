@@ -27,7 +27,7 @@ import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.deliveries import Delivery, State, Typestate, Work
+from worker_lint.analysis.deliveries import Delivery, State, Typestate, Work, expecting_graph
 from worker_lint.analysis.flow import Graph, Step, find_path
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -159,7 +159,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every delivery of the file that its handler settles."""
     for delivery in context.project.deliveries.of(module.path):
         function = delivery.function
-        graph = context.project.routines.graph(function, delivery.me)
+        graph = expecting_graph(delivery)
         if graph is None or delivery.opening.auto is not False:
             continue
         text = context.project.store.text(module.path)

@@ -50,6 +50,7 @@ rule = Rule(
         "the failure is caught",
         "the book is cleared first",
         "every caller is guarded",
+        "one message is no book",
     ),
     examples=(
         bad(
@@ -198,6 +199,22 @@ rule = Rule(
             """,
             silence="every caller is guarded",
         ),
+        good(
+            "the message remembers for itself",
+            """
+            import redis
+
+            class Message(Base):
+                def __init__(self, client: redis.Redis, stream, group, number):
+                    self.client = client
+                    self.place = (stream, group, number)
+
+                def ack(self):
+                    self.client.xack(*self.place)
+                    super().ack()
+            """,
+            silence="one message is no book",
+        ),
     ),
 )
 
@@ -237,16 +254,19 @@ def _skipped_book(function: Function, context: Context) -> Iterator[Finding]:
 
 
 def _bookkeeping(function: Function) -> Iterator[ir.Node]:
-    """What clears the object's own record of a delivery."""
+    """What clears the object's own record of the one delivery that a parameter names."""
+    params = {param.name for param in function.node.params[1:]}
     for call in find(ir.Call, function.statements):
         func = call.func
         if isinstance(func, ir.Attribute):
             is_super = isinstance(func.value, ir.Call) and ir.dotted_name(func.value.func) == "super"
             is_field = (ir.dotted_name(func.value) or "").startswith("self.")
-            if (is_super and func.name == function.name) or (is_field and func.name in _TAKES_OUT):
+            names_one = any(isinstance(arg, ir.Name) and arg.id in params for arg in call.args)
+            if names_one and ((is_super and func.name == function.name) or (is_field and func.name in _TAKES_OUT)):
                 yield call
     for node in find(ir.Delete, function.statements):
-        if any(isinstance(target, ir.Subscript) for target in node.targets):
+        indices = (target.index for target in node.targets if isinstance(target, ir.Subscript))
+        if any(isinstance(index, ir.Name) and index.id in params for index in indices):
             yield node
 
 

@@ -137,6 +137,7 @@ rule = Rule(
 )
 
 _OF_ITS_OWN = re.compile(r"exclusive\s*=\s*True|auto_delete\s*=\s*True|reply[-_]to|correlation_id")
+_DECLARES = re.compile(r"\bQueue\(\s*(?:name\s*=\s*)?[\"']")
 _STATED = re.compile(r"at[ -]most[ -]once|may be lost|best[ -]effort|fire[ -]and[ -]forget", re.IGNORECASE)
 
 
@@ -151,6 +152,8 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         opening = delivery.opening
         if opening.auto is not True or opening.model.facts.manual_ack or opening.call.at in seen:
             continue
+        if delivery.facts.under_auto_ack == "nothing" and not _DECLARES.search(text):
+            continue  # the queue comes from elsewhere; temporary ones are common there
         work = next(Work(delivery).calls(), None)
         if work is not None and opening.scope.path == context.path:
             seen.add(opening.call.at)

@@ -25,7 +25,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.deliveries import Delivery, State, Typestate
+from worker_lint.analysis.deliveries import Delivery, State, Typestate, Work, expecting_graph
 from worker_lint.analysis.flow import Block, Path, find_path
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -252,7 +252,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every delivery of the file, where a second settlement does harm."""
     for delivery in context.project.deliveries.of(module.path):
         cost = _COST.get(delivery.facts.second or "")
-        graph = context.project.routines.graph(delivery.function, delivery.me) if cost else None
+        graph = expecting_graph(delivery, Work(delivery).is_work) if cost else None
         if graph is None or cost is None or delivery.opening.auto is not False:
             continue
         twice: list[State] = []

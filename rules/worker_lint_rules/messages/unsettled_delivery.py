@@ -21,13 +21,14 @@ When to ignore it
 Limits
     Only handlers that are registered in the file that defines them, loops and calls whose object is known. A
     delivery that is handed to code outside the project, to a thread, a queue or a field, is taken to be settled
-    there. Of exceptions only those that the models, `raise` statements and the project's functions state are seen.
+    there. Exceptions are those that models, `raise` statements and the project's functions state; in a `try`
+    statement any call may raise what its clauses name.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.deliveries import Delivery, State, Typestate, settlements_in
+from worker_lint.analysis.deliveries import Delivery, State, Typestate, expecting_graph, settlements_in
 from worker_lint.analysis.flow import Block, Graph, Path, find, find_path
 from worker_lint.analysis.tiers import clause_at
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -293,7 +294,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     for delivery in context.project.deliveries.of(module.path):
         if delivery.opening.auto is not False or delivery.facts.unsettled is None or _settles_batches(delivery):
             continue
-        graph = context.project.routines.graph(delivery.function, delivery.me)
+        graph = expecting_graph(delivery)
         if graph is not None:
             path = _open_end(delivery, graph)
             if path is not None:

@@ -11,6 +11,7 @@ of `[[call]]`.
 
 from worker_lint.analysis.deliveries.deliveries import Deliveries
 from worker_lint.analysis.deliveries.delivery import Delivery, Held, Opening
+from worker_lint.analysis.deliveries.expecting import expecting_graph
 from worker_lint.analysis.deliveries.openings import functions_with, last_name
 from worker_lint.analysis.deliveries.protection import is_called_protected, is_handed_on, is_protected
 from worker_lint.analysis.deliveries.settlement import (
@@ -35,6 +36,7 @@ __all__ = [
     "Typestate",
     "Work",
     "argument_for",
+    "expecting_graph",
     "flag_of",
     "functions_with",
     "is_called_protected",
