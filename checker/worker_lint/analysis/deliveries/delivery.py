@@ -81,7 +81,7 @@ class Held:
             case ir.Collection():
                 return any(map(self.hands_it_on, expr.items))
             case ir.Mapping():
-                return any(map(self.hands_it_on, expr.values))
+                return any(map(self.hands_it_on, (*expr.keys, *expr.values)))
             case ir.Starred() | ir.Keyword() | ir.Walrus() | ir.Await():
                 return self.hands_it_on(expr.value)
             case ir.Conditional():

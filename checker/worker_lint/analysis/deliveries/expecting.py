@@ -8,10 +8,10 @@ it names; so in the body of such a `try` they may, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from worker_lint.analysis.entity import External
-from worker_lint.analysis.flow import ANY, DerivedPolicy, Graph, Policy, Raises, Step, Thrown, build, find
+from worker_lint.analysis.flow import ANY, DerivedPolicy, Graph, Policy, Raises, Split, Step, Thrown, build, find
 from worker_lint.analysis.flow.inside import CallingPolicy
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.names import is_inside
@@ -20,7 +20,12 @@ from worker_lint.source import ir
 if TYPE_CHECKING:
     from worker_lint.analysis.deliveries.delivery import Delivery
 
-MayFail = Callable[[ir.Call], bool]
+EXPECTED: Final = Thrown("an error that a clause expects")
+"""What a call raises where a clause names a class that cannot be resolved."""
+
+BROAD: Final = frozenset({"Exception", "BaseException"})
+
+MayFail: TypeAlias = Callable[[ir.Call], bool]
 
 
 def expecting_graph(delivery: Delivery, may_fail: MayFail | None = None) -> Graph | None:
@@ -44,8 +49,6 @@ class _Expecting(DerivedPolicy):
         super().__init__(inner)
         self._function = delivery.function
         self._may_fail = may_fail or self._is_open
-        # A delivery that an escaping error leaves open must not seem to escape with an error of unknown class.
-        self._takes_unknown = delivery.facts.raising != "held"
         body = self._function.statements
         self._tries = [node for node in find(ir.Try, body) if node.handlers]
         awaits = find(ir.Await, body)
@@ -58,6 +61,14 @@ class _Expecting(DerivedPolicy):
         if known.thrown or known.always or call is None or not self._may_fail(call):
             return known
         return Raises(frozenset(self._expected(call)))
+
+    def split(self, handler: ir.Handler, thrown: Thrown) -> Split:
+        """What a clause expects is caught by the first one that may take it, and goes no further."""
+        if thrown != EXPECTED:
+            return self.inner.split(handler, thrown)
+        named = self._function.project.tiers.caught(self._function, handler)
+        is_taken = any(name is None or name in BROAD for name in named)
+        return Split(frozenset({thrown}), frozenset()) if is_taken else Split(frozenset(), frozenset({thrown}))
 
     def _called(self, step: Step) -> ir.Call | None:
         node = step.node
@@ -73,12 +84,12 @@ class _Expecting(DerivedPolicy):
                 continue
             for handler in node.handlers:
                 for name in tiers.caught(self._function, handler):
-                    if name in ("BaseException", "Exception"):
+                    if name in BROAD:
                         found.add(ANY)
                     elif name is not None:
                         found.add(Thrown(name))
-                    elif self._takes_unknown:
-                        found.add(ANY)
+                    else:
+                        found.add(EXPECTED)
         return found
 
     def _is_open(self, call: ir.Call) -> bool:

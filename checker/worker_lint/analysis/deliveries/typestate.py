@@ -90,7 +90,8 @@ class Typestate(Watch[State]):
         if call is None or state.status not in ("open", "settled"):
             return state if step.kind in ("call", "await", "exit") else self.step(step, state)
         if settlement_of(self.held, call) is not None:
-            return state
+            # Who asks for paths without any settlement wants none on which it was tried: the channel is gone then.
+            return None if "settled" in self.until else state
         ends = self._helper(call)
         if ends is not None and any(not returned and status != "open" for returned, status in ends):
             return None
@@ -153,6 +154,8 @@ class Typestate(Watch[State]):
             known = self.held.names | self.held.tags
             if not all(isinstance(target, ir.Name) and target.id in known for target in targets):
                 return TAKEN
+        if isinstance(node, ir.Assign) and any(map(self._keyed, node.targets)):
+            return TAKEN
         if isinstance(node, ir.FunctionDef) and self._captures(node):
             return TAKEN
         names = bound_names(node)
@@ -160,6 +163,10 @@ class Typestate(Watch[State]):
             kept = frozenset(one for one in state.conditions if one.names.isdisjoint(names))
             return state._replace(conditions=kept)
         return state
+
+    def _keyed(self, target: ir.Expr) -> bool:
+        """Whether something is kept under the delivery or its tag: `self.open[method.delivery_tag] = body`."""
+        return isinstance(target, ir.Subscript) and self.held.hands_it_on(target.index)
 
     def _captures(self, node: ir.FunctionDef) -> bool:
         known = self.held.names | self.held.tags

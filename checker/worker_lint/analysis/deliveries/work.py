@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.deliveries.settlement import settlement_of
 from worker_lint.analysis.entity import External
-from worker_lint.analysis.flow import find, walk
+from worker_lint.analysis.flow import Place, find, place_of, walk
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.source import ir
 
@@ -25,13 +25,13 @@ _COUNTING: Final = frozenset({"inc", "observe", "increment", "incr", "gauge", "t
 
 
 class Work:
-    """What one handler does with the message: names that hold parts of it, and calls that get them."""
+    """What one handler does with the message: locals and fields that hold parts of it, and calls that get them."""
 
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
         self._function = delivery.function
-        self.names: frozenset[str] = delivery.payload
-        self.names = self._derived()
+        self.places: frozenset[Place] = frozenset((name,) for name in delivery.payload)
+        self.places = self._derived()
 
     def is_work(self, call: ir.Call) -> bool:
         """
@@ -49,25 +49,25 @@ class Work:
     def holds_payload(self, expr: ir.Node) -> bool:
         """Whether an expression is made of what the message says."""
         for node in walk(expr):
-            if isinstance(node, ir.Name) and node.id in self.names:
+            if isinstance(node, (ir.Name, ir.Attribute)) and place_of(node) in self.places:
                 return True
             if isinstance(node, ir.Attribute) and self._delivery.is_whole(node.value):
                 if node.name in self._delivery.facts.payload:
                     return True
         return False
 
-    def _derived(self) -> frozenset[str]:
-        places = self._function.project.values.bindings(self._function).places
+    def _derived(self) -> frozenset[Place]:
+        assigned = self._function.project.values.bindings(self._function).places
         for _ in range(4):
             more = {
-                place[0]
-                for place, sources in places.items()
-                if len(place) == 1 and any(one.expr is not None and self.holds_payload(one.expr) for one in sources)
+                place
+                for place, sources in assigned.items()
+                if any(one.expr is not None and self.holds_payload(one.expr) for one in sources)
             }
-            if more <= self.names:
+            if more <= self.places:
                 break
-            self.names |= more - self._delivery.names
-        return self.names
+            self.places |= more - {(name,) for name in self._delivery.names}
+        return self.places
 
     def _only_reads(self, call: ir.Call) -> bool:
         func = call.func
