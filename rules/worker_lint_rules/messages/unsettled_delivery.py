@@ -28,11 +28,9 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.deliveries import Delivery, State, Typestate, expecting_graph, settlements_in
-from worker_lint.analysis.flow import Block, Graph, Path, find, find_path
-from worker_lint.analysis.tiers import clause_at
+from worker_lint.analysis.deliveries import Delivery, OpenEnd, State, expecting_graph, settlements_in, turning_point
+from worker_lint.analysis.flow import Block, Graph, Path, find_path
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.source import ir
 
 rule = Rule(
     code="MSG102",
@@ -318,13 +316,13 @@ def _open_end(delivery: Delivery, graph: Graph) -> Path | None:
             return True
         return state.status == "open" and (block is graph.exit or (escapes and block is graph.raised))
 
-    path = find_path(graph, Typestate(delivery, frozenset({"settled", "managed"})), ends)
+    path = find_path(graph, OpenEnd(delivery, graph), ends)
     return path if isinstance(path, Path) else None
 
 
 def _finding(delivery: Delivery, graph: Graph, path: Path, context: Context) -> Finding:
     name, opening = delivery.shown, delivery.opening
-    at, why = _turn(delivery, graph, path)
+    at, why = turning_point(delivery, graph, path)
     notes = [Note(context.path, at, why)] if why else []
     if opening.scope.path == context.path:
         notes.append(Note(context.path, opening.call.at, "the message comes in here, to be settled by the handler"))
@@ -338,47 +336,3 @@ def _finding(delivery: Delivery, graph: Graph, path: Path, context: Context) -> 
         symbol=delivery.function.symbol,
         confidence="likely",
     )
-
-
-def _turn(delivery: Delivery, graph: Graph, path: Path) -> tuple[ir.At, str]:
-    """Where the path leaves the way to a settlement, and what happens there."""
-    hopeful = _before_settlement(delivery, graph)
-    turns = [
-        index
-        for index, edge in enumerate(path.edges)
-        if edge.source.index in hopeful and edge.target.index not in hopeful and edge.step is not None
-    ]
-    if not turns:
-        return _beginning(delivery), ""
-    edge = path.edges[turns[-1]]
-    for later in path.edges[turns[-1] :] if edge.kind == "exception" else ():
-        for step in later.target.steps[:1]:
-            if step.kind == "catch" and isinstance(step.node, ir.Handler):
-                return clause_at(step.node), "the error is caught here"
-    why = "this may raise" if edge.kind == "exception" else f"this is {edge.kind}"
-    return (edge.step.node.at if edge.step is not None else _beginning(delivery)), why
-
-
-def _before_settlement(delivery: Delivery, graph: Graph) -> set[int]:
-    """The blocks from which a settlement of this delivery, not of the next, can be reached."""
-    settling = {found.call.at for found in settlements_in(delivery)}
-    pending = [
-        block
-        for block in graph.blocks
-        if any(call.at in settling for step in block.steps for call in find(ir.Call, (step.node,)))
-    ]
-    found: set[int] = set()
-    while pending:
-        block = pending.pop()
-        if block.index in found or any(step.node is delivery.begins and step.kind == "next" for step in block.steps):
-            continue
-        found.add(block.index)
-        pending.extend(edge.source for edge in block.into)
-    return found
-
-
-def _beginning(delivery: Delivery) -> ir.At:
-    begins = delivery.begins
-    if isinstance(begins, ir.For):
-        return begins.target.at
-    return begins.at if begins is not None else delivery.function.node.name_at

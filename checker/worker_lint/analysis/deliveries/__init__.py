@@ -12,6 +12,7 @@ of `[[call]]`.
 from worker_lint.analysis.deliveries.deliveries import Deliveries
 from worker_lint.analysis.deliveries.delivery import Delivery, Held, Opening
 from worker_lint.analysis.deliveries.expecting import expecting_graph
+from worker_lint.analysis.deliveries.open_end import OpenEnd, turning_point
 from worker_lint.analysis.deliveries.openings import functions_with, last_name
 from worker_lint.analysis.deliveries.protection import is_called_protected, is_handed_on, is_protected
 from worker_lint.analysis.deliveries.settlement import (
@@ -29,6 +30,7 @@ __all__ = [
     "Deliveries",
     "Delivery",
     "Held",
+    "OpenEnd",
     "Opening",
     "Settlement",
     "State",
@@ -46,4 +48,5 @@ __all__ = [
     "settlement_of",
     "settlements_in",
     "settling_context",
+    "turning_point",
 ]

@@ -58,6 +58,7 @@ class Typestate(Watch[State]):
     """
     The automaton of one delivery, for `find_path`. Paths end at the statuses in `until`.
 
+    `out_of_sight` tells afterwards whether some path ended because the delivery could not be followed any further.
     `reached(step, state)` may be overridden to see each step that completes, with the state before it.
     """
 
@@ -66,6 +67,7 @@ class Typestate(Watch[State]):
         super().__init__(State("none" if begins is not None else "open"))
         self.held = held
         self.until = until
+        self.out_of_sight = False
         self._begins = begins
         self._depth = depth
         self._project = held.function.project
@@ -82,6 +84,7 @@ class Typestate(Watch[State]):
         """The state after a step that completes."""
         seen = self.reached(step, state)
         after = None if seen is None else self._after(step, seen)
+        self.out_of_sight = self.out_of_sight or (after is None and seen is not None)
         return None if after is None or after.status in self.until else after
 
     def interrupted(self, step: Step, state: State) -> State | None:
@@ -104,6 +107,7 @@ class Typestate(Watch[State]):
             return state
         holds = edge.kind == "true"
         if self._asks_status(step.node):
+            self.out_of_sight = True
             return None
         names = self.held.names | (self.held.payload if isinstance(self.held, Delivery) else frozenset())
         if self._begins is not None and tells_absence(step.node, names, holds=holds):
@@ -297,19 +301,6 @@ def _ends(held: Held, depth: int) -> Ended:
             found.add((block is graph.exit, state.status))
         return False
 
-    watch = _Noting(held, depth)
+    watch = Typestate(held, depth=depth)
     find_path(graph, watch, note)
-    return frozenset(found | {(True, "")} if watch.has_taken else found)
-
-
-class _Noting(Typestate):
-    """A typestate that remembers whether the delivery went out of sight on some path."""
-
-    def __init__(self, held: Held, depth: int) -> None:
-        super().__init__(held, frozenset(), depth)
-        self.has_taken = False
-
-    def step(self, step: Step, state: State) -> State | None:
-        after = super().step(step, state)
-        self.has_taken = self.has_taken or after is None
-        return after
+    return frozenset(found | {(True, "")} if watch.out_of_sight else found)

@@ -127,6 +127,36 @@ def test_a_clause_is_taken_at_its_word(project_of: ProjectOf, named: str) -> Non
     assert ends(project_of, body) == {"settled", "open"}
 
 
+def test_a_helper_that_asks_the_library_whether_it_is_settled_is_trusted(project_of: ProjectOf) -> None:
+    project = project_of(
+        """
+        from kombu import Connection, Consumer
+
+        def drop(message):
+            if not message.acknowledged:
+                message.reject()
+
+        def on_task(body, message):
+            try:
+                store(body)
+            except ValueError:
+                drop(message)
+            else:
+                message.ack()
+
+        def main(queue):
+            with Connection("amqp://") as connection, Consumer(connection, [queue], callbacks=[on_task]):
+                connection.drain_events()
+        """
+    )
+    (delivery,) = project.deliveries.of("worker.py")
+    graph = expecting_graph(delivery)
+    watch = Typestate(delivery, frozenset({"settled"}))
+    assert graph is not None
+    assert find_path(graph, watch, lambda block, _state: block is graph.exit) is None
+    assert watch.out_of_sight
+
+
 def test_log_lines_do_not_raise(project_of: ProjectOf) -> None:
     body = """
     try:
