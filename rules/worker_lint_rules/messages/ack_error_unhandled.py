@@ -33,7 +33,7 @@ from worker_lint.analysis.tiers import TrySite
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
-_SETTLING = ("ack", "nack", "reject", "basic_ack", "basic_nack", "basic_reject", "acknowledge", "complete")
+_SETTLING = ("ack", "nack", "basic_ack", "basic_nack", "basic_reject", "acknowledge")
 _GIVES_CONSUMER = ("consume", "subscribe", "get_consumer", "create_consumer", "open_consumer")
 _TAKES_OUT = ("pop", "remove", "discard", "popleft", "popitem", "clear", "release")
 

@@ -137,7 +137,7 @@ rule = Rule(
 )
 
 _OF_ITS_OWN = re.compile(r"exclusive\s*=\s*True|auto_delete\s*=\s*True|reply[-_]to|correlation_id")
-_DECLARES = re.compile(r"\bQueue\(\s*(?:name\s*=\s*)?[\"']")
+_DECLARES = re.compile(r"\bQueue\(\s*(?:name\s*=\s*)?[\"'][\w.-]+[\"']\s*[,)]")
 _STATED = re.compile(r"at[ -]most[ -]once|may be lost|best[ -]effort|fire[ -]and[ -]forget", re.IGNORECASE)
 
 

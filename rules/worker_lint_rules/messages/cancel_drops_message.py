@@ -42,7 +42,7 @@ rule = Rule(
     severity="error",
     stage="preview",
     summary="A stop that cancels the handler throws its message away",
-    words=("process",),
+    words=("aio_pika",),
     closure="file",
     product_only=True,
     silences=("requeue=True", "shielded", "a dead-letter exchange", "nothing cancels it", "nothing is awaited"),
