@@ -49,7 +49,7 @@ class CoroutineNames:
     def _known_in(self, module: ModuleScope) -> frozenset[str]:
         found = set(self._in_file(module.path))
         tops = set()
-        for node in _imports(module.record.body):
+        for node in imports_of(module.record.body):
             for name in node.names:
                 path = self._file_of(module.path, node, name)
                 if path is not None:
@@ -72,7 +72,7 @@ class CoroutineNames:
         return found
 
 
-def _imports(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Import]:
+def imports_of(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Import]:
     """All imports of a module, those inside functions too."""
     for node in body:
         match node:
@@ -81,11 +81,11 @@ def _imports(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Import]:
             case ir.FunctionDef():
                 yield from node.imports
             case ir.ClassDef() | ir.With():
-                yield from _imports(node.body)
+                yield from imports_of(node.body)
             case ir.If():
-                yield from _imports((*node.body, *node.orelse))
+                yield from imports_of((*node.body, *node.orelse))
             case ir.Try():
                 handled = tuple(inner for handler in node.handlers for inner in handler.body)
-                yield from _imports((*node.body, *handled, *node.orelse, *node.final))
+                yield from imports_of((*node.body, *handled, *node.orelse, *node.final))
             case _:
                 pass

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from worker_lint.analysis.calls import Calls
     from worker_lint.analysis.coroutine_names import CoroutineNames
     from worker_lint.analysis.creation import Creations
+    from worker_lint.analysis.deliveries import Deliveries
     from worker_lint.analysis.escaping import Escaping
     from worker_lint.analysis.places import Places
     from worker_lint.analysis.resources import Resources
@@ -118,6 +119,13 @@ class Project:
         from worker_lint.analysis.escaping import Escaping
 
         return Escaping(self)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """Messages that come in, and what becomes of them."""
+        from worker_lint.analysis.deliveries import Deliveries
+
+        return Deliveries(self)
 
     @cached_property
     def workers(self) -> Workers:

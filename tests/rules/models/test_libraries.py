@@ -67,7 +67,8 @@ def _stated(name: str, release: str) -> dict[str, Any]:
     models = Models.open([MODELS], {library: ReleaseSpan.exactly(number)})
     (stated,) = (file.library for file in models.files if file.path == MODELS / f"{name}.toml")
     classes = [found for key in stated.tables.classes if (found := stated.find_class(key)) is not None]
-    calls = {name: stated.find_call(name) for name in stated.tables.calls}
+    calls_stated = {name: stated.find_call(name) for name in stated.tables.calls}
+    calls = {name: call for name, call in calls_stated.items() if call is not None and not call.facts.needs}
     return {
         "classes": {
             found.name: {
@@ -85,7 +86,7 @@ def _stated(name: str, release: str) -> dict[str, Any]:
             for other in shape.also
             if len(stated.tables.classes[found.name]) == 1
         },
-        "calls": {name: _named_parameters(call.facts) for name, call in calls.items() if call is not None},
+        "calls": {name: _named_parameters(call.facts) for name, call in calls.items()},
     }
 
 

@@ -12,6 +12,7 @@ from worker_lint.analysis.models.member import ModelMember, Parameter, Signature
 from worker_lint.analysis.models.reading import ModelError
 from worker_lint.analysis.models.table import (
     CallTable,
+    DeliveryTable,
     HookTable,
     ResourceTable,
     Role,
@@ -25,6 +26,7 @@ from worker_lint.analysis.models.versions import read_versions
 
 __all__ = [
     "CallTable",
+    "DeliveryTable",
     "HookTable",
     "ModelClass",
     "ModelError",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from worker_lint.analysis.models.fact import ModelClass, ModelFunction
 from worker_lint.analysis.models.library import Library
 from worker_lint.analysis.models.reading import LibraryTables, ModelError, read_tables
-from worker_lint.analysis.models.table import Tier
+from worker_lint.analysis.models.table import CallTable, DeliveryTable, Tier
 from worker_lint.analysis.models.version import ANY_RELEASE, ReleaseSpan
 
 _MODULES = re.compile(rb"^modules\s*=\s*\[([^\]]*)\]", re.MULTILINE)
@@ -48,6 +48,11 @@ class _ModelFile:
         """The bare names of coroutine functions and methods, by the looks of the file."""
         stated = (*_ASYNC_MEMBER.findall(self.content), *_ASYNC_CALL.findall(self.content))
         return frozenset(name.decode() for name in stated)
+
+    @cached_property
+    def mentions_messages(self) -> bool:
+        """Whether it states anything of deliveries or settlements, by the looks of the file."""
+        return b"\n[[delivery]]" in self.content or b"\nsettles = " in self.content
 
     @cached_property
     def library(self) -> Library:
@@ -147,6 +152,35 @@ class Models:
                 found.update(file.coroutine_names)
         return frozenset(found)
 
+    def of_messages(
+        self, imported: frozenset[str], is_wanted: Callable[[CallTable], bool]
+    ) -> dict[str, list[ModelFunction]]:
+        """
+        Calls on messages by their bare names: of the libraries that the imported names belong to, those of whose
+        tables one is wanted.
+        """
+        found: dict[str, list[ModelFunction]] = {}
+        around = {prefix for name in imported for prefix in _prefixes(name)}
+        for file in self.files:
+            if file.mentions_messages and not around.isdisjoint(file.modules):
+                for name, tables in file.library.tables.calls.items():
+                    if any(map(is_wanted, tables)):
+                        owner, _, bare = name.rpartition(".")
+                        cls = self.find_class(owner)
+                        call = self.find_method(cls, bare) if cls is not None else self.find_function(name)
+                        found.setdefault(bare, []).extend([call] if call is not None else [])
+        return found
+
+    def find_delivery(self, name: str) -> DeliveryTable | None:
+        """What is stated of the deliveries that objects of a class, or of a base of it, carry."""
+        order = self.resolution_order(name) or ()
+        for each in (name, *(ancestor.name for ancestor in order)):
+            found = (library.find_delivery(each) for library in self._libraries(each))
+            table = next((one for one in found if one is not None), None)
+            if table is not None:
+                return table
+        return None
+
     def find_class(self, name: str) -> ModelClass | None:
         """The class of this name or alias; None when no model states one."""
         if name not in self._classes:
@@ -199,6 +233,18 @@ class Models:
             if name in ancestor.uncertain or not ancestor.complete:
                 return None
         return None
+
+    def find_stated(self, owner: ModelClass, name: str) -> ModelFunction | None:
+        """
+        As `find_method`; where an override states nothing, with the facts of the method that it overrides: what a
+        library does with a delivery does not change from class to class.
+        """
+        found = self.find_method(owner, name)
+        if found is None or found.facts.name:
+            return found
+        above = (self.find_function(f"{base.name}.{name}") for base in self.resolution_order(owner.name) or ())
+        facts = next((one.facts for one in above if one is not None and one.facts.name), found.facts)
+        return ModelFunction(found.name, found.library, found.member, facts)
 
     def errors_beside(self, name: str) -> dict[str, Tier]:
         """The exceptions to which the library of this name gives a tier, in the releases in question."""

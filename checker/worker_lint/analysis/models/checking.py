@@ -54,7 +54,8 @@ def _check_classes(tables: LibraryTables) -> Iterator[ModelError]:
                 if not _DOTTED.fullmatch(base) or "." not in base:
                     yield _error(tables, shape, f"`{base}` is no qualified name", "write `builtins.int`, not `int`")
             yield from _check_members(tables, shape)
-    for group in (tables.classes, tables.hooks, tables.workers, tables.resources, tables.errors, tables.calls):
+    groups = (tables.classes, tables.hooks, tables.workers, tables.resources, tables.errors)
+    for group in (*groups, tables.calls, tables.deliveries):
         for same in group.values():
             for table in same:
                 yield from _check_range(tables, table)

@@ -147,6 +147,15 @@ class ModelFunction(Struct, frozen=True):
         """Whether a signal handler may call it."""
         return self.facts.signal_safe
 
+    def position(self, name: str) -> int | None:
+        """The position of a parameter among the arguments of a call on an object; None when it must be named."""
+        if self.facts.parameters:
+            return self.facts.parameters.index(name) if name in self.facts.parameters else None
+        if self.member is None or self.member.signature is None:
+            return None
+        known = [each.name for each in self.member.signature.parameters if each.kind in ("positional", "either")][1:]
+        return known.index(name) if name in known else None
+
     @property
     def settles(self) -> Settlement | None:
         """How it settles a delivery."""

@@ -12,7 +12,7 @@ import msgspec
 from worker_lint.analysis.models.fact import ModelClass, ModelFunction
 from worker_lint.analysis.models.member import MemberLineError, ModelMember, merge_variants, parse_member_lines
 from worker_lint.analysis.models.reading import LibraryTables, ModelError, find_name
-from worker_lint.analysis.models.table import CallTable, ClassTable, HookTable, Table
+from worker_lint.analysis.models.table import CallTable, ClassTable, DeliveryTable, HookTable, Table
 from worker_lint.analysis.models.version import ANY_RELEASE, Change, Holding, ReleaseSpan, covers, parse_release
 
 _TableType = TypeVar("_TableType", bound=Table)
@@ -107,6 +107,11 @@ class Library:
         if not calls or not covers([self._holding(call) for call in calls], self.span):
             return None
         return ModelFunction(name, self.tables.header.library, member, _agreed(calls))
+
+    def find_delivery(self, name: str) -> DeliveryTable | None:
+        """What is stated, for every release in question, of deliveries that this class carries."""
+        certain = self._certain(self.tables.deliveries.get(name, ()))
+        return certain[0] if len(certain) == 1 else None
 
     def _possible(self, tables: Iterable[_TableType]) -> list[_TableType]:
         """Tables that hold in some release in question."""

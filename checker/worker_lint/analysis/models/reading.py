@@ -15,6 +15,7 @@ from worker_lint.analysis.models.table import (
     TABLES,
     CallTable,
     ClassTable,
+    DeliveryTable,
     ErrorTable,
     Header,
     HookTable,
@@ -56,6 +57,7 @@ class LibraryTables:
     resources: Mapping[str, list[ResourceTable]] = field(default_factory=dict)
     errors: Mapping[str, list[ErrorTable]] = field(default_factory=dict)
     calls: Mapping[str, list[CallTable]] = field(default_factory=dict)
+    deliveries: Mapping[str, list[DeliveryTable]] = field(default_factory=dict)
 
 
 def read_tables(text: str, path: str) -> LibraryTables:
@@ -86,6 +88,7 @@ def read_tables(text: str, path: str) -> LibraryTables:
         _tables(raw["resource"], ResourceTable, path, text, "resource"),
         _tables(raw["error"], ErrorTable, path, text, "error"),
         _tables(raw["call"], CallTable, path, text, "call"),
+        _tables(raw["delivery"], DeliveryTable, path, text, "delivery"),
     )
 
 

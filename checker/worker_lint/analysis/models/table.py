@@ -33,6 +33,7 @@ Role = Literal[
 ThreadRule = Literal["any", "owner", "loop"]
 Settlement = Literal["ack", "nack", "reject", "commit", "store", "delete", "extend"]
 SecondCall = Literal["nothing", "raises", "repeats"]
+Mistake = Literal["nothing", "raises", "closes"]
 
 
 class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -143,6 +144,12 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
         blocking: It may wait for something outside the process or for another thread.
         timeout: The parameter that bounds the wait.
         default_timeout: The bound when that is left out, in seconds; `"none"` waits for ever.
+        parameters: Its positional parameters, the receiver left out, where no `[[class]]` tells.
+        timeout_unit: The unit of that parameter.
+        bounded_by: The parameter of the constructor that bounds any wait of the object, in seconds.
+        default_bound: Its default, in seconds; `"none"` is no bound.
+        flushed_by: What it sends is kept in a buffer until one of these methods of the same object is called.
+        counts_left: Its result is the number of messages that a limited wait has left unsent.
         second_call: What a second call does.
         thread: Who may call it; narrower or wider than its object's own rule.
         signal_safe: It may be called in a signal handler.
@@ -154,8 +161,17 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
         multiple: The parameter that settles earlier deliveries, too.
         consumes: It delivers messages: to a callback, or as its result.
         callbacks: Parameters that are called with deliveries or events.
+        gives: What those parameters are called with: for each the classes of the arguments, `"payload"` for
+            what the message says, `""` for anything else.
+        delivers: What the call gives back, in the same words; several are the parts of a tuple.
+        items: What iterating over the result gives, in the same words.
+        by_name: In a module that imports the library, the name alone tells the call.
+        needs: Arguments that such a call gives by name; for methods that a library makes at run time only.
         auto_ack: The parameter that settles before the handler runs.
         default_auto_ack: Its default.
+        manual_ack: The parameter that leaves it to the handler to settle, which else is done for it.
+        settles_on_exit: Its result is a context that settles on leaving.
+        tolerates: The parameter that lets such a context leave alone what is settled already.
         limits_prefetch: It bounds the number of unsettled deliveries.
         starts: It starts a thread, a process or a task that runs the given callable.
         task: As a decorator, it makes its function a worker's task.
@@ -175,6 +191,12 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     blocking: bool | None = None
     timeout: str = ""
     default_timeout: float | Literal["none"] | None = None
+    parameters: tuple[str, ...] = ()
+    timeout_unit: Literal["s", "ms"] = "s"
+    bounded_by: str = ""
+    default_bound: float | Literal["none"] | None = None
+    flushed_by: tuple[str, ...] = ()
+    counts_left: bool | None = None
     second_call: SecondCall | None = None
     thread: ThreadRule | None = None
     signal_safe: bool | None = None
@@ -186,8 +208,16 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     multiple: str = ""
     consumes: bool | None = None
     callbacks: tuple[str, ...] = ()
+    gives: dict[str, tuple[str, ...]] = {}
+    delivers: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    by_name: bool | None = None
+    needs: tuple[str, ...] = ()
     auto_ack: str = ""
     default_auto_ack: bool | None = None
+    manual_ack: str = ""
+    settles_on_exit: bool | None = None
+    tolerates: str = ""
     limits_prefetch: bool | None = None
     starts: Literal["thread", "process", "task"] | None = None
     task: bool | None = None
@@ -198,6 +228,41 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     limits: dict[str, str] = {}
     retry_limits: tuple[str, ...] = ()
     default_retry_limit: int | Literal["none"] | None = None
+
+
+class DeliveryTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """
+    What a message is until it is settled: `[[delivery]]`. The name is the class of what carries it.
+
+    Attributes:
+        library: What the documentation calls the library, for messages to the user.
+        tag: The attribute by whose value it is settled; "" when its own methods settle it.
+        settlers: Classes whose methods settle it by the tag.
+        keys: Attributes, methods too, by which somebody else who is given them can settle it.
+        unsettled: What becomes of one that nobody settles while the connection lives: it is held back,
+            or delivered again after some time.
+        raising: What an exception that leaves a callback does to it: it stays as it is ("held"), goes back to the
+            broker ("returned"), or is settled.
+        second: What a second settlement does.
+        under_auto_ack: What a settlement does where none is due.
+        payload: Attributes that hold what the message says.
+        told_by: Attributes that tell whether it is settled.
+        prefetch: The broker sends as many as it has, unless a limit is set.
+        redelivery: Attributes and headers that tell how often it came.
+    """
+
+    library: str = ""
+    tag: str = ""
+    settlers: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    unsettled: Literal["held", "again"] | None = None
+    raising: Literal["held", "returned", "settled"] | None = None
+    second: Mistake | None = None
+    under_auto_ack: Mistake | None = None
+    payload: tuple[str, ...] = ()
+    told_by: tuple[str, ...] = ()
+    prefetch: bool | None = None
+    redelivery: tuple[str, ...] = ()
 
 
 class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -228,4 +293,5 @@ TABLES: dict[str, type[Table]] = {
     "resource": ResourceTable,
     "error": ErrorTable,
     "call": CallTable,
+    "delivery": DeliveryTable,
 }

@@ -20,6 +20,7 @@ from worker_lint.analysis.values.kind import (
     Super,
     join,
 )
+from worker_lint.analysis.values.made import made_by
 from worker_lint.analysis.values.values import Values
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "Super",
     "Values",
     "join",
+    "made_by",
 ]

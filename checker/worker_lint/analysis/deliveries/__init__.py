@@ -1,0 +1,52 @@
+"""
+Messages between their coming in and their settlement.
+
+    project.deliveries.of(path)                # every Delivery of a file, with the function that has it
+    Typestate(project, delivery)               # what has become of it, step by step: for `flow.find_path`
+    delivery.settlement(scope, call)           # Settlement, where the call acknowledges or rejects it
+
+What a library delivers and how it is settled is data: `[[delivery]]`, and `gives`, `delivers`, `items`, `settles`
+of `[[call]]`.
+"""
+
+from worker_lint.analysis.deliveries.deliveries import Deliveries
+from worker_lint.analysis.deliveries.delivery import Delivery, Held, Opening
+from worker_lint.analysis.deliveries.expecting import expecting_graph
+from worker_lint.analysis.deliveries.open_end import OpenEnd, turning_point
+from worker_lint.analysis.deliveries.openings import functions_with, last_name
+from worker_lint.analysis.deliveries.protection import is_called_protected, is_handed_on, is_protected
+from worker_lint.analysis.deliveries.settlement import (
+    Settlement,
+    argument_for,
+    flag_of,
+    settlement_of,
+    settlements_in,
+    settling_context,
+)
+from worker_lint.analysis.deliveries.typestate import State, Status, Typestate
+from worker_lint.analysis.deliveries.work import Work
+
+__all__ = [
+    "Deliveries",
+    "Delivery",
+    "Held",
+    "OpenEnd",
+    "Opening",
+    "Settlement",
+    "State",
+    "Status",
+    "Typestate",
+    "Work",
+    "argument_for",
+    "expecting_graph",
+    "flag_of",
+    "functions_with",
+    "is_called_protected",
+    "is_handed_on",
+    "is_protected",
+    "last_name",
+    "settlement_of",
+    "settlements_in",
+    "settling_context",
+    "turning_point",
+]

@@ -1,0 +1,1 @@
+"""Rules on the acknowledgement and delivery of messages (MSG)."""

@@ -1,0 +1,207 @@
+"""
+A message is acknowledged before the work that it stands for.
+
+What it catches
+    A path through a handler on which the delivery is acknowledged first, and only then a call gets what the message
+    says. The context of the library (`message.process()`) that is left before the work counts, too.
+
+Why it hurts in production
+    The broker deletes a message when it is acknowledged. If the work then fails, or the worker is stopped,
+    killed or redeployed while it is at it, nobody has the message any more: it is neither done nor delivered
+    again. The later the failure, the less there is to find.
+
+What to do instead
+    Do the work, then acknowledge; on failure reject, or give the message back. Where the work takes longer than the
+    broker waits (RabbitMQ: half an hour), make it shorter, or write the order down in a store of your own first.
+
+When to ignore it
+    When a message may be lost and must not be done twice (at most once). Say so in a comment or docstring of the
+    handler, `at most once`: the rule reads it.
+
+Limits
+    Reading (`json.loads`), log lines and counters are no work. Once any work is done before the acknowledgement, the
+    rest of the path is not looked at.
+"""
+
+import re
+from collections.abc import Iterator
+
+from worker_lint.analysis import ModuleScope
+from worker_lint.analysis.deliveries import Delivery, State, Typestate, Work, expecting_graph
+from worker_lint.analysis.flow import Graph, Step, find_path
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="MSG101",
+    severity="warning",
+    stage="preview",
+    summary="A message is acknowledged before the work that it stands for",
+    words=("pika", "aio_pika", "kombu", "nats", "pubsub_v1", "consume", "subscribe"),
+    closure="file",
+    product_only=True,
+    silences=("at most once is stated", "tag handed on", "work comes first", "log lines and counters"),
+    examples=(
+        bad(
+            "first of all",
+            """
+            import json
+
+            import pika
+
+            def on_message(channel, method, properties, body):
+                channel.basic_ack(method.delivery_tag)  # bad: method
+                order = json.loads(body)
+                charge(order)
+
+            def main():
+                channel = pika.BlockingConnection().channel()
+                channel.basic_consume("orders", on_message)
+                channel.start_consuming()
+            """,
+        ),
+        bad(
+            "the context ends too soon",
+            """
+            import aio_pika
+
+            async def work(connection: aio_pika.Connection, charge):
+                channel = await connection.channel()
+                queue = await channel.declare_queue("orders")
+                async with queue.iterator() as messages:
+                    async for message in messages:
+                        async with message.process():  # bad: message
+                            order = message.body.decode()
+                        await charge(order)
+            """,
+        ),
+        good(
+            "said in the docstring",
+            '''
+            import pika
+
+            def on_message(channel, method, properties, body):
+                """A price is worth nothing a second later: delivered at most once."""
+                channel.basic_ack(method.delivery_tag)
+                show(body)
+
+            def main():
+                channel = pika.BlockingConnection().channel()
+                channel.basic_consume("prices", on_message)
+                channel.start_consuming()
+            ''',
+            silence="at most once is stated",
+        ),
+        good(
+            "settled by the pool",
+            """
+            import pika
+
+            class Worker:
+                def __init__(self, pool):
+                    self.pool = pool
+                    self.channel = pika.BlockingConnection().channel()
+                    self.channel.basic_consume("orders", self.on_message)
+
+                def on_message(self, channel, method, properties, body):
+                    self.pool.submit(self.work, method.delivery_tag, body)
+                    notify(body)
+            """,
+            silence="tag handed on",
+        ),
+        good(
+            "then the follow-up",
+            """
+            import pika
+
+            def on_message(channel, method, properties, body):
+                charge(body)
+                channel.basic_ack(method.delivery_tag)
+                tell_statistics(body)
+
+            def main():
+                channel = pika.BlockingConnection().channel()
+                channel.basic_consume("orders", on_message)
+                channel.start_consuming()
+            """,
+            silence="work comes first",
+        ),
+        good(
+            "nothing but a log line",
+            """
+            import logging
+
+            import pika
+
+            def on_message(channel, method, properties, body):
+                if not body:
+                    channel.basic_ack(method.delivery_tag)
+                    logging.warning("empty message: %r", body)
+                    return
+                charge(body)
+                channel.basic_ack(method.delivery_tag)
+
+            def main():
+                channel = pika.BlockingConnection().channel()
+                channel.basic_consume("orders", on_message)
+                channel.start_consuming()
+            """,
+            silence="log lines and counters",
+        ),
+    ),
+)
+
+_STATED = re.compile(r"at[ -]most[ -]once|may be lost|best[ -]effort|fire[ -]and[ -]forget", re.IGNORECASE)
+
+
+@rule.on_module
+def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Every delivery of the file that its handler settles."""
+    for delivery in context.project.deliveries.of(module.path):
+        function = delivery.function
+        graph = expecting_graph(delivery)
+        if graph is None or delivery.opening.auto is not False:
+            continue
+        text = context.project.store.text(module.path)
+        if _STATED.search(text.segment(function.node.at)):
+            continue
+        found = _first(delivery, graph)
+        if found is not None:
+            yield _finding(delivery, *found, context)
+
+
+class _Late(Typestate):
+    """Paths on which work follows the acknowledgement, and none came before."""
+
+    def __init__(self, delivery: Delivery, work: Work) -> None:
+        super().__init__(delivery, frozenset({"twice", "lost"}))
+        self._work = work
+        self.found: list[tuple[ir.At, ir.Call]] = []
+
+    def reached(self, step: Step, state: State) -> State | None:
+        """Ends a path at the first work on it."""
+        node = step.node
+        if step.kind != "call" or not isinstance(node, ir.Call) or not self._work.is_work(node):
+            return state
+        if state.status == "settled" and state.verb == "ack":
+            self.found.append((state.by[-1], node))
+        return None
+
+
+def _first(delivery: Delivery, graph: Graph) -> tuple[ir.At, ir.Call] | None:
+    watch = _Late(delivery, Work(delivery))
+    find_path(graph, watch, lambda _block, _state: False)
+    return min(watch.found, key=lambda one: (one[0], one[1].at)) if watch.found else None
+
+
+def _finding(delivery: Delivery, settled: ir.At, work: ir.Call, context: Context) -> Finding:
+    name = (ir.dotted_name(work.func) or "the work").rpartition(".")[2]
+    return Finding(
+        at=settled,
+        message=f"`{delivery.shown}` is acknowledged before `{name}` has done its work",
+        consequence=f"{delivery.facts.library} forgets it here: when the work fails or is cut off, it is lost.",
+        help="acknowledge after the work; or write `at most once` where a loss is accepted",
+        notes=(Note(context.path, work.at, "the work follows here"),),
+        symbol=delivery.function.symbol,
+        confidence="likely",
+    )
