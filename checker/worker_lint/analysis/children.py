@@ -108,6 +108,37 @@ def serves(runs: Runs) -> bool:
     return False
 
 
+def is_daemon_call(call: ir.Call) -> bool:
+    """Whether a constructor is told `daemon=True`."""
+    return any(
+        keyword.name == "daemon" and isinstance(keyword.value, ir.Constant) and keyword.value.value is True
+        for keyword in call.keywords
+    )
+
+
+def has_cleanup(runs: Runs) -> ir.Stmt | None:
+    """The `with` or `try … finally` of a child's code that has its service loop inside, so that it has to be left."""
+    function, project = runs.function, runs.function.project
+    for node in (*find(ir.With, function.body), *find(ir.Try, function.body)):
+        if isinstance(node, ir.Try) and not any(True for _ in find(ir.Call, node.final)):
+            continue
+        if isinstance(node, ir.With) and all(_is_idle(item.context) for item in node.items):
+            continue
+        if any(True for _ in find(ir.While, node.body)):
+            return node
+        for entry in project.workers.entries(function, runs.me):
+            inside = node.body[0].at[:2] <= entry.call.at[:2] and entry.call.at[2:] <= node.body[-1].at[2:]
+            if inside and entry.kind == "pool" and any(serves(each) for each in entry.callee.runs):
+                return node
+    return None
+
+
+def _is_idle(context: ir.Expr) -> bool:
+    """Whether leaving the context loses nothing when it does not happen: locks, suppressed exceptions, warnings."""
+    name = (ir.dotted_name(context.func if isinstance(context, ir.Call) else context) or "").lower()
+    return any(word in name for word in ("lock", "suppress", "mutex", "warnings", "span", "semaphore", "cond", "tracer"))
+
+
 def is_external_thread(cls: Class) -> bool:
     """Whether objects of the class are threads or processes themselves."""
     return cls.project.hierarchy.derives_from(cls, "threading.Thread", "multiprocessing.process.BaseProcess")

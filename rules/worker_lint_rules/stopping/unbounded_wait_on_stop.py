@@ -27,7 +27,7 @@ from typing import Final
 from worker_lint.analysis import Class, External, Instance
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import Child, children_of, service_loops
-from worker_lint.analysis.nesting import mentions, own_calls
+from worker_lint.analysis.nesting import mentions, own_calls, own_expressions
 from worker_lint.analysis.places import Use
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.resources import Held
@@ -395,7 +395,13 @@ def _is_emptied(cls: Class, name: str) -> bool:
                     if any(act.name == name for act in code_of(cls, runs)):
                         return True
             for act in acts_of(method, cls):
-                handed = act.use is not None and act.use.how in {"passed", "stored", "held"}
-                if handed and act.use is not None and act.use.place == ("self", name):
+                if act.name == name and act.use is not None and _hands_over(act.use):
                     return True
     return False
+
+
+def _hands_over(use: Use) -> bool:
+    """Whether the queue itself, not an item of it, is given to somebody."""
+    if use.how not in {"passed", "stored", "held"} or use.statement is None:
+        return False
+    return any(node.at == use.at and isinstance(node, ir.Attribute) for node in own_expressions(use.statement))

@@ -1,0 +1,406 @@
+"""
+A stop method leaves a thread, process, timer or pool running that the object started.
+
+What it catches
+    A field with a thread or process whose code goes round, and nothing tells it to end or waits for it; the same
+    where stop sets its flag, does not wait, and then closes what the thread still writes to; a daemon thread that has to
+    clean up after its loop while stop only sets the flag; a timer that is never cancelled; a pool that is never shut
+    down.
+
+Why it hurts in production
+    The process does not exit, because a thread that nobody told holds it; or `stop` returns, the connection is
+    closed, and the thread fails in the middle of its last message; or the interpreter ends and kills the daemon
+    thread before it has released what it holds. Each restart within the process adds one more.
+
+What to do instead
+    Tell it, wait for it, then close what it uses: `self._stopping.set()`, `self._thread.join(timeout)`,
+    `self._connection.close()`. `Timer.cancel`, `Executor.shutdown`.
+
+When to ignore it
+    When the thread may be cut off at any point, and the process ends right after the stop.
+
+Limits
+    Only what the class starts itself and keeps; a thread that anybody else may join is let pass, and so are classes
+    without a stop method.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from worker_lint.analysis import Class, Function
+from worker_lint.analysis.calls import Runs
+from worker_lint.analysis.children import Child, children_of, has_cleanup, is_daemon_call, serves
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.nesting import own_calls
+from worker_lint.analysis.reached import reached_from
+from worker_lint.analysis.resources import Held
+from worker_lint.analysis.stopping import STOP_WORDS, ends_object, is_stop_name
+from worker_lint.analysis.touching import Act, code_of, done_by, touched_by
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="STP110",
+    severity="warning",
+    stage="preview",
+    summary="A stop method leaves a thread, process, timer or pool running that the object started",
+    words=STOP_WORDS,
+    product_only=True,
+    yields_to=("STP127", "STP105"),
+    silences=("daemon by design", "joined elsewhere"),
+    examples=(
+        bad(
+            "nobody tells the thread",
+            """
+            import threading
+
+            class Worker:
+                def __init__(self, source):
+                    self.source = source
+                    self.thread = threading.Thread(target=self.run)
+                    self.thread.start()  # bad: self.thread
+
+                def run(self):
+                    while True:
+                        print(self.source.next())
+
+                def stop(self):
+                    print("stopped")
+            """,
+        ),
+        bad(
+            "the file is closed under the thread",
+            """
+            import threading
+
+            class Recorder:
+                def __init__(self, path):
+                    self.file = open(path, "a")
+                    self.running = True
+                    self.thread = threading.Thread(target=self.run, daemon=True)
+                    self.thread.start()  # bad: self.thread
+
+                def run(self):
+                    while self.running:
+                        self.file.write("alive")
+
+                def stop(self):
+                    self.running = False
+                    self.file.close()
+            """,
+        ),
+        bad(
+            "the daemon thread has to clean up",
+            """
+            import threading
+
+            class Server:
+                def start(self):
+                    self.stopping = threading.Event()
+                    threading.Thread(target=self.run, daemon=True).start()  # bad: run
+
+                def run(self):
+                    with open("journal", "a") as journal:
+                        while not self.stopping.is_set():
+                            journal.write("alive")
+
+                def stop(self):
+                    self.stopping.set()
+            """,
+        ),
+        bad(
+            "a timer that fires after the stop",
+            """
+            import threading
+
+            class Lease:
+                def start(self):
+                    self.timer = threading.Timer(30, self.renew)
+                    self.timer.start()  # bad: self.timer
+
+                def renew(self):
+                    print("renewed")
+
+                def close(self):
+                    print("closed")
+            """,
+        ),
+        bad(
+            "a pool that nobody shuts down",
+            """
+            from concurrent.futures import ThreadPoolExecutor
+
+            class Worker:
+                def __init__(self):
+                    self.running = True
+                    self.pool = ThreadPoolExecutor()  # bad: self.pool
+
+                def handle(self, message):
+                    self.pool.submit(print, message)
+
+                def stop(self):
+                    self.running = False
+            """,
+        ),
+        good(
+            "a daemon with a flag and nothing to flush",
+            """
+            import threading
+            import time
+
+            class Heart:
+                def __init__(self):
+                    self.running = True
+                    self.thread = threading.Thread(target=self.beat, daemon=True)
+                    self.thread.start()
+
+                def beat(self):
+                    while self.running:
+                        time.sleep(0.5)
+
+                def stop(self):
+                    self.running = False
+            """,
+            silence="daemon by design",
+        ),
+        good(
+            "another method joins it",
+            """
+            import threading
+
+            class Worker:
+                def __init__(self):
+                    self.running = True
+                    self.thread = threading.Thread(target=self.run)
+                    self.thread.start()
+
+                def run(self):
+                    while True:
+                        print("working")
+
+                def stop(self):
+                    self.running = False
+
+                def wait(self):
+                    self.thread.join()
+            """,
+            silence="joined elsewhere",
+        ),
+        good(
+            "the close wakes the thread, and it ends",
+            """
+            import socket
+            import threading
+
+            class Reader:
+                def __init__(self, address):
+                    self.running = True
+                    self.socket = socket.create_connection(address)
+                    self.thread = threading.Thread(target=self.run, daemon=True)
+                    self.thread.start()
+
+                def run(self):
+                    while self.running:
+                        print(self.socket.recv(4096))
+
+                def close(self):
+                    self.running = False
+                    self.socket.close()
+            """,
+        ),
+        good(
+            "the thread does one thing and ends",
+            """
+            import threading
+
+            class Upload:
+                def start(self):
+                    self.thread = threading.Thread(target=self.send)
+                    self.thread.start()
+
+                def send(self):
+                    print("sent")
+
+                def close(self):
+                    print("closed")
+            """,
+        ),
+        good(
+            "stop waits for the event that the thread sets at its end",
+            """
+            import threading
+
+            class Server:
+                def start(self):
+                    self.stopping = threading.Event()
+                    self.stopped = threading.Event()
+                    threading.Thread(target=self.run, daemon=True).start()
+
+                def run(self):
+                    with open("journal", "a") as journal:
+                        while not self.stopping.is_set():
+                            journal.write("alive")
+                    self.stopped.set()
+
+                def stop(self):
+                    self.stopping.set()
+                    self.stopped.wait(10)
+            """,
+        ),
+    ),
+)
+
+_WAITS: Final = frozenset({"join", "wait", "result", "get", "acquire", "wait_for", "gather", "communicate", "recv"})
+_WAKES: Final = frozenset(
+    {"recv", "accept", "get", "read", "readline", "poll", "recv_multipart", "recv_json", "consume", "select", "receive",
+     "wait", "recv_bytes", "recvfrom", "listen", "process_data_events", "start_consuming", "fetch", "next", "readlines"}
+)  # fmt: skip
+"""Calls of which closing the object is the way to end them."""
+
+
+@rule.on_class
+def check(cls: Class, context: Context) -> Iterator[Finding]:
+    """What the class starts and its stop leaves running."""
+    stops = [runs for runs in context.project.workers.stops(cls) if ends_object(runs.function.name)]
+    if not stops or not context.project.store.text(cls.path).has_word("self", cls.node.at[0], cls.node.at[2]):
+        return
+    held = context.project.resources.held(cls)
+    for one in held:
+        if one.acquired and not one.ends and one.is_ours and _is_pool(one) and one.derived_from is None:
+            yield _finding(cls, stops[0], one, "pool", "its jobs and threads go on after", [])
+    children = [child for child in children_of(cls) if _is_left(child.held)]
+    for child in children:
+        yield from _judged(cls, stops, child)
+    yield from _unkept(cls, stops)
+
+
+def _is_left(held: Held) -> bool:
+    return bool(held.acquired) and not held.ends and held.is_ours
+
+
+def _is_pool(held: Held) -> bool:
+    return held.duty.model is not None and "submit" in held.duty.model.members
+
+
+def _judged(cls: Class, stops: list[Runs], child: Child) -> Iterator[Finding]:
+    if child.kind == "timer":
+        if not child.is_daemon:
+            yield _finding(cls, stops[0], child.held, "timer", "it fires after", [])
+        return
+    if child.runs is None or child.runs.me is not cls or not serves(child.runs):
+        return
+    if any(_waits(stop) for stop in stops):
+        return
+    seen = code_of(cls, child.runs)
+    names = {act.name for act in seen}
+    if not child.is_daemon and not any(act.tells and act.name in names for act in _may_do(cls)):
+        yield _finding(cls, stops[0], child.held, child.kind, "nothing tells it to end, and it holds", [])
+        return
+    for stop in stops:
+        closed = next(_closed_under(stop, child, seen), None)
+        if closed is not None:
+            act, used = closed
+            notes = [
+                Note(act.function.path, act.at, f"`self.{act.name}` is closed here, without waiting for the {child.kind}"),
+                Note(used.function.path, used.at, f"the {child.kind} uses it here"),
+            ]
+            yield _finding(cls, stop, child.held, child.kind, "it still uses what is closed by", notes)
+            return
+
+
+def _may_do(cls: Class) -> Iterator[Act]:
+    """All that methods of the object other than its start do: any of it may be meant to tell a thread."""
+    for runs in cls.project.workers.methods(cls).values():
+        if runs.function.name != "__init__" and is_stop_name(runs.function.name):
+            yield from touched_by(cls, runs.function.name)
+
+
+def _waits(stop: Runs) -> bool:
+    for here in reached_from(stop):
+        for placed in here.statements():
+            for call in own_calls(placed.statement):
+                if (ir.dotted_name(call.func) or "").rpartition(".")[2] in _WAITS or not isinstance(
+                    call.func, (ir.Attribute, ir.Name)
+                ):
+                    return True
+                if isinstance(call.func, ir.Attribute) and call.func.name in _WAITS:
+                    return True
+    return False
+
+
+def _closed_under(stop: Runs, child: Child, seen: list[Act]) -> Iterator[tuple[Act, Act]]:
+    """The releases of a stop on fields that the child's code uses otherwise than by waiting there."""
+    used: dict[str, Act] = {}
+    for act in seen:
+        if act.called and not is_stop_name(act.called):
+            used.setdefault(act.name, act)
+    waking = {act.name for act in seen if act.called in _WAKES or (act.use is not None and act.use.how == "iterated")}
+    for act in done_by(stop):
+        is_release = act.called in {"close", "disconnect", "aclose", "shutdown"}
+        if is_release and act.name in used and act.name not in waking and act.name != child.held.place[1]:
+            yield act, used[act.name]
+
+
+def _unkept(cls: Class, stops: list[Runs]) -> Iterator[Finding]:
+    """Daemon threads that nobody keeps, whose code has to clean up, where stop sets what they read and returns."""
+    if any(_waits(stop) for stop in stops):
+        return
+    for method in cls.project.values.fields.methods(cls):
+        for entry in cls.project.workers.entries(method, cls):
+            if entry.kind != "thread" or len(entry.callee.runs) != 1 or entry.callee.runs[0].me is not cls:
+                continue
+            runs = entry.callee.runs[0]
+            if not is_daemon_call(entry.call) or not _is_dropped(entry.site.function, entry.call):
+                continue
+            cleanup = has_cleanup(runs)
+            names = {act.name for act in code_of(cls, runs)}
+            stop = next((stop for stop in stops if any(act.tells and act.name in names for act in done_by(stop))), None)
+            if cleanup is not None and stop is not None:
+                yield _not_awaited(runs, stop, method, entry.call, cleanup)
+
+
+def _is_dropped(function: Function, call: ir.Call) -> bool:
+    """Whether the thread is started right away, or bound to a local that is only started or set up."""
+    for node in find(ir.Call, function.body):
+        if isinstance(node.func, ir.Attribute) and node.func.value is call:
+            return node.func.name == "start"
+    for node in find(ir.Assign, function.body):
+        if node.value is call and len(node.targets) == 1 and isinstance(node.targets[0], ir.Name):
+            name = node.targets[0].id
+            uses = [use for use in function.project.places.uses(function) if use.place == (name,)]
+            return all(use.how in {"called", "attribute"} and use.name in {"start", "daemon", "setDaemon"} for use in uses)
+    return False
+
+
+def _not_awaited(runs: Runs, stop: Runs, method: Function, call: ir.Call, cleanup: ir.Stmt) -> Finding:
+    name = runs.function.name
+    return Finding(
+        at=call.at,
+        message=f"nothing waits for the daemon thread of `{name}`, which has to clean up after its loop",
+        consequence=f"`{stop.function.name}` returns at once, and the interpreter may end in the middle of the clean-up.",
+        help=f"keep the thread, and `join` it with a time-out at the end of `{stop.function.name}`",
+        notes=(
+            Note(runs.function.path, cleanup.at[:2] + cleanup.at[:2], "what is left here is released by the thread"),
+            Note(stop.function.path, stop.function.node.name_at, f"`{stop.function.name}` only sets what it reads"),
+        ),
+        symbol=method.symbol,
+    )
+
+
+def _finding(cls: Class, stop: Runs, held: Held, what: str, why: str, notes: list[Note]) -> Finding:
+    site = next(site for site in (*held.acquired, *held.created) if site.function.path == cls.path)
+    name = stop.function.name
+    ending = "the whole process" if why.endswith("holds") else f"`{name}`"
+    remedy = {
+        "timer": f"`{held.name}.cancel()` in `{name}`",
+        "pool": f"`{held.name}.shutdown()` in `{name}`",
+    }.get(what, f"tell the {what} to end in `{name}`, and `join` it with a time-out before closing what it uses")
+    return Finding(
+        at=site.at,
+        message=f"the {what} `{held.name}` is started here and no method ends it",
+        consequence=f"After the stop the {what} is left running: {why} {ending}.",
+        help=remedy,
+        notes=(Note(stop.function.path, stop.function.node.name_at, f"`{name}` leaves it running"), *notes),
+        symbol=site.method.symbol,
+        culprit=("resource", cls.symbol, held.place[-1]),
+    )
