@@ -69,14 +69,13 @@ rule = Rule(
             """,
         ),
         bad(
-            "the thread's loop reads a flag that stop leaves alone",
+            "stop leaves the flag alone that the thread's loop reads",
             """
             import threading
 
             class Worker:
                 def start(self):
                     self.running = True
-                    self.stopped = False
                     self.thread = threading.Thread(target=self.run)
                     self.thread.start()
 
@@ -85,7 +84,7 @@ rule = Rule(
                         print("working")
 
                 def stop(self):
-                    self.stopped = True
+                    print("stopping")
                     self.thread.join()  # bad: self.thread
             """,
         ),
@@ -275,6 +274,8 @@ def _is_untold(cls: Class, stop: Runs, child: Child) -> bool:
         if child.kind != "process" or child.runs is not None or name not in _ORDERS or given is None:
             return False
         return not any(act.name in given for act in telling)
+    if any(act.kind == "assigned" or act.called == "set" for act in done_by(stop)):
+        return False  # a flag for nobody is the matter of another rule
     loops = list(service_loops(child.runs))
     seen = {act.name for act in code_of(cls, child.runs)}
     return bool(loops) and not any(act.name in seen for act in telling)
