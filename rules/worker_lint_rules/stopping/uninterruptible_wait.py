@@ -1,0 +1,468 @@
+"""
+A loop that can be stopped waits where the request to stop cannot be seen.
+
+What it catches
+    `time.sleep` of a second or more in a loop whose condition asks an event; a `sleep` of ten seconds or more in
+    a loop over a flag, on a thread that stop joins; a `get` or `wait` without time-out in such a loop, where
+    nothing that stop does wakes it.
+
+Why it hurts in production
+    The stop takes as long as the sleep, in each worker; with a grace period of ten seconds the process is
+    killed before it has flushed anything. With a `get` on an idle queue the thread never ends at all, and the
+    `join` that waits for it hangs.
+
+What to do instead
+    `self._stopping.wait(seconds)` sleeps and wakes at once; `queue.get(timeout=1)`, or a sentinel that stop puts into
+    the queue.
+
+When to ignore it
+    When nobody waits for the loop's end.
+
+Limits
+    Durations that are not written in the code, and waits on objects that came from elsewhere, are unknown.
+"""
+
+from collections.abc import Container, Iterator
+from typing import Final, NamedTuple
+
+from worker_lint.analysis import Class, External, Function, Instance
+from worker_lint.analysis.calls import Runs
+from worker_lint.analysis.children import Child, children_of
+from worker_lint.analysis.durations import seconds
+from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements, with_inner
+from worker_lint.analysis.reached import reached_from
+from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.touching import acts_of, field_name, touched_by
+from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="STP106",
+    severity="warning",
+    stage="preview",
+    summary="A loop that can be stopped waits where the request to stop cannot be seen",
+    words=("sleep", "get", "wait"),
+    closure="file",
+    product_only=True,
+    yields_to=("STP105",),
+    silences=("a sentinel wakes it", "waits under a second"),
+    examples=(
+        bad(
+            "it sleeps although the event could be waited for",
+            """
+            import threading
+            import time
+
+            class Poller:
+                def __init__(self):
+                    self._stopping = threading.Event()
+                    self._thread = threading.Thread(target=self._run)
+                    self._thread.start()
+
+                def _run(self):
+                    while not self._stopping.is_set():
+                        print("poll")
+                        time.sleep(30)  # bad: 30 s
+
+                def stop(self):
+                    self._stopping.set()
+                    self._thread.join()
+            """,
+            repaired="""
+            import threading
+            import time
+
+            class Poller:
+                def __init__(self):
+                    self._stopping = threading.Event()
+                    self._thread = threading.Thread(target=self._run)
+                    self._thread.start()
+
+                def _run(self):
+                    while not self._stopping.is_set():
+                        print("poll")
+                        self._stopping.wait(30)  # bad: 30 s
+
+                def stop(self):
+                    self._stopping.set()
+                    self._thread.join()
+            """,
+        ),
+        bad(
+            "the event is a parameter",
+            """
+            import time
+            from multiprocessing.synchronize import Event
+
+            INTERVAL = 5
+
+            def scan(directory, stopping: Event):
+                while not stopping.is_set():
+                    print(directory)
+                    time.sleep(INTERVAL)  # bad: 5 s
+            """,
+        ),
+        bad(
+            "stop waits for a thread that sleeps for a minute",
+            """
+            import threading
+            import time
+
+            class Poller:
+                def start(self):
+                    self._running = True
+                    self._thread = threading.Thread(target=self._run)
+                    self._thread.start()
+
+                def _run(self):
+                    while self._running:
+                        print("poll")
+                        time.sleep(60)  # bad: 60 s
+
+                def stop(self):
+                    self._running = False
+                    self._thread.join()
+            """,
+        ),
+        bad(
+            "an idle queue holds the thread",
+            """
+            import queue
+            import threading
+
+            class Worker:
+                def __init__(self):
+                    self._running = True
+                    self._jobs = queue.Queue()
+                    self._thread = threading.Thread(target=self._run)
+                    self._thread.start()
+
+                def submit(self, job):
+                    self._jobs.put(job)
+
+                def _run(self):
+                    while self._running:
+                        job = self._jobs.get()  # bad: self._jobs
+                        job()
+
+                def stop(self):
+                    self._running = False
+                    self._thread.join()
+            """,
+        ),
+        good(
+            "a sentinel",
+            """
+            import queue
+            import threading
+
+            class Worker:
+                def __init__(self):
+                    self._running = True
+                    self._jobs = queue.Queue()
+                    self._thread = threading.Thread(target=self._run)
+                    self._thread.start()
+
+                def _run(self):
+                    while self._running:
+                        job = self._jobs.get()
+                        print(job)
+
+                def stop(self):
+                    self._running = False
+                    self._jobs.put(None)
+                    self._thread.join()
+            """,
+            silence="a sentinel wakes it",
+        ),
+        good(
+            "it sleeps for a short while",
+            """
+            import threading
+            import time
+
+            class Poller:
+                def __init__(self):
+                    self._stopping = threading.Event()
+                    self._thread = threading.Thread(target=self._run)
+                    self._thread.start()
+
+                def _run(self):
+                    while not self._stopping.is_set():
+                        time.sleep(0.1)
+
+                def stop(self):
+                    self._stopping.set()
+                    self._thread.join()
+            """,
+            silence="waits under a second",
+        ),
+        good(
+            "the get has a time-out",
+            """
+            import queue
+            import threading
+
+            class Worker:
+                def __init__(self):
+                    self._running = True
+                    self._jobs = queue.Queue()
+                    self._thread = threading.Thread(target=self._run)
+                    self._thread.start()
+
+                def _run(self):
+                    while self._running:
+                        try:
+                            job = self._jobs.get(timeout=1)
+                        except queue.Empty:
+                            continue
+                        print(job)
+
+                def stop(self):
+                    self._running = False
+                    self._thread.join()
+            """,
+        ),
+        good(
+            "the sleep ends an attempt, and the function returns",
+            """
+            import time
+            from threading import Event
+
+            def connect(dial, stopping: Event):
+                while not stopping.is_set():
+                    try:
+                        return dial()
+                    except OSError:
+                        stopping.wait(5)
+            """,
+        ),
+        good(
+            "nobody waits for the daemon thread",
+            """
+            import queue
+            import threading
+
+            class Worker:
+                def __init__(self):
+                    self._running = True
+                    self._jobs = queue.Queue()
+                    self._thread = threading.Thread(target=self._run, daemon=True)
+                    self._thread.start()
+
+                def _run(self):
+                    while self._running:
+                        print(self._jobs.get())
+
+                def stop(self):
+                    self._running = False
+            """,
+        ),
+    ),
+)
+
+_EVENTS: Final = ("threading.Event", "multiprocessing.synchronize.Event")
+_LONG: Final = 1.0
+_LONGER: Final = 10.0
+"""What a stop may take: the usual grace period before a container is killed."""
+_ASKING: Final = frozenset({"is_set", "isSet"})
+
+
+class _Asked(NamedTuple):
+    """A loop and the event that its condition asks."""
+
+    loop: ir.While
+    event: ir.Expr
+
+
+# --- sleeps in a loop that asks an event ---
+
+
+@rule.on_function
+def check_events(function: Function, context: Context) -> Iterator[Finding]:
+    """Sleeps in loops that ask an event."""
+    if not mentions(function, "sleep"):
+        return
+    me = function.owner
+    for block in with_inner(function):
+        for placed in placed_statements(block.body):
+            asked = _asked(block, placed, me)
+            if asked is None:
+                continue
+            for call in own_calls(placed.statement):
+                length = _slept(block, call, me)
+                if length is not None and length >= _LONG:
+                    yield _sleep(block, call, asked, length, context)
+
+
+def _asked(block: Function, placed: Placed, me: Class | None) -> _Asked | None:
+    """The innermost loop around a statement, if its condition asks an event whether it is set."""
+    loops = [outer for outer in placed.around if isinstance(outer, (ir.While, ir.For))]
+    if not loops or not isinstance(loops[-1], ir.While):
+        return None
+    pending = [loops[-1].test]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ir.BoolOp):
+            pending.extend(node.values)
+        elif isinstance(node, ir.Unary):
+            pending.append(node.operand)
+        elif isinstance(node, ir.Call) and isinstance(node.func, ir.Attribute) and node.func.name in _ASKING:
+            kind = block.project.values.of(block, node.func.value, me)
+            if isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted in _EVENTS:
+                return _Asked(loops[-1], node.func.value)
+    return None
+
+
+def _slept(block: Function, call: ir.Call, me: Class | None) -> float | None:
+    if len(call.args) != 1 or block.project.calls.of(block, call, me).dotted != "time.sleep":
+        return None
+    return seconds(block, call.args[0], me)
+
+
+def _sleep(block: Function, call: ir.Call, asked: _Asked, length: float, context: Context) -> Finding:
+    text = context.project.store.text(block.path)
+    event = text.segment(asked.event.at)
+    wait = f"{event}.wait({text.segment(call.args[0].at)})"
+    return Finding(
+        at=call.at,
+        message=f"the loop sleeps for {length:g} s, and `{event}` cannot wake it",
+        consequence=f"Whoever sets `{event}` waits up to {length:g} s longer for the loop to end.",
+        help=f"write `{wait}`: it sleeps as long, and wakes at once",
+        notes=(Note(block.path, asked.loop.test.at, "the loop asks the event here"),),
+        symbol=block.symbol,
+        fix=Fix(f"wait for `{event}`", (Replace(call.at, wait),)),
+    )
+
+
+# --- waits on the threads of an object ---
+
+
+@rule.on_class
+def check_threads(cls: Class, context: Context) -> Iterator[Finding]:
+    """Waits in the loops of threads that a stop method of the class waits for."""
+    methods = context.project.values.fields.methods(cls)
+    if not any(mentions(method, "Thread") for method in methods):
+        return
+    for child in children_of(cls):
+        if child.kind != "thread" or child.runs is None or child.runs.me is not cls:
+            continue
+        joined = _is_joined(child)
+        if joined or not child.is_daemon:
+            yield from _in_child(cls, child, child.runs, context, joined=joined)
+
+
+def _is_joined(child: Child) -> bool:
+    """Whether a stop method waits for the thread without limit."""
+    for end in child.held.ends:
+        if end.name == "join" and is_stop_name(end.site.method.name):
+            for use in child.held.cls.project.places.uses(end.site.method) if child.held.cls is not None else ():
+                if use.at == end.site.at and use.call is not None and not use.call.args and not use.call.keywords:
+                    return True
+    return False
+
+
+def _in_child(cls: Class, child: Child, runs: Runs, context: Context, *, joined: bool) -> Iterator[Finding]:
+    told = {
+        act.name: act
+        for stop in cls.project.workers.stops(cls)
+        for act in touched_by(cls, stop.function.name)
+        if act.tells
+    }
+    for here in reached_from(runs):
+        if here.me is not cls or here.function.path != context.path:
+            continue
+        for placed in here.statements():
+            flag = _flag(here.function, placed, told.keys())
+            if not flag:
+                continue
+            for call in own_calls(placed.statement):
+                length = _slept(here.function, call, cls) if joined else None
+                if length is not None and length >= _LONGER and _asked(here.function, placed, cls) is None:
+                    yield _long(here.function, call, flag, length, child)
+                name = _blocked(cls, here.function, placed, call)
+                if name and name not in told and not _is_woken(cls, name):
+                    yield _stuck(here.function, call, flag, name, child)
+
+
+def _flag(function: Function, placed: Placed, told: Container[str]) -> str:
+    """The field of the object in the condition of the loop around a statement that the stop sets, or ""."""
+    loops = [outer for outer in placed.around if isinstance(outer, (ir.While, ir.For))]
+    if not loops or not isinstance(loops[-1], ir.While):
+        return ""
+    names = (field_name(function, node) for node in _within(loops[-1].test))
+    return next((name for name in names if name in told), "")
+
+
+def _within(expr: ir.Expr) -> Iterator[ir.Expr]:
+    yield from own_expressions(ir.Expression(expr.at, expr))
+
+
+def _blocked(cls: Class, function: Function, placed: Placed, call: ir.Call) -> str:
+    """The own queue or event of the object on which the call waits without limit, or ""."""
+    model = cls.project.calls.of(function, call, cls).model
+    if model is None or not model.facts.blocking or not model.facts.timeout or not isinstance(call.func, ir.Attribute):
+        return ""
+    if model.facts.default_timeout != "none" or call.args or call.keywords:
+        return ""
+    name = field_name(function, call.func.value)
+    if not name or call.func.name not in {"get", "wait"} or not _is_made(cls, name):
+        return ""
+    guarded = any(
+        isinstance(outer, ir.If) and any(field_name(function, node) == name for node in _within(outer.test))
+        for outer in placed.around
+    )
+    return "" if guarded else name
+
+
+def _is_made(cls: Class, name: str) -> bool:
+    """Whether the object makes what is in the field itself, each time."""
+    values = [one.source for one in cls.project.values.fields.assigned(cls, name) if one.source.how != "annotation"]
+    return bool(values) and all(source.how == "value" and isinstance(source.expr, ir.Call) for source in values)
+
+
+def _is_woken(cls: Class, name: str) -> bool:
+    """Whether any method puts a sentinel there, or gives the object to somebody who may."""
+    for runs in cls.project.workers.methods(cls).values():
+        for act in acts_of(runs.function, cls):
+            if act.name != name or act.use is None:
+                continue
+            if act.use.how in {"passed", "stored", "held", "returned"} and act.use.place == ("self", name):
+                return True
+            given = act.use.call.args if act.use.call is not None and act.called.startswith("put") else ()
+            if any(isinstance(value, (ir.Constant, ir.Attribute)) or _is_constant(value) for value in given):
+                return True
+    return False
+
+
+def _is_constant(value: ir.Expr) -> bool:
+    return isinstance(value, ir.Name) and value.id.isupper()
+
+
+def _long(function: Function, call: ir.Call, flag: str, length: float, child: Child) -> Finding:
+    return Finding(
+        at=call.at,
+        message=f"the thread sleeps for {length:g} s, and `self.{flag}` cannot wake it",
+        consequence=f"The stop joins the thread, and may hang for {length:g} s: longer than it usually has.",
+        help=f"make `self.{flag}` a `threading.Event`, and wait for it with the time-out",
+        notes=(_started(child),),
+        symbol=function.symbol,
+    )
+
+
+def _stuck(function: Function, call: ir.Call, flag: str, name: str, child: Child) -> Finding:
+    func = call.func.name if isinstance(call.func, ir.Attribute) else "get"
+    return Finding(
+        at=call.at,
+        message=f"the thread waits for `self.{name}` without limit, and `self.{flag}` cannot wake it",
+        consequence="While nothing comes the thread never sees the request to stop, and whoever joins it hangs.",
+        help=f"give `{func}` a time-out, or let the stop wake it, as with a sentinel",
+        notes=(_started(child),),
+        symbol=function.symbol,
+    )
+
+
+def _started(child: Child) -> Note:
+    site = next(iter(child.held.acquired or child.held.created))
+    return Note(site.function.path, site.at, "the thread is started here")
+
