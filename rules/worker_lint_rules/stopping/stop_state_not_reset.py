@@ -28,7 +28,7 @@ from worker_lint.analysis.children import Child, children_of, service_loops
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import own_expressions
 from worker_lint.analysis.stopping import ends_object
-from worker_lint.analysis.touching import Act, acts_of, done_by, family, field_name, touched_by
+from worker_lint.analysis.touching import Act, acts_of, done_by, family, field_name, methods_named
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -207,11 +207,18 @@ def _is_kept(cls: Class, runs: Runs, act: Act, start: Function) -> bool:
         return False
     if not any(act.name in _asked(function, loop) for function, loop in service_loops(runs)):
         return False
-    if any(other.name == act.name for other in touched_by(cls, start.name)) or _is_set_back(cls, act):
+    if _looks_at(cls, start, runs, act.name) or _is_set_back(cls, act):
         return False
     pattern = re.compile(rf"\.{re.escape(act.name)}\s*=[^=]|\.{re.escape(act.name)}\.clear\(|['\"]{re.escape(act.name)}['\"]")
     others = (path for path in cls.project.uses.files_using(cls) if path != cls.path)
     return not any(pattern.search(cls.project.store.text(path).source) for path in others)
+
+
+def _looks_at(cls: Class, start: Function, runs: Runs, name: str) -> bool:
+    """Whether the start, without the code of the thread, has anything to do with the flag."""
+    reached = cls.project.resources.reached
+    before = reached(cls, start.name) - reached(cls, runs.function.name)
+    return any(act.name == name for method in methods_named(cls, before) for act in acts_of(method, cls))
 
 
 def _asked(function: Function, loop: ir.While | ir.For) -> set[str]:
