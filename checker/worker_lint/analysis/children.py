@@ -139,7 +139,7 @@ def _is_idle(context: ir.Expr) -> bool:
     return any(word in name for word in ("lock", "suppress", "mutex", "warnings", "span", "semaphore", "cond", "tracer"))
 
 
-def is_external_thread(cls: Class) -> bool:
+def is_thread_class(cls: Class) -> bool:
     """Whether objects of the class are threads or processes themselves."""
     return cls.project.hierarchy.derives_from(cls, "threading.Thread", "multiprocessing.process.BaseProcess")
 
