@@ -18,6 +18,7 @@ ChildKind: TypeAlias = Literal["thread", "process", "timer"]
 _DAEMON: Final = re.compile(r"\b(?:daemon|daemonic|setDaemon|is_daemon)\b(?!\s*=\s*False)")
 _SERVES: Final = frozenset({"serve_forever", "run_forever", "start_consuming", "serve", "mainloop", "start"})
 """Methods of libraries that go round until they are told to end."""
+_WAITS: Final = frozenset({"join", "wait", "result", "get", "acquire", "wait_for", "gather", "communicate", "recv"})
 
 
 class Child(NamedTuple):
@@ -119,7 +120,8 @@ def is_daemon_call(call: ir.Call) -> bool:
 def has_cleanup(runs: Runs) -> ir.Stmt | None:
     """The `with` or `try … finally` of a child's code that has its service loop inside, so that it has to be left."""
     function, project = runs.function, runs.function.project
-    for node in (*find(ir.With, function.body), *find(ir.Try, function.body)):
+    blocks: list[ir.With | ir.Try] = [*find(ir.With, function.body), *find(ir.Try, function.body)]
+    for node in blocks:
         if isinstance(node, ir.Try) and not any(True for _ in find(ir.Call, node.final)):
             continue
         if isinstance(node, ir.With) and all(_is_idle(item.context) for item in node.items):
@@ -136,7 +138,9 @@ def has_cleanup(runs: Runs) -> ir.Stmt | None:
 def _is_idle(context: ir.Expr) -> bool:
     """Whether leaving the context loses nothing when it does not happen: locks, suppressed exceptions, warnings."""
     name = (ir.dotted_name(context.func if isinstance(context, ir.Call) else context) or "").lower()
-    return any(word in name for word in ("lock", "suppress", "mutex", "warnings", "span", "semaphore", "cond", "tracer"))
+    return any(
+        word in name for word in ("lock", "suppress", "mutex", "warnings", "span", "semaphore", "cond", "tracer")
+    )
 
 
 def is_thread_class(cls: Class) -> bool:
@@ -144,3 +148,26 @@ def is_thread_class(cls: Class) -> bool:
     return cls.project.hierarchy.derives_from(cls, "threading.Thread", "multiprocessing.process.BaseProcess")
 
 
+def is_dropped(function: Function, call: ir.Call) -> bool:
+    """Whether the thread is started right away, or bound to a local that is only started or set up."""
+    for node in find(ir.Call, function.body):
+        if isinstance(node.func, ir.Attribute) and node.func.value is call:
+            return node.func.name == "start"
+    for made in find(ir.Assign, function.body):
+        if made.value is call and len(made.targets) == 1 and isinstance(made.targets[0], ir.Name):
+            name = made.targets[0].id
+            uses = [use for use in function.project.places.uses(function) if use.place == (name,)]
+            return all(
+                use.how in {"called", "attribute"} and use.name in {"start", "daemon", "setDaemon"} for use in uses
+            )
+    return False
+
+
+def waits_for_anything(stop: Runs) -> bool:
+    """Whether a stop method waits for something, whatever it is: a call on a computed object may be a wait, too."""
+    for here in reached_from(stop):
+        for call in find(ir.Call, here.function.body):
+            name = call.func.name if isinstance(call.func, ir.Attribute) else ir.dotted_name(call.func)
+            if name is None or name in _WAITS:
+                return True
+    return False

@@ -30,7 +30,9 @@ def seconds(scope: Scope, expr: ir.Expr | None, me: Class | None = None, depth: 
             return _named(scope, expr.id, me, depth)
         case ir.Attribute(value=ir.Name(id="self" | "cls")) if depth and me is not None:
             assigned = scope.project.values.fields.assigned(me, expr.name)
-            return _same(seconds(one.scope, one.source.expr, me, depth - 1) for one in assigned if one.source.how == "value")
+            return _same(
+                seconds(one.scope, one.source.expr, me, depth - 1) for one in assigned if one.source.how == "value"
+            )
         case _:
             return None
 

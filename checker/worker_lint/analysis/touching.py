@@ -22,8 +22,8 @@ from worker_lint.source import ir
 ActKind: TypeAlias = Literal["assigned", "used"]
 
 READING: Final = frozenset(
-    {"is_set", "is_alive", "isAlive", "done", "cancelled", "empty", "qsize", "full", "get", "get_nowait", "wait", "join",
-     "poll", "locked", "running", "result", "exception", "items", "keys", "values", "copy", "acquire", "start"}
+    {"is_set", "is_alive", "isAlive", "done", "cancelled", "empty", "qsize", "full", "get", "get_nowait", "wait",
+     "join", "poll", "locked", "running", "result", "exception", "items", "keys", "values", "copy", "acquire", "start"}
 )  # fmt: skip
 """Methods that ask an object or wait for it, and tell it nothing."""
 _LOOKING: Final = frozenset(

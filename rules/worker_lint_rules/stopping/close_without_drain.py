@@ -154,10 +154,24 @@ rule = Rule(
 
 _CLOSES: Final = frozenset({"close", "disconnect", "aclose", "stop", "shutdown", "terminate"})
 _WAITS: Final = frozenset(
-    {"join", "wait", "result", "drain", "gather", "as_completed", "wait_for", "flush", "acquire", "wait_closed", "sleep"}
+    {
+        "join",
+        "wait",
+        "result",
+        "drain",
+        "gather",
+        "as_completed",
+        "wait_for",
+        "flush",
+        "acquire",
+        "wait_closed",
+        "sleep",
+    }
 )
 _SUBMITS: Final = frozenset({"submit", "apply_async"})
-_IDLE: Final = frozenset({"info", "debug", "warning", "error", "exception", "critical", "log", "is_set", "get", "items"})
+_IDLE: Final = frozenset(
+    {"info", "debug", "warning", "error", "exception", "critical", "log", "is_set", "get", "items"}
+)
 
 
 @rule.on_class
@@ -209,7 +223,9 @@ def _waits(stop: Runs, acts: list[Act], pool: str) -> Iterator[tuple[ir.At, ...]
         call = act.use.call if act.use is not None else None
         if act.name == pool and act.called == "shutdown" and call is not None and not _is_without_wait(call):
             yield act.order
-        if act.name == pool and (act.called in {"join", "__exit__"} or (act.use is not None and act.use.how == "passed")):
+        if act.name == pool and (
+            act.called in {"join", "__exit__"} or (act.use is not None and act.use.how == "passed")
+        ):
             yield act.order
     for here in reached_from(stop):
         before = tuple(way.call.at for way in here.ways)

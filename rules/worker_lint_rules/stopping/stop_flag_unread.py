@@ -221,7 +221,9 @@ rule = Rule(
     ),
 )
 
-_NAMED: Final = frozenset({"run", "_run", "run_forever", "serve_forever", "main_loop", "_main_loop", "run_loop", "_run_loop"})
+_NAMED: Final = frozenset(
+    {"run", "_run", "run_forever", "serve_forever", "main_loop", "_main_loop", "run_loop", "_run_loop"}
+)
 _KINDS: Final = frozenset({"thread", "process", "task"})
 _LOCAL: Final = frozenset({"__init__", "__repr__", "__str__", "__del__", "start"})
 
@@ -234,11 +236,13 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     stops = [runs for runs in stops if runs.function.path == context.path and runs.function.owner is cls]
     loops = [(runs, loop) for runs in _run_by(cls) if (loop := _loop_of(cls, runs)) is not None]
     for stop in stops if loops else ():
-        telling = [act for runs in project.workers.stops(cls) for act in touched_by(cls, runs.function.name) if act.tells]
+        telling = [
+            act for runs in project.workers.stops(cls) for act in touched_by(cls, runs.function.name) if act.tells
+        ]
         flag = next((act for act in done_by(stop) if _is_flag(cls, act)), None)
         if flag is None or _calls_out(stop):
             continue
-        for runs, loop in loops:
+        for runs, _ in loops:
             seen = {act.name for act in code_of(cls, runs)}
             if any(act.name in seen for act in telling) or _is_read(cls, flag.name):
                 break
@@ -295,7 +299,10 @@ def _calls_out(stop: Runs) -> bool:
                 name = (ir.dotted_name(call.func) or "?").rpartition(".")[2].lower()
                 if name != "set" and (is_stop_name(name) and name != "join"):
                     return True
-                if any(word in name for word in ("kill", "put", "send", "cancel", "wake", "notify", "signal", "call_soon", "?")):
+                if any(
+                    word in name
+                    for word in ("kill", "put", "send", "cancel", "wake", "notify", "signal", "call_soon", "?")
+                ):
                     return True
     return False
 
@@ -306,7 +313,7 @@ def _is_read(cls: Class, name: str) -> bool:
         for method in cls.project.values.fields.methods(owner):
             if method.name in _LOCAL or is_stop_name(method.name):
                 continue
-            if any(act.name == name and not act.called == "set" and act.kind == "used" for act in acts_of(method, cls)):
+            if any(act.name == name and act.called != "set" and act.kind == "used" for act in acts_of(method, cls)):
                 return True
     pattern = re.compile(rf"(?<!self)\.{re.escape(name)}\b|['\"]{re.escape(name)}['\"]")
     paths = {cls.path, *cls.project.uses.files_using(cls)}
@@ -323,4 +330,3 @@ def _finding(stop: Runs, flag: Act, runs: Runs, loop: ir.While) -> Finding:
         notes=(Note(function.path, loop.test.at, "this loop sees nothing of what the stop sets"),),
         symbol=stop.function.symbol,
     )
-

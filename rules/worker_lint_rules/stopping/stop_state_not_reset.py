@@ -209,7 +209,9 @@ def _is_kept(cls: Class, runs: Runs, act: Act, start: Function) -> bool:
         return False
     if _looks_at(cls, start, runs, act.name) or _is_set_back(cls, act):
         return False
-    pattern = re.compile(rf"\.{re.escape(act.name)}\s*=[^=]|\.{re.escape(act.name)}\.clear\(|['\"]{re.escape(act.name)}['\"]")
+    pattern = re.compile(
+        rf"\.{re.escape(act.name)}\s*=[^=]|\.{re.escape(act.name)}\.clear\(|['\"]{re.escape(act.name)}['\"]"
+    )
     others = (path for path in cls.project.uses.files_using(cls) if path != cls.path)
     return not any(pattern.search(cls.project.store.text(path).source) for path in others)
 
@@ -251,7 +253,7 @@ def _finding(child: Child, start: Function, stop: Runs, flag: Act) -> Finding:
     back = f"self.{flag.name}.clear()" if flag.called == "set" else f"self.{flag.name} = {_opposite(flag)}"
     return Finding(
         at=site.at,
-        message=f"`{start.name}` starts a new {child.kind}, and `self.{flag.name}` is still set from the last `{stop.function.name}`",
+        message=f"`{start.name}` starts a new {child.kind}, and `self.{flag.name}` is still set from the last stop",
         consequence="After a stop and a new start the loop ends at once: the worker looks started and does nothing.",
         help=f"`{back}` before it, or refuse a second `{start.name}`",
         notes=(

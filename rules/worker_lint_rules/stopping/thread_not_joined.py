@@ -3,9 +3,9 @@ A stop method leaves a thread, process, timer or pool running that the object st
 
 What it catches
     A field with a thread or process whose code goes round, and nothing tells it to end or waits for it; the same
-    where stop sets its flag, does not wait, and then closes what the thread still writes to; a daemon thread that has to
-    clean up after its loop while stop only sets the flag; a timer that is never cancelled; a pool that is never shut
-    down.
+    where stop sets its flag, does not wait, and then closes what the thread still writes to; a daemon thread that has
+    to clean up after its loop while stop only sets the flag; a timer that is never cancelled; a pool that is never
+    shut down.
 
 Why it hurts in production
     The process does not exit, because a thread that nobody told holds it; or `stop` returns, the connection is
@@ -29,10 +29,15 @@ from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Runs
-from worker_lint.analysis.children import Child, children_of, has_cleanup, is_daemon_call, serves
-from worker_lint.analysis.flow import find
-from worker_lint.analysis.nesting import own_calls
-from worker_lint.analysis.reached import reached_from
+from worker_lint.analysis.children import (
+    Child,
+    children_of,
+    has_cleanup,
+    is_daemon_call,
+    is_dropped,
+    serves,
+    waits_for_anything,
+)
 from worker_lint.analysis.resources import Held
 from worker_lint.analysis.stopping import STOP_WORDS, ends_object, is_stop_name
 from worker_lint.analysis.touching import Act, code_of, done_by, touched_by
@@ -250,7 +255,6 @@ rule = Rule(
     ),
 )
 
-_WAITS: Final = frozenset({"join", "wait", "result", "get", "acquire", "wait_for", "gather", "communicate", "recv"})
 _WAKES: Final = frozenset(
     {"recv", "accept", "get", "read", "readline", "poll", "recv_multipart", "recv_json", "consume", "select", "receive",
      "wait", "recv_bytes", "recvfrom", "listen", "process_data_events", "start_consuming", "fetch", "next", "readlines"}
@@ -289,7 +293,7 @@ def _judged(cls: Class, stops: list[Runs], child: Child) -> Iterator[Finding]:
         return
     if child.runs is None or child.runs.me is not cls or not serves(child.runs):
         return
-    if any(_waits(stop) for stop in stops):
+    if any(waits_for_anything(stop) for stop in stops):
         return
     seen = code_of(cls, child.runs)
     names = {act.name for act in seen}
@@ -301,7 +305,9 @@ def _judged(cls: Class, stops: list[Runs], child: Child) -> Iterator[Finding]:
         if closed is not None:
             act, used = closed
             notes = [
-                Note(act.function.path, act.at, f"`self.{act.name}` is closed here, without waiting for the {child.kind}"),
+                Note(
+                    act.function.path, act.at, f"`self.{act.name}` is closed here, without waiting for the {child.kind}"
+                ),
                 Note(used.function.path, used.at, f"the {child.kind} uses it here"),
             ]
             yield _finding(cls, stop, child.held, child.kind, "it still uses what is closed by", notes)
@@ -313,19 +319,6 @@ def _may_do(cls: Class) -> Iterator[Act]:
     for runs in cls.project.workers.methods(cls).values():
         if runs.function.name != "__init__" and is_stop_name(runs.function.name):
             yield from touched_by(cls, runs.function.name)
-
-
-def _waits(stop: Runs) -> bool:
-    for here in reached_from(stop):
-        for placed in here.statements():
-            for call in own_calls(placed.statement):
-                if (ir.dotted_name(call.func) or "").rpartition(".")[2] in _WAITS or not isinstance(
-                    call.func, (ir.Attribute, ir.Name)
-                ):
-                    return True
-                if isinstance(call.func, ir.Attribute) and call.func.name in _WAITS:
-                    return True
-    return False
 
 
 def _closed_under(stop: Runs, child: Child, seen: list[Act]) -> Iterator[tuple[Act, Act]]:
@@ -343,14 +336,14 @@ def _closed_under(stop: Runs, child: Child, seen: list[Act]) -> Iterator[tuple[A
 
 def _unkept(cls: Class, stops: list[Runs]) -> Iterator[Finding]:
     """Daemon threads that nobody keeps, whose code has to clean up, where stop sets what they read and returns."""
-    if any(_waits(stop) for stop in stops):
+    if any(waits_for_anything(stop) for stop in stops):
         return
     for method in cls.project.values.fields.methods(cls):
         for entry in cls.project.workers.entries(method, cls):
             if entry.kind != "thread" or len(entry.callee.runs) != 1 or entry.callee.runs[0].me is not cls:
                 continue
             runs = entry.callee.runs[0]
-            if not is_daemon_call(entry.call) or not _is_dropped(entry.site.function, entry.call):
+            if not is_daemon_call(entry.call) or not is_dropped(entry.site.function, entry.call):
                 continue
             cleanup = has_cleanup(runs)
             names = {act.name for act in code_of(cls, runs)}
@@ -359,25 +352,12 @@ def _unkept(cls: Class, stops: list[Runs]) -> Iterator[Finding]:
                 yield _not_awaited(runs, stop, method, entry.call, cleanup)
 
 
-def _is_dropped(function: Function, call: ir.Call) -> bool:
-    """Whether the thread is started right away, or bound to a local that is only started or set up."""
-    for node in find(ir.Call, function.body):
-        if isinstance(node.func, ir.Attribute) and node.func.value is call:
-            return node.func.name == "start"
-    for node in find(ir.Assign, function.body):
-        if node.value is call and len(node.targets) == 1 and isinstance(node.targets[0], ir.Name):
-            name = node.targets[0].id
-            uses = [use for use in function.project.places.uses(function) if use.place == (name,)]
-            return all(use.how in {"called", "attribute"} and use.name in {"start", "daemon", "setDaemon"} for use in uses)
-    return False
-
-
 def _not_awaited(runs: Runs, stop: Runs, method: Function, call: ir.Call, cleanup: ir.Stmt) -> Finding:
     name = runs.function.name
     return Finding(
         at=call.at,
         message=f"nothing waits for the daemon thread of `{name}`, which has to clean up after its loop",
-        consequence=f"`{stop.function.name}` returns at once, and the interpreter may end in the middle of the clean-up.",
+        consequence=f"`{stop.function.name}` returns at once, and the interpreter may end amid the clean-up.",
         help=f"keep the thread, and `join` it with a time-out at the end of `{stop.function.name}`",
         notes=(
             Note(runs.function.path, cleanup.at[:2] + cleanup.at[:2], "what is left here is released by the thread"),

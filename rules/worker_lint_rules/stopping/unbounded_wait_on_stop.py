@@ -24,11 +24,12 @@ Limits
 from collections.abc import Iterator
 from typing import Final
 
-from worker_lint.analysis import Class, External, Instance
+from worker_lint.analysis import Class
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import Child, children_of, service_loops
-from worker_lint.analysis.nesting import mentions, own_calls, own_expressions
+from worker_lint.analysis.nesting import mentions, own_calls
 from worker_lint.analysis.places import Use
+from worker_lint.analysis.queues import bounded_at, is_emptied_by_own
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.resources import Held
 from worker_lint.analysis.stopping import ends_object
@@ -219,7 +220,6 @@ rule = Rule(
 
 _ORDERS: Final = frozenset({"stop", "shutdown", "terminate", "halt", "kill", "quit", "shut_down", "graceful_shutdown"})
 """Stop methods that order an end; `close` and `__exit__` may also mean: let them finish."""
-_QUEUES: Final = ("queue.Queue", "asyncio.queues.Queue", "multiprocessing.queues.Queue")
 _TELLING: Final = ("kill", "term", "stop", "signal", "close", "shut", "cancel", "set", "send", "put", "notify", "exit")
 _STARTING: Final = frozenset({"__init__", "start", "run", "open", "connect", "setup", "__enter__", "launch", "begin"})
 
@@ -228,7 +228,9 @@ _STARTING: Final = frozenset({"__init__", "start", "run", "open", "connect", "se
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """Waits on the stop paths of a class."""
     stops = [runs for runs in context.project.workers.stops(cls) if ends_object(runs.function.name)]
-    if not stops or not any(mentions(method, ".join(", ".put(") for method in context.project.values.fields.methods(cls)):
+    if not stops or not any(
+        mentions(method, ".join(", ".put(") for method in context.project.values.fields.methods(cls)
+    ):
         return
     seen: set[ir.At] = set()
     children = list(children_of(cls))
@@ -351,8 +353,8 @@ def _put(cls: Class, stop: Runs, act: Act) -> Iterator[Finding]:
     use = act.use
     if act.called != "put" or use is None or use.call is None or len(use.call.args) != 1 or use.call.keywords:
         return
-    maker = _bounded(cls, act.name)
-    if maker is None or _is_limited(act, use) or _is_emptied(cls, act.name):
+    maker = bounded_at(cls, act.name)
+    if maker is None or _is_limited(act, use) or is_emptied_by_own(cls, act.name):
         return
     yield Finding(
         at=act.at,
@@ -364,45 +366,9 @@ def _put(cls: Class, stop: Runs, act: Act) -> Iterator[Finding]:
     )
 
 
-def _bounded(cls: Class, name: str) -> ir.At | None:
-    """Where the queue in the field is made, if it has a limit that is known."""
-    kind = cls.project.values.field(cls, name)
-    if not isinstance(kind, Instance) or not isinstance(kind.of, External) or kind.of.dotted not in _QUEUES:
-        return None
-    for one in cls.project.values.fields.assigned(cls, name):
-        expr = one.source.expr
-        if one.source.how == "value" and isinstance(expr, ir.Call):
-            given = [*expr.args[:1], *(keyword.value for keyword in expr.keywords if keyword.name == "maxsize")]
-            for value in given:
-                if isinstance(value, ir.Constant) and isinstance(value.value, int) and value.value > 0:
-                    return expr.at
-    return None
-
-
 def _is_limited(act: Act, use: Use) -> bool:
     """Whether the wait stands in a call that limits it: `asyncio.wait_for(queue.put(x), 1)`."""
     statement = use.statement
     calls = own_calls(statement) if statement is not None else iter(())
     names = ((ir.dotted_name(call.func) or "").rpartition(".")[2] for call in calls)
     return act.function.node.is_async and any(name in {"wait_for", "create_task", "ensure_future"} for name in names)
-
-
-def _is_emptied(cls: Class, name: str) -> bool:
-    """Whether code that the object itself runs elsewhere takes items out, or may do so."""
-    for owner in family(cls):
-        for method in cls.project.values.fields.methods(owner):
-            for entry in cls.project.workers.entries(method, cls):
-                for runs in entry.callee.runs:
-                    if any(act.name == name for act in code_of(cls, runs)):
-                        return True
-            for act in acts_of(method, cls):
-                if act.name == name and act.use is not None and _hands_over(act.use):
-                    return True
-    return False
-
-
-def _hands_over(use: Use) -> bool:
-    """Whether the queue itself, not an item of it, is given to somebody."""
-    if use.how not in {"passed", "stored", "held"} or use.statement is None:
-        return False
-    return any(node.at == use.at and isinstance(node, ir.Attribute) for node in own_expressions(use.statement))

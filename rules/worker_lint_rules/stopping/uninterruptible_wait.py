@@ -23,16 +23,16 @@ Limits
 """
 
 from collections.abc import Container, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
-from worker_lint.analysis import Class, External, Function, Instance
+from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import Child, children_of
-from worker_lint.analysis.durations import seconds
-from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements, with_inner
+from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
+from worker_lint.analysis.pauses import Asked, asked_event, blocked_on, may_be_woken, slept, within
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.touching import acts_of, field_name, touched_by
+from worker_lint.analysis.touching import field_name, touched_by
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
 
@@ -261,18 +261,9 @@ rule = Rule(
     ),
 )
 
-_EVENTS: Final = ("threading.Event", "multiprocessing.synchronize.Event")
 _LONG: Final = 1.0
 _LONGER: Final = 10.0
 """What a stop may take: the usual grace period before a container is killed."""
-_ASKING: Final = frozenset({"is_set", "isSet"})
-
-
-class _Asked(NamedTuple):
-    """A loop and the event that its condition asks."""
-
-    loop: ir.While
-    event: ir.Expr
 
 
 # --- sleeps in a loop that asks an event ---
@@ -286,41 +277,16 @@ def check_events(function: Function, context: Context) -> Iterator[Finding]:
     me = function.owner
     for block in with_inner(function):
         for placed in placed_statements(block.body):
-            asked = _asked(block, placed, me)
+            asked = asked_event(block, placed, me)
             if asked is None:
                 continue
             for call in own_calls(placed.statement):
-                length = _slept(block, call, me)
+                length = slept(block, call, me)
                 if length is not None and length >= _LONG:
                     yield _sleep(block, call, asked, length, context)
 
 
-def _asked(block: Function, placed: Placed, me: Class | None) -> _Asked | None:
-    """The innermost loop around a statement, if its condition asks an event whether it is set."""
-    loops = [outer for outer in placed.around if isinstance(outer, (ir.While, ir.For))]
-    if not loops or not isinstance(loops[-1], ir.While):
-        return None
-    pending = [loops[-1].test]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ir.BoolOp):
-            pending.extend(node.values)
-        elif isinstance(node, ir.Unary):
-            pending.append(node.operand)
-        elif isinstance(node, ir.Call) and isinstance(node.func, ir.Attribute) and node.func.name in _ASKING:
-            kind = block.project.values.of(block, node.func.value, me)
-            if isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted in _EVENTS:
-                return _Asked(loops[-1], node.func.value)
-    return None
-
-
-def _slept(block: Function, call: ir.Call, me: Class | None) -> float | None:
-    if len(call.args) != 1 or block.project.calls.of(block, call, me).dotted != "time.sleep":
-        return None
-    return seconds(block, call.args[0], me)
-
-
-def _sleep(block: Function, call: ir.Call, asked: _Asked, length: float, context: Context) -> Finding:
+def _sleep(block: Function, call: ir.Call, asked: Asked, length: float, context: Context) -> Finding:
     text = context.project.store.text(block.path)
     event = text.segment(asked.event.at)
     wait = f"{event}.wait({text.segment(call.args[0].at)})"
@@ -377,11 +343,11 @@ def _in_child(cls: Class, child: Child, runs: Runs, context: Context, *, joined:
             if not flag:
                 continue
             for call in own_calls(placed.statement):
-                length = _slept(here.function, call, cls) if joined else None
-                if length is not None and length >= _LONGER and _asked(here.function, placed, cls) is None:
+                length = slept(here.function, call, cls) if joined else None
+                if length is not None and length >= _LONGER and asked_event(here.function, placed, cls) is None:
                     yield _long(here.function, call, flag, length, child)
-                name = _blocked(cls, here.function, placed, call)
-                if name and name not in told and not _is_woken(cls, name):
+                name = blocked_on(cls, here.function, placed, call)
+                if name and name not in told and not may_be_woken(cls, name):
                     yield _stuck(here.function, call, flag, name, child)
 
 
@@ -390,53 +356,8 @@ def _flag(function: Function, placed: Placed, told: Container[str]) -> str:
     loops = [outer for outer in placed.around if isinstance(outer, (ir.While, ir.For))]
     if not loops or not isinstance(loops[-1], ir.While):
         return ""
-    names = (field_name(function, node) for node in _within(loops[-1].test))
+    names = (field_name(function, node) for node in within(loops[-1].test))
     return next((name for name in names if name in told), "")
-
-
-def _within(expr: ir.Expr) -> Iterator[ir.Expr]:
-    yield from own_expressions(ir.Expression(expr.at, expr))
-
-
-def _blocked(cls: Class, function: Function, placed: Placed, call: ir.Call) -> str:
-    """The own queue or event of the object on which the call waits without limit, or ""."""
-    model = cls.project.calls.of(function, call, cls).model
-    if model is None or not model.facts.blocking or not model.facts.timeout or not isinstance(call.func, ir.Attribute):
-        return ""
-    if model.facts.default_timeout != "none" or call.args or call.keywords:
-        return ""
-    name = field_name(function, call.func.value)
-    if not name or call.func.name not in {"get", "wait"} or not _is_made(cls, name):
-        return ""
-    guarded = any(
-        isinstance(outer, ir.If) and any(field_name(function, node) == name for node in _within(outer.test))
-        for outer in placed.around
-    )
-    return "" if guarded else name
-
-
-def _is_made(cls: Class, name: str) -> bool:
-    """Whether the object makes what is in the field itself, each time."""
-    values = [one.source for one in cls.project.values.fields.assigned(cls, name) if one.source.how != "annotation"]
-    return bool(values) and all(source.how == "value" and isinstance(source.expr, ir.Call) for source in values)
-
-
-def _is_woken(cls: Class, name: str) -> bool:
-    """Whether any method puts a sentinel there, or gives the object to somebody who may."""
-    for runs in cls.project.workers.methods(cls).values():
-        for act in acts_of(runs.function, cls):
-            if act.name != name or act.use is None:
-                continue
-            if act.use.how in {"passed", "stored", "held", "returned"} and act.use.place == ("self", name):
-                return True
-            given = act.use.call.args if act.use.call is not None and act.called.startswith("put") else ()
-            if any(isinstance(value, (ir.Constant, ir.Attribute)) or _is_constant(value) for value in given):
-                return True
-    return False
-
-
-def _is_constant(value: ir.Expr) -> bool:
-    return isinstance(value, ir.Name) and value.id.isupper()
 
 
 def _long(function: Function, call: ir.Call, flag: str, length: float, child: Child) -> Finding:
@@ -465,4 +386,3 @@ def _stuck(function: Function, call: ir.Call, flag: str, name: str, child: Child
 def _started(child: Child) -> Note:
     site = next(iter(child.held.acquired or child.held.created))
     return Note(site.function.path, site.at, "the thread is started here")
-

@@ -201,11 +201,11 @@ class _Unset(Watch[bool]):
         super().__init__(start=False)
         self.sets = sets
 
-    def step(self, step: Step, state: bool) -> bool | None:
+    def step(self, step: Step, state: bool) -> bool | None:  # noqa: FBT001 - the state is a yes or no
         """A path on which it is set is of no interest any more."""
         return None if step.node.at in self.sets else state
 
-    def along(self, edge: Edge, state: bool) -> bool | None:
+    def along(self, edge: Edge, state: bool) -> bool | None:  # noqa: FBT001 - the state is a yes or no
         """Mistakes in the code, and what unknown code may throw at a log line, are no failures to prepare for."""
         if edge.kind == "exception" and all(thrown.name in _MISTAKES for thrown in edge.thrown):
             return None
@@ -345,7 +345,7 @@ def _finding(runs: Runs, act: Act, waiter: Act, path: Path) -> Finding:
         notes.insert(0, Note(runs.function.path, step.node.at, f"when this raises {what}, it is never set"))
     return Finding(
         at=act.at,
-        message=f"`self.{act.name}` is set only when `{runs.function.name}` succeeds, and `{waiter.function.name}` waits for it",
+        message=f"`self.{act.name}` is set only when `{runs.function.name}` succeeds",
         consequence=f"When `{runs.function.name}` fails first, `{waiter.function.name}` hangs for ever.",
         help=f"set `self.{act.name}` in `finally`, or wait with a time-out",
         notes=tuple(notes),

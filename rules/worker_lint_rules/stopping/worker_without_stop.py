@@ -191,7 +191,13 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
 def _is_endless(cls: Class, child: Child) -> bool:
     """Whether the child goes on for ever, holds the process, and nothing can tell it to end."""
     held = child.held
-    if child.is_daemon or held.ends or not held.is_ours or not held.acquired or held.acquired[0].method.owner is not cls:
+    if (
+        child.is_daemon
+        or held.ends
+        or not held.is_ours
+        or not held.acquired
+        or held.acquired[0].method.owner is not cls
+    ):
         return False
     if child.kind == "timer":
         return child.runs is not None and child.runs.me is cls and _starts_again(cls, child)
@@ -219,7 +225,9 @@ def _is_left(loop: ir.While) -> bool:
 
 
 def _is_open_link(held: Held) -> bool:
-    return held.duty.role in NETWORK and bool(held.acquired) and not held.ends and held.is_ours and not held.derived_from
+    return (
+        held.duty.role in NETWORK and bool(held.acquired) and not held.ends and held.is_ours and not held.derived_from
+    )
 
 
 def _finding(cls: Class, left: list[Child], links: list[Held]) -> Finding:
@@ -266,7 +274,9 @@ def _looping(cls: Class) -> Iterator[Finding]:
 
 
 def _closes(run: Function, call: ir.Call, name: str) -> bool:
-    return isinstance(call.func, ir.Attribute) and call.func.name == "close" and field_name(run, call.func.value) == name
+    return (
+        isinstance(call.func, ir.Attribute) and call.func.name == "close" and field_name(run, call.func.value) == name
+    )
 
 
 def _is_made(cls: Class, name: str) -> bool:
@@ -276,6 +286,8 @@ def _is_made(cls: Class, name: str) -> bool:
 
 def _is_ended(cls: Class, name: str) -> bool:
     """Whether anybody stops the loop, or hands it something to do that may."""
-    pattern = re.compile(rf"\.{re.escape(name)}\.(?:stop|shutdown|add_callback|call_soon_threadsafe|call_soon|add_timeout)\b")
+    pattern = re.compile(
+        rf"\.{re.escape(name)}\.(?:stop|shutdown|add_callback|call_soon_threadsafe|call_soon|add_timeout)\b"
+    )
     paths = {cls.path, *cls.project.uses.files_using(cls)}
     return any(pattern.search(cls.project.store.text(path).source) for path in paths)
