@@ -38,9 +38,10 @@ from worker_lint.analysis.children import (
     serves,
     waits_for_anything,
 )
+from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.resources import Held
 from worker_lint.analysis.stopping import STOP_WORDS, ends_object, is_stop_name
-from worker_lint.analysis.touching import Act, code_of, done_by, touched_by
+from worker_lint.analysis.touching import Act, acts_of, code_of, done_by, touched_by
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -255,6 +256,7 @@ rule = Rule(
     ),
 )
 
+_WORK: Final = frozenset({"submit", "map", "apply_async", "imap", "starmap", "run_in_executor"})
 _WAKES: Final = frozenset(
     {"recv", "accept", "get", "read", "readline", "poll", "recv_multipart", "recv_json", "consume", "select", "receive",
      "wait", "recv_bytes", "recvfrom", "listen", "process_data_events", "start_consuming", "fetch", "next", "readlines"}
@@ -270,7 +272,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         return
     held = context.project.resources.held(cls)
     for one in held:
-        if one.acquired and not one.ends and one.is_ours and _is_pool(one) and one.derived_from is None:
+        if _is_left(one) and _is_pool(one) and one.derived_from is None and _is_used(cls, one):
             yield _finding(cls, stops[0], one, "pool", "its jobs and threads go on after", [])
     children = [child for child in children_of(cls) if _is_left(child.held)]
     for child in children:
@@ -284,6 +286,17 @@ def _is_left(held: Held) -> bool:
 
 def _is_pool(held: Held) -> bool:
     return held.duty.model is not None and "submit" in held.duty.model.members
+
+
+def _is_used(cls: Class, held: Held) -> bool:
+    """Whether a method gives the pool work: before that it has no threads."""
+    for method in cls.project.values.fields.methods(cls):
+        for act in acts_of(method, cls) if mentions(method, *_WORK) else ():
+            if act.name == held.place[1] and act.called in _WORK:
+                return True
+            if act.name == held.place[1] and act.use is not None and act.use.how == "passed":
+                return True  # `loop.run_in_executor(self.pool, …)`
+    return False
 
 
 def _judged(cls: Class, stops: list[Runs], child: Child) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ from typing import Final
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import Child, children_of
+from worker_lint.analysis.guard import in_handler
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
 from worker_lint.analysis.pauses import Asked, asked_event, blocked_on, may_be_woken, slept, within
 from worker_lint.analysis.reached import reached_from
@@ -262,6 +263,8 @@ rule = Rule(
 )
 
 _LONG: Final = 1.0
+_BACK_OFF: Final = 5.0
+"""A pause after an error is rare: a short one delays no stop that anybody would notice."""
 _LONGER: Final = 10.0
 """What a stop may take: the usual grace period before a container is killed."""
 
@@ -282,7 +285,7 @@ def check_events(function: Function, context: Context) -> Iterator[Finding]:
                 continue
             for call in own_calls(placed.statement):
                 length = slept(block, call, me)
-                if length is not None and length >= _LONG:
+                if length is not None and length >= (_BACK_OFF if in_handler(placed) else _LONG):
                     yield _sleep(block, call, asked, length, context)
 
 
