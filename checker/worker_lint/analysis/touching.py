@@ -17,6 +17,7 @@ from worker_lint.analysis.nesting import with_inner
 from worker_lint.analysis.places import Use
 from worker_lint.analysis.reached import Reached, Way, reached_from
 from worker_lint.analysis.statements import walk_statements
+from worker_lint.analysis.stopping import ends_object, is_stop_name
 from worker_lint.source import ir
 
 ActKind: TypeAlias = Literal["assigned", "used"]
@@ -141,6 +142,20 @@ def code_of(cls: Class, runs: Runs) -> list[Act]:
     return found or list(acts_of(runs.function, cls))
 
 
+def whole_stops(cls: Class) -> list[Runs]:
+    """The methods that end the whole object: by their names, and because they need to be told nothing."""
+    return [runs for runs in cls.project.workers.stops(cls) if _ends_all(runs.function)]
+
+
+def _ends_all(function: Function) -> bool:
+    if not ends_object(function.name):
+        return False
+    if function.name.startswith("__"):
+        return True
+    wanted = [param for param in function.node.params[1:] if param.kind != "var-positional" and param.default is None]
+    return not [param for param in wanted if param.kind != "var-keyword"]
+
+
 def family(cls: Class) -> list[Class]:
     """The class, its bases and its subclasses in the project."""
     hierarchy = cls.project.hierarchy
@@ -161,6 +176,13 @@ def touched_by(cls: Class, name: str) -> list[Act]:
     """What all that a method may run through `self` does to the object's fields, without an order."""
     reached = cls.project.resources.reached(cls, name)
     return [act for method in methods_named(cls, reached) for act in acts_of(method, cls)]
+
+
+def told_by_stops(cls: Class) -> Iterator[Act]:
+    """All that stop methods of the object may do, those that end a part of it included."""
+    for runs in cls.project.workers.methods(cls).values():
+        if runs.function.name != "__init__" and is_stop_name(runs.function.name):
+            yield from touched_by(cls, runs.function.name)
 
 
 def callers_of(cls: Class, name: str) -> set[str]:

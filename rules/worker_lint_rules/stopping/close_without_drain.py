@@ -26,8 +26,8 @@ from worker_lint.analysis import Class
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.nesting import mentions, own_calls
 from worker_lint.analysis.reached import reached_from
-from worker_lint.analysis.stopping import ends_object, is_stop_name
-from worker_lint.analysis.touching import Act, code_of, done_by
+from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.touching import Act, code_of, done_by, whole_stops
 from worker_lint.analysis.workers import Entry
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -178,7 +178,7 @@ _IDLE: Final = frozenset(
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The pools of a class whose jobs use what its stop closes first."""
     jobs = list(_jobs(cls))
-    stops = [runs for runs in context.project.workers.stops(cls) if ends_object(runs.function.name)]
+    stops = whole_stops(cls)
     for stop in stops if jobs else ():
         acts = [act for act in done_by(stop) if act.function.path == context.path]
         for entry, pool in jobs:

@@ -30,8 +30,8 @@ from worker_lint.analysis.children import service_loops
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import own_calls
 from worker_lint.analysis.reached import reached_from
-from worker_lint.analysis.stopping import STOP_WORDS, ends_object, is_stop_name
-from worker_lint.analysis.touching import Act, acts_of, code_of, done_by, family, touched_by
+from worker_lint.analysis.stopping import STOP_WORDS, is_stop_name
+from worker_lint.analysis.touching import Act, acts_of, code_of, done_by, family, touched_by, whole_stops
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -232,7 +232,7 @@ _LOCAL: Final = frozenset({"__init__", "__repr__", "__str__", "__del__", "start"
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """Flags that the stop methods of the class set for nobody."""
     project = context.project
-    stops = [runs for runs in project.workers.stops(cls) if ends_object(runs.function.name)]
+    stops = whole_stops(cls)
     stops = [runs for runs in stops if runs.function.path == context.path and runs.function.owner is cls]
     loops = [(runs, loop) for runs in _run_by(cls) if (loop := _loop_of(cls, runs)) is not None]
     for stop in stops if loops else ():

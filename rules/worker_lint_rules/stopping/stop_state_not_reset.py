@@ -28,7 +28,7 @@ from worker_lint.analysis.children import Child, children_of, service_loops
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import own_expressions
 from worker_lint.analysis.stopping import ends_object
-from worker_lint.analysis.touching import Act, acts_of, done_by, family, field_name, methods_named
+from worker_lint.analysis.touching import Act, acts_of, done_by, family, field_name, methods_named, whole_stops
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -168,7 +168,7 @@ rule = Rule(
 @rule.on_class
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The threads that methods other than the constructor start."""
-    stops = [runs for runs in context.project.workers.stops(cls) if ends_object(runs.function.name)]
+    stops = whole_stops(cls)
     for child in children_of(cls) if stops else ():
         if child.kind == "timer" or child.runs is None or child.runs.me is not cls or child.held.is_collection:
             continue
@@ -207,13 +207,19 @@ def _is_kept(cls: Class, runs: Runs, act: Act, start: Function) -> bool:
         return False
     if not any(act.name in _asked(function, loop) for function, loop in service_loops(runs)):
         return False
-    if _looks_at(cls, start, runs, act.name) or _is_set_back(cls, act):
+    if _ends_process(runs) or _looks_at(cls, start, runs, act.name) or _is_set_back(cls, act):
         return False
     pattern = re.compile(
         rf"\.{re.escape(act.name)}\s*=[^=]|\.{re.escape(act.name)}\.clear\(|['\"]{re.escape(act.name)}['\"]"
     )
     others = (path for path in cls.project.uses.files_using(cls) if path != cls.path)
     return not any(pattern.search(cls.project.store.text(path).source) for path in others)
+
+
+def _ends_process(runs: Runs) -> bool:
+    """Whether the code of the thread ends with the process: there is no next start."""
+    calls = (ir.dotted_name(call.func) or "" for call in find(ir.Call, runs.function.body))
+    return any("exit" in name or "kill" in name for name in calls)
 
 
 def _looks_at(cls: Class, start: Function, runs: Runs, name: str) -> bool:

@@ -40,8 +40,8 @@ from worker_lint.analysis.children import (
 )
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.resources import Held
-from worker_lint.analysis.stopping import STOP_WORDS, ends_object, is_stop_name
-from worker_lint.analysis.touching import Act, acts_of, code_of, done_by, touched_by
+from worker_lint.analysis.stopping import STOP_WORDS, is_stop_name
+from worker_lint.analysis.touching import Act, acts_of, code_of, done_by, told_by_stops, whole_stops
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -267,7 +267,7 @@ _WAKES: Final = frozenset(
 @rule.on_class
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """What the class starts and its stop leaves running."""
-    stops = [runs for runs in context.project.workers.stops(cls) if ends_object(runs.function.name)]
+    stops = whole_stops(cls)
     if not stops or not context.project.store.text(cls.path).has_word("self", cls.node.at[0], cls.node.at[2]):
         return
     held = context.project.resources.held(cls)
@@ -310,7 +310,7 @@ def _judged(cls: Class, stops: list[Runs], child: Child) -> Iterator[Finding]:
         return
     seen = code_of(cls, child.runs)
     names = {act.name for act in seen}
-    if not child.is_daemon and not any(act.tells and act.name in names for act in _may_do(cls)):
+    if not child.is_daemon and not any(act.tells and act.name in names for act in told_by_stops(cls)):
         yield _finding(cls, stops[0], child.held, child.kind, "nothing tells it to end, and it holds", [])
         return
     for stop in stops:
@@ -327,13 +327,6 @@ def _judged(cls: Class, stops: list[Runs], child: Child) -> Iterator[Finding]:
             return
 
 
-def _may_do(cls: Class) -> Iterator[Act]:
-    """All that methods of the object other than its start do: any of it may be meant to tell a thread."""
-    for runs in cls.project.workers.methods(cls).values():
-        if runs.function.name != "__init__" and is_stop_name(runs.function.name):
-            yield from touched_by(cls, runs.function.name)
-
-
 def _closed_under(stop: Runs, child: Child, seen: list[Act]) -> Iterator[tuple[Act, Act]]:
     """The releases of a stop on fields that the child's code uses otherwise than by waiting there."""
     used: dict[str, Act] = {}
@@ -341,9 +334,16 @@ def _closed_under(stop: Runs, child: Child, seen: list[Act]) -> Iterator[tuple[A
         if act.called and not is_stop_name(act.called):
             used.setdefault(act.name, act)
     waking = {act.name for act in seen if act.called in _WAKES or (act.use is not None and act.use.how == "iterated")}
+    asked = {act.name for act in seen if act.use is not None and act.use.how in {"tested", "read"}}
     for act in done_by(stop):
         is_release = act.called in {"close", "disconnect", "aclose", "shutdown"}
-        if is_release and act.name in used and act.name not in waking and act.name != child.held.place[1]:
+        is_gone = act.kind == "assigned" and isinstance(act.value, ir.Constant) and act.value.kind == "none"
+        if (
+            (is_release or (is_gone and act.name not in asked))
+            and act.name in used
+            and act.name not in waking
+            and act.name != child.held.place[1]
+        ):
             yield act, used[act.name]
 
 

@@ -32,8 +32,7 @@ from worker_lint.analysis.places import Use
 from worker_lint.analysis.queues import bounded_at, is_emptied_by_own
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.resources import Held
-from worker_lint.analysis.stopping import ends_object
-from worker_lint.analysis.touching import Act, acts_of, callers_of, code_of, done_by, family, touched_by
+from worker_lint.analysis.touching import Act, acts_of, callers_of, code_of, done_by, family, touched_by, whole_stops
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -227,7 +226,7 @@ _STARTING: Final = frozenset({"__init__", "start", "run", "open", "connect", "se
 @rule.on_class
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """Waits on the stop paths of a class."""
-    stops = [runs for runs in context.project.workers.stops(cls) if ends_object(runs.function.name)]
+    stops = whole_stops(cls)
     if not stops or not any(
         mentions(method, ".join(", ".put(") for method in context.project.values.fields.methods(cls)
     ):

@@ -4,7 +4,8 @@ An event that others wait for without limit is set only when its owner succeeds.
 What it catches
     A thread or task of the object sets an event, or gives a future its result, after steps that may fail; the
     failure leaves the thread's code without setting it, no other method sets it, and a method of the same object
-    waits for it without a time-out.
+    waits for it without a time-out. Also a future in a table of the object that only the reader's loop looks into:
+    when that loop ends, nobody fails those that still stand there.
 
 Why it hurts in production
     The port is in use, the broker refuses the password: the thread dies with a traceback, and `start`, which waits
@@ -25,14 +26,15 @@ Limits
 from collections.abc import Iterator
 from typing import Final
 
-from worker_lint.analysis import Class, External, Function, Instance
+from worker_lint.analysis import Class, External, Instance
 from worker_lint.analysis.calls import Runs
-from worker_lint.analysis.flow import Edge, Step, Watch, find_path
-from worker_lint.analysis.flow.paths import Path
-from worker_lint.analysis.nesting import mentions, own_calls, own_expressions
-from worker_lint.analysis.places import Use
+from worker_lint.analysis.children import serves
+from worker_lint.analysis.flow import Path
+from worker_lint.analysis.nesting import mentions, own_calls
+from worker_lint.analysis.pending import Waiting, is_emptied_as_a_whole, serving, waiting_in
 from worker_lint.analysis.routines import USER_CODE
 from worker_lint.analysis.touching import Act, acts_of, done_by, family
+from worker_lint.analysis.unset import SETS, unset_path
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -90,6 +92,58 @@ rule = Rule(
                 async def stop(self):
                     self.stopping.set()
                     await self.stopped.wait()
+            """,
+        ),
+        bad(
+            "the reader's end leaves those who wait for an answer",
+            """
+            import asyncio
+
+            class Client:
+                def __init__(self, reader):
+                    self.reader = reader
+                    self.pending = {}
+
+                async def start(self):
+                    self.task = asyncio.create_task(self.read())
+
+                async def read(self):
+                    while True:
+                        number, answer = await self.reader.next()
+                        self.pending.pop(number).set_result(answer)
+
+                async def ask(self, number):
+                    future = asyncio.get_running_loop().create_future()
+                    self.pending[number] = future
+                    return await future  # bad: read
+            """,
+        ),
+        good(
+            "the reader fails them all at its end",
+            """
+            import asyncio
+
+            class Client:
+                def __init__(self, reader):
+                    self.reader = reader
+                    self.pending = {}
+
+                async def start(self):
+                    self.task = asyncio.create_task(self.read())
+
+                async def read(self):
+                    try:
+                        while True:
+                            number, answer = await self.reader.next()
+                            self.pending.pop(number).set_result(answer)
+                    finally:
+                        for future in self.pending.values():
+                            future.cancel()
+
+                async def ask(self, number):
+                    future = asyncio.get_running_loop().create_future()
+                    self.pending[number] = future
+                    return await future
             """,
         ),
         good(
@@ -189,27 +243,34 @@ _EVENTS: Final = (
     "threading.Event", "asyncio.locks.Event", "multiprocessing.synchronize.Event", "asyncio.Event",
     "asyncio.futures.Future", "concurrent.futures._base.Future", "asyncio.Future",
 )  # fmt: skip
-_SETS: Final = frozenset({"set", "set_result", "set_exception", "cancel"})
 _LIMITS: Final = frozenset({"wait_for", "timeout", "timeout_at", "wait", "move_on_after", "fail_after"})
-_MISTAKES: Final = frozenset({"TypeError", "AssertionError", "AttributeError", "NotImplementedError", "NameError"})
 
 
-class _Unset(Watch[bool]):
-    """Whether the event has been set on the path so far."""
+@rule.on_class
+def check_tables(cls: Class, context: Context) -> Iterator[Finding]:
+    """Futures and events in tables of the object, which only the arrival of an answer wakes."""
+    for method in context.project.values.fields.methods(cls):
+        if not mentions(method, "Future(", "Event(", "create_future"):
+            continue
+        for waiting in waiting_in(cls, method):
+            runs = serving(cls, waiting.table)
+            if runs is not None and serves(runs) and not is_emptied_as_a_whole(cls, waiting.table):
+                yield _unanswered(waiting, runs)
 
-    def __init__(self, sets: frozenset[ir.At]) -> None:
-        super().__init__(start=False)
-        self.sets = sets
 
-    def step(self, step: Step, state: bool) -> bool | None:  # noqa: FBT001 - the state is a yes or no
-        """A path on which it is set is of no interest any more."""
-        return None if step.node.at in self.sets else state
-
-    def along(self, edge: Edge, state: bool) -> bool | None:  # noqa: FBT001 - the state is a yes or no
-        """Mistakes in the code, and what unknown code may throw at a log line, are no failures to prepare for."""
-        if edge.kind == "exception" and all(thrown.name in _MISTAKES for thrown in edge.thrown):
-            return None
-        return state
+def _unanswered(waiting: Waiting, runs: Runs) -> Finding:
+    name = runs.function.name
+    return Finding(
+        at=waiting.at,
+        message=f"`{waiting.method.name}` waits for an answer that only `{name}` gives",
+        consequence=f"When `{name}` ends, by an error or by the stop, all who wait in the table hang for ever.",
+        help=f"fail all that stands in `self.{waiting.table}` when `{name}` ends, in `finally`",
+        notes=(
+            Note(waiting.method.path, waiting.put, "it is put into the table here"),
+            Note(runs.function.path, runs.function.node.name_at, f"`{name}` wakes one at a time, and none at its end"),
+        ),
+        symbol=waiting.method.symbol,
+    )
 
 
 @rule.on_class
@@ -238,8 +299,8 @@ def _judged(cls: Class, runs: Runs) -> Iterator[Finding]:
         waiter = _waiter(cls, act.name, own)
         if waiter is None or _is_set_elsewhere(cls, act.name, own):
             continue
-        path = _missing(cls, runs, act.name)
-        if path is not None and path.raising:
+        path = unset_path(cls, runs, act.name)
+        if path is not None and path.raising and not _is_vague(path):
             yield _finding(runs, act, waiter, path)
 
 
@@ -281,49 +342,11 @@ def _is_set_elsewhere(cls: Class, name: str, own: frozenset[str]) -> bool:
             for act in acts_of(method, cls) if method.name not in own else ():
                 if act.name != name or act.use is None:
                     continue
-                if act.called in _SETS or act.use.how in {"passed", "stored", "held", "returned"}:
+                if act.called in SETS or act.use.how in {"passed", "stored", "held", "returned"}:
                     return True
-                if act.use.how == "attribute" and act.use.name in _SETS:
+                if act.use.how == "attribute" and act.use.name in SETS:
                     return True
     return False
-
-
-def _missing(cls: Class, runs: Runs, name: str) -> Path | None:
-    """A path on which an error leaves the code of the thread before the event is set."""
-    graph = cls.project.routines.graph(*runs)
-    if graph is None:
-        return None
-    sets = frozenset(_setting(cls, runs.function, name))
-    found = find_path(graph, _Unset(sets), lambda block, _: block is graph.raised)
-    return found if isinstance(found, Path) and not _is_vague(found) else None
-
-
-def _setting(cls: Class, function: Function, name: str) -> Iterator[ir.At]:
-    """The calls of the function that set the event, or may do so further down, and the awaits of them."""
-    for use in cls.project.places.uses(function, cls):
-        if use.call is None or use.statement is None:
-            continue
-        deeper = use.place == ("self",) or use.place[:1] == ("self",)
-        method = use.name if use.place == ("self",) else use.place[-1]
-        sets = use.place == ("self", name) and use.how == "called" and use.name in _SETS
-        if not sets and deeper and use.how in {"called", "invoked"}:
-            inner = cls.project.resources.reached(cls, method)
-            sets = any(
-                act.name == name and act.called in _SETS
-                for owner in family(cls)
-                for each in cls.project.values.fields.methods(owner)
-                if each.name in inner
-                for act in acts_of(each, cls)
-            )
-        if sets:
-            yield use.call.at
-            yield from _awaits(use)
-
-
-def _awaits(use: Use) -> Iterator[ir.At]:
-    for node in own_expressions(use.statement) if use.statement is not None else ():
-        if isinstance(node, ir.Await) and node.value is use.call:
-            yield node.at
 
 
 def _is_vague(path: Path) -> bool:
