@@ -1,9 +1,10 @@
 """
-What the jobs of a pool still use is closed before they have ended.
+What jobs still use is closed before they have ended.
 
 What it catches
     A stop method that closes a field, such as a channel, a consumer or a client, which jobs that the object has
-    handed to a pool use, while the pool is shut down only afterwards, without waiting, or not at all.
+    handed to a pool use, while the pool is shut down only afterwards, without waiting, or not at all; and the same
+    with a task for each message, where the stop neither awaits nor cancels any.
 
 Why it hurts in production
     Messages are in work when the stop comes. Their jobs finish, and the acknowledgement fails on a closed channel:
@@ -16,7 +17,7 @@ When to ignore it
     When the jobs may be cut off, and doing them twice does no harm.
 
 Limits
-    Only pools in fields, with jobs that are methods of the same object.
+    Only pools in fields and tasks, with jobs that are methods of the same object.
 """
 
 from collections.abc import Iterator
@@ -24,10 +25,11 @@ from typing import Final
 
 from worker_lint.analysis import Class
 from worker_lint.analysis.calls import Runs
-from worker_lint.analysis.nesting import mentions, own_calls
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.nesting import mentions, own_calls, own_expressions
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.touching import Act, code_of, done_by, whole_stops
+from worker_lint.analysis.touching import Act, acts_of, code_of, done_by, whole_stops
 from worker_lint.analysis.workers import Entry
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -36,8 +38,8 @@ rule = Rule(
     code="STP114",
     severity="warning",
     stage="preview",
-    summary="What the jobs of a pool still use is closed before they have ended",
-    words=("submit", "apply_async", "run_in_executor"),
+    summary="What jobs still use is closed before they have ended",
+    words=("submit", "apply_async", "create_task", "ensure_future"),
     product_only=True,
     silences=("prefetch 1 on one thread", "library drains"),
     examples=(
@@ -82,6 +84,48 @@ rule = Rule(
                 def close(self):
                     self.pool.shutdown(wait=False)
                     self.producer.close()  # bad: self.producer
+            """,
+        ),
+        bad(
+            "a task for each message",
+            """
+            import asyncio
+
+            class Consumer:
+                def __init__(self, connection):
+                    self.connection = connection
+
+                async def on_message(self, message):
+                    asyncio.create_task(self.handle(message))
+
+                async def handle(self, message):
+                    await asyncio.sleep(1)
+                    await self.connection.ack(message)
+
+                async def close(self):
+                    await self.connection.close()  # bad: self.connection
+            """,
+        ),
+        good(
+            "the tasks are awaited first",
+            """
+            import asyncio
+
+            class Consumer:
+                def __init__(self, connection):
+                    self.connection = connection
+                    self.tasks = set()
+
+                async def on_message(self, message):
+                    self.tasks.add(asyncio.create_task(self.handle(message)))
+
+                async def handle(self, message):
+                    await asyncio.sleep(1)
+                    await self.connection.ack(message)
+
+                async def close(self):
+                    await asyncio.gather(*self.tasks)
+                    await self.connection.close()
             """,
         ),
         good(
@@ -169,6 +213,7 @@ _WAITS: Final = frozenset(
     }
 )
 _SUBMITS: Final = frozenset({"submit", "apply_async"})
+_TASKS: Final = frozenset({"create_task", "ensure_future"})
 _IDLE: Final = frozenset(
     {"info", "debug", "warning", "error", "exception", "critical", "log", "is_set", "get", "items"}
 )
@@ -189,9 +234,9 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
 
 
 def _jobs(cls: Class) -> Iterator[tuple[Entry, str]]:
-    """The methods of the object that its methods hand to a pool in a field, with the pool's name."""
+    """The methods of the object that its methods hand to a pool in a field, or run as a task for each message."""
     for method in cls.project.values.fields.methods(cls):
-        if not mentions(method, *_SUBMITS):
+        if not mentions(method, *_SUBMITS, *_TASKS):
             continue
         for entry in cls.project.workers.entries(method, cls):
             func = entry.call.func
@@ -200,6 +245,23 @@ def _jobs(cls: Class) -> Iterator[tuple[Entry, str]]:
                 for place in cls.project.places.denotes(entry.site.function, func.value, cls):
                     if len(place) == 2 and place[0] == "self":
                         yield entry, place[1]
+            elif entry.kind == "task" and known and _is_for_message(entry):
+                yield entry, ""
+
+
+def _is_for_message(entry: Entry) -> bool:
+    """Whether the task is made for one item of work: its coroutine is given a parameter or a loop's item."""
+    made = entry.call.args[0] if entry.call.args else None
+    if not isinstance(made, ir.Call) or not made.args:
+        return False
+    function = entry.site.function
+    given = {param.name for param in function.node.params[1:]}
+    for loop in find(ir.For, function.body):
+        given |= {
+            node.id for node in own_expressions(ir.Expression(loop.target.at, loop.target)) if isinstance(node, ir.Name)
+        }
+    is_start = function.name.startswith(("start", "__", "connect", "open", "run", "setup"))
+    return not is_start and any(isinstance(argument, ir.Name) and argument.id in given for argument in made.args)
 
 
 def _closed_early(cls: Class, stop: Runs, acts: list[Act], entry: Entry, pool: str) -> tuple[Act, Act] | None:
@@ -209,6 +271,8 @@ def _closed_early(cls: Class, stop: Runs, acts: list[Act], entry: Entry, pool: s
         if act.called and not is_stop_name(act.called) and act.called not in _IDLE:
             used.setdefault(act.name, act)
     waits = sorted(_waits(stop, acts, pool))
+    if not pool and any(act.called == "cancel" or act.name in _kept_in(entry) for act in acts):
+        return None  # they are cancelled, or the stop has to do with the collection that keeps them
     for act in acts:
         if act.called in _CLOSES and act.name in used and act.name != pool:
             if any(order < act.order for order in waits) or _is_plain(cls, act.name):
@@ -235,6 +299,13 @@ def _waits(stop: Runs, acts: list[Act], pool: str) -> Iterator[tuple[ir.At, ...]
                     yield (*before, call.at)
 
 
+def _kept_in(entry: Entry) -> set[str]:
+    """The fields that the code which makes the task has to do with, any of which may keep it."""
+    function = entry.site.function
+    owner = function.owner
+    return {act.name for act in acts_of(function, owner) if act.called in {"add", "append"} or act.kind == "assigned"}
+
+
 def _is_without_wait(call: ir.Call) -> bool:
     given = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.name == "wait")]
     return any(isinstance(value, ir.Constant) and value.value is False for value in given)
@@ -248,13 +319,17 @@ def _is_plain(cls: Class, name: str) -> bool:
 
 def _finding(stop: Runs, entry: Entry, pool: str, closed: Act, used: Act) -> Finding:
     job = entry.callee.runs[0].function.name
+    jobs = f"jobs of `self.{pool}`" if pool else f"tasks of `{job}`"
+    first = (
+        f"`self.{pool}.shutdown(wait=True)` first" if pool else "keep the tasks, and `await asyncio.gather` them first"
+    )
     return Finding(
         at=closed.at,
-        message=f"`self.{closed.name}` is closed before the jobs of `self.{pool}` have ended",
-        consequence=f"Jobs of `{job}` that are in work fail on it: what they do is lost, or delivered and done again.",
-        help=f"`self.{pool}.shutdown(wait=True)` first, then close `self.{closed.name}`",
+        message=f"`self.{closed.name}` is closed before the {jobs} have ended",
+        consequence=f"Those of `{job}` that are in work fail on it: what they do is lost, or delivered and done again.",
+        help=f"{first}, then close `self.{closed.name}`",
         notes=(
-            Note(entry.site.function.path, entry.call.at, f"`{job}` is handed to the pool here"),
+            Note(entry.site.function.path, entry.call.at, f"`{job}` is set going here"),
             Note(used.function.path, used.at, f"and uses `self.{closed.name}` here"),
         ),
         symbol=closed.function.symbol,
