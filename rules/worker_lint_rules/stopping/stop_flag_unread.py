@@ -26,7 +26,7 @@ from typing import Final
 
 from worker_lint.analysis import Class
 from worker_lint.analysis.calls import Runs
-from worker_lint.analysis.children import service_loops
+from worker_lint.analysis.children import is_endless, service_loops
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import own_calls
 from worker_lint.analysis.reached import reached_from
@@ -81,6 +81,30 @@ rule = Rule(
 
                 def stop(self):
                     self._stopping.set()  # bad: self._stopping
+            """,
+        ),
+        bad(
+            "a method of any name that never ends",
+            """
+            class Consumer:
+                def __init__(self, source):
+                    self._source = source
+                    self._running = False
+
+                @property
+                def running(self):
+                    return self._running
+
+                def consume(self):
+                    self._running = True
+                    while True:
+                        message = self._source.receive()
+                        if message is None:
+                            continue
+                        print(message)
+
+                def stop(self):
+                    self._running = False  # bad: self._running
             """,
         ),
         good(
@@ -243,7 +267,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         if flag is None or _calls_out(stop):
             continue
         for runs, _ in loops:
-            seen = {act.name for act in code_of(cls, runs)}
+            seen = {act.name for act in code_of(cls, runs) if act.kind == "used"}
             if any(act.name in seen for act in telling) or _is_read(cls, flag.name):
                 break
         else:
@@ -258,8 +282,14 @@ def _run_by(cls: Class) -> Iterator[Runs]:
         for entry in cls.project.workers.entries(*runs):
             if entry.kind in _KINDS and len(entry.callee.runs) == 1 and entry.callee.runs[0].me is cls:
                 yield entry.callee.runs[0]
-    for name in sorted(_NAMED & methods.keys()):
-        yield methods[name]
+    for name, runs in methods.items():
+        if name in _NAMED or (not is_stop_name(name) and _never_ends(runs)):
+            yield runs
+
+
+def _never_ends(runs: Runs) -> bool:
+    """Whether the method has a loop that goes on for ever: whoever calls it, that is the worker's loop."""
+    return any(is_endless(loop) and _goes_on(loop) for loop in find(ir.While, runs.function.body))
 
 
 def _loop_of(cls: Class, runs: Runs) -> ir.While | None:
@@ -308,16 +338,21 @@ def _calls_out(stop: Runs) -> bool:
 
 
 def _is_read(cls: Class, name: str) -> bool:
-    """Whether anybody but the stop itself looks at the flag."""
+    """Whether anybody but the stop itself looks at the flag, be it by a getter that somebody uses."""
+    getters: list[str] = []
     for owner in family(cls):
         for method in cls.project.values.fields.methods(owner):
             if method.name in _LOCAL or is_stop_name(method.name):
                 continue
             if any(act.name == name and act.called != "set" and act.kind == "used" for act in acts_of(method, cls)):
-                return True
-    pattern = re.compile(rf"(?<!self)\.{re.escape(name)}\b|['\"]{re.escape(name)}['\"]")
+                if len(method.body) > 2 or not isinstance(method.body[-1], ir.Return):
+                    return True
+                getters.append(method.name)
+    words = "|".join(map(re.escape, getters))
+    pattern = rf"(?<!self)\.{re.escape(name)}\b|['\"]{re.escape(name)}['\"]"
+    pattern += rf"|\.(?:{words})\b|['\"](?:{words})['\"]" if getters else ""
     paths = {cls.path, *cls.project.uses.files_using(cls)}
-    return any(pattern.search(cls.project.store.text(path).source) for path in paths)
+    return any(re.search(pattern, cls.project.store.text(path).source) for path in paths)
 
 
 def _finding(stop: Runs, flag: Act, runs: Runs, loop: ir.While) -> Finding:

@@ -132,27 +132,38 @@ rule = Rule(
             """,
         ),
         bad(
+            "a child process that outlives its owner",
+            """
+            import subprocess
+
+            class Worker:
+                def start(self):
+                    self.child = subprocess.Popen(["converter"])  # bad: self.child
+
+                def stop(self):
+                    print("stopped")
+            """,
+        ),
+        bad(
             "a pool that nobody shuts down",
             """
             from concurrent.futures import ThreadPoolExecutor
 
             class Worker:
                 def __init__(self):
-                    self.running = True
                     self.pool = ThreadPoolExecutor()  # bad: self.pool
 
                 def handle(self, message):
                     self.pool.submit(print, message)
 
                 def stop(self):
-                    self.running = False
+                    pass
             """,
         ),
         good(
             "a daemon with a flag and nothing to flush",
             """
             import threading
-            import time
 
             class Heart:
                 def __init__(self):
@@ -162,7 +173,7 @@ rule = Rule(
 
                 def beat(self):
                     while self.running:
-                        time.sleep(0.5)
+                        print("beat")
 
                 def stop(self):
                     self.running = False
@@ -215,23 +226,6 @@ rule = Rule(
             """,
         ),
         good(
-            "the thread does one thing and ends",
-            """
-            import threading
-
-            class Upload:
-                def start(self):
-                    self.thread = threading.Thread(target=self.send)
-                    self.thread.start()
-
-                def send(self):
-                    print("sent")
-
-                def close(self):
-                    print("closed")
-            """,
-        ),
-        good(
             "stop waits for the event that the thread sets at its end",
             """
             import threading
@@ -256,6 +250,7 @@ rule = Rule(
     ),
 )
 
+_ONE_SHOT: Final = frozenset({"communicate", "wait", "poll", "returncode", "stdout", "exitcode", "is_alive"})
 _WORK: Final = frozenset({"submit", "map", "apply_async", "imap", "starmap", "run_in_executor"})
 _WAKES: Final = frozenset(
     {"recv", "accept", "get", "read", "readline", "poll", "recv_multipart", "recv_json", "consume", "select", "receive",
@@ -274,9 +269,8 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     for one in held:
         if _is_left(one) and _is_pool(one) and one.derived_from is None and _is_used(cls, one):
             yield _finding(cls, stops[0], one, "pool", "its jobs and threads go on after", [])
-    children = [child for child in children_of(cls) if _is_left(child.held)]
-    for child in children:
-        yield from _judged(cls, stops, child)
+    for child in children_of(cls):
+        yield from _judged(cls, stops, child) if _is_left(child.held) else ()
     yield from _unkept(cls, stops)
 
 
@@ -292,10 +286,9 @@ def _is_used(cls: Class, held: Held) -> bool:
     """Whether a method gives the pool work: before that it has no threads."""
     for method in cls.project.values.fields.methods(cls):
         for act in acts_of(method, cls) if mentions(method, *_WORK) else ():
-            if act.name == held.place[1] and act.called in _WORK:
+            is_passed = act.use is not None and act.use.how == "passed"  # `loop.run_in_executor(self.pool, …)`
+            if act.name == held.place[1] and (is_passed or act.called in _WORK):
                 return True
-            if act.name == held.place[1] and act.use is not None and act.use.how == "passed":
-                return True  # `loop.run_in_executor(self.pool, …)`
     return False
 
 
@@ -304,6 +297,8 @@ def _judged(cls: Class, stops: list[Runs], child: Child) -> Iterator[Finding]:
         if not child.is_daemon:
             yield _finding(cls, stops[0], child.held, "timer", "it fires after", [])
         return
+    if child.kind == "process" and child.runs is None and not child.is_daemon and _is_on_its_own(cls, child):
+        yield _finding(cls, stops[0], child.held, "process", "it outlives", [])
     if child.runs is None or child.runs.me is not cls or not serves(child.runs):
         return
     if any(waits_for_anything(stop) for stop in stops):
@@ -325,6 +320,12 @@ def _judged(cls: Class, stops: list[Runs], child: Child) -> Iterator[Finding]:
             ]
             yield _finding(cls, stop, child.held, child.kind, "it still uses what is closed by", notes)
             return
+
+
+def _is_on_its_own(cls: Class, child: Child) -> bool:
+    """Whether the object never asks the process anything, as one does with a command that ends by itself."""
+    used = (use for method in cls.project.values.fields.methods(cls) for use in cls.project.places.uses(method, cls))
+    return not any(use.place[:2] == child.held.place and use.name in _ONE_SHOT for use in used)
 
 
 def _closed_under(stop: Runs, child: Child, seen: list[Act]) -> Iterator[tuple[Act, Act]]:

@@ -278,7 +278,7 @@ def _is_untold(cls: Class, stop: Runs, child: Child) -> bool:
     if any(act.kind == "assigned" or act.called == "set" for act in done_by(stop)):
         return False  # a flag for nobody is the matter of another rule
     loops = list(service_loops(child.runs))
-    seen = {act.name for act in code_of(cls, child.runs)}
+    seen = {act.name for act in code_of(cls, child.runs) if act.kind == "used"}
     return bool(loops) and not any(act.name in seen for act in telling)
 
 
