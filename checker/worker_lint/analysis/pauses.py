@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from worker_lint.analysis.durations import seconds
 from worker_lint.analysis.entity import Class, External, Function, Instance
 from worker_lint.analysis.nesting import Placed, own_expressions
+from worker_lint.analysis.places import Use
 from worker_lint.analysis.touching import acts_of, field_name
 from worker_lint.source import ir
 
@@ -82,12 +83,18 @@ def may_be_woken(cls: Class, name: str) -> bool:
         for act in acts_of(runs.function, cls):
             if act.name != name or act.use is None:
                 continue
-            if act.use.how in {"passed", "stored", "held", "returned"} and act.use.place == ("self", name):
+            if act.use.how in {"passed", "stored", "held", "returned"} and _is_itself(act.use):
                 return True
             given = act.use.call.args if act.use.call is not None and act.called.startswith("put") else ()
             if any(isinstance(value, (ir.Constant, ir.Attribute)) or _is_constant(value) for value in given):
                 return True
     return False
+
+
+def _is_itself(use: Use) -> bool:
+    """Whether the queue is meant, not an item that was taken out of it."""
+    nodes = own_expressions(use.statement) if use.statement is not None else ()
+    return any(isinstance(node, ir.Attribute) and node.at == use.at for node in nodes)
 
 
 def _is_constant(value: ir.Expr) -> bool:

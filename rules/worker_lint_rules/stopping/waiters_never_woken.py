@@ -26,7 +26,7 @@ Limits
 from collections.abc import Iterator
 from typing import Final
 
-from worker_lint.analysis import Class, External, Instance
+from worker_lint.analysis import Class, External, Function, Instance
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import serves
 from worker_lint.analysis.flow import Path
@@ -243,6 +243,8 @@ _EVENTS: Final = (
     "threading.Event", "asyncio.locks.Event", "multiprocessing.synchronize.Event", "asyncio.Event",
     "asyncio.futures.Future", "concurrent.futures._base.Future", "asyncio.Future",
 )  # fmt: skip
+_NAMED: Final = frozenset({"run", "_run", "serve_forever", "run_forever", "consume", "main_loop"})
+_LAUNCHES: Final = ("Thread", "create_task", "ensure_future")
 _LIMITS: Final = frozenset({"wait_for", "timeout", "timeout_at", "wait", "move_on_after", "fail_after"})
 
 
@@ -280,16 +282,22 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     if not any(mentions(method, ".set(", ".set_result(") for method in methods):
         return
     seen: set[str] = set()
+    for runs in dict.fromkeys(_owners(cls, methods)):
+        for finding in _judged(cls, runs):
+            if finding.message not in seen:
+                seen.add(finding.message)
+                yield finding
+
+
+def _owners(cls: Class, methods: list[Function]) -> Iterator[Runs]:
+    """The methods of the class body that its threads and tasks run, and those that are named for it."""
     for method in methods:
-        if not mentions(method, "Thread", "create_task", "ensure_future"):
-            continue
-        for entry in context.project.workers.entries(method, cls):
+        if method.name in _NAMED:
+            yield Runs(method, cls)
+        for entry in cls.project.workers.entries(method, cls) if mentions(method, *_LAUNCHES) else ():
             runs = entry.callee.runs[0] if len(entry.callee.runs) == 1 else None
             if entry.kind in {"thread", "task"} and runs is not None and runs.me is cls and runs.function.owner is cls:
-                for finding in _judged(cls, runs):
-                    if finding.message not in seen:
-                        seen.add(finding.message)
-                        yield finding
+                yield runs
 
 
 def _judged(cls: Class, runs: Runs) -> Iterator[Finding]:
