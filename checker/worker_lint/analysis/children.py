@@ -11,6 +11,7 @@ from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.resources import Held
+from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.source import ir
 
 ChildKind: TypeAlias = Literal["thread", "process", "timer"]
@@ -170,4 +171,25 @@ def waits_for_anything(stop: Runs) -> bool:
             name = call.func.name if isinstance(call.func, ir.Attribute) else ir.dotted_name(call.func)
             if name is None or name in _WAITS:
                 return True
+    return False
+
+
+def is_joined(child: Child) -> bool:
+    """Whether a stop method waits for the child without limit."""
+    cls = child.held.cls
+    for end in child.held.ends if cls is not None else ():
+        if end.name == "join" and is_stop_name(end.site.method.name):
+            for use in end.site.method.project.places.uses(end.site.method):
+                if use.at == end.site.at and use.call is not None and not use.call.args and not use.call.keywords:
+                    return True
+    return False
+
+
+def joins_itself(cls: Class) -> bool:
+    """Whether a stop method of a thread class waits for the thread without limit: `self.join()`."""
+    for runs in cls.project.workers.stops(cls):
+        for use in cls.project.places.uses(runs.function, cls):
+            if use.place == ("self",) and use.name == "join" and use.call is not None:
+                if not use.call.args and not use.call.keywords and runs.function.name != "join":
+                    return True
     return False

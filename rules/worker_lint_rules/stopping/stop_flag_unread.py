@@ -223,6 +223,22 @@ rule = Rule(
             silence="loop in an override",
         ),
         good(
+            "a generator goes on only as long as somebody asks",
+            """
+            class Numbers:
+                _closed = False
+
+                def each(self):
+                    number = 0
+                    while True:
+                        number += 1
+                        yield number
+
+                def close(self):
+                    self._closed = True
+            """,
+        ),
+        good(
             "the loop reads it by a property",
             """
             import threading
@@ -289,6 +305,8 @@ def _run_by(cls: Class) -> Iterator[Runs]:
 
 def _never_ends(runs: Runs) -> bool:
     """Whether the method has a loop that goes on for ever: whoever calls it, that is the worker's loop."""
+    if runs.function.node.is_generator:
+        return False  # it goes on only as long as somebody asks for more
     return any(is_endless(loop) and _goes_on(loop) for loop in find(ir.While, runs.function.body))
 
 

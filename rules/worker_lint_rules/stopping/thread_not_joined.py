@@ -17,11 +17,10 @@ What to do instead
     `self._connection.close()`. `Timer.cancel`, `Executor.shutdown`.
 
 When to ignore it
-    When the thread may be cut off at any point, and the process ends right after the stop.
+    When the thread may be cut off at any point.
 
 Limits
-    Only what the class starts itself and keeps; a thread that anybody else may join is let pass, and so are classes
-    without a stop method.
+    Only what the class starts itself; a thread that anybody else may join is let pass.
 """
 
 from collections.abc import Iterator
@@ -64,13 +63,13 @@ rule = Rule(
                 def __init__(self, source):
                     self.source = source
                     self.thread = threading.Thread(target=self.run)
-                    self.thread.start()  # bad: self.thread
+                    self.thread.start()
 
                 def run(self):
                     while True:
                         print(self.source.next())
 
-                def stop(self):
+                def stop(self):  # bad: self.thread
                     print("stopped")
             """,
         ),
@@ -84,13 +83,13 @@ rule = Rule(
                     self.file = open(path, "a")
                     self.running = True
                     self.thread = threading.Thread(target=self.run, daemon=True)
-                    self.thread.start()  # bad: self.thread
+                    self.thread.start()
 
                 def run(self):
                     while self.running:
                         self.file.write("alive")
 
-                def stop(self):
+                def stop(self):  # bad: self.thread
                     self.running = False
                     self.file.close()
             """,
@@ -103,7 +102,7 @@ rule = Rule(
             class Server:
                 def start(self):
                     self.stopping = threading.Event()
-                    threading.Thread(target=self.run, daemon=True).start()  # bad: run
+                    threading.Thread(target=self.run, daemon=True).start()
 
                 def run(self):
                     with open("journal", "a") as journal:
@@ -111,7 +110,7 @@ rule = Rule(
                             journal.write("alive")
 
                 def stop(self):
-                    self.stopping.set()
+                    self.stopping.set()  # bad: run
             """,
         ),
         bad(
@@ -122,12 +121,12 @@ rule = Rule(
             class Lease:
                 def start(self):
                     self.timer = threading.Timer(30, self.renew)
-                    self.timer.start()  # bad: self.timer
+                    self.timer.start()
 
                 def renew(self):
                     print("renewed")
 
-                def close(self):
+                def close(self):  # bad: self.timer
                     print("closed")
             """,
         ),
@@ -138,9 +137,9 @@ rule = Rule(
 
             class Worker:
                 def start(self):
-                    self.child = subprocess.Popen(["converter"])  # bad: self.child
+                    self.child = subprocess.Popen(["converter"])
 
-                def stop(self):
+                def stop(self):  # bad: self.child
                     print("stopped")
             """,
         ),
@@ -151,12 +150,12 @@ rule = Rule(
 
             class Worker:
                 def __init__(self):
-                    self.pool = ThreadPoolExecutor()  # bad: self.pool
+                    self.pool = ThreadPoolExecutor()
 
                 def handle(self, message):
                     self.pool.submit(print, message)
 
-                def stop(self):
+                def stop(self):  # bad: self.pool
                     pass
             """,
         ),
@@ -268,7 +267,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     held = context.project.resources.held(cls)
     for one in held:
         if _is_left(one) and _is_pool(one) and one.derived_from is None and _is_used(cls, one):
-            yield _finding(cls, stops[0], one, "pool", "its jobs and threads go on after", [])
+            yield _finding(cls, stops[0], one, "pool", "its jobs and threads outlive", [])
     for child in children_of(cls):
         yield from _judged(cls, stops, child) if _is_left(child.held) else ()
     yield from _unkept(cls, stops)
@@ -361,40 +360,41 @@ def _unkept(cls: Class, stops: list[Runs]) -> Iterator[Finding]:
                 continue
             cleanup = has_cleanup(runs)
             names = {act.name for act in code_of(cls, runs)}
-            stop = next((stop for stop in stops if any(act.tells and act.name in names for act in done_by(stop))), None)
-            if cleanup is not None and stop is not None:
-                yield _not_awaited(runs, stop, method, entry.call, cleanup)
+            told = (act for stop in stops for act in done_by(stop) if act.tells and act.name in names)
+            act = next((act for act in told if act.function.path == method.path), None)
+            if cleanup is not None and act is not None:
+                yield _not_awaited(runs, act, method, entry.call, cleanup)
 
 
-def _not_awaited(runs: Runs, stop: Runs, method: Function, call: ir.Call, cleanup: ir.Stmt) -> Finding:
-    name = runs.function.name
+def _not_awaited(runs: Runs, act: Act, method: Function, call: ir.Call, cleanup: ir.Stmt) -> Finding:
+    name, stop = runs.function.name, act.function
     return Finding(
-        at=call.at,
-        message=f"nothing waits for the daemon thread of `{name}`, which has to clean up after its loop",
-        consequence=f"`{stop.function.name}` returns at once, and the interpreter may end amid the clean-up.",
-        help=f"keep the thread, and `join` it with a time-out at the end of `{stop.function.name}`",
+        at=act.at,
+        message=f"`{stop.name}` does not wait for the daemon thread of `{name}`, which has to clean up",
+        consequence=f"`{stop.name}` returns at once, and the interpreter may end in the middle of the clean-up.",
+        help=f"keep the thread, and `join` it with a time-out at the end of `{stop.name}`",
         notes=(
+            Note(method.path, call.at, "the thread is made here, and nobody keeps it"),
             Note(runs.function.path, cleanup.at[:2] + cleanup.at[:2], "what is left here is released by the thread"),
-            Note(stop.function.path, stop.function.node.name_at, f"`{stop.function.name}` only sets what it reads"),
         ),
-        symbol=method.symbol,
+        symbol=stop.symbol,
     )
 
 
 def _finding(cls: Class, stop: Runs, held: Held, what: str, why: str, notes: list[Note]) -> Finding:
-    site = next(site for site in (*held.acquired, *held.created) if site.function.path == cls.path)
-    name = stop.function.name
+    site, name = held.acquired[0], stop.function.name
     ending = "the whole process" if why.endswith("holds") else f"`{name}`"
     remedy = {
         "timer": f"`{held.name}.cancel()` in `{name}`",
         "pool": f"`{held.name}.shutdown()` in `{name}`",
     }.get(what, f"tell the {what} to end in `{name}`, and `join` it with a time-out before closing what it uses")
+    is_here = stop.function.path == cls.path
     return Finding(
-        at=site.at,
-        message=f"the {what} `{held.name}` is started here and no method ends it",
-        consequence=f"After the stop the {what} is left running: {why} {ending}.",
+        at=stop.function.node.name_at if is_here else cls.node.name_at,
+        message=f"`{name}` leaves the {what} `{held.name}` running, and nothing else ends it",
+        consequence=f"After the stop the {what} goes on: {why} {ending}.",
         help=remedy,
-        notes=(Note(stop.function.path, stop.function.node.name_at, f"`{name}` leaves it running"), *notes),
-        symbol=site.method.symbol,
+        notes=(Note(site.function.path, site.at, f"the {what} is started here"), *notes),
+        symbol=stop.function.symbol if is_here else cls.symbol,
         culprit=("resource", cls.symbol, held.place[-1]),
     )

@@ -27,12 +27,11 @@ from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Runs
-from worker_lint.analysis.children import Child, children_of
+from worker_lint.analysis.children import children_of, is_joined, is_thread_class, joins_itself
 from worker_lint.analysis.guard import in_handler
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
 from worker_lint.analysis.pauses import Asked, asked_event, blocked_on, may_be_woken, slept, within
 from worker_lint.analysis.reached import reached_from
-from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.touching import field_name, touched_by
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
@@ -310,28 +309,24 @@ def _sleep(block: Function, call: ir.Call, asked: Asked, length: float, context:
 @rule.on_class
 def check_threads(cls: Class, context: Context) -> Iterator[Finding]:
     """Waits in the loops of threads that a stop method of the class waits for."""
-    methods = context.project.values.fields.methods(cls)
-    if not any(mentions(method, "Thread") for method in methods):
+    if is_thread_class(cls) and joins_itself(cls):
+        own = context.project.calls.method(cls, "run").runs
+        if len(own) == 1:
+            where = Note(own[0].function.path, own[0].function.node.name_at, "this is the thread's code")
+            yield from _in_code(cls, Runs(own[0].function, cls), where, context, joined=True)
+    if not any(mentions(method, "Thread") for method in context.project.values.fields.methods(cls)):
         return
     for child in children_of(cls):
         if child.kind != "thread" or child.runs is None or child.runs.me is not cls:
             continue
-        joined = _is_joined(child)
+        joined = is_joined(child)
         if joined or not child.is_daemon:
-            yield from _in_child(cls, child, child.runs, context, joined=joined)
+            site = next(iter(child.held.acquired or child.held.created))
+            where = Note(site.function.path, site.at, "the thread is started here")
+            yield from _in_code(cls, child.runs, where, context, joined=joined)
 
 
-def _is_joined(child: Child) -> bool:
-    """Whether a stop method waits for the thread without limit."""
-    for end in child.held.ends:
-        if end.name == "join" and is_stop_name(end.site.method.name):
-            for use in child.held.cls.project.places.uses(end.site.method) if child.held.cls is not None else ():
-                if use.at == end.site.at and use.call is not None and not use.call.args and not use.call.keywords:
-                    return True
-    return False
-
-
-def _in_child(cls: Class, child: Child, runs: Runs, context: Context, *, joined: bool) -> Iterator[Finding]:
+def _in_code(cls: Class, runs: Runs, where: Note, context: Context, *, joined: bool) -> Iterator[Finding]:
     told = {
         act.name: act
         for stop in cls.project.workers.stops(cls)
@@ -348,10 +343,10 @@ def _in_child(cls: Class, child: Child, runs: Runs, context: Context, *, joined:
             for call in own_calls(placed.statement):
                 length = slept(here.function, call, cls) if joined else None
                 if length is not None and length >= _LONGER and asked_event(here.function, placed, cls) is None:
-                    yield _long(here.function, call, flag, length, child)
+                    yield _long(here.function, call, flag, length, where)
                 name = blocked_on(cls, here.function, placed, call)
                 if name and name not in told and not may_be_woken(cls, name):
-                    yield _stuck(here.function, call, flag, name, child)
+                    yield _stuck(here.function, call, flag, name, where)
 
 
 def _flag(function: Function, placed: Placed, told: Container[str]) -> str:
@@ -363,29 +358,24 @@ def _flag(function: Function, placed: Placed, told: Container[str]) -> str:
     return next((name for name in names if name in told), "")
 
 
-def _long(function: Function, call: ir.Call, flag: str, length: float, child: Child) -> Finding:
+def _long(function: Function, call: ir.Call, flag: str, length: float, where: Note) -> Finding:
     return Finding(
         at=call.at,
         message=f"the thread sleeps for {length:g} s, and `self.{flag}` cannot wake it",
         consequence=f"The stop joins the thread, and may hang for {length:g} s: longer than it usually has.",
         help=f"make `self.{flag}` a `threading.Event`, and wait for it with the time-out",
-        notes=(_started(child),),
+        notes=(where,),
         symbol=function.symbol,
     )
 
 
-def _stuck(function: Function, call: ir.Call, flag: str, name: str, child: Child) -> Finding:
+def _stuck(function: Function, call: ir.Call, flag: str, name: str, where: Note) -> Finding:
     func = call.func.name if isinstance(call.func, ir.Attribute) else "get"
     return Finding(
         at=call.at,
         message=f"the thread waits for `self.{name}` without limit, and `self.{flag}` cannot wake it",
         consequence="While nothing comes the thread never sees the request to stop, and whoever joins it hangs.",
         help=f"give `{func}` a time-out, or let the stop wake it, as with a sentinel",
-        notes=(_started(child),),
+        notes=(where,),
         symbol=function.symbol,
     )
-
-
-def _started(child: Child) -> Note:
-    site = next(iter(child.held.acquired or child.held.created))
-    return Note(site.function.path, site.at, "the thread is started here")
