@@ -8,14 +8,18 @@ from typing import Final
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import Edge, Path, Step, Watch, find_path
-from worker_lint.analysis.nesting import own_expressions
+from worker_lint.analysis.guard import in_finally, in_handler
+from worker_lint.analysis.nesting import own_expressions, placed_statements
 from worker_lint.analysis.places import Use
 from worker_lint.analysis.touching import acts_of, family
 from worker_lint.source import ir
 
 SETS: Final = frozenset({"set", "set_result", "set_exception", "cancel"})
 """Methods that wake those who wait for an event or a future."""
-_MISTAKES: Final = frozenset({"TypeError", "AssertionError", "AttributeError", "NotImplementedError", "NameError"})
+_MISTAKES: Final = frozenset(
+    {"TypeError", "AssertionError", "AttributeError", "NotImplementedError", "NameError", "RuntimeError", "ValueError"}
+)
+"""Signs of a mistake in the code, or a refusal to begin."""
 
 
 class _Unset(Watch[bool]):
@@ -42,8 +46,19 @@ def unset_path(cls: Class, runs: Runs, name: str) -> Path | None:
     if graph is None:
         return None
     sets = frozenset(_setting(cls, runs.function, name))
+    if _is_prepared(runs.function, sets):
+        return None
     found = find_path(graph, _Unset(sets), lambda block, _: block is graph.raised)
     return found if isinstance(found, Path) else None
+
+
+def _is_prepared(function: Function, sets: frozenset[ir.At]) -> bool:
+    """Whether it is also set in a handler or `finally`: somebody has thought of the failure, and chosen which ones."""
+    for placed in placed_statements(function.body):
+        if in_handler(placed) is not None or in_finally(placed) is not None:
+            if any(node.at in sets for node in own_expressions(placed.statement)):
+                return True
+    return False
 
 
 def _setting(cls: Class, function: Function, name: str) -> Iterator[ir.At]:

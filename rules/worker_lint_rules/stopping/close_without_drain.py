@@ -285,8 +285,11 @@ def _waits(stop: Runs, acts: list[Act], pool: str) -> Iterator[tuple[ir.At, ...]
     """Where the stop waits for jobs, or for anything at all that may mean them."""
     for act in acts:
         call = act.use.call if act.use is not None else None
-        if act.name == pool and act.called == "shutdown" and call is not None and not _is_without_wait(call):
-            yield act.order
+        if act.name == pool and act.called == "shutdown" and call is not None:
+            if any(keyword.name == "cancel_futures" for keyword in call.keywords):
+                yield ()  # jobs are meant to be cut off, whatever comes first
+            elif not _is_without_wait(call):
+                yield act.order
         if act.name == pool and (
             act.called in {"join", "__exit__"} or (act.use is not None and act.use.how == "passed")
         ):
