@@ -25,12 +25,12 @@ Limits
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from worker_lint.analysis import Class, External, Function, Instance
-from worker_lint.analysis.calls import Runs
+from worker_lint.analysis import Class, Function
 from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.launched import Launched, launched_by
-from worker_lint.analysis.nesting import own_calls, placed_statements
-from worker_lint.analysis.reached import Reached, Way, reached_from
+from worker_lint.analysis.locks import locks_of, taken_by
+from worker_lint.analysis.nesting import own_calls, own_expressions, placed_statements
+from worker_lint.analysis.reached import Way, reached_from
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -111,6 +111,29 @@ rule = Rule(
                 def stop(self):
                     with self.lock:
                         self.join()  # bad: self.lock
+            """,
+        ),
+        bad(
+            "a task is awaited under the lock that it takes",
+            """
+            import asyncio
+
+            class Client:
+                def __init__(self):
+                    self.lock = asyncio.Lock()
+
+                async def start(self):
+                    self.task = asyncio.create_task(self.run())
+
+                async def run(self):
+                    while True:
+                        async with self.lock:
+                            await asyncio.sleep(1)
+
+                async def stop(self):
+                    async with self.lock:
+                        self.stopping = True
+                        await self.task  # bad: self.lock
             """,
         ),
         good(
@@ -224,14 +247,6 @@ rule = Rule(
     ),
 )
 
-_LOCKS = (
-    "threading.Lock",
-    "threading.RLock",
-    "threading.Condition",
-    "threading.Semaphore",
-    "threading.BoundedSemaphore",
-)
-
 
 class _Wait(NamedTuple):
     """A wait without limit: the place that is waited for, the call at the lock's block, and the ways from there."""
@@ -245,33 +260,23 @@ class _Wait(NamedTuple):
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """Blocks under a lock of the object that wait."""
     text = cls.project.store.text(cls.path)
-    if not any(text.has_word(word, cls.node.at[0], cls.node.at[2]) for word in (".join(", ".shutdown(")):
+    if not any(text.has_word(word, cls.node.at[0], cls.node.at[2]) for word in (".join(", ".shutdown(", "await")):
         return
     launched = None
     for method in cls.project.values.fields.methods(cls):
         for placed in placed_statements(method.body):
-            if not isinstance(placed.statement, ir.With) or placed.statement.is_async:
+            if not isinstance(placed.statement, ir.With):
                 continue
-            locks = _locks(cls, method, placed.statement)
+            locks = locks_of(cls, method, placed.statement)
             for wait in _waits(cls, method, placed.statement) if locks else ():
                 launched = list(launched_by(cls)) if launched is None else launched
                 yield from _judged(cls, method, locks, wait, launched)
 
 
-def _locks(cls: Class, function: Function, statement: ir.With) -> dict[Place, ir.At]:
-    """The fields that hold the locks of a `with`."""
-    found: dict[Place, ir.At] = {}
-    for item in statement.items:
-        kind = cls.project.values.of(function, item.context, cls)
-        if isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted in _LOCKS:
-            for place in cls.project.places.denotes(function, item.context, cls):
-                if len(place) == 2:
-                    found[place] = item.context.at
-    return found
-
-
 def _waits(cls: Class, method: Function, block: ir.With) -> Iterator[_Wait]:
     for statement in walk_statements(block.body):
+        if block.is_async:
+            yield from _awaited(cls, method, statement)
         for call in own_calls(statement):
             callee = cls.project.calls.of(method, call, cls)
             if not callee.runs and _is_wait(call):
@@ -284,6 +289,21 @@ def _waits(cls: Class, method: Function, block: ir.With) -> Iterator[_Wait]:
                     for inner in own_calls(placed.statement):
                         if _is_wait(inner):
                             yield from _waited(cls, here.function, inner, call, (*here.ways, Way(here.function, inner)))
+
+
+def _awaited(cls: Class, method: Function, statement: ir.Stmt) -> Iterator[_Wait]:
+    """`await self._task` without limit, also within `gather`; what was cancelled waits for no lock any more."""
+    if any(use.how == "called" and use.name == "cancel" for use in cls.project.places.uses(method, cls)):
+        return
+    for node in own_expressions(statement):
+        if not isinstance(node, ir.Await):
+            continue
+        gathers = isinstance(node.value, ir.Call) and (ir.dotted_name(node.value.func) or "").endswith("gather")
+        for value in node.value.args if gathers and isinstance(node.value, ir.Call) else (node.value,):
+            if isinstance(value, ir.Attribute):
+                call = node.value if isinstance(node.value, ir.Call) else ir.Call(node.at, value, (), ())
+                for place in cls.project.places.denotes(method, value, cls):
+                    yield _Wait(place, call, ())
 
 
 def _waited(cls: Class, function: Function, wait: ir.Call, call: ir.Call, ways: tuple[Way, ...]) -> Iterator[_Wait]:
@@ -328,9 +348,9 @@ def _judged(
             yield _finding(method, ".".join(place), wait, [note], "likely")
         return
     for item in launched:
-        if item.place != wait.place or item.kind not in {"thread", "timer", "pool"}:
+        if item.place != wait.place or item.kind not in {"thread", "timer", "pool", "task"}:
             continue
-        found = _taken_by(cls, item.runs, locks)
+        found = taken_by(cls, item.runs, locks)
         if found is not None:
             place, here, at = found
             notes = [Note(item.path, item.at, f"`{item.runs.function.name}` runs on it")]
@@ -338,16 +358,6 @@ def _judged(
             notes.append(Note(here.function.path, at, f"it takes `{'.'.join(place)}` here"))
             yield _finding(method, ".".join(place), wait, notes, "certain")
             return
-
-
-def _taken_by(cls: Class, runs: Runs, locks: dict[Place, ir.At]) -> tuple[Place, Reached, ir.At] | None:
-    for here in reached_from(runs):
-        for placed in here.statements() if here.me is runs.me else ():
-            if isinstance(placed.statement, ir.With):
-                for place, at in _locks(cls, here.function, placed.statement).items():
-                    if place in locks:
-                        return place, here, at
-    return None
 
 
 def _public_use(cls: Class, method: Function, locks: dict[Place, ir.At], wait: _Wait) -> Iterator[tuple[Place, Note]]:
@@ -360,7 +370,7 @@ def _public_use(cls: Class, method: Function, locks: dict[Place, ir.At], wait: _
         if other is method or other.name.startswith("_") or other.name == "start":
             continue
         for node in find(ir.With, other.body):
-            for place, at in _locks(cls, other, node).items():
+            for place, at in locks_of(cls, other, node).items():
                 if place in locks and not any(item.name in children for item in find(ir.Attribute, node.body)):
                     yield place, Note(other.path, at, f"a job that calls `{other.name}` waits here")
 

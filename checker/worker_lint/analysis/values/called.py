@@ -35,6 +35,12 @@ _COPIES: Final = frozenset(
     }
 )
 _EMPTY: Final = frozenset({"collections.defaultdict", "weakref.WeakValueDictionary"})
+_STARTING: Final = {
+    "spawn": "multiprocessing.context.SpawnContext",
+    "fork": "multiprocessing.context.ForkContext",
+    "forkserver": "multiprocessing.context.ForkServerContext",
+}
+"""Which class `multiprocessing.get_context` gives, by how processes are started."""
 _VIEWS: Final = frozenset({"values", "copy"})
 _ITEMS: Final = frozenset({"pop", "get", "popleft", "setdefault"})
 
@@ -96,6 +102,8 @@ def _outside(values: Values, scope: Scope, call: ir.Call, dotted: str, me: Class
         return Partial(values.of(scope, call.args[0], me))
     if dotted == "contextlib.closing" and call.args:
         return values.of(scope, call.args[0], me)
+    if dotted == "multiprocessing.get_context" and call.args and isinstance(call.args[0], ir.Constant):
+        return values.object_of(_STARTING.get(str(call.args[0].value), dotted), exact=True)
     function = values.project.models.find_function(dotted)
     if function is not None and function.returns:
         return values.given(function)

@@ -308,8 +308,11 @@ class Values(Named):
 
     def _bound_model(self, of: Instance, owner: object, name: str, sure: bool) -> Kind:  # noqa: FBT001 - as found
         function = self.project.models.find_method(owner, name) if isinstance(owner, ModelClass) else None
-        if function is None or (function.member is not None and function.member.kind in ("property", "attribute")):
+        if function is None:
             return UNKNOWN
+        if function.member is not None and function.member.kind in ("property", "attribute"):
+            is_class = function.member.kind == "attribute" and function.facts.returns  # `context.Process`
+            return External(function.facts.returns) if is_class else UNKNOWN
         return Bound(of, model=function, sure=sure)
 
     def _field(self, cls: Class, name: str) -> Kind:

@@ -1,0 +1,44 @@
+"""Locks that an object keeps in fields, and who takes them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from worker_lint.analysis.calls import Runs
+from worker_lint.analysis.entity import Class, External, Function, Instance
+from worker_lint.analysis.flow import Place
+from worker_lint.analysis.reached import Reached, reached_from
+from worker_lint.source import ir
+
+_LOCKS: Final = (
+    "threading.Lock",
+    "threading.RLock",
+    "threading.Condition",
+    "threading.Semaphore",
+    "threading.BoundedSemaphore",
+    "asyncio.locks.Lock",
+    "asyncio.locks.Condition",
+)
+
+
+def locks_of(cls: Class, function: Function, statement: ir.With) -> dict[Place, ir.At]:
+    """The fields that hold the locks of a `with`."""
+    found: dict[Place, ir.At] = {}
+    for item in statement.items:
+        kind = cls.project.values.of(function, item.context, cls)
+        if isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted in _LOCKS:
+            for place in cls.project.places.denotes(function, item.context, cls):
+                if len(place) == 2:
+                    found[place] = item.context.at
+    return found
+
+
+def taken_by(cls: Class, runs: Runs, locks: dict[Place, ir.At]) -> tuple[Place, Reached, ir.At] | None:
+    """The first place where code that runs takes one of the locks: which one, in which function, and where."""
+    for here in reached_from(runs):
+        for placed in here.statements() if here.me is runs.me else ():
+            if isinstance(placed.statement, ir.With):
+                for place, at in locks_of(cls, here.function, placed.statement).items():
+                    if place in locks:
+                        return place, here, at
+    return None

@@ -1,0 +1,89 @@
+"""Paths on which an error leaves a function before it has set an event of its object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from worker_lint.analysis.calls import Runs
+from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.flow import Edge, Path, Step, Watch, find_path
+from worker_lint.analysis.guard import in_finally, in_handler
+from worker_lint.analysis.nesting import own_expressions, placed_statements
+from worker_lint.analysis.places import Use
+from worker_lint.analysis.touching import acts_of, family
+from worker_lint.source import ir
+
+SETS: Final = frozenset({"set", "set_result", "set_exception", "cancel"})
+"""Methods that wake those who wait for an event or a future."""
+_MISTAKES: Final = frozenset(
+    {"TypeError", "AssertionError", "AttributeError", "NotImplementedError", "NameError", "RuntimeError", "ValueError"}
+)
+"""Signs of a mistake in the code, or a refusal to begin."""
+
+
+class _Unset(Watch[bool]):
+    """Whether the event has been set on the path so far."""
+
+    def __init__(self, sets: frozenset[ir.At]) -> None:
+        super().__init__(start=False)
+        self.sets = sets
+
+    def step(self, step: Step, state: bool) -> bool | None:  # noqa: FBT001 - the state is a yes or no
+        """A path on which it is set is of no interest any more."""
+        return None if step.node.at in self.sets else state
+
+    def along(self, edge: Edge, state: bool) -> bool | None:  # noqa: FBT001 - the state is a yes or no
+        """Mistakes in the code, and what unknown code may throw at a log line, are no failures to prepare for."""
+        if edge.kind == "exception" and all(thrown.name in _MISTAKES for thrown in edge.thrown):
+            return None
+        return state
+
+
+def unset_path(cls: Class, runs: Runs, name: str) -> Path | None:
+    """A path on which an error leaves the function before the event in the field is set; None when there is none."""
+    graph = cls.project.routines.graph(*runs)
+    if graph is None:
+        return None
+    sets = frozenset(_setting(cls, runs.function, name))
+    if _is_prepared(runs.function, sets):
+        return None
+    found = find_path(graph, _Unset(sets), lambda block, _: block is graph.raised)
+    return found if isinstance(found, Path) else None
+
+
+def _is_prepared(function: Function, sets: frozenset[ir.At]) -> bool:
+    """Whether it is also set in a handler or `finally`: somebody has thought of the failure, and chosen which ones."""
+    for placed in placed_statements(function.body):
+        if in_handler(placed) is not None or in_finally(placed) is not None:
+            if any(node.at in sets for node in own_expressions(placed.statement)):
+                return True
+    return False
+
+
+def _setting(cls: Class, function: Function, name: str) -> Iterator[ir.At]:
+    """The calls of the function that set the event, or may do so further down, and the awaits of them."""
+    for use in cls.project.places.uses(function, cls):
+        if use.call is None or use.statement is None:
+            continue
+        deeper = use.place == ("self",) or use.place[:1] == ("self",)
+        method = use.name if use.place == ("self",) else use.place[-1]
+        sets = use.place == ("self", name) and use.how == "called" and use.name in SETS
+        if not sets and deeper and use.how in {"called", "invoked"}:
+            inner = cls.project.resources.reached(cls, method)
+            sets = any(
+                act.name == name and act.called in SETS
+                for owner in family(cls)
+                for each in cls.project.values.fields.methods(owner)
+                if each.name in inner
+                for act in acts_of(each, cls)
+            )
+        if sets:
+            yield use.call.at
+            yield from _awaits(use)
+
+
+def _awaits(use: Use) -> Iterator[ir.At]:
+    for node in own_expressions(use.statement) if use.statement is not None else ():
+        if isinstance(node, ir.Await) and node.value is use.call:
+            yield node.at
