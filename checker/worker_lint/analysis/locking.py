@@ -1,4 +1,4 @@
-"""Which locks of threads a method holds at a place, those that its callers hold included."""
+"""Which locks a method holds at a place, those that its callers hold included."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from worker_lint.analysis.flow.visit import Place, place_of
 from worker_lint.analysis.nesting import Placed, own_calls, placed_statements
 from worker_lint.source import ir
 
-_LOCKS: Final = frozenset(
-    f"threading.{name}" for name in ("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore")
-)
+_LOCKS: Final = frozenset({"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"})
 _NAMES: Final = ("lock", "mutex", "condition")
 _DEPTH: Final = 4
 """Private methods that call one another under a lock."""
@@ -21,10 +19,14 @@ _NONE: Final[frozenset[str]] = frozenset()
 
 
 class Locking:
-    """Answers for the methods of one class; locks are named by their fields."""
+    """
+    Answers for the methods of one class; locks are named by their fields. What callers within the class hold
+    counts for private methods; with `trusting` also for others that are called there at all.
+    """
 
-    def __init__(self, cls: Class) -> None:
+    def __init__(self, cls: Class, *, trusting: bool = False) -> None:
         self.cls = cls
+        self.trusting = trusting
         self.methods = {method.name: method for method in cls.project.values.fields.methods(cls)}
         self._callers: dict[str, list[tuple[Function, Placed, ir.At]]] | None = None
         self._at_entry: dict[str, frozenset[str]] = {}
@@ -66,13 +68,14 @@ class Locking:
         kind = self.cls.project.values.of(method, expr, self.cls)
         if isinstance(kind, Instance):
             if isinstance(kind.of, External):
-                return kind.of.dotted in _LOCKS
+                return kind.of.dotted.rpartition(".")[2] in _LOCKS
             return "lock" in kind.of.name.lower()
         return any(word in field.lower() for word in _NAMES)
 
     def at_entry(self, name: str, depth: int = _DEPTH) -> frozenset[str]:
-        """The locks that every caller within the class holds; for private methods only, others are called by all."""
-        if not name.startswith("_") or name.startswith("__") or depth == 0:
+        """The locks that every caller within the class holds; none for methods that anybody may call."""
+        is_private = name.startswith("_") and not name.startswith("__")
+        if depth == 0 or not (is_private or self.trusting):
             return _NONE
         if name not in self._at_entry:
             self._at_entry[name] = _NONE  # a method that calls itself
@@ -80,6 +83,10 @@ class Locking:
             sets = [self._inside(*site) | self.at_entry(site[0].name, depth - 1) for site in sites]
             self._at_entry[name] = frozenset.intersection(*sets) if sets else _NONE
         return self._at_entry[name]
+
+    def callers(self, name: str) -> frozenset[str]:
+        """The methods of the class body that call this method on `self`."""
+        return frozenset(site[0].name for site in self._sites().get(name, ()))
 
     def _sites(self) -> dict[str, list[tuple[Function, Placed, ir.At]]]:
         if self._callers is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from worker_lint.analysis.entity import Class, External, Function
+from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import place_of
 from worker_lint.analysis.nesting import Placed, own_expressions, placed_statements, with_inner
 from worker_lint.source import ir
@@ -213,5 +213,3 @@ def _blocks(method: Function) -> Iterator[tuple[Function, str]]:
     for block in with_inner(method):
         if block is method or all(param.name != subject for param in block.node.params):
             yield block, subject
-
-
