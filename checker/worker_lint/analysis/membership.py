@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from worker_lint.analysis.entity import Class, Function
-from worker_lint.analysis.flow.visit import place_of
-from worker_lint.analysis.nesting import Placed, own_expressions, placed_statements, with_inner
+from worker_lint.analysis.entity import Class, Function, Instance
+from worker_lint.analysis.flow.visit import find, place_of
+from worker_lint.analysis.nesting import Placed, own_calls, own_expressions, placed_statements, with_inner
+from worker_lint.analysis.reached import Reached
 from worker_lint.source import ir
 
 CollectionKind: TypeAlias = Literal["dict", "set", "list", "deque"]
@@ -213,3 +214,34 @@ def _blocks(method: Function) -> Iterator[tuple[Function, str]]:
     for block in with_inner(method):
         if block is method or all(param.name != subject for param in block.node.params):
             yield block, subject
+
+
+def changes_reached(cls: Class, here: Reached, field: str) -> Iterator[Change]:
+    """The changes that reached code makes to the field of an object of the class, its own or one it knows."""
+    if here.me is cls and here.function.owner is not None:
+        yield from (one for one in changes_in(here.function) if one.field == field and one.function is here.function)
+        return
+    for placed in here.statements():
+        for call in own_calls(placed.statement):
+            func = call.func
+            if isinstance(func, ir.Attribute) and func.name in {"remove", "discard", "pop"}:
+                target = func.value
+                if isinstance(target, ir.Attribute) and target.name == field:
+                    kind = here.function.project.values.of(here.function, target.value, here.me)
+                    if isinstance(kind, Instance) and kind.of is cls:
+                        yield Change(field, "takes", call.at, here.function, placed, name=func.name)
+
+
+def breaks_walk(change: Change, kind: str) -> bool:
+    """Whether the change makes a loop over such a collection fail, or skip a member."""
+    if kind in {"dict", "set", "deque"}:
+        return change.kind in {"adds", "takes", "empties"}
+    return change.kind == "takes" or change.name == "insert"
+
+
+def is_registration(change: Change) -> bool:
+    """A plain method that puts in what it is given: how programs are set up before anything runs."""
+    if change.function.node.is_async or change.kind != "adds":
+        return False
+    params = {param.name for param in change.function.node.params}
+    return change.item is None or any(name.id in params for name in find(ir.Name, (change.item,)))

@@ -25,10 +25,21 @@ Limits
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from worker_lint.analysis import Class, Function, Instance
+from worker_lint.analysis import Class, Function
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.launched import ended_before
 from worker_lint.analysis.locking import Locking
-from worker_lint.analysis.membership import Change, Walked, changes_in, collection_kind, fields_walked
+from worker_lint.analysis.loop_exit import gives_way, leaves_loop
+from worker_lint.analysis.membership import (
+    Change,
+    Walked,
+    breaks_walk,
+    changes_in,
+    changes_reached,
+    collection_kind,
+    fields_walked,
+    is_registration,
+)
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
 from worker_lint.analysis.reached import Reached, reached_from
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
@@ -310,14 +321,14 @@ def _waits_within(walked: Walked) -> bool:
 
 
 def _during_wait(cls: Class, locking: Locking, method: Function, walked: Walked) -> _Live | None:
-    if not walked.function.node.is_async or (walked.loop is not None and not _gives_way(walked.loop)):
+    if not walked.function.node.is_async or (walked.loop is not None and not gives_way(walked.loop)):
         return None
     kind = collection_kind(cls, walked.field)
     if kind is None:
         return None
     held = locking.held(method, walked.placed, walked.at)
     inside = _called_within(walked)
-    ended = _ended_before(cls, method, walked)
+    ended = ended_before(cls, method, walked.at)
     for other in locking.methods.values():
         if other is method or other.name in _BUILDERS | _EDGES:
             continue
@@ -327,71 +338,10 @@ def _during_wait(cls: Class, locking: Locking, method: Function, walked: Walked)
         if other.name.startswith("_") and callers == {method.name} and other.name not in inside:
             continue  # a part of the method itself, before or after the loop
         for change in changes_in(other):
-            if change.field == walked.field and _matters(change, kind) and not _is_registration(change):
+            if change.field == walked.field and breaks_walk(change, kind) and not is_registration(change):
                 if not held & locking.held(other, change.placed, change.at):
                     return _Live(walked, change, is_own=False)
     return None
-
-
-def _ended_before(cls: Class, method: Function, walked: Walked) -> frozenset[str]:
-    """The methods that only run in tasks of the object which the method has awaited before the loop."""
-    awaited = {
-        use.place
-        for use in cls.project.places.uses(method, cls)
-        if use.at[:2] < walked.at[:2] and use.how in {"read", "passed"} and len(use.place) == 2
-    }
-    found: set[str] = set()
-    for place in awaited:
-        for one in cls.project.values.fields.assigned(cls, place[1]):
-            for call in find(ir.Call, (one.source.expr,)) if one.source.expr is not None else ():
-                callee = cls.project.calls.of(one.scope, call, cls)
-                if len(callee.runs) == 1 and callee.runs[0].me is cls:
-                    found.update(here.function.name for here in reached_from(callee.runs[0]) if here.me is cls)
-    return frozenset(found)
-
-
-def _gives_way(loop: ir.For) -> bool:
-    """Whether the loop waits in its body and goes on after it."""
-    for placed in placed_statements(loop.body, (loop,)):
-        waits = any(isinstance(node, ir.Await) for node in own_expressions(placed.statement)) or (
-            isinstance(placed.statement, (ir.For, ir.With)) and placed.statement.is_async
-        )
-        if waits and not _leaves_loop(placed.statement, placed.around):
-            return True
-    return False
-
-
-def _leaves_loop(statement: ir.Stmt, around: tuple[ir.Stmt, ...]) -> bool:
-    """Whether the statement's block, or the one around it within the loop, always ends the loop."""
-    if isinstance(statement, (ir.Return, ir.Raise)):
-        return True
-    inner = statement
-    for outer in reversed(around):
-        block = next((each for each in _blocks(outer) if inner in each), ())
-        if block and (isinstance(block[-1], (ir.Return, ir.Raise)) or _is_break(block[-1])):
-            return True
-        if isinstance(outer, (ir.For, ir.While)):
-            return False
-        inner = outer
-    return False
-
-
-def _blocks(statement: ir.Stmt) -> tuple[tuple[ir.Stmt, ...], ...]:
-    match statement:
-        case ir.If() | ir.For() | ir.While():
-            return (statement.body, statement.orelse)
-        case ir.With():
-            return (statement.body,)
-        case ir.Try():
-            return (statement.body, *(one.body for one in statement.handlers), statement.orelse, statement.final)
-        case ir.Match():
-            return tuple(one.body for one in statement.cases)
-        case _:
-            return ()
-
-
-def _is_break(statement: ir.Stmt) -> bool:
-    return isinstance(statement, ir.Simple) and statement.kind == "break"
 
 
 def _called_within(walked: Walked) -> frozenset[str]:
@@ -400,21 +350,6 @@ def _called_within(walked: Walked) -> frozenset[str]:
         ir.dotted_name(call.func) or "" for placed in placed_statements(body) for call in own_calls(placed.statement)
     )
     return frozenset(name.rpartition(".")[2] for name in names)
-
-
-def _matters(change: Change, kind: str) -> bool:
-    """Whether the change makes a loop over such a collection fail, or skip a member."""
-    if kind in {"dict", "set", "deque"}:
-        return change.kind in {"adds", "takes", "empties"}
-    return change.kind == "takes" or change.name == "insert"
-
-
-def _is_registration(change: Change) -> bool:
-    """A plain method that puts in what it is given: how programs are set up before anything runs."""
-    if change.function.node.is_async or change.kind != "adds":
-        return False
-    params = {param.name for param in change.function.node.params}
-    return change.item is None or any(name.id in params for name in find(ir.Name, (change.item,)))
 
 
 # --- the body changes it ---
@@ -426,7 +361,7 @@ def _by_itself(cls: Class, walked: Walked) -> _Live | None:
     if loop is None or kind is None:
         return None
     for placed in placed_statements(loop.body, (*walked.placed.around, loop)):
-        if _leaves_loop(placed.statement, placed.around):
+        if leaves_loop(placed.statement, placed.around):
             continue
         for call in own_calls(placed.statement):
             callee = cls.project.calls.of(walked.function, call, cls)
@@ -435,7 +370,7 @@ def _by_itself(cls: Class, walked: Walked) -> _Live | None:
             if callee.runs[0].function.node.is_async:
                 continue
             for here in reached_from(callee.runs[0]):
-                change = next((one for one in _changes_of(cls, here, walked.field) if _shrinks(one, kind)), None)
+                change = next((one for one in changes_reached(cls, here, walked.field) if _shrinks(one, kind)), None)
                 if change is not None and not _is_guarded(here, change):
                     return _Live(walked, change, is_own=True)
     return None
@@ -448,22 +383,6 @@ def _shrinks(change: Change, kind: str) -> bool:
 def _is_guarded(here: Reached, change: Change) -> bool:
     """Whether the change depends on something: then it may be another case than the one of the loop."""
     return any(isinstance(outer, (ir.If, ir.Match)) for outer in (*here.around, *change.placed.around))
-
-
-def _changes_of(cls: Class, here: Reached, field: str) -> Iterator[Change]:
-    """The changes that a function makes to the field of an object of the class."""
-    if here.me is cls and here.function.owner is not None:
-        yield from (one for one in changes_in(here.function) if one.field == field and one.function is here.function)
-        return
-    for placed in here.statements():
-        for call in own_calls(placed.statement):
-            func = call.func
-            if isinstance(func, ir.Attribute) and func.name in {"remove", "discard", "pop"}:
-                target = func.value
-                if isinstance(target, ir.Attribute) and target.name == field:
-                    kind = here.function.project.values.of(here.function, target.value, here.me)
-                    if isinstance(kind, Instance) and kind.of is cls:
-                        yield Change(field, "takes", call.at, here.function, placed, name=func.name)
 
 
 def _finding(cls: Class, found: _Live) -> Finding:
