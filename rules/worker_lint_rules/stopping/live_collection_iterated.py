@@ -250,19 +250,13 @@ rule = Rule(
                             self.drop(worker)
                             break
 
-                async def first(self):
-                    for worker in self.workers:
-                        if worker.idle:
-                            return await worker.claim()
             """,
         ),
         good(
             "emptied by the same method afterwards",
             """
             class Server:
-                def __init__(self):
-                    self.sessions = {}
-                    self.sessions["main"] = object()
+                sessions = {}
 
                 async def stop(self):
                     for session in self.sessions.values():
