@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis.entity import Class, External, Instance
@@ -26,24 +27,31 @@ def shares_lock(cls: Class, here: Reached, lock: ir.Expr) -> bool:
     params = here.function.node.params
     if name is None or "." not in name or not params or name.partition(".")[0] != params[0].name:
         return name is not None and "." not in name
-    if here.me is not cls and here.function.owner is not None:
-        return not _is_made_by(cls, here.me)
     field = name.split(".")[1]
+    owner = here.function.owner
+    if here.me is not cls and owner is not None:
+        return field in owner.block.names or not _is_made_by(cls, here.me)
     return name.count(".") == 1 and field in cls.block.names
 
 
-def _is_made_by(cls: Class, other: Class | None) -> bool:
-    """Whether the objects of the other class that the dying one has are all made by itself, so nobody shares them."""
+def _is_made_by(cls: Class, other: Class | None, depth: int = 3) -> bool:
+    """Whether the objects of the other class that the dying one has are made by itself, or by what it made."""
+    if other is None or depth == 0:
+        return False
+    made = set(_made(cls))
+    return other in made or any(_is_made_by(one, other, depth - 1) for one in made if one is not cls)
+
+
+def _made(cls: Class) -> Iterator[Class]:
+    """The classes of the fields that objects of the class fill by calls alone."""
     fields = cls.project.values.fields
-    found = False
     for name in fields.own(cls):
-        for one in fields.assigned(cls, name) if other is not None else ():
-            kind = cls.project.values.of(one.scope, one.source.expr) if one.source.expr is not None else None
-            if isinstance(kind, Instance) and kind.of is other:
-                if not isinstance(one.source.expr, ir.Call):
-                    return False
-                found = True
-    return found
+        sources = [(one.scope, one.source.expr) for one in fields.assigned(cls, name) if one.source.expr is not None]
+        values = [(scope, expr) for scope, expr in sources if not isinstance(expr, ir.Constant)]
+        if values and all(isinstance(expr, ir.Call) for _, expr in values):
+            kind = cls.project.values.of(*values[0])
+            if isinstance(kind, Instance) and isinstance(kind.of, Class):
+                yield kind.of
 
 
 def makes_single(block: ir.With) -> bool:

@@ -32,12 +32,12 @@ def nobody_waits(scope: Scope, placed: Placed, call: ir.Call) -> bool:
 
 
 def _is_whole_loop(scope: Scope) -> bool:
-    """Whether the coroutine function is what `asyncio.run` is given in the function around it or the module."""
+    """Whether the coroutine function is what `asyncio.run`, or a like one, is given in the block around it."""
     outer = scope.parent
     if outer is None or not isinstance(scope, Function):
         return False
     for call in find(ir.Call, outer.statements):
-        if (ir.dotted_name(call.func) or "").rpartition(".")[2] in {"run", "run_until_complete"}:
+        if "run" in (ir.dotted_name(call.func) or "").rpartition(".")[2].split("_"):
             for made in find(ir.Call, call.args):
                 if isinstance(made.func, ir.Name) and made.func.id == scope.name:
                     return True

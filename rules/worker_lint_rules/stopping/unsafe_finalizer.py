@@ -17,7 +17,7 @@ What to do instead
     `weakref.finalize`. Give fields a default in the class body.
 
 When to ignore it
-    When the object is proven never to be collected while others run.
+    When the object is never collected while others run.
 
 Limits
     Locks of the dying object, and of objects that it made for itself, are let pass: who holds them holds it, too.
@@ -69,11 +69,10 @@ rule = Rule(
             class Pool:
                 def __init__(self):
                     self.lock = threading.Lock()
-                    self.free = []
 
                 def give_back(self, connection):
                     with self.lock:
-                        self.free.append(connection)
+                        connection.free = True
 
             class Client:
                 connection = None
@@ -125,7 +124,6 @@ rule = Rule(
             class Buffer:
                 def __init__(self):
                     self.lock = threading.Lock()
-                    self.items = []
 
                 def clear(self):
                     with self.lock:
@@ -135,8 +133,6 @@ rule = Rule(
                     self.clear()
 
             class Writer:
-                buffer = None
-
                 def __init__(self):
                     self.buffer = Buffer()
 
@@ -160,9 +156,6 @@ rule = Rule(
                     return _context
 
             class Executor:
-                def __init__(self):
-                    self.context = context()
-
                 def __del__(self):
                     context()
             """,
@@ -256,7 +249,7 @@ _WAITS = frozenset(
         "threading.Event.wait",
     }
 )
-_STARTS = frozenset({"asyncio.create_task", "asyncio.ensure_future", "asyncio.run", "asyncio.run_coroutine_threadsafe"})
+_STARTS = frozenset({"asyncio.create_task", "asyncio.ensure_future", "asyncio.run"})
 _LOOP_METHODS = frozenset({"create_task", "run_until_complete"})
 _ASKS = ("hasattr", "getattr", "__dict__", "vars(")
 
@@ -317,12 +310,16 @@ def _called(cls: Class, here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
     if callee.dotted in _TAKES and isinstance(call.func, ir.Attribute):
         if shares_lock(cls, here, call.func.value) and not call.args and not call.keywords:
             yield _Unsafe(text, here, call.at, _LOCKED)
-    elif callee.dotted in _WAITS and getattr(callee.receiver, "of", None) is not cls:
+    elif callee.dotted in _WAITS and not _is_short(callee, call) and getattr(callee.receiver, "of", None) is not cls:
         if not mentions(here.function, "current_thread", "get_ident", "wait=False") and not keeps_alive(cls, here):
             yield _Unsafe(text, here, call.at, _WAITED)
     elif callee.dotted in _STARTS or _is_loop_method(callee, call):
         if not mentions(here.function, "is_running"):
             yield _Unsafe(text, here, call.at, _STARTED)
+
+
+def _is_short(callee: Callee, call: ir.Call) -> bool:
+    return callee.dotted == "threading.Event.wait" and bool(call.args or call.keywords)
 
 
 def _is_loop_method(callee: Callee, call: ir.Call) -> bool:
@@ -348,8 +345,8 @@ def _half_built(cls: Class, function: Function) -> Iterator[Finding]:
                 Note(cls.path, risk[1], f"`{field}` is set here"),
                 Note(cls.path, at, f"`{field}` is read here"),
             )
-            message = f"`{cls.name}.__del__` reads `{field}`, which a failed `__init__` has not set"
-            yield _finding(function, message, "AttributeError is printed beside the error that matters.", notes)
+            what = f"`{cls.name}.__del__` reads `{field}`, which a failed `__init__` has not set"
+            yield _finding(function, what, "AttributeError is printed beside the error that matters.", notes)
             return
 
 
