@@ -245,7 +245,7 @@ def _is_repeated(method: Function, change: Change, started: ir.Call) -> bool:
     params = {param.name for param in change.function.node.params[1:]}
     made = [node for argument in started.args for node in find(ir.Call, (argument,))]
     inside = [one for call in made for one in (*call.args, *(keyword.value for keyword in call.keywords))]
-    inside += [argument for argument in started.args[1:]] + [keyword.value for keyword in started.keywords]
+    inside += list(started.args[1:]) + [keyword.value for keyword in started.keywords]
     return any(name.id in params for name in find(ir.Name, inside))
 
 
