@@ -198,11 +198,10 @@ def _inherited(cls: Class, here: Reached, inside: set[Function]) -> Iterator[tup
                 continue
             if duty.model is None or duty.cls is not None or duty.name.startswith(_SAFE) or not duty.when_created:
                 continue
-            made = [
-                one for one in cls.project.values.fields.assigned(cls, field) if isinstance(one.source.expr, ir.Call)
-            ]
-            if made and all(one.scope not in inside for one in made) and made[0].source.expr is not None:
-                yield call, field, made[0].source.expr.at
+            assigned = cls.project.values.fields.assigned(cls, field)
+            made = [(one.scope, one.source.expr) for one in assigned if isinstance(one.source.expr, ir.Call)]
+            if made and all(scope not in inside for scope, _ in made):
+                yield call, field, Note(made[0][0].module.path, made[0][1].at, "the parent opens it here")
 
 
 def _connection(cls: Class, here: Reached, call: ir.Call, field: str, made: Note, at: ir.At) -> Finding:
