@@ -102,3 +102,13 @@ def ended_before(cls: Class, method: Function, at: ir.At) -> frozenset[str]:
                 if len(callee.runs) == 1 and callee.runs[0].me is cls:
                     found.update(here.function.name for here in reached_from(callee.runs[0]) if here.me is cls)
     return frozenset(found)
+
+
+def handed_methods(cls: Class) -> frozenset[str]:
+    """The names of methods that are handed over somewhere: nobody knows on which thread they are called."""
+    found: set[str] = set()
+    for method in cls.project.values.fields.methods(cls):
+        for call in find(ir.Call, method.body, inner=True):
+            for value in (*call.args, *(keyword.value for keyword in call.keywords)):
+                found.update(node.name for node in find(ir.Attribute, (value,), inner=True))
+    return frozenset(found)

@@ -15,11 +15,11 @@ What to do instead
     `loop.call_soon_threadsafe(…)`, `asyncio.run_coroutine_threadsafe(…)`, `connection.add_callback_threadsafe(…)`.
 
 When to ignore it
-    When the other methods are called on the very same thread, from callbacks.
+    When callbacks on the very same thread call the other methods.
 
 Limits
     Threads, timers and pool jobs that the class itself starts, as far as each call surely runs one function. Code that
-    runs a loop of its own is taken to use that one, and methods that are handed over as callbacks are let pass.
+    runs a loop of its own is taken to use that one; what is handed over as a callback or uses a lock is let pass.
 """
 
 from collections.abc import Iterator
@@ -29,6 +29,7 @@ from worker_lint.analysis import Class, External, Function, Instance
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.event_loop import is_event_loop
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.launched import handed_methods
 from worker_lint.analysis.loop_fields import Belongs, field_named, future_loops
 from worker_lint.analysis.nesting import mentions, own_calls
 from worker_lint.analysis.reached import Reached, callee_in, reached_from
@@ -185,8 +186,11 @@ rule = Rule(
                     self.connection.process_data_events()
 
                 def stop(self):
-                    self.thread.join()
+                    self._wait()
                     self.connection.close()
+
+                def _wait(self):
+                    self.thread.join()
             """,
         ),
     ),
@@ -298,15 +302,17 @@ def _confined(cls: Class, threads: list[list[Reached]]) -> Iterator[Finding]:
         inside.update(here.function for here in reached)
         for here, call in _calls(reached):
             field = _owned_field(here, call)
-            if field:
+            if field and not any(_is_locked(outer) for outer in _around(here, call)):
                 used.setdefault(field, (here, call))
-    handed = _handed(cls)
+    handed = handed_methods(cls)
     for method in cls.project.values.fields.methods(cls) if used else ():
         if method in inside or method.name in handed or method.name.startswith("__"):
             continue
         for here, call in _calls([Reached(method, cls)]):
             field = _owned_field(here, call)
-            if field in used and not _is_made_inside(cls, field, inside) and not _waited(method, call):
+            if field not in used or any(_is_locked(outer) for outer in _around(here, call)):
+                continue
+            if not _is_made_inside(cls, field, inside) and not _waited(cls, method, call):
                 yield _confined_finding(method, call, field, *used[field])
                 break
 
@@ -319,24 +325,34 @@ def _owned_field(here: Reached, call: ir.Call) -> str:
     return field_named(here.function, call.func.value)
 
 
-def _handed(cls: Class) -> frozenset[str]:
-    """The methods that are handed over somewhere: nobody knows on which thread they are called."""
-    found: set[str] = set()
-    for method in cls.project.values.fields.methods(cls):
-        for call in find(ir.Call, method.body, inner=True):
-            for value in (*call.args, *(keyword.value for keyword in call.keywords)):
-                found.update(node.name for node in find(ir.Attribute, (value,), inner=True))
-    return frozenset(found)
-
-
 def _is_made_inside(cls: Class, field: str, inside: set[Function]) -> bool:
     scopes = {one.scope for one in cls.project.values.fields.assigned(cls, field)}
     return not scopes or any(scope in inside for scope in scopes)
 
 
-def _waited(method: Function, call: ir.Call) -> bool:
-    calls = find(ir.Call, method.body)
-    return any(_name(one) in {"join", "is_alive", "current_thread", "get_ident"} and one.at < call.at for one in calls)
+def _around(here: Reached, call: ir.Call) -> tuple[ir.Stmt, ...]:
+    """The compound statements around the call and around those that lead to it."""
+    placed = next(one for one in here.statements() if any(other is call for other in own_calls(one.statement)))
+    return (*here.around, *placed.around)
+
+
+def _is_locked(outer: ir.Stmt) -> bool:
+    """Whether the statement holds something named as a lock: then the two take turns."""
+    if not isinstance(outer, ir.With):
+        return False
+    names = (node.name for item in outer.items for node in find(ir.Attribute, (item.context,)))
+    return any("lock" in name.lower() or "mutex" in name.lower() for name in names)
+
+
+def _waited(cls: Class, method: Function, call: ir.Call) -> bool:
+    """Whether the method has waited for the thread before, or asks which thread it is on."""
+    for here in reached_from(Runs(method, cls)):
+        first = here.ways[0].call if here.ways else None
+        for one in find(ir.Call, here.function.body):
+            if _name(one) in {"join", "is_alive", "current_thread", "get_ident"}:
+                if (first or one).at < call.at:
+                    return True
+    return False
 
 
 def _confined_finding(method: Function, call: ir.Call, field: str, here: Reached, other: ir.Call) -> Finding:
