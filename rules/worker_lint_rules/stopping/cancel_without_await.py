@@ -69,6 +69,28 @@ rule = Rule(
                     self.reader.cancel()  # bad: self.reader
                     await self.connection.close()
             """,
+            repaired="""
+            import asyncio
+
+            class Client:
+                def __init__(self, connection):
+                    self.connection = connection
+
+                async def start(self):
+                    self.reader = asyncio.create_task(self.read())
+
+                async def read(self):
+                    try:
+                        async for message in self.connection:
+                            await message.ack()
+                    finally:
+                        await self.connection.unsubscribe()
+
+                async def stop(self):
+                    self.reader.cancel()
+                    await asyncio.gather(self.reader, return_exceptions=True)  # bad: self.reader
+                    await self.connection.close()
+            """,
         ),
         bad(
             "the heartbeat says good-bye in a helper",

@@ -53,14 +53,13 @@ rule = Rule(
             import threading
 
             class Reader:
-                def __init__(self, port):
-                    self.port = port
+                def __init__(self):
                     self.queue = asyncio.Queue()
                     self.thread = threading.Thread(target=self.read)
 
                 def read(self):
                     while True:
-                        self.queue.put_nowait(self.port.read())  # bad: self.queue.put_nowait
+                        self.queue.put_nowait(read_port())  # bad: self.queue.put_nowait
             """,
         ),
         bad(
@@ -92,7 +91,6 @@ rule = Rule(
 
                 async def start(self):
                     self.running = asyncio.Future(loop=self.parent_loop)
-                    await self.running
 
                 def run(self):
                     self.thread_loop.run_until_complete(self.serve())
@@ -130,8 +128,7 @@ rule = Rule(
 
             class Reader:
                 def __init__(self, port, loop, parameters):
-                    self.port = port
-                    self.loop = loop
+                    self.port, self.loop = port, loop
                     self.queue = asyncio.Queue()
                     self.connection = pika.BlockingConnection(parameters)
                     self.thread = threading.Thread(target=self.read)
@@ -163,11 +160,8 @@ rule = Rule(
                 def run(self):
                     loop = asyncio.new_event_loop()
                     self.connection = pika.BlockingConnection(self.parameters)
-                    loop.call_soon(self.begin)
+                    loop.call_soon(self.connection.process_data_events)
                     loop.run_forever()
-
-                def begin(self):
-                    self.connection.process_data_events()
             """,
             silence="created inside",
         ),
@@ -186,10 +180,10 @@ rule = Rule(
                     self.connection.process_data_events()
 
                 def stop(self):
-                    self._wait()
+                    self.wait()
                     self.connection.close()
 
-                def _wait(self):
+                def wait(self):
                     self.thread.join()
             """,
         ),
