@@ -47,7 +47,7 @@ def _reached(cls: Class) -> list[str]:
     ],
 )
 def test_branches_that_the_arguments_exclude_are_not_followed(
-    class_named: Named, arguments: str, default: str, test: str, joins: bool
+    class_named: Named, arguments: str, default: str, test: str, *, joins: bool
 ) -> None:
     source = SOURCE.format(arguments=arguments, default=default, test=test)
     assert ("join" in _reached(class_named(source, "Monitor"))) is joins
