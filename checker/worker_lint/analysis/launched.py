@@ -10,6 +10,7 @@ from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import Place
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.nesting import mentions
+from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.workers import Entry, EntryKind
 from worker_lint.source import ir
 
@@ -84,3 +85,30 @@ def _target_places(cls: Class, function: Function, target: ir.Expr) -> Iterator[
                 for other in node.targets:
                     if not isinstance(other, ir.Name):
                         yield from _target_places(cls, function, other)
+
+
+def ended_before(cls: Class, method: Function, at: ir.At) -> frozenset[str]:
+    """The methods that run in tasks of the object which the method has awaited before this place."""
+    awaited = {
+        use.place
+        for use in cls.project.places.uses(method, cls)
+        if use.at[:2] < at[:2] and use.how in {"read", "passed"} and len(use.place) == 2
+    }
+    found: set[str] = set()
+    for place in awaited:
+        for one in cls.project.values.fields.assigned(cls, place[1]):
+            for call in find(ir.Call, (one.source.expr,)) if one.source.expr is not None else ():
+                callee = cls.project.calls.of(one.scope, call, cls)
+                if len(callee.runs) == 1 and callee.runs[0].me is cls:
+                    found.update(here.function.name for here in reached_from(callee.runs[0]) if here.me is cls)
+    return frozenset(found)
+
+
+def handed_methods(cls: Class) -> frozenset[str]:
+    """The names of methods that are handed over somewhere: nobody knows on which thread they are called."""
+    found: set[str] = set()
+    for method in cls.project.values.fields.methods(cls):
+        for call in find(ir.Call, method.body, inner=True):
+            for value in (*call.args, *(keyword.value for keyword in call.keywords)):
+                found.update(node.name for node in find(ir.Attribute, (value,), inner=True))
+    return frozenset(found)

@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 
 from worker_lint.analysis.calls import Callee, Runs
 from worker_lint.analysis.entity import Class, Function
-from worker_lint.analysis.nesting import Placed, own_calls, own_expressions, placed_statements
+from worker_lint.analysis.given import Given, given_by, live_statements
+from worker_lint.analysis.nesting import Placed, own_calls, own_expressions
 from worker_lint.source import ir
 
 DEPTH: Final = 6
@@ -39,22 +40,24 @@ class Reached(NamedTuple):
         me: The class of its `self`, where it is known.
         ways: The calls that lead to it, the first one first.
         around: The statements around these calls, all in one row.
+        given: The parameters whose values these calls state.
     """
 
     function: Function
     me: Class | None
     ways: tuple[Way, ...] = ()
     around: tuple[ir.Stmt, ...] = ()
+    given: Given = ()
 
     def statements(self) -> Iterator[Placed]:
-        """The statements of the function, those of inner definitions left out."""
-        return placed_statements(self.function.body)
+        """The statements of the function, without those of inner definitions and those that the calls leave out."""
+        return live_statements(self.function.body, dict(self.given))
 
 
 def reached_from(start: Runs) -> Iterator[Reached]:
-    """The function itself and all that it surely calls, breadth first, each function once."""
+    """The function itself and all that it surely calls, breadth first, once for the values it is given."""
     first = Reached(start.function, start.me)
-    seen = {(start.function, start.me)}
+    seen: set[tuple[Function, Class | None, Given]] = {(start.function, start.me, ())}
     waiting = deque([first])
     budget = BUDGET
     while waiting and budget > 0:
@@ -69,8 +72,9 @@ def reached_from(start: Runs) -> Iterator[Reached]:
                 following = _following(here, call, is_awaited=call.at in awaited)
                 if following is not None and following not in seen:
                     seen.add(following)
-                    around = (*here.around, *placed.around)
-                    waiting.append(Reached(*following, (*here.ways, Way(here.function, call)), around))
+                    function, me, given = following
+                    ways = (*here.ways, Way(here.function, call))
+                    waiting.append(Reached(function, me, ways, (*here.around, *placed.around), given))
 
 
 def callee_in(here: Reached, call: ir.Call) -> Callee:
@@ -78,11 +82,11 @@ def callee_in(here: Reached, call: ir.Call) -> Callee:
     return here.function.project.calls.of(here.function, call, here.me)
 
 
-def _following(here: Reached, call: ir.Call, *, is_awaited: bool) -> tuple[Function, Class | None] | None:
+def _following(here: Reached, call: ir.Call, *, is_awaited: bool) -> tuple[Function, Class | None, Given] | None:
     callee = callee_in(here, call)
     if len(callee.runs) != 1 or not callee.is_sure or callee.creates is not None:
         return None
     function, me = callee.runs[0]
     if function.node.is_generator or (function.node.is_async and not is_awaited):
         return None  # the call makes an object; its body runs later, as a task or not at all
-    return function, me
+    return function, me, given_by(call, function, is_bound=callee.is_bound, outer=here.given)

@@ -28,6 +28,7 @@ from worker_lint.analysis import Class, External, Function, Instance
 from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.models import ModelFunction
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
+from worker_lint.analysis.nobody_waits import nobody_waits
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -151,6 +152,28 @@ rule = Rule(
             silence="executor",
         ),
         good(
+            "a fallback, a switch for tests, and the end of the program",
+            """
+            import asyncio
+            import os
+            import time
+            import threading
+
+            SLEEP_FOR_TESTING = os.environ.get("SLEEP_FOR_TESTING")
+
+            async def main(consumer):
+                thread = threading.Thread(target=print)
+                if SLEEP_FOR_TESTING:
+                    time.sleep(int(SLEEP_FOR_TESTING))
+                try:
+                    await consumer.run()
+                finally:
+                    thread.join()
+
+            asyncio.run(main(object()))
+            """,
+        ),
+        good(
             "it does not wait",
             """
             import queue
@@ -230,7 +253,7 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
                 if isinstance(placed.statement, ir.With) and not placed.statement.is_async:
                     yield from _held(scope, placed.statement)
                 for call in own_calls(placed.statement):
-                    if not _is_known_ready(scope, placed, call):
+                    if not (_is_known_ready(scope, placed, call) or nobody_waits(scope, placed, call)):
                         yield from _blocking(scope, call)
 
 

@@ -20,7 +20,8 @@ When to ignore it
 Limits
     A `create_task` method counts only where its object is known to be an event loop, and
     `run_coroutine_threadsafe` only in a stop method: elsewhere the coroutine often brings its own way to
-    tell its result. Tasks kept in a field are judged by `resource-never-released`.
+    tell its result. Tasks kept in a field are judged by `resource-never-released`. The coroutine must be known:
+    one whose waits all have a limit or a handler for every error, or that hands its result to futures, is let pass.
 """
 
 from collections.abc import Iterator
@@ -30,8 +31,10 @@ from worker_lint.analysis.callee import dotted_callee
 from worker_lint.analysis.event_loop import is_event_loop
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import mentions, with_inner
+from worker_lint.analysis.self_contained import looks_after_itself
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.workers.entry import argument_of
 from worker_lint.rule import Context, Finding, Rule, bad, good
 from worker_lint.source import ir
 
@@ -82,7 +85,8 @@ rule = Rule(
             import asyncio
 
             async def beat():
-                await asyncio.sleep(1)
+                while True:
+                    await asyncio.sleep(1)
 
             async def run(consumer):
                 heartbeat = asyncio.ensure_future(beat())  # bad: ensure_future
@@ -176,6 +180,61 @@ rule = Rule(
             """,
         ),
         good(
+            "a loop that lasts as long as the process and takes its own errors",
+            """
+            import asyncio
+            import logging
+
+            class Replica:
+                async def report(self):
+                    while True:
+                        try:
+                            await asyncio.sleep(10)
+                            await self.push()
+                        except Exception:
+                            logging.exception("cannot report")
+
+                async def push(self):
+                    self.pushed = True
+
+                def start(self):
+                    asyncio.create_task(self.report())
+            """,
+        ),
+        good(
+            "one shot with a limit",
+            """
+            import asyncio
+            import contextlib
+
+            class Worker:
+                async def wait_for_jobs(self):
+                    with contextlib.suppress(asyncio.TimeoutError):
+                        await asyncio.wait_for(self.jobs_done(), 30)
+                    self.task.cancel()
+
+                def on_signal(self):
+                    asyncio.create_task(self.wait_for_jobs())
+            """,
+        ),
+        good(
+            "others wait for the futures that it resolves",
+            """
+            import asyncio
+
+            async def load(batch, fetch):
+                values = await fetch([item.key for item in batch])
+                for item, value in zip(batch, values):
+                    if isinstance(value, Exception):
+                        item.future.set_exception(value)
+                    else:
+                        item.future.set_result(value)
+
+            async def dispatch(batch, fetch):
+                asyncio.ensure_future(load(batch, fetch))
+            """,
+        ),
+        good(
             "some other object's create_task",
             """
             async def run(application, work):
@@ -237,8 +296,12 @@ def _started(scope: Function, call: ir.Call, name: str) -> Iterator[Finding]:
     started = _starter(scope, call)
     if not started or (started == "run_coroutine_threadsafe" and not is_stop_name(scope.name)):
         return
-    if started == "ensure_future" and not (call.args and isinstance(call.args[0], ir.Call)):
+    made = argument_of(call, "coro", 0)
+    if not isinstance(made, ir.Call):
         return  # a future given by somebody else stays theirs
+    runs = scope.project.calls.of(scope, made).runs
+    if not runs or all(looks_after_itself(one.function) for one in runs):
+        return
     is_remote = started == "run_coroutine_threadsafe"
     yield Finding(
         at=call.at,

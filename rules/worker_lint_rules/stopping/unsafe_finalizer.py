@@ -17,17 +17,19 @@ What to do instead
     `weakref.finalize`. Give fields a default in the class body.
 
 When to ignore it
-    When the object is proven never to be collected while others run.
+    When the object is never collected while others run.
 
 Limits
-    Locks that only the dying object itself holds are let pass: nobody else can be in them.
+    Locks of the dying object, and of objects that it made for itself, are let pass: who holds them holds it, too.
+    So are locks around nothing but the making of a single object.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from worker_lint.analysis import Class, External, Function, Instance
+from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Callee, Runs
+from worker_lint.analysis.finalizing import is_lock, keeps_alive, makes_single, shares_lock
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import catches
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
@@ -67,17 +69,16 @@ rule = Rule(
             class Pool:
                 def __init__(self):
                     self.lock = threading.Lock()
-                    self.free = []
 
                 def give_back(self, connection):
                     with self.lock:
-                        self.free.append(connection)
+                        connection.free = True
 
             class Client:
                 connection = None
 
-                def __init__(self):
-                    self.pool = Pool()
+                def __init__(self, pool: Pool):
+                    self.pool = pool
 
                 def close(self):
                     self.pool.give_back(self.connection)
@@ -116,14 +117,13 @@ rule = Rule(
             silence="warning only",
         ),
         good(
-            "the lock belongs to the dying object",
+            "the lock belongs to the dying object, or to one that it made for itself",
             """
             import threading
 
             class Buffer:
                 def __init__(self):
                     self.lock = threading.Lock()
-                    self.items = []
 
                 def clear(self):
                     with self.lock:
@@ -131,6 +131,33 @@ rule = Rule(
 
                 def __del__(self):
                     self.clear()
+
+            class Writer:
+                def __init__(self):
+                    self.buffer = Buffer()
+
+                def __del__(self):
+                    self.buffer.clear()
+            """,
+        ),
+        good(
+            "the lock is only for the first call, which making the object has already done",
+            """
+            import threading
+
+            _lock = threading.Lock()
+            _context = None
+
+            def context():
+                global _context
+                with _lock:
+                    if _context is None:
+                        _context = object()
+                    return _context
+
+            class Executor:
+                def __del__(self):
+                    context()
             """,
         ),
         good(
@@ -208,9 +235,6 @@ rule = Rule(
     ),
 )
 
-_LOCKS = frozenset(
-    {"threading.Lock", "threading.Semaphore", "threading.BoundedSemaphore", "multiprocessing.synchronize.Lock"}
-)
 _TAKES = frozenset(
     {"threading.Lock.acquire", "threading.Semaphore.acquire", "multiprocessing.synchronize.Lock.acquire"}
 )
@@ -225,7 +249,7 @@ _WAITS = frozenset(
         "threading.Event.wait",
     }
 )
-_STARTS = frozenset({"asyncio.create_task", "asyncio.ensure_future", "asyncio.run", "asyncio.run_coroutine_threadsafe"})
+_STARTS = frozenset({"asyncio.create_task", "asyncio.ensure_future", "asyncio.run"})
 _LOOP_METHODS = frozenset({"create_task", "run_until_complete"})
 _ASKS = ("hasattr", "getattr", "__dict__", "vars(")
 
@@ -273,8 +297,8 @@ def _unsafe(cls: Class, function: Function) -> Iterator[_Unsafe]:
     for here in reached_from(Runs(function, cls)):
         for placed in here.statements():
             if isinstance(placed.statement, ir.With):
-                for item in placed.statement.items:
-                    if _is_shared(cls, here, item.context) and _is_lock(here, item.context):
+                for item in placed.statement.items if not makes_single(placed.statement) else ():
+                    if shares_lock(cls, here, item.context) and is_lock(here, item.context):
                         yield _Unsafe(f"`with {ir.dotted_name(item.context)}`", here, item.at, _LOCKED)
             for call in own_calls(placed.statement):
                 yield from _called(cls, here, call)
@@ -284,47 +308,23 @@ def _called(cls: Class, here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
     callee = callee_in(here, call)
     text = f"`{ir.dotted_name(call.func) or callee.dotted}`"
     if callee.dotted in _TAKES and isinstance(call.func, ir.Attribute):
-        if _is_shared(cls, here, call.func.value) and not call.args and not call.keywords:
+        if shares_lock(cls, here, call.func.value) and not call.args and not call.keywords:
             yield _Unsafe(text, here, call.at, _LOCKED)
-    elif callee.dotted in _WAITS and getattr(callee.receiver, "of", None) is not cls:
-        if not mentions(here.function, "current_thread", "get_ident", "wait=False") and not _keeps_alive(cls, here):
+    elif callee.dotted in _WAITS and not _is_short(callee, call) and getattr(callee.receiver, "of", None) is not cls:
+        if not mentions(here.function, "current_thread", "get_ident", "wait=False") and not keeps_alive(cls, here):
             yield _Unsafe(text, here, call.at, _WAITED)
     elif callee.dotted in _STARTS or _is_loop_method(callee, call):
         if not mentions(here.function, "is_running"):
             yield _Unsafe(text, here, call.at, _STARTED)
 
 
+def _is_short(callee: Callee, call: ir.Call) -> bool:
+    return callee.dotted == "threading.Event.wait" and bool(call.args or call.keywords)
+
+
 def _is_loop_method(callee: Callee, call: ir.Call) -> bool:
     return (
         not callee.runs and isinstance(call.func, ir.Attribute) and call.func.name in _LOOP_METHODS and bool(call.args)
-    )
-
-
-def _is_lock(here: Reached, expr: ir.Expr) -> bool:
-    kind = here.function.project.values.of(here.function, expr, here.me)
-    return isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted in _LOCKS
-
-
-def _is_shared(cls: Class, here: Reached, lock: ir.Expr) -> bool:
-    """Whether others than the dying object can hold the lock: it is global, of the class, or of another object."""
-    name = ir.dotted_name(lock)
-    params = here.function.node.params
-    if name is None or "." not in name or not params or name.partition(".")[0] != params[0].name:
-        return name is not None and "." not in name
-    if here.me is not cls and here.function.owner is not None:
-        return True
-    field = name.split(".")[1]
-    return name.count(".") == 1 and field in cls.block.names
-
-
-def _keeps_alive(cls: Class, here: Reached) -> bool:
-    """Whether a thread runs a method of the object: it holds the object, so the finalizer comes after its end."""
-    if here.me is not cls:
-        return False
-    return any(
-        entry.kind in {"thread", "pool", "timer"} and any(runs.me is cls for runs in entry.callee.runs)
-        for method in cls.project.values.fields.methods(cls)
-        for entry in cls.project.workers.entries(method, cls)
     )
 
 
@@ -345,8 +345,8 @@ def _half_built(cls: Class, function: Function) -> Iterator[Finding]:
                 Note(cls.path, risk[1], f"`{field}` is set here"),
                 Note(cls.path, at, f"`{field}` is read here"),
             )
-            message = f"`{cls.name}.__del__` reads `{field}`, which a failed `__init__` has not set"
-            yield _finding(function, message, "AttributeError is printed beside the error that matters.", notes)
+            what = f"`{cls.name}.__del__` reads `{field}`, which a failed `__init__` has not set"
+            yield _finding(function, what, "AttributeError is printed beside the error that matters.", notes)
             return
 
 

@@ -2,8 +2,8 @@
 A signal handler does what can deadlock or fail in the middle of the code that it interrupts.
 
 What it catches
-    A function given to `signal.signal` that takes a lock, waits, joins a thread, uses a queue, closes a broker
-    connection, writes to a buffered stream or logs, in itself or in what it calls.
+    A function given to `signal.signal` that takes a lock, waits, joins a thread, uses a queue or closes a broker
+    connection, in itself or in what it calls.
 
 Why it hurts in production
     Python runs the handler on the main thread, between two instructions of whatever the thread
@@ -19,7 +19,9 @@ When to ignore it
 
 Limits
     `Event.set` alone is a note: it deadlocks only when the signal comes while the main thread is inside the
-    same event. Handlers are followed as far as each call surely runs one function.
+    same event. Handlers are followed as far as each call surely runs one function; branches that the arguments
+    of a call exclude are left out. `print` and the logging module are let pass: their locks let the same thread in
+    again, and logging swallows what goes wrong. A handler installed for several signals is reported once.
 """
 
 from collections.abc import Iterator
@@ -193,6 +195,40 @@ rule = Rule(
             silence="Event.set alone",
         ),
         good(
+            "the branch that joins is not taken for this argument",
+            """
+            import signal
+            import threading
+
+            class Monitor:
+                def __init__(self):
+                    self.thread = threading.Thread(target=print)
+                    signal.signal(signal.SIGTERM, self.on_signal)
+
+                def on_signal(self, number, frame):
+                    self.tear_down(wait=False)
+
+                def tear_down(self, wait=True):
+                    self.stopped = True
+                    if not wait:
+                        return
+                    self.thread.join()
+            """,
+        ),
+        good(
+            "it tells that it heard",
+            """
+            import logging
+            import signal
+
+            def on_signal(number, frame):
+                logging.getLogger(__name__).info("stopping")
+                print("stopping")
+
+            signal.signal(signal.SIGTERM, on_signal)
+            """,
+        ),
+        good(
             "the lock is taken by a thread that the handler starts, not by the handler",
             """
             import signal
@@ -240,13 +276,18 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
 
 
 def _installed(scope: Scope) -> Iterator[Finding]:
+    seen: set[str] = set()
     for statement in walk_statements(scope.statements):
         for call in own_calls(statement):
             if (ir.dotted_name(call.func) or "").rpartition(".")[2] != "signal":
                 continue
             handler = argument_of(call, "handler", 1)
-            if handler is not None and dotted_callee(scope, call) == "signal.signal":
-                yield from _judged(scope, handler)
+            name = ir.dotted_name(handler)
+            if handler is None or name in seen or dotted_callee(scope, call) != "signal.signal":
+                continue
+            if name is not None:
+                seen.add(name)
+            yield from _judged(scope, handler)
 
 
 def _judged(scope: Scope, handler: ir.Expr) -> Iterator[Finding]:
@@ -288,9 +329,6 @@ def _entered(here: Reached, statement: ir.With) -> Iterator[_Unsafe]:
 
 
 _DEADLOCK = "If the signal comes while the main thread is in there, the process waits for itself for ever."
-_REENTERED = (
-    "If the signal comes in the middle of such a write, the handler fails with RuntimeError or mixes the output."
-)
 _EVENT = (
     "It takes a lock: if the signal, or a second one, comes while the main thread is in the same event, the process"
     " waits for itself for ever."
@@ -305,18 +343,6 @@ def _called(here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
         severity: Severity = "note" if name in _SETTERS else "error"
         short = ".".join(name.split(".")[-2:])
         yield _Unsafe(f"`{short}`", here, call.at, severity, _EVENT if name in _SETTERS else _DEADLOCK)
-    elif name == "builtins.print" or _writes_log(callee):
-        yield _Unsafe(f"`{_text(here, call.func)}`", here, call.at, "note", _REENTERED)
-
-
-def _writes_log(callee: Callee) -> bool:
-    """Whether a call of the logging module writes: its functions, and the methods of loggers."""
-    module, _, name = callee.dotted.rpartition(".")
-    return name in {"debug", "info", "warning", "error", "exception", "critical", "log"} and module in {
-        "logging",
-        "logging.Logger",
-        "logging.LoggerAdapter",
-    }
 
 
 def _text(here: Reached, node: ir.Expr) -> str:

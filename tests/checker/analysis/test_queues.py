@@ -23,7 +23,9 @@ class Worker:
 """
 
 
-@pytest.mark.parametrize(("limit", "is_bounded"), [("", False), ("0", False), ("5", True), ("maxsize=5", True), ("n", False)])
+@pytest.mark.parametrize(
+    ("limit", "is_bounded"), [("", False), ("0", False), ("5", True), ("maxsize=5", True), ("n", False)]
+)
 def test_only_a_written_limit_counts(class_named: Named, limit: str, is_bounded: bool) -> None:  # noqa: FBT001 - a case
     cls = class_named(SOURCE.format(limit=limit, start=""), "Worker")
     assert (bounded_at(cls, "jobs") is not None) is is_bounded

@@ -87,4 +87,5 @@ def test_parts_of_a_field_belong_to_it(class_named: Named) -> None:
             self.count += 1
     """
     cls = class_named(source, "Worker")
-    assert [act.name for act in done_by(_runs(cls, "stop")) if act.kind == "assigned"] == ["child", "table", "old", "count"]
+    assigned = [act.name for act in done_by(_runs(cls, "stop")) if act.kind == "assigned"]
+    assert assigned == ["child", "table", "old", "count"]

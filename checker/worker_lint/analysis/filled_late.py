@@ -1,0 +1,73 @@
+"""Fields that a coroutine finds empty and fills only after it has waited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.locking import Locking
+from worker_lint.analysis.nesting import Placed, placed_statements
+from worker_lint.source import ir
+
+
+class Late(NamedTuple):
+    """The field, the question whether it is empty, the assignment after the wait, and the methods that lead there."""
+
+    field: str
+    question: ir.At
+    at: ir.At
+    method: Function
+    callers: tuple[Function, ...]
+
+
+def fields_filled_late(cls: Class, locking: Locking) -> Iterator[Late]:
+    """Fields with something to be released that two tasks may both find empty, with no lock around."""
+    for name, method in locking.methods.items():
+        callers = tuple(locking.methods[caller] for caller in sorted(locking.callers(name)))
+        if method.node.is_async and len(callers) > 1:
+            for placed in placed_statements(method.body):
+                if isinstance(placed.statement, ir.If):
+                    yield from _asked(cls, locking, placed, placed.statement, method, callers)
+
+
+def _asked(
+    cls: Class, locking: Locking, placed: Placed, branch: ir.If, method: Function, callers: tuple[Function, ...]
+) -> Iterator[Late]:
+    fields = _found_empty(branch.test, method)
+    if not fields or locking.held(method, placed, branch.at):
+        return
+    within = tuple(inner.statement for inner in placed_statements(branch.body))
+    if any(isinstance(outer, ir.With) for outer in (*placed.around, *within)):
+        return  # some other lock
+    for statement in within:
+        if isinstance(statement, ir.Assign) and any(find(ir.Await, (statement,))):
+            for target in statement.targets:
+                field = _field(target, method)
+                if field in fields and _is_held(cls, field):
+                    yield Late(field, branch.test.at, target.at, method, callers)
+                    return
+
+
+def _found_empty(test: ir.Expr, method: Function) -> set[str]:
+    """The fields whose emptiness leads into the branch."""
+    match test:
+        case ir.Compare(left=left, ops=("is" | "==",), operands=(ir.Constant(kind="none"),)):
+            return {_field(left, method)} - {""}
+        case ir.Unary(op="not", operand=operand):
+            return {_field(operand, method)} - {""}
+        case _:
+            return set()
+
+
+def _field(expr: ir.Expr, method: Function) -> str:
+    subject = method.node.params[0].name if method.node.params else ""
+    name = ir.dotted_name(expr) or ""
+    return name.partition(".")[2] if name.count(".") == 1 and name.startswith(f"{subject}.") else ""
+
+
+def _is_held(cls: Class, field: str) -> bool:
+    """Whether the field keeps something that has to be released."""
+    duty = cls.project.resources.duty(cls.project.values.field(cls, field))
+    return duty is not None and duty.role != "task"

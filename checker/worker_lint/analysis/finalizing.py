@@ -1,0 +1,72 @@
+"""What a finalizer may meet: locks that others share with the dying object, and threads that keep it alive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from worker_lint.analysis.entity import Class, External, Instance
+from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.reached import Reached
+from worker_lint.source import ir
+
+_LOCKS: Final = frozenset(
+    {"threading.Lock", "threading.Semaphore", "threading.BoundedSemaphore", "multiprocessing.synchronize.Lock"}
+)
+
+
+def is_lock(here: Reached, expr: ir.Expr) -> bool:
+    """Whether the expression is a lock that does not let its own thread in again."""
+    kind = here.function.project.values.of(here.function, expr, here.me)
+    return isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted in _LOCKS
+
+
+def shares_lock(cls: Class, here: Reached, lock: ir.Expr) -> bool:
+    """Whether others than the dying object can hold the lock: it is global, of the class, or of another object."""
+    name = ir.dotted_name(lock)
+    params = here.function.node.params
+    if name is None or "." not in name or not params or name.partition(".")[0] != params[0].name:
+        return name is not None and "." not in name
+    field = name.split(".")[1]
+    owner = here.function.owner
+    if here.me is not cls and owner is not None:
+        return field in owner.block.names or not _is_made_by(cls, here.me)
+    return name.count(".") == 1 and field in cls.block.names
+
+
+def _is_made_by(cls: Class, other: Class | None, depth: int = 3) -> bool:
+    """Whether the objects of the other class that the dying one has are made by itself, or by what it made."""
+    if other is None or depth == 0:
+        return False
+    made = set(_made(cls))
+    return other in made or any(_is_made_by(one, other, depth - 1) for one in made if one is not cls)
+
+
+def _made(cls: Class) -> Iterator[Class]:
+    """The classes of the fields that objects of the class fill by calls alone."""
+    fields = cls.project.values.fields
+    for name in fields.own(cls):
+        sources = [(one.scope, one.source.expr) for one in fields.assigned(cls, name) if one.source.expr is not None]
+        values = [(scope, expr) for scope, expr in sources if not isinstance(expr, ir.Constant)]
+        if values and all(isinstance(expr, ir.Call) for _, expr in values):
+            kind = cls.project.values.of(*values[0])
+            if isinstance(kind, Instance) and isinstance(kind.of, Class):
+                yield kind.of
+
+
+def makes_single(block: ir.With) -> bool:
+    """Whether the block only makes what is not there yet: `if x is None: x = …`, and perhaps returns it."""
+    first, *rest = block.body
+    asks = isinstance(first, ir.If) and not first.orelse and any(find(ir.Assign, first.body))
+    return asks and all(isinstance(statement, ir.Return) for statement in rest)
+
+
+def keeps_alive(cls: Class, here: Reached) -> bool:
+    """Whether a thread runs a method of the object: it holds the object, so the finalizer comes after its end."""
+    if here.me is not cls:
+        return False
+    return any(
+        entry.kind in {"thread", "pool", "timer"} and any(runs.me is cls for runs in entry.callee.runs)
+        for method in cls.project.values.fields.methods(cls)
+        for entry in cls.project.workers.entries(method, cls)
+    )

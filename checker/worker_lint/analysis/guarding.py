@@ -1,0 +1,80 @@
+"""Collections that a class changes under a lock, and the places where it goes through them without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.locking import Locking
+from worker_lint.analysis.membership import Change, Walked, changes_in, collection_kind, fields_walked
+from worker_lint.analysis.nesting import own_calls, placed_statements
+from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.source import ir
+
+_ALONE: Final = frozenset(
+    {"__init__", "__new__", "__post_init__", "__setstate__", "__getstate__", "__repr__", "__str__"}
+)
+"""Methods during which no other thread has the object, or whose failure stops nothing."""
+_WAITS: Final = frozenset({"join", "shutdown"})
+
+
+class Unguarded(NamedTuple):
+    """A walk over a field, the lock that is held elsewhere, and a change made under it."""
+
+    walked: Walked
+    lock: str
+    change: Change
+
+
+def walks_without_lock(cls: Class, locking: Locking) -> Iterator[Unguarded]:
+    """
+    The walks over dicts and sets without the lock that guards them: held at nearly all other uses, and at
+    changes in at least two methods. A walk over a copy counts only in a stop method: what is added after the
+    copy is left out for good.
+    """
+    changes: dict[str, list[tuple[Change, frozenset[str]]]] = {}
+    walks: dict[str, list[tuple[Function, Walked, frozenset[str]]]] = {}
+    for method in locking.methods.values():
+        if method.name in _ALONE or method.node.is_async:
+            continue
+        for change in changes_in(method):
+            if change.kind != "replaces":
+                held = locking.held(method, change.placed, change.at)
+                changes.setdefault(change.field, []).append((change, held))
+        for walked in fields_walked(method):
+            held = locking.held(method, walked.placed, walked.at)
+            walks.setdefault(walked.field, []).append((method, walked, held))
+    for field in sorted(changes.keys() & walks.keys()):
+        lock = _lock_of(changes[field], [held for _, _, held in walks[field]])
+        if not lock or collection_kind(cls, field) not in {"dict", "set"}:
+            continue
+        for method, walked, held in walks[field]:
+            if not held and _is_walk(method, walked) and not _waits_before(method, walked):
+                change = next(one for one, locks in changes[field] if lock in locks)
+                yield Unguarded(walked, lock, change)
+
+
+def _is_walk(method: Function, walked: Walked) -> bool:
+    return walked.loop is not None or (isinstance(walked.placed.statement, ir.For) and is_stop_name(method.name))
+
+
+def _lock_of(changes: list[tuple[Change, frozenset[str]]], walks: list[frozenset[str]]) -> str:
+    """The lock that guards the field, or ""."""
+    names = {lock for _, held in changes for lock in held}
+    for lock in sorted(names):
+        guarding = {change.function for change, held in changes if lock in held}
+        uses = [*(held for _, held in changes), *walks]
+        inside = sum(lock in held for held in uses)
+        if len(guarding) >= 2 and inside >= 2 * (len(uses) - inside):
+            return lock
+    return ""
+
+
+def _waits_before(method: Function, walked: Walked) -> bool:
+    """Whether the method has waited for threads before the walk."""
+    return any(
+        isinstance(call.func, ir.Attribute) and call.func.name in _WAITS and call.at[:2] < walked.at[:2]
+        for placed in placed_statements(method.body)
+        for call in own_calls(placed.statement)
+    )

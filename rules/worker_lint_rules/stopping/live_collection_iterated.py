@@ -1,0 +1,399 @@
+"""
+A collection changes while a loop goes through it.
+
+What it catches
+    A `for` loop over a field that is a dict, set or list, where the loop waits (`await`) between two members
+    while other methods of the object put members in or take them out; and a loop whose own body
+    leads to a method that takes members out.
+
+Why it hurts in production
+    A stop method that closes channel after channel gives way to other tasks at each `await`. One of them
+    opens or drops a channel: `RuntimeError: Set changed size during iteration` ends the stop half-way, and the
+    channels that are left stay open. A list says nothing: it skips the member after the one that was removed.
+
+What to do instead
+    Go through a copy: `for channel in list(self._channels)`, or take members out one by one with `pop()`.
+
+When to ignore it
+    When nothing else can run meanwhile, as in a start method before the first task.
+
+Limits
+    Only collections that the class itself creates. Methods that register what they are given, without being
+    coroutines, are taken for configuration. A list that only grows is no matter, nor what a start method puts in.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from worker_lint.analysis import Class, Function
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.launched import ended_before
+from worker_lint.analysis.locking import Locking
+from worker_lint.analysis.loop_exit import gives_way, leaves_loop
+from worker_lint.analysis.membership import (
+    Change,
+    Walked,
+    breaks_walk,
+    changes_in,
+    changes_reached,
+    collection_kind,
+    fields_walked,
+    is_registration,
+)
+from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
+from worker_lint.analysis.reached import Reached, reached_from
+from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="STP120",
+    severity="warning",
+    stage="preview",
+    summary="A collection changes while a loop goes through it",
+    words=(".add(", ".append(", ".remove(", ".discard(", ".pop(", ".clear(", "del self", "] = "),
+    closure="file",
+    product_only=True,
+    silences=("iterates a copy",),
+    examples=(
+        bad(
+            "channels are restored one by one while new ones are opened",
+            """
+            class Connection:
+                def __init__(self):
+                    self._channels = set()
+
+                def channel(self):
+                    channel = open_channel(self)
+                    self._channels.add(channel)
+                    return channel
+
+                async def restore(self):
+                    for channel in self._channels:  # bad: self._channels
+                        await channel.restore()
+            """,
+        ),
+        bad(
+            "sessions end by themselves while stop waits for each",
+            """
+            class Server:
+                def __init__(self):
+                    self.sessions = {}
+
+                async def serve(self, key, session):
+                    self.sessions[key] = session
+                    try:
+                        await session.run()
+                    finally:
+                        del self.sessions[key]
+
+                async def stop(self):
+                    for session in self.sessions.values():  # bad: self.sessions
+                        await session.close()
+            """,
+        ),
+        bad(
+            "a listener that removes itself makes the loop skip the next one",
+            """
+            class Bus:
+                def __init__(self):
+                    self.listeners = []
+
+                def unsubscribe(self, listener):
+                    self.listeners.remove(listener)
+
+                async def publish(self, event):
+                    for listener in self.listeners:  # bad: self.listeners
+                        await listener(event)
+            """,
+        ),
+        bad(
+            "the loop itself takes members out",
+            """
+            class Pool:
+                def __init__(self):
+                    self.workers = {}
+
+                def drop(self, name):
+                    worker = self.workers.pop(name)
+                    worker.close()
+
+                def stop(self):
+                    for name in self.workers:  # bad: self.workers
+                        self.drop(name)
+            """,
+        ),
+        bad(
+            "each child leaves its parent when it stops",
+            """
+            class Child:
+                def __init__(self, parent: "Parent"):
+                    self.parent = parent
+
+                def stop(self):
+                    self.parent.children.remove(self)
+
+            class Parent:
+                def __init__(self):
+                    self.children = []
+
+                def spawn(self):
+                    self.children.append(Child(self))
+
+                def stop(self):
+                    for child in self.children:  # bad: self.children
+                        child.stop()
+            """,
+        ),
+        good(
+            "a copy",
+            """
+            class Connection:
+                def __init__(self):
+                    self._channels = set()
+
+                def channel(self):
+                    channel = open_channel(self)
+                    self._channels.add(channel)
+                    return channel
+
+                async def restore(self):
+                    for channel in list(self._channels):
+                        await channel.restore()
+            """,
+            silence="iterates a copy",
+        ),
+        good(
+            "the loop never gives way",
+            """
+            class Server:
+                def __init__(self):
+                    self.sessions = {}
+
+                async def serve(self, key, session):
+                    self.sessions[key] = session
+                    await session.run()
+
+                async def stop(self):
+                    for session in self.sessions.values():
+                        session.cancel()
+            """,
+        ),
+        good(
+            "one lock around both",
+            """
+            import asyncio
+
+            class Server:
+                def __init__(self):
+                    self.lock = asyncio.Lock()
+                    self.sessions = {}
+
+                async def open(self, key):
+                    async with self.lock:
+                        self.sessions[key] = await connect(key)
+
+                async def stop(self):
+                    async with self.lock:
+                        for session in self.sessions.values():
+                            await session.close()
+            """,
+        ),
+        good(
+            "handlers are registered when the program is set up",
+            """
+            class Worker:
+                def __init__(self):
+                    self.middlewares = {}
+
+                def register(self, name, middleware):
+                    self.middlewares[name] = middleware
+
+                async def start(self):
+                    for middleware in self.middlewares.values():
+                        await middleware.startup()
+            """,
+        ),
+        good(
+            "the task that changes it has ended before",
+            """
+            import asyncio
+
+            class Fetcher:
+                def __init__(self):
+                    self.requests = set()
+                    self.task = asyncio.create_task(self.fetch())
+
+                async def fetch(self):
+                    while True:
+                        self.requests.add(await request())
+
+                async def close(self):
+                    self.task.cancel()
+                    await asyncio.gather(self.task, return_exceptions=True)
+                    for request in self.requests:
+                        await request
+            """,
+        ),
+        good(
+            "the loop ends with the change",
+            """
+            class Pool:
+                def __init__(self):
+                    self.workers = []
+
+                def drop(self, worker):
+                    self.workers.remove(worker)
+
+                def drop_by_name(self, name):
+                    for worker in self.workers:
+                        if worker.name == name:
+                            self.drop(worker)
+                            break
+
+            """,
+        ),
+        good(
+            "emptied by the same method afterwards",
+            """
+            class Server:
+                sessions = {}
+
+                async def stop(self):
+                    for session in self.sessions.values():
+                        await session.close()
+                    self._forget()
+
+                def _forget(self):
+                    self.sessions.clear()
+            """,
+        ),
+    ),
+)
+
+_BUILDERS = frozenset({"__init__", "__new__", "__post_init__", "__attrs_post_init__", "__setstate__"})
+_EDGES = frozenset({"start", "setup", "open", "connect", "__enter__", "__aenter__", "__exit__", "__aexit__", "__del__"})
+"""Methods at the two ends of an object's life: whoever runs them runs them one after the other."""
+
+
+class _Live(NamedTuple):
+    """A loop, and a change of its collection that may come in the middle."""
+
+    walked: Walked
+    change: Change
+    is_own: bool
+
+
+@rule.on_class
+def check(cls: Class, context: Context) -> Iterator[Finding]:
+    """The loops over fields in the methods of the class body."""
+    if not mentions_loop(cls):
+        return
+    locking = Locking(cls, trusting=True)
+    for method in locking.methods.values():
+        for walked in fields_walked(method) if mentions(method, "for ") else ():
+            if walked.loop is not None or _waits_within(walked):
+                found = _during_wait(cls, locking, method, walked) or _by_itself(cls, walked)
+                if found is not None:
+                    yield _finding(cls, found)
+
+
+def mentions_loop(cls: Class) -> bool:
+    """Whether the class has a loop over one of its fields, by its text."""
+    text = cls.project.store.text(cls.path)
+    return any(text.has_word(word, cls.node.at[0], cls.node.at[2]) for word in ("in self.", "values(self.", "(self."))
+
+
+def _waits_within(walked: Walked) -> bool:
+    """Whether a comprehension over the field waits for each of its items."""
+    return any(
+        isinstance(node, ir.Comprehension) and node.at == walked.at and any(find(ir.Await, (node.element,)))
+        for node in own_expressions(walked.placed.statement)
+    )
+
+
+# --- another task changes it ---
+
+
+def _during_wait(cls: Class, locking: Locking, method: Function, walked: Walked) -> _Live | None:
+    if not walked.function.node.is_async or (walked.loop is not None and not gives_way(walked.loop)):
+        return None
+    kind = collection_kind(cls, walked.field)
+    if kind is None:
+        return None
+    held = locking.held(method, walked.placed, walked.at)
+    inside = _called_within(walked)
+    ended = ended_before(cls, method, walked.at)
+    for other in locking.methods.values():
+        if other is method or other.name in _BUILDERS | _EDGES:
+            continue
+        if other.name in ended:
+            continue
+        callers = locking.callers(other.name)
+        if other.name.startswith("_") and callers == {method.name} and other.name not in inside:
+            continue  # a part of the method itself, before or after the loop
+        for change in changes_in(other):
+            if change.field == walked.field and breaks_walk(change, kind) and not is_registration(change):
+                if not held & locking.held(other, change.placed, change.at):
+                    return _Live(walked, change, is_own=False)
+    return None
+
+
+def _called_within(walked: Walked) -> frozenset[str]:
+    body = walked.loop.body if walked.loop is not None else ()
+    names = (
+        ir.dotted_name(call.func) or "" for placed in placed_statements(body) for call in own_calls(placed.statement)
+    )
+    return frozenset(name.rpartition(".")[2] for name in names)
+
+
+# --- the body changes it ---
+
+
+def _by_itself(cls: Class, walked: Walked) -> _Live | None:
+    loop = walked.loop
+    kind = collection_kind(cls, walked.field)
+    if loop is None or kind is None:
+        return None
+    for placed in placed_statements(loop.body, (*walked.placed.around, loop)):
+        if leaves_loop(placed.statement, placed.around):
+            continue
+        for call in own_calls(placed.statement):
+            callee = cls.project.calls.of(walked.function, call, cls)
+            if len(callee.runs) != 1 or not callee.is_sure or callee.creates is not None:
+                continue
+            if callee.runs[0].function.node.is_async:
+                continue
+            for here in reached_from(callee.runs[0]):
+                change = next((one for one in changes_reached(cls, here, walked.field) if _shrinks(one, kind)), None)
+                if change is not None and not _is_guarded(here, change):
+                    return _Live(walked, change, is_own=True)
+    return None
+
+
+def _shrinks(change: Change, kind: str) -> bool:
+    return change.kind == "takes" or (kind in {"dict", "set"} and change.kind == "adds" and change.name == "add")
+
+
+def _is_guarded(here: Reached, change: Change) -> bool:
+    """Whether the change depends on something: then it may be another case than the one of the loop."""
+    return any(isinstance(outer, (ir.If, ir.Match)) for outer in (*here.around, *change.placed.around))
+
+
+def _finding(cls: Class, found: _Live) -> Finding:
+    walked, change = found.walked, found.change
+    text = cls.project.store.text(cls.path).segment(walked.at).split("\n")[0]
+    kind = collection_kind(cls, walked.field)
+    verb = {"adds": "adds to it", "takes": "takes from it"}.get(change.kind, "empties it")
+    skipped = kind == "list"
+    what = "The member after the one taken out is skipped." if skipped else "RuntimeError ends the loop half-way."
+    is_loop = walked.loop is not None
+    return Finding(
+        at=walked.at,
+        message=f"`{change.function.name}` {verb} while the loop over `self.{walked.field}` goes on",
+        consequence=what if found.is_own else f"It runs while the loop awaits. {what}",
+        help=f"go through a copy: `list({text})`",
+        notes=(Note(change.function.path, change.at, "it is changed here"),),
+        symbol=walked.function.symbol,
+        fix=Fix(f"Go through a copy of `{text}`", (Replace(walked.at, f"list({text})"),)) if is_loop else None,
+        confidence="likely",
+    )

@@ -1,0 +1,400 @@
+"""
+Two threads, tasks or signals come into the same state between a question and the answer.
+
+What it catches
+    A dict or set that is changed under a lock everywhere, and gone through without that lock; a signal handler
+    that starts a new stop task each time it runs; a field that a coroutine finds empty and fills
+    only after an `await`, so that two tasks both open a connection.
+
+Why it hurts in production
+    Stop is where threads meet: one thread walks over the table of executors while another adds one, and
+    `RuntimeError: dictionary changed size during iteration` leaves the rest running. Impatient operators press
+    Ctrl-C twice: two stop sequences close everything twice. The first of two connections is never closed.
+
+What to do instead
+    Take the lock and copy: `with self._lock: jobs = list(self._jobs.values())`. Keep the stop task, and start it only
+    when there is none. Hold an `asyncio.Lock` over question, `await` and assignment.
+
+When to ignore it
+    When one thread or task alone ever calls these methods.
+
+Limits
+    A table counts as guarded when at least two methods change it under the lock and no fewer than twice as many
+    uses hold the lock as do not. Fields filled after an `await` count where they hold something that has to be
+    released, and where several methods lead there.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import Class, Function, ModuleScope, Scope
+from worker_lint.analysis.callee import dotted_callee
+from worker_lint.analysis.calls import Runs
+from worker_lint.analysis.filled_late import Late, fields_filled_late
+from worker_lint.analysis.guarding import Unguarded, walks_without_lock
+from worker_lint.analysis.locking import Locking
+from worker_lint.analysis.nesting import mentions, own_calls, with_inner
+from worker_lint.analysis.statements import walk_statements
+from worker_lint.analysis.stop_tasks import stop_started
+from worker_lint.analysis.workers.entry import argument_of
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="STP109",
+    severity="warning",
+    stage="preview",
+    summary="Two threads, tasks or signals come into the same state between a question and the answer",
+    words=("lock", "Lock", "mutex", "SIGTERM", "SIGINT", "await "),
+    closure="file",
+    yields_to=("STP120",),
+    product_only=True,
+    silences=("single thread or loop without await between",),
+    examples=(
+        bad(
+            "stop walks over the table without its lock",
+            """
+            import threading
+
+            class Scheduler:
+                def __init__(self):
+                    self._executors = {}
+                    self._lock = threading.RLock()
+
+                def add_executor(self, name, executor):
+                    with self._lock:
+                        self._executors[name] = executor
+
+                def remove_executor(self, name):
+                    with self._lock:
+                        del self._executors[name]
+
+                def shutdown(self):
+                    for executor in self._executors.values():  # bad: self._executors
+                        executor.shutdown()
+            """,
+        ),
+        bad(
+            "threads leave the set by themselves",
+            """
+            import threading
+
+            class Pool:
+                def __init__(self):
+                    self._threads = set()
+                    self._threads_lock = threading.Lock()
+
+                def spawn(self):
+                    self._threads_lock.acquire()
+                    try:
+                        thread = threading.Thread(target=self.run)
+                        self._threads.add(thread)
+                        thread.start()
+                    finally:
+                        self._threads_lock.release()
+
+                def run(self):
+                    with self._threads_lock:
+                        self._threads.remove(threading.current_thread())
+
+                def stop(self):
+                    for thread in self._threads:  # bad: self._threads
+                        thread.join()
+            """,
+        ),
+        bad(
+            "a second Ctrl-C begins a second stop",
+            """
+            import asyncio
+            import signal
+
+            class Worker:
+                async def run(self):
+                    loop = asyncio.get_running_loop()
+                    loop.add_signal_handler(signal.SIGINT, self.on_signal)  # bad: on_signal
+                    await self.consume()
+
+                def on_signal(self):
+                    asyncio.ensure_future(self.stop())
+
+                async def stop(self):
+                    await self.connection.close()
+            """,
+        ),
+        bad(
+            "two tasks both find no connection",
+            """
+            import aio_pika
+
+            class Client:
+                connection = None
+
+                async def _ensure(self):
+                    if self.connection is None:
+                        self.connection = await aio_pika.connect()  # bad: self.connection
+
+                async def get(self, key):
+                    await self._ensure()
+
+                async def put(self, key):
+                    await self._ensure()
+
+                async def close(self):
+                    await self.connection.close()
+            """,
+        ),
+        good(
+            "the copy is made under the lock",
+            """
+            import threading
+
+            class Scheduler:
+                def __init__(self):
+                    self._executors = {}
+                    self._lock = threading.RLock()
+
+                def add_executor(self, name, executor):
+                    with self._lock:
+                        self._executors[name] = executor
+
+                def remove_executor(self, name):
+                    with self._lock:
+                        del self._executors[name]
+
+                def shutdown(self):
+                    with self._lock:
+                        executors = list(self._executors.values())
+                    for executor in executors:
+                        executor.shutdown()
+            """,
+        ),
+        good(
+            "the private method runs under its callers' lock",
+            """
+            import threading
+
+            class Scheduler:
+                def __init__(self):
+                    self._executors = {}
+                    self._lock = threading.RLock()
+
+                def add_executor(self, name, executor):
+                    with self._lock:
+                        self._executors[name] = executor
+
+                def remove_executor(self, name):
+                    with self._lock:
+                        del self._executors[name]
+
+                def shutdown(self):
+                    with self._lock:
+                        self._shutdown_all()
+
+                def _shutdown_all(self):
+                    for executor in self._executors.values():
+                        executor.shutdown()
+            """,
+        ),
+        good(
+            "no thread is left when the table is walked over",
+            """
+            import threading
+
+            class Pool:
+                def __init__(self):
+                    self._jobs = set()
+                    self._lock = threading.Lock()
+                    self._thread = threading.Thread(target=self.run)
+
+                def run(self):
+                    with self._lock:
+                        self._jobs.clear()
+
+                def add(self, job):
+                    with self._lock:
+                        self._jobs.add(job)
+
+                def stop(self):
+                    self._thread.join()
+                    for job in self._jobs:
+                        job.cancel()
+            """,
+        ),
+        good(
+            "the handler starts one stop task only",
+            """
+            import asyncio
+            import signal
+
+            class Worker:
+                def __init__(self):
+                    self.stopping = None
+
+                async def run(self):
+                    loop = asyncio.get_running_loop()
+                    loop.add_signal_handler(signal.SIGINT, self.on_signal)
+                    await self.consume()
+
+                def on_signal(self):
+                    if self.stopping is None:
+                        self.stopping = asyncio.ensure_future(self.stop())
+
+                async def stop(self):
+                    await self.connection.close()
+            """,
+        ),
+        good(
+            "the stop itself knows that it runs",
+            """
+            import asyncio
+            import signal
+
+            class Worker:
+                stopped = False
+
+                async def run(self):
+                    loop = asyncio.get_running_loop()
+                    loop.add_signal_handler(signal.SIGINT, lambda: asyncio.ensure_future(self.stop()))
+                    await self.consume()
+
+                async def stop(self):
+                    if self.stopped:
+                        return
+                    self.stopped = True
+                    await self.connection.close()
+            """,
+        ),
+        good(
+            "nothing else runs between question and answer",
+            """
+            import socket
+
+            class Client:
+                sock = None
+
+                async def _ensure(self):
+                    if self.sock is None:
+                        self.sock = socket.socket()
+
+                async def get(self, key):
+                    await self._ensure()
+
+                async def put(self, key):
+                    await self._ensure()
+
+                async def close(self):
+                    self.sock.close()
+            """,
+            silence="single thread or loop without await between",
+        ),
+        good(
+            "a lock is held over question and answer",
+            """
+            import asyncio
+            import aio_pika
+
+            class Client:
+                def __init__(self):
+                    self.lock = asyncio.Lock()
+                    self.connection = None
+
+                async def _ensure(self):
+                    async with self.lock:
+                        if self.connection is None:
+                            self.connection = await aio_pika.connect()
+
+                async def get(self, key):
+                    await self._ensure()
+
+                async def put(self, key):
+                    await self._ensure()
+            """,
+        ),
+    ),
+)
+
+
+@rule.on_class
+def check(cls: Class, context: Context) -> Iterator[Finding]:
+    """Tables with a lock of their own, and fields that coroutines fill late."""
+    text = cls.project.store.text(cls.path)
+    start, end = cls.node.at[0], cls.node.at[2]
+    locking = Locking(cls)
+    if any(text.has_word(word, start, end) for word in ("lock", "Lock", "mutex")):
+        for unguarded in walks_without_lock(cls, locking):
+            yield _walk(unguarded)
+    if text.has_word("await ", start, end):
+        for late in fields_filled_late(cls, locking):
+            yield _late(late)
+
+
+def _walk(found: Unguarded) -> Finding:
+    field, lock, change = found.walked.field, found.lock, found.change
+    is_copy = found.walked.loop is None
+    return Finding(
+        at=found.walked.at,
+        message=f"`self.{field}` is gone through without `self.{lock}`, which guards it elsewhere",
+        consequence="What a thread adds meanwhile is left out."
+        if is_copy
+        else "A thread that changes it meanwhile ends the loop with RuntimeError: the rest is left out.",
+        help=f"copy it under the lock: `with self.{lock}: members = list(…)`",
+        notes=(Note(change.function.path, change.at, "it is changed here, under the lock"),),
+        symbol=found.walked.function.symbol,
+        confidence="likely",
+    )
+
+
+def _late(found: Late) -> Finding:
+    path = found.method.path
+    leading = tuple(Note(path, one.node.name_at, "it leads there") for one in found.callers[:2])
+    return Finding(
+        at=found.at,
+        message=f"`self.{found.field}` is filled after an `await`, so two tasks may both find it empty",
+        consequence="Both open one; the first is overwritten and never closed.",
+        help="hold an `asyncio.Lock` over the question and the assignment",
+        notes=(Note(path, found.question, "the question"), *leading),
+        symbol=found.method.symbol,
+        confidence="likely",
+    )
+
+
+# --- signals ---
+
+
+@rule.on_module
+def check_module(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Signal handlers installed at module level."""
+    yield from _handlers(module)
+
+
+@rule.on_function
+def check_function(function: Function, context: Context) -> Iterator[Finding]:
+    """Signal handlers that a function installs."""
+    if mentions(function, "add_signal_handler", "signal.signal"):
+        for scope in with_inner(function):
+            yield from _handlers(scope)
+
+
+def _handlers(scope: Scope) -> Iterator[Finding]:
+    for statement in walk_statements(scope.statements):
+        for call in own_calls(statement):
+            name = (ir.dotted_name(call.func) or "").rpartition(".")[2]
+            is_signal = name == "signal" and dotted_callee(scope, call) == "signal.signal"
+            if not is_signal and name != "add_signal_handler":
+                continue
+            handler = argument_of(call, "handler" if is_signal else "callback", 1)
+            started = stop_started(scope, handler) if handler is not None else None
+            if handler is not None and started is not None:
+                yield _second_stop(scope, handler, *started)
+
+
+def _second_stop(scope: Scope, handler: ir.Expr, name: str, runs: Runs) -> Finding:
+    stop = runs.function
+    return Finding(
+        at=handler.at,
+        message=f"each signal starts another `{stop.name}`: `{name}` does not ask whether one runs",
+        consequence="A second Ctrl-C, or SIGTERM after SIGINT, runs the stop sequence twice at the same time.",
+        help="keep the task in a field and start it only when there is none",
+        notes=(Note(stop.path, stop.node.name_at, "this runs once for each signal"),),
+        symbol=scope.symbol,
+        confidence="likely",
+    )

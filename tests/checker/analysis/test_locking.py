@@ -1,0 +1,91 @@
+"""Which locks are held where, and the collections that they guard."""
+
+from collections.abc import Callable
+
+from worker_lint.analysis import Class
+from worker_lint.analysis.guarding import walks_without_lock
+from worker_lint.analysis.locking import Locking
+from worker_lint.analysis.membership import changes_in, collection_kind, fields_walked, is_bounded
+
+Named = Callable[[str, str], Class]
+
+TABLE = """
+import collections
+import threading
+
+class Table:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.jobs = {}
+        self.recent = collections.deque(maxlen=3)
+
+    def add(self, name, job):
+        with self.lock:
+            self.jobs[name] = job
+
+    def drop(self, name):
+        self.lock.acquire()
+        if name not in self.jobs:
+            self.lock.release()
+            return
+        self.jobs.pop(name)
+        self.lock.release()
+        self.recent.append(name)
+
+    def clear(self):
+        with self.lock:
+            self._clear()
+
+    def _clear(self):
+        self.jobs.clear()
+
+    def stop(self):
+        for job in self.jobs.values():
+            job.stop()
+
+    def names(self):
+        with self.lock:
+            return list(self.jobs)
+"""
+
+
+def _held(cls: Class, method: str) -> list[tuple[str, set[str]]]:
+    locking = Locking(cls)
+    function = locking.methods[method]
+    return [(one.field, set(locking.held(function, one.placed, one.at))) for one in changes_in(function)]
+
+
+def test_a_lock_is_held_in_with_and_between_acquire_and_release(class_named: Named) -> None:
+    cls = class_named(TABLE, "Table")
+    assert _held(cls, "add") == [("jobs", {"lock"})]
+    assert _held(cls, "drop") == [("jobs", {"lock"}), ("recent", set())]
+
+
+def test_a_private_method_holds_what_all_its_callers_hold(class_named: Named) -> None:
+    cls = class_named(TABLE, "Table")
+    assert _held(cls, "_clear") == [("jobs", {"lock"})]
+    assert Locking(cls).callers("_clear") == {"clear"}
+
+
+def test_the_walk_without_the_lock_is_found(class_named: Named) -> None:
+    cls = class_named(TABLE, "Table")
+    found = list(walks_without_lock(cls, Locking(cls)))
+    assert [(one.walked.field, one.walked.function.name, one.lock) for one in found] == [("jobs", "stop", "lock")]
+
+
+def test_kinds_and_limits_of_collections(class_named: Named) -> None:
+    cls = class_named(TABLE, "Table")
+    assert collection_kind(cls, "jobs") == "dict"
+    assert collection_kind(cls, "recent") == "deque"
+    assert collection_kind(cls, "lock") is None
+    assert is_bounded(cls, "recent")
+    assert not is_bounded(cls, "jobs")
+
+
+def test_copies_are_walks_at_once(class_named: Named) -> None:
+    cls = class_named(TABLE, "Table")
+    walks = [one for method in Locking(cls).methods.values() for one in fields_walked(method)]
+    assert [(one.field, one.function.name, one.loop is None) for one in walks] == [
+        ("jobs", "stop", False),
+        ("jobs", "names", True),
+    ]
