@@ -10,7 +10,8 @@ there is no source file.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
+from functools import cached_property
 
 _SUFFIXES = (".py", ".pyi")
 
@@ -18,16 +19,25 @@ _SUFFIXES = (".py", ".pyi")
 class Layout:
     """The module names of a set of files, given by their paths relative to the project root."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
-        self._files = frozenset(paths)
-        self._by_tail: dict[str, list[str]] = {}
+    def __init__(self, paths: Collection[str]) -> None:
+        self._paths = paths
         self._found: dict[tuple[str, str], str | None] = {}
+
+    @cached_property
+    def _files(self) -> frozenset[str]:
+        return frozenset(self._paths)
+
+    @cached_property
+    def _by_tail(self) -> dict[str, list[str]]:
+        """The files by the last one and the last two parts of their names, in path order."""
+        found: dict[str, list[str]] = {}
         for path in sorted(self._files):
             stem = module_stem(path)
             head, _, last = stem.rpartition("/")
-            self._by_tail.setdefault(last, []).append(path)
+            found.setdefault(last, []).append(path)
             if head:
-                self._by_tail.setdefault(f"{head.rpartition('/')[2]}/{last}", []).append(path)
+                found.setdefault(f"{head.rpartition('/')[2]}/{last}", []).append(path)
+        return found
 
     def name_of(self, path: str) -> str:
         """The dotted name under the nearest root above the file."""

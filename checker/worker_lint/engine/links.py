@@ -28,6 +28,12 @@ class Links:
         self._imports: dict[str, dict[str, list[SkimImport]]] = {}
         self._classes: dict[str, frozenset[str]] = {}
         self._origins: dict[tuple[str, str], frozenset[tuple[str, str]] | None] = {}
+        self._nearest: dict[tuple[str, str], tuple[tuple[str, str], ...] | None] = {}
+
+    @property
+    def asked(self) -> set[str]:
+        """The files whose imports or classes were looked at one by one."""
+        return {*self._imports, *self._classes}
 
     def imports(self, path: str) -> dict[str, list[SkimImport]]:
         """The imports of a file by the name that they bind."""
@@ -66,7 +72,7 @@ class Links:
                         names[item.name, item.bound.partition(".")[0]] = None
                     else:
                         whole = True
-                elif item.name and item.name == last and self._submodule(item, path) == source:
+                elif item.name and item.name == last and self.submodule(item, path) == source:
                     whole = True
             if names or whole:
                 found.append(Importer(path, tuple(names), whole))
@@ -98,7 +104,7 @@ class Links:
                     found.setdefault(_last_parts(item.module, path), []).append((path, place))
         return found
 
-    def _submodule(self, item: SkimImport, path: str) -> str | None:
+    def submodule(self, item: SkimImport, path: str) -> str | None:
         """The file that an imported name stands for when it is a module."""
         if item.name == "*":
             return None
@@ -114,45 +120,49 @@ class Links:
             return rest.rpartition(".")[2] == name and (first in self.imports(path) or self.defines(path, first))
         if self.defines(path, first) and first not in self.imports(path):
             return False
-        origins = self.origins(path, first, 0)
+        origins = self.origins(path, first)
         return origins is None or (target, name) in origins
 
-    def origins(self, path: str, name: str, depth: int) -> frozenset[tuple[str, str]] | None:
-        """The places (file, name) where an imported name may have been defined; None if unknown."""
+    def origins(self, path: str, name: str) -> frozenset[tuple[str, str]] | None:
+        """
+        The places (file, name) where an imported name may have been defined; None if unknown. All
+        that can be reached counts, so that the answer does not depend on where a circle is entered.
+        """
         key = (path, name)
-        if key in self._origins:
-            return self._origins[key]
-        self._origins[key] = frozenset()  # a cycle of re-exports adds nothing
-        answer = self._find_origins(path, name, depth)
-        self._origins[key] = answer
-        return answer
+        if key not in self._origins:
+            self._origins[key] = self._find_origins(key)
+        return self._origins[key]
 
-    def _find_origins(self, path: str, name: str, depth: int) -> frozenset[tuple[str, str]] | None:
-        if depth > _DEPTH:
-            return None
+    def _find_origins(self, start: tuple[str, str]) -> frozenset[tuple[str, str]] | None:
         found: set[tuple[str, str]] = set()
-        items = self.imports(path).get(name, [])
-        for item in items:
-            source = self.file_of(item.module, path)
-            if source is None or not item.name:
-                continue
-            found.add((source, item.name))
-            deeper = self.origins(source, item.name, depth + 1)
-            if deeper is None:
-                return None
-            found |= deeper
-        for star in self.imports(path).get("*", ()):
-            source = self.file_of(star.module, path)
-            if source is not None:
-                found.add((source, name))
-                deeper = self.origins(source, name, depth + 1)
-                if deeper is None:
+        seen, level = {start}, [start]
+        for _ in range(_DEPTH):
+            sources: list[tuple[str, str]] = []
+            for place in level:
+                nearest = self._sources(place)
+                if nearest is None:
                     return None
-                found |= deeper
-        if not items and not self.defines(path, name):
-            # Assigned in some other way: an alias, a factory, a parameter. Only parsing can tell.
-            return frozenset(found) if found else None
-        return frozenset(found)
+                sources.extend(nearest)
+            found.update(sources)
+            level = [place for place in dict.fromkeys(sources) if place not in seen]
+            if not level:
+                return frozenset(found)
+            seen.update(level)
+        return None
+
+    def _sources(self, place: tuple[str, str]) -> tuple[tuple[str, str], ...] | None:
+        """From where a file may get a name, one step up; None if that cannot be told."""
+        if place not in self._nearest:
+            path, name = place
+            imports = self.imports(path)
+            items = imports.get(name, [])
+            wanted = [(item.module, item.name) for item in items if item.name]
+            wanted.extend((star.module, name) for star in imports.get("*", ()))
+            found = tuple((file, taken) for module, taken in wanted if (file := self.file_of(module, path)) is not None)
+            # What is neither imported nor defined is assigned in some other way: an alias, a factory, a parameter.
+            known = found or items or self.defines(path, name)
+            self._nearest[place] = found if known else None
+        return self._nearest[place]
 
     def file_of(self, module: str, path: str) -> str | None:
         """The file of a module name with its leading dots."""

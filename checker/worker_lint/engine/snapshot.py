@@ -24,6 +24,10 @@ class Entry:
     content_id: str | None
     data: bytes | None = None
 
+    def role_with(self, stated: Role | None) -> Role:
+        """The path's role, unless the content states that the file is generated."""
+        return stated if stated is not None and self.role == "product" else self.role
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
