@@ -10,10 +10,14 @@ there is no source file.
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 
 _SUFFIXES = (".py", ".pyi")
+
+
+SEARCHES = 30
+"""Module names that are searched for one by one; an index of all costs about as much."""
 
 
 class Layout:
@@ -22,6 +26,7 @@ class Layout:
     def __init__(self, paths: Collection[str]) -> None:
         self._paths = paths
         self._found: dict[tuple[str, str], str | None] = {}
+        self._searches = 0
 
     @cached_property
     def _files(self) -> frozenset[str]:
@@ -38,6 +43,28 @@ class Layout:
             if head:
                 found.setdefault(f"{head.rpartition('/')[2]}/{last}", []).append(path)
         return found
+
+    def _ending_in(self, tail: str) -> Sequence[str]:
+        """The files whose names end in one or two parts, in path order."""
+        self._searches += 1
+        if self._searches > SEARCHES:
+            return self._by_tail.get(tail, ())
+        found: set[str] = set()
+        for ending in (f"{tail}.py", f"{tail}.pyi", f"{tail}/__init__.py", f"{tail}/__init__.pyi"):
+            found.update(self._with_ending(ending))
+        return sorted(path for path in found if module_stem(path).endswith(tail))
+
+    def _with_ending(self, ending: str) -> Iterator[str]:
+        text, line = self._listed, f"{ending}\n"
+        place = text.find(line)
+        while place >= 0:
+            if text[place - 1] in "/\n":
+                yield text[text.rfind("\n", 0, place) + 1 : place + len(ending)]
+            place = text.find(line, place + 1)
+
+    @cached_property
+    def _listed(self) -> str:
+        return "\n".join(["", *self._files, ""])
 
     def name_of(self, path: str) -> str:
         """The dotted name under the nearest root above the file."""
@@ -67,7 +94,7 @@ class Layout:
 
     def _search(self, dotted: str, folder: str) -> str | None:
         tail = dotted.replace(".", "/")
-        candidates = self._by_tail.get("/".join(tail.split("/")[-2:]), ())
+        candidates = self._ending_in("/".join(tail.split("/")[-2:]))
         ranked: dict[str, tuple[int, int]] = {}
         for path in candidates:
             stem = module_stem(path)

@@ -4,36 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TypeVar
+
+import msgspec
 
 from worker_lint.analysis import Project
 from worker_lint.diagnostic import Diagnostic
-from worker_lint.engine.reading import Read, Refusal
+from worker_lint.engine.packed import Known, Skims, pack, unpack
+from worker_lint.engine.reading import Read
 from worker_lint.engine.resume import CHANGED_AT_MOST, Before, Doubt, Terms, resume
 from worker_lint.engine.snapshot import Entry, Snapshot
 from worker_lint.engine.sources import FileSources
 from worker_lint.engine.state import State, decode_state, encode_state
 from worker_lint.engine.tree import Tree
 from worker_lint.source.roles import Role
-from worker_lint.source.skim import Skim
 
 _V = TypeVar("_V")
-
-
-class Known(Protocol):
-    """What is kept of reading a file; its fields are those of `Read`."""
-
-    @property
-    def skim(self) -> Skim:
-        """Imports, class headers, words."""
-
-    @property
-    def role(self) -> Role | None:
-        """The role that the content states."""
-
-    @property
-    def refusal(self) -> Refusal | None:
-        """Why there is no record."""
 
 
 Get = Callable[[str], bytes | None]
@@ -43,14 +29,13 @@ Put = Callable[[Mapping[str, bytes]], None]
 @dataclass(slots=True)
 class EarlierRun:
     """
-    The last whole run on the same terms. `key` is that of its state in the cache, `known` gives the
-    kept reads by content id, `read` reads a file.
+    The last whole run on the same terms. `key` is what the keys of its parts in the cache end in,
+    `read` reads a file.
     """
 
     key: str
     get: Get
     put: Put
-    known: Callable[[], Mapping[str, Known]]
     read: Callable[[Entry], Read]
     limit: int
     _state: State | None = field(default=None, init=False)
@@ -62,11 +47,13 @@ class EarlierRun:
         reached: Collection[str],
         diagnostics: tuple[Diagnostic, ...],
         snapshot: Snapshot,
+        known: Mapping[str, Known],
     ) -> None:
-        """Keeps a whole run that is over."""
+        """Keeps a whole run that is over; `known` is what reading the files gave."""
         ids = {path: entry.content_id or tree.ids.get(path, "") for path, entry in snapshot.entries.items()}
         if all(ids.values()):
-            self.put({self.key: encode_state(tree, project, reached, diagnostics, ids)})
+            state = encode_state(tree, project, reached, diagnostics, ids)
+            self.put({f"state:{self.key}": state, f"skims:{self.key}": pack(known)})
             self._state = None
 
     def resume(self, snapshot: Snapshot, terms: Terms) -> tuple[Diagnostic, ...] | None:
@@ -77,15 +64,20 @@ class EarlierRun:
             return None
         if not reads:
             return state.diagnostics
+        packed = unpack(self.get(f"skims:{self.key}"), len(state.files))
+        if packed is None:
+            return None
+        changed = {path: Known(read.skim, read.role, read.refusal) for path, read in reads.items()}
+        skims = Skims(sorted(state.files), packed, changed)
         try:
-            tree = self._tree(state, snapshot, reads)
-            return resume(tree, terms, state, dict(self._before(state, reads)))
-        except Doubt:
+            tree = self._tree(state, snapshot, reads, skims)
+            return resume(tree, terms, state, dict(self._before(state, reads, skims)))
+        except (Doubt, msgspec.MsgspecError):
             return None
 
     def _opened(self) -> State | None:
         if self._state is None:
-            data = self.get(self.key)
+            data = self.get(f"state:{self.key}")
             self._state = decode_state(data) if data is not None else None
         return self._state
 
@@ -106,37 +98,23 @@ class EarlierRun:
                 reads[entry.path] = found
         return reads
 
-    def _before(self, state: State, reads: Mapping[str, Read]) -> Iterator[tuple[str, Before]]:
-        known = self.known()
+    def _before(self, state: State, reads: Mapping[str, Read], skims: Skims) -> Iterator[tuple[str, Before]]:
         for path, now in reads.items():
-            content_id = state.files[path]
-            earlier = known.get(content_id)
-            if earlier is None or earlier.role != now.role or earlier.refusal is not None or now.refusal is not None:
+            content_id, earlier = state.files[path], skims.before(path)
+            if earlier.role != now.role or earlier.refusal is not None or now.refusal is not None:
                 raise Doubt
             yield path, Before(earlier.skim, self.get(f"record:{content_id}") or self.get(f"outline:{content_id}"))
 
-    def _tree(self, state: State, snapshot: Snapshot, reads: Mapping[str, Read]) -> Tree:
-        known = self.known()
-
-        def read_of(path: str) -> Known:
-            found: Known | None = reads.get(path) or known.get(state.files[path])
-            if found is None:
-                raise Doubt
-            return found
-
+    def _tree(self, state: State, snapshot: Snapshot, reads: Mapping[str, Read], skims: Skims) -> Tree:
         def role_of(path: str) -> Role:
-            return snapshot.entries[path].role_with(read_of(path).role)
+            return snapshot.entries[path].role_with(skims.known(path).role)
 
-        def skim_of(path: str) -> Skim:
-            return read_of(path).skim
-
-        paths = snapshot.entries.keys()
-        tree = Tree(FileSources(snapshot.read, self.limit), _ByPath(paths, skim_of), _ByPath(paths, role_of))
+        tree = Tree(FileSources(snapshot.read, self.limit), skims, _ByPath(state.files, role_of))
         tree.ids = {**state.files, **{path: found.content_id for path, found in reads.items()}}
         tree.fetch = self.get
         tree.encoded = {path: found.record for path, found in reads.items() if found.record is not None}
         for path in state.refused:
-            refusal = read_of(path).refusal
+            refusal = skims.known(path).refusal
             if refusal is None:
                 raise Doubt
             tree.refuse(path, refusal.message, refusal.line, refusal.column)

@@ -7,16 +7,28 @@ Names alone would make thousands of files look like subclasses of any `Base`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
+from typing import Protocol, runtime_checkable
 
 from worker_lint.analysis.layout import Layout, module_stem
 from worker_lint.analysis.store import Importer
 from worker_lint.source.skim import Skim, SkimImport, identifier, imported_by
 
 _DEPTH = 12
+
+
+@runtime_checkable
+class Searchable(Protocol):
+    """Skims that can be searched for an identifier sooner than an index of them is made."""
+
+    def holding(self, word: str) -> Collection[str]:
+        """The files in whose imports or class headers the identifier occurs, and perhaps others, by path."""
+
+    def dotted(self) -> Collection[str]:
+        """The files with an import that names a package by dots alone, and perhaps others."""
 
 
 class Links:
@@ -82,26 +94,34 @@ class Links:
         """The statements that name one of the modules and may take `name` from it."""
         raw = name.encode("utf-8", "surrogatepass")
         for module in modules:
-            for path, place in self._statements.get(module, ()):
+            for path, place in self._naming(module):
                 names = self._skims[path].imports[place][1]
                 # What is not ASCII may be spelled in several ways.
                 if not names or raw in names or b"*" in names or not names.isascii():
                     yield path, place
 
+    def _naming(self, module: tuple[str, str]) -> Sequence[tuple[str, int]]:
+        """The import statements that name a module by its last two parts, as file and number in it."""
+        skims = self._skims
+        if not isinstance(skims, Searchable) or not module[1]:
+            return self._statements.get(module, ())
+        found: list[tuple[str, int]] = []
+        inside = f"/{module[1]}/"  # an import of nothing but dots names a folder that the file lies in
+        below = (path for path in skims.dotted() if inside in path or path.startswith(inside[1:]))
+        for path in sorted({*skims.holding(module[1]), *below}):
+            found.extend((path, place) for named, place in statements_of(path, skims[path]) if named == module)
+        return found
+
     @cached_property
     def _statements(self) -> dict[tuple[str, str], list[tuple[str, int]]]:
         """
-        The import statements of the tree, as file and number in it, by the last two parts of the
-        module that they name: with one, every `const.py` would share the importers of all.
+        The import statements of the tree by the last two parts of the module that they name: with one,
+        every `const.py` would share the importers of all.
         """
         found: dict[tuple[str, str], list[tuple[str, int]]] = {}
         for path, skim in self._skims.items():
-            for place, statement in enumerate(skim.imports):
-                if statement[0]:
-                    found.setdefault(_last_parts(identifier(statement[0]), path), []).append((path, place))
-                    continue
-                for item in imported_by(statement):
-                    found.setdefault(_last_parts(item.module, path), []).append((path, place))
+            for module, place in statements_of(path, skim):
+                found.setdefault(module, []).append((path, place))
         return found
 
     def submodule(self, item: SkimImport, path: str) -> str | None:
@@ -171,6 +191,16 @@ class Links:
         if level:
             return self._layout.find_relative(level, name, path)
         return self._layout.find(name, path)
+
+
+def statements_of(path: str, skim: Skim) -> Iterator[tuple[tuple[str, str], int]]:
+    """The modules that the import statements of a file name, by their last two parts, and the statement's number."""
+    for place, statement in enumerate(skim.imports):
+        if statement[0]:
+            yield _last_parts(identifier(statement[0]), path), place
+            continue
+        for item in imported_by(statement):
+            yield _last_parts(item.module, path), place
 
 
 def _last_parts(module: str, path: str) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from worker_lint.engine.cache import Cache, digest_of
 from worker_lint.engine.environment import Environment, still_holds
 from worker_lint.engine.garbage import rare_collection
 from worker_lint.engine.going_on import EarlierRun
+from worker_lint.engine.packed import Known
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.reading import Job, Order, Read, Refusal, read_all, read_bytes, read_file
 from worker_lint.engine.resume import Terms, is_resumable
@@ -28,19 +29,9 @@ from worker_lint.engine.run import Outcome, analyse
 from worker_lint.engine.snapshot import Entry, Snapshot
 from worker_lint.engine.sources import FileSources
 from worker_lint.engine.tree import Tree
-from worker_lint.source.roles import Role
-from worker_lint.source.skim import Skim
 
 if TYPE_CHECKING:
     from worker_lint.engine.confirming import SecondOpinion
-
-
-class _Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A read as it is kept: without its path, its record apart."""
-
-    skim: Skim
-    role: Role | None
-    refusal: Refusal | None
 
 
 class _Answer(msgspec.Struct, frozen=True, array_like=True):
@@ -54,7 +45,7 @@ class _Answer(msgspec.Struct, frozen=True, array_like=True):
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_KEPT = msgspec.msgpack.Decoder(dict[str, _Kept])
+_KEPT = msgspec.msgpack.Decoder(dict[str, Known])
 
 
 @dataclass
@@ -77,7 +68,7 @@ class Session:
     seconds: dict[str, float] = field(default_factory=dict)
     cached_reads: int = 0
     fresh_reads: int = 0
-    _kept: dict[str, _Kept] | None = None
+    _kept: dict[str, Known] | None = None
 
     @rare_collection()
     def run(self, snapshot: Snapshot, *, remember: bool = True) -> Outcome:
@@ -109,7 +100,8 @@ class Session:
         self._keep(tree, snapshot)
         is_whole = len(snapshot.wanted) == len(snapshot.entries) and not outcome.problems and not outcome.unknown
         if self._earlier is not None and is_whole and tree.unparsable.keys() == refused:
-            self._earlier.keep(tree, *seen[0], outcome.diagnostics, snapshot)
+            known = {path: self._known_of(tree, path) for path in snapshot.entries}
+            self._earlier.keep(tree, *seen[0], outcome.diagnostics, snapshot, known)
         self._add_seconds(outcome.stages)
         if key is not None and not outcome.problems:
             answer = _Answer(outcome.diagnostics, outcome.problems, outcome.unknown, outcome.given_up, self._outside())
@@ -134,8 +126,8 @@ class Session:
     def _earlier(self) -> EarlierRun | None:
         if not self.cache.usable or self.confirm or self.environment is not None or not is_resumable(self.plan):
             return None
-        key = f"state:{digest_of(self.digest, self._reads_key)}"
-        return EarlierRun(key, self.cache.get, self.cache.put_many, self._known_reads, self._read_one, self.limit)
+        key = digest_of(self.digest, self._reads_key)
+        return EarlierRun(key, self.cache.get, self.cache.put_many, self._read_one, self.limit)
 
     def _read_one(self, entry: Entry) -> Read:
         order = Order.of((), self.plan.words, self.plan.mask(), self.limit)
@@ -194,6 +186,7 @@ class Session:
                 message, remedy, fatal = read.problem
                 tree.problems.append(Problem(message, path, remedy, fatal=fatal))
         tree.ids = {path: read.content_id for path, read in reads.items() if read.content_id}
+        tree.stated_roles = {path: read.role for path, read in reads.items() if read.role is not None}
         tree.fetch = self.cache.get
         tree.environment = self.environment
         self._add_seconds({"index": perf_counter() - started})
@@ -220,7 +213,7 @@ class Session:
             self.progress(done, len(jobs))
         return reads
 
-    def _known_reads(self) -> dict[str, _Kept]:
+    def _known_reads(self) -> dict[str, Known]:
         if self._kept is None:
             data = self.cache.get(self._reads_key)
             try:
@@ -242,9 +235,7 @@ class Session:
         for path, content_id in tree.ids.items():
             for name in {content_id, snapshot.entries[path].content_id or content_id}:
                 if name not in kept:
-                    error = tree.unparsable.get(path)
-                    refusal = Refusal(error.message, error.line, error.column) if error else None
-                    kept[name] = _Kept(tree.skims[path], tree.content_role(path), refusal)
+                    kept[name] = self._known_of(tree, path)
                     changed = True
         entries = dict(tree.fresh_records(snapshot.entries))
         if changed:
@@ -255,6 +246,11 @@ class Session:
             entries[self._reads_key] = _ENCODER.encode(self._kept)
         self.cache.put_many(entries)
         self._add_seconds({"cache": perf_counter() - started})
+
+    def _known_of(self, tree: Tree, path: str) -> Known:
+        error = tree.unparsable.get(path)
+        refusal = Refusal(error.message, error.line, error.column) if error else None
+        return Known(tree.skims[path], tree.content_role(path), refusal)
 
     def _add_seconds(self, stages: dict[str, float]) -> None:
         for name, seconds in stages.items():

@@ -15,7 +15,7 @@ from worker_lint.analysis.layout import Layout
 from worker_lint.analysis.store import Importer
 from worker_lint.diagnostic import Problem
 from worker_lint.engine.environment import Environment
-from worker_lint.engine.links import Links
+from worker_lint.engine.links import Links, Searchable
 from worker_lint.source import ir
 from worker_lint.source.parse import Unparsable, parse_body, parse_module, parse_outline
 from worker_lint.source.records import decode_module, encode_module
@@ -68,6 +68,7 @@ class Tree:
         self.fetch: Callable[[str], bytes | None] = lambda key: None
         self.whole = 0
         self.own = ""
+        self.stated_roles: dict[str, Role] = {}
         self.relied_on: set[str] = set()
         self.bases_asked: set[str] = set()
         self.importers_asked: dict[str, set[str]] = {}
@@ -131,7 +132,7 @@ class Tree:
 
     def content_role(self, path: str) -> Role | None:
         """The role that the content states, if it states one."""
-        return "generated" if self._roles.get(path) == "generated" else None
+        return self.stated_roles.get(path)
 
     def rely_on(self, path: str) -> None:
         """Notes that an answer about other files was made from this one's text, and is kept."""
@@ -209,6 +210,9 @@ class Tree:
     def files_naming_base(self, name: str) -> Sequence[str]:
         """Files with a class header that names this base."""
         self.bases_asked.add(name)
+        skims = self.skims
+        if isinstance(skims, Searchable):
+            return [path for path in skims.holding(name) if name in bases_named(skims[path])]
         return self._by_base.get(name, ())
 
     def importers(self, path: str, name: str) -> Sequence[Importer]:
