@@ -26,7 +26,7 @@ class Layout:
     def __init__(self, paths: Collection[str]) -> None:
         self._paths = paths
         self._found: dict[tuple[str, str], str | None] = {}
-        self._searches = 0
+        self._searched: dict[str, list[str]] = {}
 
     @cached_property
     def _files(self) -> frozenset[str]:
@@ -46,13 +46,17 @@ class Layout:
 
     def _ending_in(self, tail: str) -> Sequence[str]:
         """The files whose names end in one or two parts, in path order."""
-        self._searches += 1
-        if self._searches > SEARCHES:
+        if len(self._searched) >= SEARCHES:
             return self._by_tail.get(tail, ())
+        if tail not in self._searched:
+            self._searched[tail] = self._search_ending(tail)
+        return self._searched[tail]
+
+    def _search_ending(self, tail: str) -> list[str]:
         found: set[str] = set()
         for ending in (f"{tail}.py", f"{tail}.pyi", f"{tail}/__init__.py", f"{tail}/__init__.pyi"):
             found.update(self._with_ending(ending))
-        return sorted(path for path in found if module_stem(path).endswith(tail))
+        return sorted(found)
 
     def _with_ending(self, ending: str) -> Iterator[str]:
         text, line = self._listed, f"{ending}\n"

@@ -7,7 +7,7 @@ Names alone would make thousands of files look like subclasses of any `Base`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
@@ -21,14 +21,14 @@ _DEPTH = 12
 
 
 @runtime_checkable
-class Searchable(Protocol):
-    """Skims that can be searched for an identifier sooner than an index of them is made."""
+class Indexed(Protocol):
+    """Skims that know more than one file at a time."""
 
-    def holding(self, word: str) -> Collection[str]:
-        """The files in whose imports or class headers the identifier occurs, and perhaps others, by path."""
+    def naming_base(self, name: str) -> list[str]:
+        """The files with a class header that names a base, by path."""
 
-    def dotted(self) -> Collection[str]:
-        """The files with an import that names a package by dots alone, and perhaps others."""
+    def naming_module(self, module: tuple[str, str], name: str) -> list[str]:
+        """The files that may import a name from a module, or the module, known by its last two parts; by path."""
 
 
 class Links:
@@ -94,23 +94,23 @@ class Links:
         """The statements that name one of the modules and may take `name` from it."""
         raw = name.encode("utf-8", "surrogatepass")
         for module in modules:
-            for path, place in self._naming(module):
+            for path, place in self._naming(module, name):
                 names = self._skims[path].imports[place][1]
                 # What is not ASCII may be spelled in several ways.
                 if not names or raw in names or b"*" in names or not names.isascii():
                     yield path, place
 
-    def _naming(self, module: tuple[str, str]) -> Sequence[tuple[str, int]]:
+    def _naming(self, module: tuple[str, str], name: str) -> Sequence[tuple[str, int]]:
         """The import statements that name a module by its last two parts, as file and number in it."""
         skims = self._skims
-        if not isinstance(skims, Searchable) or not module[1]:
+        if not isinstance(skims, Indexed):
             return self._statements.get(module, ())
-        found: list[tuple[str, int]] = []
-        inside = f"/{module[1]}/"  # an import of nothing but dots names a folder that the file lies in
-        below = (path for path in skims.dotted() if inside in path or path.startswith(inside[1:]))
-        for path in sorted({*skims.holding(module[1]), *below}):
-            found.extend((path, place) for named, place in statements_of(path, skims[path]) if named == module)
-        return found
+        return [
+            (path, place)
+            for path in skims.naming_module(module, name)
+            for named, place in statements_of(path, skims[path])
+            if named == module
+        ]
 
     @cached_property
     def _statements(self) -> dict[tuple[str, str], list[tuple[str, int]]]:

@@ -2,19 +2,20 @@
 What is known of all files in one piece of bytes, opened file by file.
 
 A run that goes on from an earlier one looks at few files, but may have to find those that name a base
-or import a module. The texts lie in the bytes as they are, so these are found by searching them.
+or import a module: the indexes of the whole run are kept too, opened entry by entry.
 """
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
 
+from worker_lint.engine.links import statements_of
 from worker_lint.engine.reading import Refusal
+from worker_lint.engine.tree import bases_named
 from worker_lint.source.roles import Role
 from worker_lint.source.skim import Skim
 
@@ -29,15 +30,16 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 class Packed(msgspec.Struct, frozen=True, array_like=True, dict=True):
     """
-    All files of a run, sorted by path. `ends` are where the parts of `data` end, 8 bytes each;
-    `unusual` are the numbers of files whose skims hold more than ASCII: names there have several spellings;
-    `dotted` those of files with an import that names a package by dots alone.
+    All files of a run, sorted by path. `ends` are where the parts of `data` end, 8 bytes each. The
+    indexes give numbers of files: by the bases that they name, and by the modules that they take names
+    from or import whole.
     """
 
     ends: bytes
     data: bytes
-    unusual: tuple[int, ...]
-    dotted: tuple[int, ...]
+    bases: bytes
+    taken_from: bytes
+    imported: bytes
 
     @cached_property
     def _ends(self) -> array[int]:
@@ -45,43 +47,67 @@ class Packed(msgspec.Struct, frozen=True, array_like=True, dict=True):
         found.frombytes(self.ends)
         return found
 
+    @cached_property
+    def _opened(self) -> dict[bytes, dict[str, msgspec.Raw]]:
+        return {data: _INDEX.decode(data) for data in (self.bases, self.taken_from, self.imported)}
+
     def __len__(self) -> int:
         """How many files there are."""
         return len(self._ends)
 
+    def _bytes(self, number: int) -> memoryview:
+        return memoryview(self.data)[self._ends[number - 1] if number else 0 : self._ends[number]]
+
     def part(self, number: int) -> Known:
         """What is kept of one file."""
-        start = self._ends[number - 1] if number else 0
-        return _KNOWN.decode(memoryview(self.data)[start : self._ends[number]])
+        return _KNOWN.decode(self._bytes(number))
 
-    def holding(self, word: str) -> list[int]:
-        """The numbers of the files in whose imports or class headers an identifier may occur."""
-        found = set(self.unusual)
-        raw = word.encode("utf-8", "surrogatepass")
-        place = self.data.find(raw)
-        while place >= 0:
-            number = bisect_right(self._ends, place)
-            found.add(number)
-            place = self.data.find(raw, self._ends[number])
+    def naming_base(self, name: str) -> Sequence[int]:
+        """The files with a class header that names a base."""
+        return self._entry(self.bases, name)
+
+    def naming_module(self, module: tuple[str, str], name: str) -> list[int]:
+        """The files with an import that names a module by its last two parts and may take a name from it."""
+        raw = name.encode("utf-8", "surrogatepass")
+        found = set(self._entry(self.imported, ".".join(module)))
+        for number in self._entry(self.taken_from, ".".join(module)):
+            part = bytes(self._bytes(number))
+            if raw in part or b"*" in part or not raw.isascii():
+                found.add(number)
         return sorted(found)
+
+    def _entry(self, index: bytes, key: str) -> Sequence[int]:
+        data = self._opened[index].get(key)
+        return _NUMBERS.decode(data) if data is not None else ()
 
 
 _ENCODER = msgspec.msgpack.Encoder()
 _KNOWN = msgspec.msgpack.Decoder(Known)
+_INDEX = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
+_NUMBERS = msgspec.msgpack.Decoder(tuple[int, ...])
 _PACKED = msgspec.msgpack.Decoder(Packed)
 
 
 def pack(files: Mapping[str, Known]) -> bytes:
     """The files in one piece."""
-    parts = [_ENCODER.encode(files[path]) for path in sorted(files)]
-    ends, total = array("Q"), 0
-    for part in parts:
-        total += len(part)
+    ends, total, parts = array("Q"), 0, []
+    bases: dict[str, list[int]] = {}
+    taken_from: dict[str, list[int]] = {}
+    imported: dict[str, list[int]] = {}
+    for number, path in enumerate(sorted(files)):
+        skim = files[path].skim
+        parts.append(_ENCODER.encode(files[path]))
+        total += len(parts[-1])
         ends.append(total)
-    skims = [files[path].skim for path in sorted(files)]
-    unusual = tuple(number for number, skim in enumerate(skims) if not _is_plain(skim))
-    dotted = tuple(number for number, skim in enumerate(skims) if _names_by_dots(skim))
-    return _ENCODER.encode(Packed(ends.tobytes(), b"".join(parts), unusual, dotted))
+        for name in bases_named(skim):
+            bases.setdefault(name, []).append(number)
+        for module, place in statements_of(path, skim):
+            names = skim.imports[place][1]
+            # A name that is not ASCII may be spelled in several ways.
+            index = taken_from if names and names.isascii() else imported
+            index.setdefault(".".join(module), []).append(number)
+    indexes = (_ENCODER.encode(index) for index in (bases, taken_from, imported))
+    return _ENCODER.encode(Packed(ends.tobytes(), b"".join(parts), *indexes))
 
 
 def unpack(data: bytes | None, count: int) -> Packed | None:
@@ -91,14 +117,6 @@ def unpack(data: bytes | None, count: int) -> Packed | None:
         return packed if packed is not None and len(packed) == count else None
     except (msgspec.MsgspecError, ValueError):
         return None
-
-
-def _is_plain(skim: Skim) -> bool:
-    return all(text.isascii() for group in (*skim.imports, *skim.classes) for text in group)
-
-
-def _names_by_dots(skim: Skim) -> bool:
-    return any(module and not module.strip(b".") for module, _, _ in skim.imports)
 
 
 class Skims(Mapping[str, Skim]):
@@ -122,14 +140,16 @@ class Skims(Mapping[str, Skim]):
         """What reading the file gave in the earlier run."""
         return self._packed.part(self._numbers[path])
 
-    def holding(self, word: str) -> Collection[str]:
-        """The files in whose imports or class headers an identifier may occur, and perhaps others, by path."""
-        found = {self._paths[number] for number in self._packed.holding(word)}
-        return sorted(found.union(self._changed))
+    def naming_base(self, name: str) -> list[str]:
+        """The files with a class header that names a base, by path."""
+        found = {self._paths[number] for number in self._packed.naming_base(name)}.difference(self._changed)
+        found.update(path for path, known in self._changed.items() if name in bases_named(known.skim))
+        return sorted(found)
 
-    def dotted(self) -> Collection[str]:
-        """The files with an import that names a package by dots alone, and perhaps others."""
-        return {*(self._paths[number] for number in self._packed.dotted), *self._changed}
+    def naming_module(self, module: tuple[str, str], name: str) -> list[str]:
+        """The files that may import a name from a module, or the module, known by its last two parts; by path."""
+        found = {self._paths[number] for number in self._packed.naming_module(module, name)}
+        return sorted(found.union(self._changed))
 
     def __getitem__(self, path: str) -> Skim:
         return self.known(path).skim

@@ -15,7 +15,7 @@ from worker_lint.analysis.layout import Layout
 from worker_lint.analysis.store import Importer
 from worker_lint.diagnostic import Problem
 from worker_lint.engine.environment import Environment
-from worker_lint.engine.links import Links, Searchable
+from worker_lint.engine.links import Indexed, Links
 from worker_lint.source import ir
 from worker_lint.source.parse import Unparsable, parse_body, parse_module, parse_outline
 from worker_lint.source.records import decode_module, encode_module
@@ -211,8 +211,8 @@ class Tree:
         """Files with a class header that names this base."""
         self.bases_asked.add(name)
         skims = self.skims
-        if isinstance(skims, Searchable):
-            return [path for path in skims.holding(name) if name in bases_named(skims[path])]
+        if isinstance(skims, Indexed):
+            return skims.naming_base(name)
         return self._by_base.get(name, ())
 
     def importers(self, path: str, name: str) -> Sequence[Importer]:
