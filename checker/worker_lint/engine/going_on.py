@@ -51,10 +51,14 @@ class EarlierRun:
     ) -> None:
         """Keeps a whole run that is over; `known` is what reading the files gave."""
         ids = {path: entry.content_id or tree.ids.get(path, "") for path, entry in snapshot.entries.items()}
-        if all(ids.values()):
+        if not all(ids.values()):
+            return
+        try:
             state = encode_state(tree, project, reached, diagnostics, ids)
             self.put({f"state:{self.key}": state, f"skims:{self.key}": pack(known)})
-            self._state = None
+        except UnicodeEncodeError:
+            return  # a path that is not UTF-8: such trees are analysed anew
+        self._state = None
 
     def resume(self, snapshot: Snapshot, terms: Terms) -> tuple[Diagnostic, ...] | None:
         """The diagnostics of all files of a snapshot; None when they must be found without the earlier run."""

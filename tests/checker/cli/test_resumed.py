@@ -250,6 +250,7 @@ def test_answers_made_in_a_circle_are_not_taken_apart(
         assert lint("check", "-f", "json") == lint("check", "-f", "json", "--no-cache")
 
 
+IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@example.org")
 LINES = (
     "from abc import ABC, abstractmethod",
     "from pkg.base import Base",
@@ -283,6 +284,27 @@ PATHS = (
 )
 TEXTS = st.lists(st.sampled_from(LINES), max_size=5).map(lambda lines: "\n".join((*lines, "")))
 EDITS = st.dictionaries(st.sampled_from(PATHS), st.none() | TEXTS, min_size=1, max_size=2)
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_a_hook_goes_on_from_the_last_commit(
+    lint: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Iterator[int], *, staged: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    edit(tmp_path, {**TREE, "pkg/leaf.py": BARE}, clock)
+    for arguments in (["init", "-q"], ["add", "-A"], [*IDENTITY, "commit", "-qm", "all"]):
+        subprocess.run(["git", *arguments], check=True)
+    lint("check", "-f", "json")
+    for name, text in (
+        ("alone.py", f"import abc\n{BASE}\n\nBase()\n"),
+        ("pkg/leaf.py", f"\n{BARE}\n\nLeaf()\n"),
+        ("main.py", f"# moved down\n{MAIN}"),
+    ):
+        edit(tmp_path, {name: text}, clock)
+        if staged:
+            subprocess.run(["git", "add", "-A"], check=True)
+        options = ("check", "-f", "json", "--changed", name)
+        assert lint(*options) == lint(*options, "--no-cache")
 
 
 @pytest.mark.slow
