@@ -67,10 +67,10 @@ sender_{0} = _Sender{0}()
 HEAD = """\
 # How fast it is
 
-Measured by one command, `make bench ARGS="--page docs/speed.md"`, on pinned releases of eleven projects. *Cold* is a run
-without a cache, *warm* one in which nothing has changed, *hook* is `check --changed` with one changed file in a git
-repository, the process alone. The last column is the clock time as a multiple of that of ruff, cold, whose rules are
-those nearest to worker-lint's.
+Measured by one command, `make bench ARGS="--page docs/speed.md"`, on pinned releases of eleven projects. *Cold* is a
+run without a cache, *warm* one in which nothing has changed, *hook* is `check --changed` with one changed file in a git
+repository, the process alone. The last column is the clock time as a multiple of that of ruff, cold, with those of its
+rules that are nearest to ours.
 """
 
 Row = tuple[str, Measurement]

@@ -10,6 +10,7 @@ import msgspec
 
 from worker_lint.analysis import Project
 from worker_lint.diagnostic import Diagnostic
+from worker_lint.engine.cache import digest_of
 from worker_lint.engine.packed import Known, Skims, pack, unpack
 from worker_lint.engine.reading import Read
 from worker_lint.engine.resume import CHANGED_AT_MOST, Before, Doubt, Terms, resume
@@ -54,8 +55,9 @@ class EarlierRun:
         if not all(ids.values()):
             return
         try:
-            state = encode_state(tree, project, reached, diagnostics, ids)
-            self.put({f"state:{self.key}": state, f"skims:{self.key}": pack(known)})
+            stamp = digest_of(*(part for path in sorted(ids) for part in (path, ids[path])))
+            state = encode_state(tree, project, reached, diagnostics, ids, stamp)
+            self.put({f"state:{self.key}": state, f"skims:{self.key}": pack(known, stamp)})
         except UnicodeEncodeError:
             return  # a path that is not UTF-8: such trees are analysed anew
         self._state = None
@@ -68,7 +70,7 @@ class EarlierRun:
             return None
         if not reads:
             return state.diagnostics
-        packed = unpack(self.get(f"skims:{self.key}"), len(state.files))
+        packed = unpack(self.get(f"skims:{self.key}"), state.stamp)
         if packed is None:
             return None
         changed = {path: Known(read.skim, read.role, read.refusal) for path, read in reads.items()}

@@ -30,11 +30,12 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 class Packed(msgspec.Struct, frozen=True, array_like=True, dict=True):
     """
-    All files of a run, sorted by path. `ends` are where the parts of `data` end, 8 bytes each. The
-    indexes give numbers of files: by the bases that they name, and by the modules that they take names
-    from or import whole.
+    All files of a run, known by its `stamp`, sorted by path. `ends` are where the parts of `data` end,
+    8 bytes each. The indexes give numbers of files: by the bases that they name, and by the modules that
+    they take names from or import whole.
     """
 
+    stamp: str
     ends: bytes
     data: bytes
     bases: bytes
@@ -88,7 +89,7 @@ _NUMBERS = msgspec.msgpack.Decoder(tuple[int, ...])
 _PACKED = msgspec.msgpack.Decoder(Packed)
 
 
-def pack(files: Mapping[str, Known]) -> bytes:
+def pack(files: Mapping[str, Known], stamp: str) -> bytes:
     """The files in one piece."""
     ends, total, parts = array("Q"), 0, []
     bases: dict[str, list[int]] = {}
@@ -107,16 +108,16 @@ def pack(files: Mapping[str, Known]) -> bytes:
             index = taken_from if names and names.isascii() else imported
             index.setdefault(".".join(module), []).append(number)
     indexes = (_ENCODER.encode(index) for index in (bases, taken_from, imported))
-    return _ENCODER.encode(Packed(ends.tobytes(), b"".join(parts), *indexes))
+    return _ENCODER.encode(Packed(stamp, ends.tobytes(), b"".join(parts), *indexes))
 
 
-def unpack(data: bytes | None, count: int) -> Packed | None:
-    """What `pack` made of so many files; None for anything else."""
+def unpack(data: bytes | None, stamp: str) -> Packed | None:
+    """What `pack` made under this stamp; None for anything else."""
     try:
-        packed = _PACKED.decode(data) if data is not None else None
-        return packed if packed is not None and len(packed) == count else None
+        packed = _PACKED.decode(data or b"")
     except (msgspec.MsgspecError, ValueError):
         return None
+    return packed if packed.stamp == stamp else None
 
 
 class Skims(Mapping[str, Skim]):

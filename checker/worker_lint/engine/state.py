@@ -36,11 +36,12 @@ class Asked(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 class State(msgspec.Struct, frozen=True, array_like=True):
     """
-    A whole run. `files` gives content ids, `read` those known from reading where they are others;
+    A whole run, known by its `stamp`. `files` gives content ids, `read` those known from reading where they are others;
     `refused` could not be parsed, `reached` were checked. `wanted` are the classes whose creation is
     a defect, by file and number in it. `tops` counts the files that import a top module.
     """
 
+    stamp: str
     files: dict[str, str]
     read: dict[str, str]
     refused: tuple[str, ...]
@@ -72,11 +73,17 @@ def decode_state(data: bytes) -> State | None:
 
 
 def encode_state(
-    tree: Tree, project: Project, reached: Collection[str], diagnostics: tuple[Diagnostic, ...], ids: Mapping[str, str]
+    tree: Tree,
+    project: Project,
+    reached: Collection[str],
+    diagnostics: tuple[Diagnostic, ...],
+    ids: Mapping[str, str],
+    stamp: str,
 ) -> bytes:
     """The state of a run that is over; `ids` are the content ids by which the files are known before reading."""
     return _ENCODER.encode(
         State(
+            stamp=stamp,
             files=dict(ids),
             read={path: found for path, found in tree.ids.items() if ids.get(path) != found},
             refused=tuple(sorted(tree.unparsable)),

@@ -16,7 +16,7 @@ KNOWN = {path: Known(skim(data, ()), None, None) for path, data in FILES.items()
 
 def test_each_file_comes_back() -> None:
     odd = {**KNOWN, "torn.py": Known(skim(b"class", ()), "generated", Refusal("torn", 3))}
-    packed = unpack(pack(odd), len(odd))
+    packed = unpack(pack(odd, "run"), "run")
     assert packed is not None
     assert [packed.part(number) for number in range(len(packed))] == [odd[path] for path in sorted(odd)]
 
@@ -38,11 +38,11 @@ def test_changed_files_are_found_by_what_they_are_now() -> None:
 
 
 def test_other_bytes_are_refused() -> None:
-    data = pack(KNOWN)
-    assert unpack(None, 5) is unpack(b"", 5) is unpack(data[:-9], 5) is unpack(data, 4) is None
+    data = pack(KNOWN, "run")
+    assert unpack(None, "run") is unpack(b"", "run") is unpack(data[:-9], "run") is unpack(data, "other") is None
 
 
 def opened(changed: dict[str, Known]) -> Skims:
-    packed = unpack(pack(KNOWN), len(KNOWN))
+    packed = unpack(pack(KNOWN, "run"), "run")
     assert packed is not None
     return Skims(sorted(KNOWN), packed, changed)
