@@ -108,7 +108,7 @@ class Links:
         return [
             (path, place)
             for path in skims.naming_module(module, name)
-            for named, place in statements_of(path, skims[path])
+            for named, place in statements_of(path, skims[path], module[1])
             if named == module
         ]
 
@@ -193,9 +193,16 @@ class Links:
         return self._layout.find(name, path)
 
 
-def statements_of(path: str, skim: Skim) -> Iterator[tuple[tuple[str, str], int]]:
-    """The modules that the import statements of a file name, by their last two parts, and the statement's number."""
+def statements_of(path: str, skim: Skim, last: str = "") -> Iterator[tuple[tuple[str, str], int]]:
+    """
+    The modules that the import statements of a file name, by their last two parts, and the statement's number. With
+    `last`, statements that cannot name a module of that last part may be left out.
+    """
+    raw = last.encode("utf-8", "surrogatepass")
     for place, statement in enumerate(skim.imports):
+        written = statement[0] or statement[2]
+        if raw not in written and written.isascii() and written.strip(b"."):
+            continue
         if statement[0]:
             yield _last_parts(identifier(statement[0]), path), place
             continue
