@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from time import perf_counter
@@ -105,7 +106,8 @@ class Session:
         self._add_seconds(outcome.stages)
         if key is not None and not outcome.problems:
             answer = _Answer(outcome.diagnostics, outcome.problems, outcome.unknown, outcome.given_up, self._outside())
-            self.cache.put_many({key: _ENCODER.encode(answer)})
+            with suppress(UnicodeEncodeError):  # a path that is not UTF-8 cannot be kept
+                self.cache.put_many({key: _ENCODER.encode(answer)})
         return outcome
 
     def _resume(self, snapshot: Snapshot) -> Outcome | None:
