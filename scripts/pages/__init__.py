@@ -13,7 +13,7 @@ from worker_lint.cli.app import app
 from worker_lint.config.documentation import configuration_markdown
 from worker_lint.config.known import KnownRules
 from worker_lint.config.schema import json_schema
-from worker_lint.engine.packs import load_packs
+from worker_lint.engine.packs import index_of, load_packs
 from worker_lint.rule import Rule
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +32,7 @@ def render_all() -> dict[str, str]:
     pages["docs/cli.md"] = render_cli(app, "worker-lint")
     pages["docs/configuration.md"] = with_notice(SETTINGS_SOURCE, configuration_markdown(known))
     pages["docs/worker-lint.schema.json"] = json.dumps(json_schema(known), indent=2, ensure_ascii=False) + "\n"
+    pages["rules/worker_lint_rules/index.json"] = index_of("worker_lint_rules")
     return pages
 
 

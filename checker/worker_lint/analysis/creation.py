@@ -7,7 +7,7 @@ and displays; only functions in which one of these names occurs are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -37,17 +37,31 @@ class Creation:
 
 
 class Creations:
-    """The creations of a set of classes, by file."""
+    """
+    The creations of a set of classes, by file. `asked` has, for each file that was searched, the names
+    searched for, with whether the file uses them and what else stands for them there.
+    """
 
     def __init__(self, project: Project, classes: tuple[Class, ...]) -> None:
         self.project = project
-        self._wanted = frozenset(classes)
+        self.wanted: Container[Class] = frozenset(classes)
         self.by_file: dict[str, list[Creation]] = {}
+        self.asked: dict[str, dict[str, tuple[bool, tuple[str, ...]]]] = {}
         self._seen: set[tuple[str, ir.At]] = set()
         self._assignments: dict[Scope, tuple[ir.Assign, ...]] = {}
         for cls in classes:
-            for creation in self._of(cls):
-                self.by_file.setdefault(creation.scope.path, []).append(creation)
+            self.add(cls)
+
+    def add(self, cls: Class) -> None:
+        """Finds the creations of one more class, wherever they are."""
+        for creation in self._of(cls):
+            self.by_file.setdefault(creation.scope.path, []).append(creation)
+
+    def add_named(self, path: str, name: str) -> tuple[bool, tuple[str, ...]]:
+        """Finds the creations in one file that name the identifier; gives what `asked` keeps of it."""
+        for creation in self._named(path, name):
+            self.by_file.setdefault(path, []).append(creation)
+        return self.asked[path][name]
 
     def in_file(self, path: str) -> list[Creation]:
         """The creations in one file, in source order."""
@@ -61,20 +75,31 @@ class Creations:
                 self.project.budget.spent(cls.path, "a class has too many names")
                 return
             path, name = pending.pop()
-            for call in self.project.uses.calls_naming(path, name):
-                yield from self._judge(call)
-            for alias in self._aliases(path, name):
+            yield from self._named(path, name)
+            for alias in self.asked[path][name][1]:
                 for place in self.project.uses.places(path, alias):
                     if place not in seen:
                         seen.add(place)
                         pending.append(place)
+
+    def _named(self, path: str, name: str) -> Iterator[Creation]:
+        """The creations that name an identifier; notes whether the file uses it, and its aliases there."""
+        store, uses = self.project.store, self.project.uses
+        before, store.own = store.own, path
+        try:
+            for call in uses.calls_naming(path, name):
+                yield from self._judge(call)
+            aliases = tuple(dict.fromkeys(self._aliases(path, name)))
+            self.asked.setdefault(path, {})[name] = (bool(uses.scopes_with(path, name)), aliases)
+        finally:
+            store.own = before
 
     def _judge(self, call: Call) -> Iterator[Creation]:
         key = (call.scope.path, call.node.at)
         if key in self._seen:
             return
         targets = self.project.names.expr(call.scope, call.node.func)
-        classes = [target for target in targets if isinstance(target, Class) and target in self._wanted]
+        classes = [target for target in targets if isinstance(target, Class) and target in self.wanted]
         if classes and len(classes) == len(targets):
             self._seen.add(key)
             yield Creation(classes[0], call.node.at, call.scope, expects_type_error(call))

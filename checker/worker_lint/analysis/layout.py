@@ -10,24 +10,65 @@ there is no source file.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
 
 _SUFFIXES = (".py", ".pyi")
+
+
+SEARCHES = 30
+"""Module names that are searched for one by one; an index of all costs about as much."""
 
 
 class Layout:
     """The module names of a set of files, given by their paths relative to the project root."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
-        self._files = frozenset(paths)
-        self._by_tail: dict[str, list[str]] = {}
+    def __init__(self, paths: Collection[str]) -> None:
+        self._paths = paths
         self._found: dict[tuple[str, str], str | None] = {}
+        self._searched: dict[str, list[str]] = {}
+
+    @cached_property
+    def _files(self) -> frozenset[str]:
+        return frozenset(self._paths)
+
+    @cached_property
+    def _by_tail(self) -> dict[str, list[str]]:
+        """The files by the last one and the last two parts of their names, in path order."""
+        found: dict[str, list[str]] = {}
         for path in sorted(self._files):
             stem = module_stem(path)
             head, _, last = stem.rpartition("/")
-            self._by_tail.setdefault(last, []).append(path)
+            found.setdefault(last, []).append(path)
             if head:
-                self._by_tail.setdefault(f"{head.rpartition('/')[2]}/{last}", []).append(path)
+                found.setdefault(f"{head.rpartition('/')[2]}/{last}", []).append(path)
+        return found
+
+    def _ending_in(self, tail: str) -> Sequence[str]:
+        """The files whose names end in one or two parts, in path order."""
+        if len(self._searched) >= SEARCHES:
+            return self._by_tail.get(tail, ())
+        if tail not in self._searched:
+            self._searched[tail] = self._search_ending(tail)
+        return self._searched[tail]
+
+    def _search_ending(self, tail: str) -> list[str]:
+        found: set[str] = set()
+        for ending in (f"{tail}.py", f"{tail}.pyi", f"{tail}/__init__.py", f"{tail}/__init__.pyi"):
+            found.update(self._with_ending(ending))
+        return sorted(found)
+
+    def _with_ending(self, ending: str) -> Iterator[str]:
+        text, line = self._listed, f"{ending}\n"
+        place = text.find(line)
+        while place >= 0:
+            if text[place - 1] in "/\n":
+                yield text[text.rfind("\n", 0, place) + 1 : place + len(ending)]
+            place = text.find(line, place + 1)
+
+    @cached_property
+    def _listed(self) -> str:
+        return "\n".join(["", *self._files, ""])
 
     def name_of(self, path: str) -> str:
         """The dotted name under the nearest root above the file."""
@@ -57,7 +98,7 @@ class Layout:
 
     def _search(self, dotted: str, folder: str) -> str | None:
         tail = dotted.replace(".", "/")
-        candidates = self._by_tail.get("/".join(tail.split("/")[-2:]), ())
+        candidates = self._ending_in("/".join(tail.split("/")[-2:]))
         ranked: dict[str, tuple[int, int]] = {}
         for path in candidates:
             stem = module_stem(path)

@@ -43,11 +43,15 @@ Steps: TypeAlias = Generator[_Question, Targets | None, Targets | None]
 
 
 class ModuleNames:
-    """The names of modules; `bound` says what a binding that is no import gives."""
+    """
+    The names of modules; `bound` says what a binding that is no import gives. `circles` counts the questions
+    that led back to themselves: then answers may depend on which question came first.
+    """
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self._busy: set[tuple[int, str]] = set()
+        self.circles = 0
         self._members: dict[tuple[str, str], Targets] = {}
 
     def bound(self, scope: Scope, binding: Binding) -> Targets:
@@ -100,6 +104,7 @@ class ModuleNames:
     def _known_member(self, question: _Question) -> Targets | None:
         """What was found before; empty when there is nothing, or the question is being asked already."""
         if question.key in self._busy:
+            self.circles += 1
             return ()
         return self._members.get((question.module.path, question.name))
 

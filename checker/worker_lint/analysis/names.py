@@ -41,6 +41,7 @@ class Resolver(ModuleNames):
         if known is not None:
             return known
         if key in self._busy:
+            self.circles += 1
             return UNKNOWN
         self._busy.add(key)
         try:

@@ -222,6 +222,7 @@ class Project:
         if len(targets) != 1 or not isinstance(targets[0], Function):
             return False
         function = targets[0]
+        self.store.rely_on(function.path)
         returned = [node for node in walk_statements(function.body) if isinstance(node, ir.Return)]
         inner = {node.name: node for node in function.body if isinstance(node, ir.FunctionDef)}
         for node in returned:

@@ -33,7 +33,14 @@ class Importer(NamedTuple):
 
 
 class Store(Protocol):
-    """Records of the files of a run, by path relative to the project root."""
+    """
+    Records of the files of a run, by path relative to the project root.
+
+    `own` is the file whose own findings are being worked out: when it changes they are worked out again,
+    so what is read of its text meanwhile makes no other file's findings depend on it. Empty otherwise.
+    """
+
+    own: str
 
     def module(self, path: str) -> ir.Module | None:
         """The skeleton of a file; None when it cannot be parsed."""
@@ -43,6 +50,9 @@ class Store(Protocol):
 
     def body(self, path: str, function: ir.FunctionDef) -> tuple[ir.Stmt, ...]:
         """The statements of a function of that file; empty when they cannot be parsed."""
+
+    def rely_on(self, path: str) -> None:
+        """Notes that an answer about other files was made from this one's text, and is kept."""
 
     def find_module(self, dotted: str, importer: str) -> str | None:
         """The file that an absolute import of `dotted` in `importer` gets, if it is in the project."""

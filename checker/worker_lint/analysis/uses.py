@@ -147,7 +147,10 @@ class Uses:
 
     def creations(self, cls: Class) -> Iterator[Call]:
         """The calls that create an object of exactly this class."""
+        store = self.project.store
         for path, name in self.places(cls.path, cls.name):
+            if path != store.own:
+                store.rely_on(path)  # what was read of it may be known already
             for call in self.calls_naming(path, name):
                 if self.project.names.expr(call.scope, call.node.func) == (cls,):
                     yield call

@@ -15,7 +15,7 @@ from typing import Final
 from worker_lint.diagnostic import Diagnostic
 from worker_lint.engine.run import Outcome
 from worker_lint.engine.session import Session
-from worker_lint.engine.snapshot import Snapshot
+from worker_lint.engine.snapshot import Entry, Snapshot
 from worker_lint.fixing import Refusal, apply_fixes
 from worker_lint.rule import Fix
 from worker_lint.source.content import content_id_of
@@ -98,7 +98,7 @@ def _hold(state: Repair, wanted: Mapping[str, object]) -> bool:
         except OSError:
             continue  # it vanished: the next run says so
         state.old[path] = state.new[path] = data
-        entries[path] = replace(entries[path], data=data, content_id=content_id_of(data))
+        entries[path] = Entry(path, entries[path].absolute, content_id_of(data), data)
     state.snapshot = replace(state.snapshot, entries=entries)
     return len(state.old) > before
 
@@ -118,7 +118,7 @@ def _apply(state: Repair, wanted: Mapping[str, Mapping[Fix, Diagnostic]]) -> tup
         changed = True
         state.new[path] = applied.new
         state.fixed[path] = state.fixed.get(path, 0) + len(applied.applied)
-        entries[path] = replace(entries[path], data=applied.new, content_id=content_id_of(applied.new))
+        entries[path] = Entry(path, entries[path].absolute, content_id_of(applied.new), applied.new)
     state.snapshot = replace(state.snapshot, entries=entries)
     return None if changed else tuple(refused)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TextIO
@@ -52,11 +52,7 @@ def _context(
     colour: ColourChoice,
     baselined: int,
 ) -> RenderContext:
-    plan = bench.plan()
-    metas = {
-        rule.code: RuleMeta(rule.code, rule.name, rule.summary, rule.severity, plan.url_of(rule.name), rule.page)
-        for rule in bench.packs.rules
-    }
+    metas = _Metas(bench)
     terminal = terminal_of(out, os.environ, colour)
     return RenderContext(VERSION, "worker-lint", metas, read_line, terminal, repository_prefix(bench.root), baselined)
 
@@ -68,3 +64,21 @@ def repository_prefix(root: Path) -> str:
             inside = root.relative_to(folder).as_posix()
             return "" if inside == "." else f"{inside}/"
     return ""
+
+
+class _Metas(Mapping[str, RuleMeta]):
+    """What reports say about rules, made when asked for: most say nothing, and a page costs an import."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._rules = {rule.code: rule for rule in bench.packs.rules}
+        self._url_of = bench.plan().url_of
+
+    def __getitem__(self, code: str) -> RuleMeta:
+        rule = self._rules[code]
+        return RuleMeta(rule.code, rule.name, rule.summary, rule.severity, self._url_of(rule.name), rule.page)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)

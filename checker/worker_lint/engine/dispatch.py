@@ -45,12 +45,14 @@ class Dispatcher:
         if module is None or not rules:
             return []
         found: list[Candidate] = []
+        self.project.store.own = path
         for rule in rules:
             context = Context(self.project, self.plan.options_of(rule), path)
             started = perf_counter()
             for scope, check in self._subjects(rule, module):
                 found.extend(self._ask(rule, check, scope, context))
             self.seconds[rule.code] = self.seconds.get(rule.code, 0.0) + perf_counter() - started
+        self.project.store.own = ""
         return found
 
     def _subjects(self, rule: Rule, module: ModuleScope) -> Iterator[tuple[Scope, Callable[..., Any]]]:

@@ -11,12 +11,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
+from typing import Protocol, runtime_checkable
 
 from worker_lint.analysis.layout import Layout, module_stem
 from worker_lint.analysis.store import Importer
 from worker_lint.source.skim import Skim, SkimImport, identifier, imported_by
 
 _DEPTH = 12
+
+
+@runtime_checkable
+class Indexed(Protocol):
+    """Skims that know more than one file at a time."""
+
+    def naming_base(self, name: str) -> list[str]:
+        """The files with a class header that names a base, by path."""
+
+    def naming_module(self, module: tuple[str, str], name: str) -> list[str]:
+        """The files that may import a name from a module, or the module, known by its last two parts; by path."""
 
 
 class Links:
@@ -28,6 +40,12 @@ class Links:
         self._imports: dict[str, dict[str, list[SkimImport]]] = {}
         self._classes: dict[str, frozenset[str]] = {}
         self._origins: dict[tuple[str, str], frozenset[tuple[str, str]] | None] = {}
+        self._nearest: dict[tuple[str, str], tuple[tuple[str, str], ...] | None] = {}
+
+    @property
+    def asked(self) -> set[str]:
+        """The files whose imports or classes were looked at one by one."""
+        return {*self._imports, *self._classes}
 
     def imports(self, path: str) -> dict[str, list[SkimImport]]:
         """The imports of a file by the name that they bind."""
@@ -66,7 +84,7 @@ class Links:
                         names[item.name, item.bound.partition(".")[0]] = None
                     else:
                         whole = True
-                elif item.name and item.name == last and self._submodule(item, path) == source:
+                elif item.name and item.name == last and self.submodule(item, path) == source:
                     whole = True
             if names or whole:
                 found.append(Importer(path, tuple(names), whole))
@@ -76,29 +94,37 @@ class Links:
         """The statements that name one of the modules and may take `name` from it."""
         raw = name.encode("utf-8", "surrogatepass")
         for module in modules:
-            for path, place in self._statements.get(module, ()):
+            for path, place in self._naming(module, name):
                 names = self._skims[path].imports[place][1]
                 # What is not ASCII may be spelled in several ways.
                 if not names or raw in names or b"*" in names or not names.isascii():
                     yield path, place
 
+    def _naming(self, module: tuple[str, str], name: str) -> Sequence[tuple[str, int]]:
+        """The import statements that name a module by its last two parts, as file and number in it."""
+        skims = self._skims
+        if not isinstance(skims, Indexed):
+            return self._statements.get(module, ())
+        return [
+            (path, place)
+            for path in skims.naming_module(module, name)
+            for named, place in statements_of(path, skims[path], module[1])
+            if named == module
+        ]
+
     @cached_property
     def _statements(self) -> dict[tuple[str, str], list[tuple[str, int]]]:
         """
-        The import statements of the tree, as file and number in it, by the last two parts of the
-        module that they name: with one, every `const.py` would share the importers of all.
+        The import statements of the tree by the last two parts of the module that they name: with one,
+        every `const.py` would share the importers of all.
         """
         found: dict[tuple[str, str], list[tuple[str, int]]] = {}
         for path, skim in self._skims.items():
-            for place, statement in enumerate(skim.imports):
-                if statement[0]:
-                    found.setdefault(_last_parts(identifier(statement[0]), path), []).append((path, place))
-                    continue
-                for item in imported_by(statement):
-                    found.setdefault(_last_parts(item.module, path), []).append((path, place))
+            for module, place in statements_of(path, skim):
+                found.setdefault(module, []).append((path, place))
         return found
 
-    def _submodule(self, item: SkimImport, path: str) -> str | None:
+    def submodule(self, item: SkimImport, path: str) -> str | None:
         """The file that an imported name stands for when it is a module."""
         if item.name == "*":
             return None
@@ -114,45 +140,49 @@ class Links:
             return rest.rpartition(".")[2] == name and (first in self.imports(path) or self.defines(path, first))
         if self.defines(path, first) and first not in self.imports(path):
             return False
-        origins = self.origins(path, first, 0)
+        origins = self.origins(path, first)
         return origins is None or (target, name) in origins
 
-    def origins(self, path: str, name: str, depth: int) -> frozenset[tuple[str, str]] | None:
-        """The places (file, name) where an imported name may have been defined; None if unknown."""
+    def origins(self, path: str, name: str) -> frozenset[tuple[str, str]] | None:
+        """
+        The places (file, name) where an imported name may have been defined; None if unknown. All
+        that can be reached counts, so that the answer does not depend on where a circle is entered.
+        """
         key = (path, name)
-        if key in self._origins:
-            return self._origins[key]
-        self._origins[key] = frozenset()  # a cycle of re-exports adds nothing
-        answer = self._find_origins(path, name, depth)
-        self._origins[key] = answer
-        return answer
+        if key not in self._origins:
+            self._origins[key] = self._find_origins(key)
+        return self._origins[key]
 
-    def _find_origins(self, path: str, name: str, depth: int) -> frozenset[tuple[str, str]] | None:
-        if depth > _DEPTH:
-            return None
+    def _find_origins(self, start: tuple[str, str]) -> frozenset[tuple[str, str]] | None:
         found: set[tuple[str, str]] = set()
-        items = self.imports(path).get(name, [])
-        for item in items:
-            source = self.file_of(item.module, path)
-            if source is None or not item.name:
-                continue
-            found.add((source, item.name))
-            deeper = self.origins(source, item.name, depth + 1)
-            if deeper is None:
-                return None
-            found |= deeper
-        for star in self.imports(path).get("*", ()):
-            source = self.file_of(star.module, path)
-            if source is not None:
-                found.add((source, name))
-                deeper = self.origins(source, name, depth + 1)
-                if deeper is None:
+        seen, level = {start}, [start]
+        for _ in range(_DEPTH):
+            sources: list[tuple[str, str]] = []
+            for place in level:
+                nearest = self._sources(place)
+                if nearest is None:
                     return None
-                found |= deeper
-        if not items and not self.defines(path, name):
-            # Assigned in some other way: an alias, a factory, a parameter. Only parsing can tell.
-            return frozenset(found) if found else None
-        return frozenset(found)
+                sources.extend(nearest)
+            found.update(sources)
+            level = [place for place in dict.fromkeys(sources) if place not in seen]
+            if not level:
+                return frozenset(found)
+            seen.update(level)
+        return None
+
+    def _sources(self, place: tuple[str, str]) -> tuple[tuple[str, str], ...] | None:
+        """From where a file may get a name, one step up; None if that cannot be told."""
+        if place not in self._nearest:
+            path, name = place
+            imports = self.imports(path)
+            items = imports.get(name, [])
+            wanted = [(item.module, item.name) for item in items if item.name]
+            wanted.extend((star.module, name) for star in imports.get("*", ()))
+            found = tuple((file, taken) for module, taken in wanted if (file := self.file_of(module, path)) is not None)
+            # What is neither imported nor defined is assigned in some other way: an alias, a factory, a parameter.
+            known = found or items or self.defines(path, name)
+            self._nearest[place] = found if known else None
+        return self._nearest[place]
 
     def file_of(self, module: str, path: str) -> str | None:
         """The file of a module name with its leading dots."""
@@ -161,6 +191,23 @@ class Links:
         if level:
             return self._layout.find_relative(level, name, path)
         return self._layout.find(name, path)
+
+
+def statements_of(path: str, skim: Skim, last: str = "") -> Iterator[tuple[tuple[str, str], int]]:
+    """
+    The modules that the import statements of a file name, by their last two parts, and the statement's number. With
+    `last`, statements that cannot name a module of that last part may be left out.
+    """
+    raw = last.encode("utf-8", "surrogatepass")
+    for place, statement in enumerate(skim.imports):
+        written = statement[0] or statement[2]
+        if raw not in written and written.isascii() and written.strip(b"."):
+            continue
+        if statement[0]:
+            yield _last_parts(identifier(statement[0]), path), place
+            continue
+        for item in imported_by(statement):
+            yield _last_parts(item.module, path), place
 
 
 def _last_parts(module: str, path: str) -> tuple[str, str]:

@@ -15,11 +15,19 @@ import importlib
 import importlib.metadata
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
 from worker_lint.diagnostic import Problem
+from worker_lint.engine.rule_index import (
+    Entry,
+    IndexedRule,
+    digest_of_source,
+    encode_index,
+    entry_of,
+    read_index,
+)
 from worker_lint.rule import Rule
 
 GROUP = "worker_lint.rules"
@@ -103,10 +111,11 @@ def _load(owner: str, version: str, name: str) -> Pack:
     rules = []
     models: list[str] = []
     for folder in package.__path__:
+        index = read_index(folder)
         for module_name in sorted(_modules(folder, name)):
-            module = importlib.import_module(module_name)
-            if isinstance(getattr(module, "rule", None), Rule):
-                rules.append(_named(module))
+            rule = _indexed(module_name, folder, name, index) or _imported(module_name)
+            if rule is not None:
+                rules.append(rule)
         place = os.path.join(folder, "models")
         if os.path.isdir(place):
             models.append(place)
@@ -124,6 +133,32 @@ def _fingerprint(folders: Iterable[str]) -> str:
                     state = os.stat(os.path.join(place, name))
                     parts.append(f"{os.path.relpath(place, folder)}/{name} {state.st_size} {state.st_mtime_ns}")
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def _indexed(module: str, folder: str, package: str, index: Mapping[str, Entry]) -> Rule | None:
+    inner = module.removeprefix(f"{package}.")
+    entry = index.get(inner)
+    if entry is None or entry.digest != digest_of_source(os.path.join(folder, *inner.split(".")) + ".py"):
+        return None
+    return IndexedRule(entry, lambda: _named(importlib.import_module(module)))
+
+
+def _imported(name: str) -> Rule | None:
+    module = importlib.import_module(name)
+    return _named(module) if isinstance(getattr(module, "rule", None), Rule) else None
+
+
+def index_of(package: str) -> str:
+    """The text of a pack's index: see `engine.rule_index`."""
+    entries: dict[str, Entry] = {}
+    for folder in importlib.import_module(package).__path__:
+        for name in _modules(folder, package):
+            rule = _imported(name)
+            if rule is not None:
+                inner = name.removeprefix(f"{package}.")
+                digest = digest_of_source(os.path.join(folder, *inner.split(".")) + ".py")
+                entries[inner] = entry_of(rule, digest)
+    return encode_index(entries)
 
 
 def _named(module: ModuleType) -> Rule:

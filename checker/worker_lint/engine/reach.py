@@ -28,7 +28,7 @@ class Reach:
         self.project = project
         self.closure = closure
         self.files: set[str] = set()
-        self._contracts: set[Class] = set()
+        self.contracts: set[Class] = set()
 
     def grow(self, roots: Iterable[str]) -> None:
         """Adds the roots and everything that hangs on them."""
@@ -41,8 +41,8 @@ class Reach:
             pending.extend(self._of_models())
             pending.extend(self._of_environment())
             pending.extend(self.project.worker_bases)
-        self._descend(pending)
-        found = sorted(self._contracts, key=lambda cls: (cls.path, cls.node.at))
+        self.descend(pending)
+        found = sorted(self.contracts, key=lambda cls: (cls.path, cls.node.at))
         self.project.contract_classes = tuple(found)
         self.files.update(self.project.creations.by_file)
 
@@ -76,12 +76,13 @@ class Reach:
             if not item.module.startswith(".")
         )
 
-    def _descend(self, pending: list[Class]) -> None:
+    def descend(self, pending: list[Class]) -> None:
+        """Adds classes and, as far as rules ask, those that derive from them."""
         while pending:
             cls = pending.pop()
-            if cls in self._contracts:
+            if cls in self.contracts:
                 continue
-            self._contracts.add(cls)
+            self.contracts.add(cls)
             self.files.add(cls.path)
             # Below a class that has everything, only a class with marks of its own can lack something.
             if self.closure == "contracts" or self.project.hierarchy.abstract(cls).left or refuses_as_protocol(cls):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -46,8 +46,17 @@ class Outcome:
     given_up: tuple[Diagnostic, ...] = ()
 
 
+Watcher = Callable[[Project, Collection[str]], None]
+"""Is told, at the end of a run, what was analysed and which files were reached."""
+
+
 def analyse(
-    tree: Tree, models: Models, plan: Plan, wanted: Sequence[str], opinion: SecondOpinion | None = None
+    tree: Tree,
+    models: Models,
+    plan: Plan,
+    wanted: Sequence[str],
+    opinion: SecondOpinion | None = None,
+    watcher: Watcher | None = None,
 ) -> Outcome:
     """
     Checks the wanted files; the rest of the tree is there to answer questions about them. With an
@@ -56,12 +65,19 @@ def analyse(
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, RECURSION_LIMIT))
     try:
-        return _analyse(tree, models, plan, wanted, opinion)
+        return _analyse(tree, models, plan, wanted, opinion, watcher)
     finally:
         sys.setrecursionlimit(before)
 
 
-def _analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str], opinion: SecondOpinion | None) -> Outcome:
+def _analyse(
+    tree: Tree,
+    models: Models,
+    plan: Plan,
+    wanted: Sequence[str],
+    opinion: SecondOpinion | None,
+    watcher: Watcher | None,
+) -> Outcome:
     tree.whole = plan.mask() if plan.screen else -1
     project = Project(tree, models, plan.worker_bases, plan.tiers, steps_limit=plan.steps_limit)
     stages: dict[str, float] = {}
@@ -82,8 +98,10 @@ def _analyse(tree: Tree, models: Models, plan: Plan, wanted: Sequence[str], opin
         stages["confirm"] = perf_counter() - started
     winners = resolve_precedence(found)
     everything = [*(winner.diagnostic for winner in winners), *_unparsable(tree, plan, set(wanted))]
-    kept = _suppressed(tree, plan, wanted, everything)
+    kept = suppressed(tree, plan, wanted, everything)
     diagnostics = with_fingerprints(kept)
+    if watcher is not None:
+        watcher(project, reach.files)
     return Outcome(
         diagnostics,
         _by_fingerprint(diagnostics, winners),
@@ -159,7 +177,8 @@ def _own_note(
         )
 
 
-def _suppressed(tree: Tree, plan: Plan, wanted: Sequence[str], found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+def suppressed(tree: Tree, plan: Plan, wanted: Sequence[str], found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """What the comments in the wanted files let pass of what was found, and what is said about the comments."""
     marker = b"worker-lint:"
     position = plan.words.index(marker) if marker in plan.words else -1
     paths = [path for path in wanted if position >= 0 and tree.skims[path].words >> position & 1]

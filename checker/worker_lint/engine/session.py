@@ -7,37 +7,32 @@ First the whole answer is looked up; then the reads of each file; the rest is wo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from worker_lint.analysis import Models
+from worker_lint.analysis import Models, Project
 from worker_lint.diagnostic import Diagnostic, Problem
 from worker_lint.engine.cache import Cache, digest_of
 from worker_lint.engine.environment import Environment, still_holds
 from worker_lint.engine.garbage import rare_collection
+from worker_lint.engine.going_on import EarlierRun
+from worker_lint.engine.packed import Known
 from worker_lint.engine.plan import Plan
-from worker_lint.engine.reading import Job, Order, Read, Refusal, read_all, read_bytes
+from worker_lint.engine.reading import Job, Order, Read, Refusal, read_all, read_bytes, read_file
+from worker_lint.engine.resume import Terms, is_resumable
 from worker_lint.engine.run import Outcome, analyse
 from worker_lint.engine.snapshot import Entry, Snapshot
 from worker_lint.engine.sources import FileSources
 from worker_lint.engine.tree import Tree
-from worker_lint.source.roles import Role
-from worker_lint.source.skim import Skim
 
 if TYPE_CHECKING:
     from worker_lint.engine.confirming import SecondOpinion
-
-
-class _Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A read as it is kept: without its path, its record apart."""
-
-    skim: Skim
-    role: Role | None
-    refusal: Refusal | None
 
 
 class _Answer(msgspec.Struct, frozen=True, array_like=True):
@@ -51,10 +46,10 @@ class _Answer(msgspec.Struct, frozen=True, array_like=True):
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_KEPT = msgspec.msgpack.Decoder(dict[str, _Kept])
+_KEPT = msgspec.msgpack.Decoder(dict[str, Known])
 
 
-@dataclass(slots=True)
+@dataclass
 class Session:
     """
     What the runs of one command share. `digest` covers everything but the files that an answer
@@ -74,11 +69,14 @@ class Session:
     seconds: dict[str, float] = field(default_factory=dict)
     cached_reads: int = 0
     fresh_reads: int = 0
-    _kept: dict[str, _Kept] | None = None
+    _kept: dict[str, Known] | None = None
 
     @rare_collection()
     def run(self, snapshot: Snapshot, *, remember: bool = True) -> Outcome:
         """The outcome for a snapshot; with `remember` a kept answer will do (it has no fixes)."""
+        resumed = self._resume(snapshot) if remember else None
+        if resumed is not None:
+            return resumed
         key = self._answer_key(snapshot) if remember and self.cache.usable else None
         if key is not None:
             answer = self._known_answer(key)
@@ -86,14 +84,58 @@ class Session:
                 files = len(snapshot.wanted)
                 unknown, given_up = answer.unknown, answer.given_up
                 return Outcome(answer.diagnostics, {}, answer.problems, unknown, files, given_up=given_up)
+        return self._whole(snapshot, key)
+
+    def _whole(self, snapshot: Snapshot, key: str | None) -> Outcome:
         tree = self.tree(snapshot)
-        outcome = analyse(tree, self.models, self.plan, snapshot.wanted, self._second_opinion())
+        refused = tree.unparsable.keys() | ()
+        seen: list[tuple[Project, Collection[str]]] = []
+        outcome = analyse(
+            tree,
+            self.models,
+            self.plan,
+            snapshot.wanted,
+            self._second_opinion(),
+            lambda project, reached: seen.append((project, reached)),
+        )
         self._keep(tree, snapshot)
+        is_whole = len(snapshot.wanted) == len(snapshot.entries) and not outcome.problems and not outcome.unknown
+        if self._earlier is not None and is_whole and tree.unparsable.keys() == refused:
+            known = {path: self._known_of(tree, path) for path in snapshot.entries}
+            self._earlier.keep(tree, *seen[0], outcome.diagnostics, snapshot, known)
         self._add_seconds(outcome.stages)
         if key is not None and not outcome.problems:
             answer = _Answer(outcome.diagnostics, outcome.problems, outcome.unknown, outcome.given_up, self._outside())
-            self.cache.put_many({key: _ENCODER.encode(answer)})
+            with suppress(UnicodeEncodeError):  # a path that is not UTF-8 cannot be kept
+                self.cache.put_many({key: _ENCODER.encode(answer)})
         return outcome
+
+    def _resume(self, snapshot: Snapshot) -> Outcome | None:
+        """The outcome by way of an earlier run; it has no fixes."""
+        if self._earlier is None:
+            return None
+        started = perf_counter()
+        found = self._earlier.resume(snapshot, Terms(self.models, self.plan))
+        self._add_seconds({"resume": perf_counter() - started})
+        if found is None:
+            return None
+        if len(snapshot.wanted) < len(snapshot.entries):
+            wanted = frozenset(snapshot.wanted)
+            found = tuple(item for item in found if item.path in wanted)
+        return Outcome(found, files=len(snapshot.wanted))
+
+    @cached_property
+    def _earlier(self) -> EarlierRun | None:
+        if not self.cache.usable or self.confirm or self.environment is not None or not is_resumable(self.plan):
+            return None
+        key = digest_of(self.digest, self._reads_key)
+        return EarlierRun(key, self.cache.get, self.cache.put_many, self._read_one, self.limit)
+
+    def _read_one(self, entry: Entry) -> Read:
+        order = Order.of((), self.plan.words, self.plan.mask(), self.limit)
+        if entry.data is not None:
+            return read_bytes(Job(entry.path, entry.absolute), entry.data, order)
+        return read_file(Job(entry.path, entry.absolute), order)
 
     def _second_opinion(self) -> SecondOpinion | None:
         if not self.confirm:
@@ -135,7 +177,7 @@ class Session:
         self._add_seconds({"read": perf_counter() - started})
         started = perf_counter()
         skims = {path: read.skim for path, read in reads.items()}
-        roles = {path: _role(snapshot.entries[path], read) for path, read in reads.items()}
+        roles = {path: snapshot.entries[path].role_with(read.role) for path, read in reads.items()}
         tree = Tree(FileSources(snapshot.read, self.limit), skims, roles)
         for path, read in reads.items():
             if read.record is not None:
@@ -146,6 +188,7 @@ class Session:
                 message, remedy, fatal = read.problem
                 tree.problems.append(Problem(message, path, remedy, fatal=fatal))
         tree.ids = {path: read.content_id for path, read in reads.items() if read.content_id}
+        tree.stated_roles = {path: read.role for path, read in reads.items() if read.role is not None}
         tree.fetch = self.cache.get
         tree.environment = self.environment
         self._add_seconds({"index": perf_counter() - started})
@@ -163,7 +206,7 @@ class Session:
             elif entry.data is None:
                 jobs.append(Job(path, entry.absolute))
             else:
-                reads[path] = _read_held(entry, entry.data, words, mask, self.limit)
+                reads[path] = self._read_one(entry)
         self.cached_reads += len(snapshot.entries) - len(jobs)
         self.fresh_reads += len(jobs)
         found = read_all(jobs, words, mask, self.limit, processes=self.processes, method=self.method)
@@ -172,7 +215,7 @@ class Session:
             self.progress(done, len(jobs))
         return reads
 
-    def _known_reads(self) -> dict[str, _Kept]:
+    def _known_reads(self) -> dict[str, Known]:
         if self._kept is None:
             data = self.cache.get(self._reads_key)
             try:
@@ -194,9 +237,7 @@ class Session:
         for path, content_id in tree.ids.items():
             for name in {content_id, snapshot.entries[path].content_id or content_id}:
                 if name not in kept:
-                    error = tree.unparsable.get(path)
-                    refusal = Refusal(error.message, error.line, error.column) if error else None
-                    kept[name] = _Kept(tree.skims[path], tree.content_role(path), refusal)
+                    kept[name] = self._known_of(tree, path)
                     changed = True
         entries = dict(tree.fresh_records(snapshot.entries))
         if changed:
@@ -208,16 +249,11 @@ class Session:
         self.cache.put_many(entries)
         self._add_seconds({"cache": perf_counter() - started})
 
+    def _known_of(self, tree: Tree, path: str) -> Known:
+        error = tree.unparsable.get(path)
+        refusal = Refusal(error.message, error.line, error.column) if error else None
+        return Known(tree.skims[path], tree.content_role(path), refusal)
+
     def _add_seconds(self, stages: dict[str, float]) -> None:
         for name, seconds in stages.items():
             self.seconds[name] = self.seconds.get(name, 0.0) + seconds
-
-
-def _role(entry: Entry, read: Read) -> Role:
-    """The path's role, unless the content says that the file is generated."""
-    return read.role if read.role is not None and entry.role == "product" else entry.role
-
-
-def _read_held(entry: Entry, data: bytes, words: tuple[bytes, ...], mask: int, limit: int) -> Read:
-    """The read of a content that is not on disk."""
-    return read_bytes(Job(entry.path, entry.absolute), data, Order.of((), words, mask, limit))

@@ -9,20 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from worker_lint.source.content import content_id_of
 from worker_lint.source.discover import SourceFile
 from worker_lint.source.roles import Role, role_of_path
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A file of a snapshot: where it lies or, for an earlier state, its content."""
 
     path: str
     absolute: str
-    role: Role
     content_id: str | None
     data: bytes | None = None
+
+    @property
+    def role(self) -> Role:
+        """The role that the path tells."""
+        return role_of_path(self.path)
+
+    def role_with(self, stated: Role | None) -> Role:
+        """The path's role, unless the content states that the file is generated."""
+        return stated if stated is not None and self.role == "product" else self.role
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ class Snapshot:
 
 def of_files(files: Iterable[SourceFile]) -> Snapshot:
     """The work tree, as discovered."""
-    entries = {file.path: Entry(file.path, file.absolute, file.role, file.content_id) for file in files}
+    entries = {file.path: Entry(file.path, file.absolute, file.content_id) for file in files}
     return Snapshot(entries, tuple(sorted(file.path for file in files if file.given)))
 
 
@@ -54,5 +63,5 @@ def earlier(now: Snapshot, old: Mapping[str, bytes], added: Iterable[str]) -> Sn
     for path in added:
         entries.pop(path, None)
     for path, data in old.items():
-        entries[path] = Entry(path, "", role_of_path(path), content_id_of(data), data)
+        entries[path] = Entry(path, "", content_id_of(data), data)
     return Snapshot(entries, tuple(sorted(entries)))

@@ -8,13 +8,14 @@ file turns out to matter.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Protocol
 
 from worker_lint.analysis.layout import Layout
 from worker_lint.analysis.store import Importer
 from worker_lint.diagnostic import Problem
 from worker_lint.engine.environment import Environment
-from worker_lint.engine.links import Links
+from worker_lint.engine.links import Indexed, Links
 from worker_lint.source import ir
 from worker_lint.source.parse import Unparsable, parse_body, parse_module, parse_outline
 from worker_lint.source.records import decode_module, encode_module
@@ -66,13 +67,21 @@ class Tree:
         self.ids: dict[str, str] = {}
         self.fetch: Callable[[str], bytes | None] = lambda key: None
         self.whole = 0
+        self.own = ""
+        self.stated_roles: dict[str, Role] = {}
+        self.relied_on: set[str] = set()
+        self.bases_asked: set[str] = set()
+        self.importers_asked: dict[str, set[str]] = {}
         self.environment: Environment | None = None
         self._new: list[str] = []
         self._mentions: dict[tuple[str, str], bool] = {}
         self._base_names: dict[str, list[str]] = {}
         self._texts: dict[str, Text] = {}
         self._bodies: dict[tuple[str, ir.At], tuple[ir.Stmt, ...]] = {}
-        self._by_base = _index_of_bases(skims)
+
+    @cached_property
+    def _by_base(self) -> dict[str, list[str]]:
+        return _index_of_bases(self.skims)
 
     # --- the store ---
 
@@ -88,7 +97,7 @@ class Tree:
                 return self.records[path]
             try:
                 parse = parse_module if self._is_whole(path) else parse_outline
-                self.records[path] = parse(self.text(path).source)
+                self.records[path] = parse(self._text(path).source)
                 self._new.append(path)
             except Unparsable as error:
                 self.unparsable[path] = error
@@ -123,10 +132,20 @@ class Tree:
 
     def content_role(self, path: str) -> Role | None:
         """The role that the content states, if it states one."""
-        return "generated" if self._roles.get(path) == "generated" else None
+        return self.stated_roles.get(path)
+
+    def rely_on(self, path: str) -> None:
+        """Notes that an answer about other files was made from this one's text, and is kept."""
+        self.relied_on.add(path)
 
     def text(self, path: str) -> Text:
-        """The text of a file; empty when it cannot be read. The latest ones are kept."""
+        """The text of a file; empty when it cannot be read."""
+        if path != self.own:
+            self.relied_on.add(path)
+        return self._text(path)
+
+    def _text(self, path: str) -> Text:
+        """The same, unnoted. The latest texts are kept."""
         found = self._texts.pop(path, None)
         if found is None:
             try:
@@ -146,13 +165,25 @@ class Tree:
 
     def body(self, path: str, function: ir.FunctionDef) -> tuple[ir.Stmt, ...]:
         """The statements of a function."""
+        if path != self.own:
+            self.relied_on.add(path)
         key = (path, function.name_at)
         if key not in self._bodies:
             try:
-                self._bodies[key] = parse_body(self.text(path), function)
+                self._bodies[key] = parse_body(self._text(path), function)
             except Unparsable:
                 self._bodies[key] = ()
         return self._bodies[key]
+
+    @property
+    def skims_asked(self) -> set[str]:
+        """The files whose imports or class headers were looked at one by one."""
+        return self.links.asked | self._base_names.keys()
+
+    @property
+    def words_asked(self) -> Mapping[tuple[str, str], bool]:
+        """Whether words occur in files, where somebody asked."""
+        return self._mentions
 
     def find_module(self, dotted: str, importer: str) -> str | None:
         """The file of an absolute import."""
@@ -178,10 +209,15 @@ class Tree:
 
     def files_naming_base(self, name: str) -> Sequence[str]:
         """Files with a class header that names this base."""
+        self.bases_asked.add(name)
+        skims = self.skims
+        if isinstance(skims, Indexed):
+            return skims.naming_base(name)
         return self._by_base.get(name, ())
 
     def importers(self, path: str, name: str) -> Sequence[Importer]:
         """The files that import `name` or everything from this file's module, or the module, in path order."""
+        self.importers_asked.setdefault(path, set()).add(name)
         return self.links.importers(path, name)
 
     def could_be(self, path: str, dotted: str, target: str, name: str) -> bool:
@@ -200,7 +236,7 @@ class Tree:
         key = (path, word)
         found = self._mentions.get(key)
         if found is None:  # asked again for each class of a file, and for each of its subclasses
-            found = self._mentions[key] = word in self.text(path).source
+            found = self._mentions[key] = word in self._text(path).source
         return found
 
     def imported_tops(self) -> frozenset[str]:
@@ -225,14 +261,16 @@ def _index_of_bases(skims: Mapping[str, Skim]) -> dict[str, list[str]]:
     """Base names to files, `import … as` undone."""
     index: dict[str, list[str]] = {}
     for path in sorted(skims):
-        skim = skims[path]
-        named: set[str] = set()
-        for _, bases in skim.class_headers():
-            named.update(base.rpartition(".")[2] for base in bases)
-        if not named:
-            continue
-        if any(b" as " in names or b" as " in modules for _, names, modules in skim.imports):
-            named.update(item.name for item in skim.imported() if item.bound in named and item.name)
-        for name in named:
+        for name in bases_named(skims[path]):
             index.setdefault(name, []).append(path)
     return index
+
+
+def bases_named(skim: Skim) -> set[str]:
+    """The last parts of the names that stand as bases in a file, and what they are called where they come from."""
+    named: set[str] = set()
+    for _, bases in skim.class_headers():
+        named.update(base.rpartition(".")[2] for base in bases)
+    if named and any(b" as " in names or b" as " in modules for _, names, modules in skim.imports):
+        named.update(item.name for item in skim.imported() if item.bound in named and item.name)
+    return named

@@ -115,6 +115,9 @@ class Rule:
     `closure` tells which files beside those the rule must see: none ("file"), those with subclasses
     of classes in which an abstract member is left ("open"), or those with any subclass of a class
     that sets a contract ("contracts"). The less a rule needs, the fewer files are parsed.
+    `resumable` promises that what it says about one file depends on others by their records, by words
+    looked for in them and by where incomplete classes are created, so that a later run may go on from
+    an earlier one.
     `yields_to` names rules whose diagnostic on the same culprit wins. `product_only` keeps the
     rule to product code. `silences` lists the silences of the catalogue; each must have a good
     example.
@@ -130,6 +133,7 @@ class Rule:
     closure: Closure = "contracts"
     yields_to: tuple[str, ...] = ()
     product_only: bool = False
+    resumable: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
     option_docs: Mapping[str, str] = field(default_factory=dict)
     silences: tuple[str, ...] = ()

@@ -56,9 +56,13 @@ class SourceFile(msgspec.Struct, frozen=True, gc=False):
 
     path: str
     absolute: str
-    role: Role
     content_id: str | None
     given: bool
+
+    @property
+    def role(self) -> Role:
+        """The role that the path tells."""
+        return role_of_path(self.path)
 
     @property
     def is_stub(self) -> bool:
@@ -100,7 +104,6 @@ def discover(paths: Sequence[str | Path], root: str | Path, options: DiscoverOpt
         SourceFile(
             path,
             f"{named.root.rstrip(os.sep)}/{path}",
-            role_of_path(path),
             spread.found[path].content_id,
             is_given(path),
         )

@@ -30,6 +30,7 @@ rule = Rule(
     severity="error",
     summary="The constant NotImplemented is raised, which is no exception",
     words=("NotImplemented",),
+    resumable=True,
     closure="file",
     silences=("rebound name",),
     examples=(

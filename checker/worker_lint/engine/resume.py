@@ -1,0 +1,193 @@
+"""
+Going on from an earlier run: only changed files are checked again, and what is said about them elsewhere.
+
+The rest of the answer stays as it was, provided that each changed file gives the same answers as
+before to what was asked of it on behalf of others (`state.Asked`). Where that is not certain, or a
+rule does not keep to it (`Rule.resumable`), the whole tree is analysed again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from worker_lint.analysis import Class, Models, Project
+from worker_lint.analysis.contract import missing_members, refuses_as_protocol
+from worker_lint.analysis.creation import Creations
+from worker_lint.diagnostic import Diagnostic, with_fingerprints
+from worker_lint.engine.alike import are_alike, has_inner_classes
+from worker_lint.engine.dispatch import Candidate, Dispatcher
+from worker_lint.engine.plan import Plan
+from worker_lint.engine.precedence import resolve_precedence
+from worker_lint.engine.reach import Reach, sets_contract
+from worker_lint.engine.run import RECURSION_LIMIT, suppressed
+from worker_lint.engine.state import Asked, State, is_wanted, tops_of
+from worker_lint.engine.tree import Tree, bases_named
+from worker_lint.source.records import DamagedRecordError, decode_module
+from worker_lint.source.skim import Skim, SkimImport, imported_by
+
+CHANGED_AT_MOST: Final = 100
+"""Changed files; with more, a whole run is hardly slower and leaves a new state."""
+
+
+class Doubt(Exception):  # noqa: N818  # not a fault
+    """Something may depend on the change that is not worked out again: the whole tree must be analysed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A changed file as the earlier run had it; `record` is encoded, None when nothing is known of it."""
+
+    skim: Skim
+    record: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What two runs must have in common."""
+
+    models: Models
+    plan: Plan
+
+
+def is_resumable(plan: Plan) -> bool:
+    """Whether all rules of a plan keep to what a state knows, and none yields to another one."""
+    active = [rule for rule in plan.rules if rule.is_root and rule.code in plan.enabled]
+    codes = {rule.code for rule in active}
+    return plan.screen and all(rule.resumable and codes.isdisjoint(rule.yields_to) for rule in active)
+
+
+def resume(tree: Tree, terms: Terms, state: State, before: Mapping[str, Before]) -> tuple[Diagnostic, ...]:
+    """
+    The diagnostics of the whole tree, of which the files in `before` differ from those of the state.
+
+    Raises:
+        Doubt: the whole tree must be analysed.
+    """
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, RECURSION_LIMIT))
+    try:
+        return _Resumed(tree, terms, state, before).diagnostics()
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+class _Resumed:
+    def __init__(self, tree: Tree, terms: Terms, state: State, before: Mapping[str, Before]) -> None:
+        self.tree = tree
+        self.plan = plan = terms.plan
+        tree.whole = plan.mask()
+        self.state = state
+        self.before = before
+        self.project = Project(tree, terms.models, plan.worker_bases)
+        self.reach = Reach(tree, self.project, plan.closure)
+
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        for path, earlier in self.before.items():
+            self._compare(path, earlier, self.state.asked_of(path))
+        again = {*self.before, *self._speaking_of_changed()}
+        creations = self._creations(again)
+        again.update(creations.by_file, self.reach.files.difference(self.state.reached))
+        dispatcher = Dispatcher(self.project, self.plan)
+        found: list[Candidate] = []
+        for path in sorted(again & {*self.state.reached, *self.reach.files, *creations.by_file}):
+            found.extend(dispatcher.check(path))
+        new = suppressed(
+            self.tree, self.plan, sorted(again), [winner.diagnostic for winner in resolve_precedence(found)]
+        )
+        if dispatcher.problems or self.tree.problems or len(self.project.budget) or self.project.names.circles:
+            raise Doubt
+        if self.tree.unparsable.keys() != set(self.state.refused) or again.intersection(self.state.refused):
+            raise Doubt
+        old = (item for item in self.state.diagnostics if item.path not in again)
+        return with_fingerprints([*old, *new])
+
+    def _speaking_of_changed(self) -> Iterator[str]:
+        """Files with diagnostics that point into a changed file, where lines may have moved."""
+        for item in self.state.diagnostics:
+            if any(note.path in self.before for note in item.related):
+                yield item.path
+
+    # --- what others asked of the changed files ---
+
+    def _compare(self, path: str, earlier: Before, asked: Asked) -> None:
+        skim, mask = self.tree.skims[path], self.plan.mask()
+        was_root, is_root = bool(earlier.skim.words & mask), bool(skim.words & mask)
+        if asked.text or (was_root and not is_root) or path in self.tree.unparsable:
+            raise Doubt
+        if asked.record and not self._has_same_record(path, earlier):
+            raise Doubt
+        if any(self.tree.mentions(path, word) != found for word, found in asked.words.items()):
+            raise Doubt
+        if (skim.imports, skim.classes) != (earlier.skim.imports, earlier.skim.classes):
+            if asked.skim:
+                raise Doubt
+            self._compare_skims(path, earlier.skim, skim)
+        if is_root and not was_root:
+            self.reach.files.add(path)
+
+    def _has_same_record(self, path: str, earlier: Before) -> bool:
+        now = self.tree.module(path)
+        if now is None or earlier.record is None:
+            return False
+        try:
+            before = decode_module(earlier.record)
+        except DamagedRecordError:
+            return False
+        return are_alike(before, now) and not has_inner_classes(now)
+
+    def _compare_skims(self, path: str, old: Skim, new: Skim) -> None:
+        """Nobody must have looked for a base or an import that came or went."""
+        if not (bases_named(old) ^ bases_named(new)).isdisjoint(self.state.bases):
+            raise Doubt
+        counts, changed = self.state.tops, len(self.before)
+        moved = {top for top in tops_of(old) ^ tops_of(new) if counts.get(top, 0) <= changed}
+        if moved and self.project.models.contracts(frozenset(moved)):
+            raise Doubt  # the first or the last import of a library may make it count, or not
+        for statement in set(old.imports) ^ set(new.imports):
+            for item in imported_by(statement):
+                if self._was_looked_for(item, path):
+                    raise Doubt
+
+    def _was_looked_for(self, item: SkimImport, path: str) -> bool:
+        links, sources = self.tree.links, self.state.sources
+        source = links.file_of(item.module, path)
+        if source in sources and (item.name in {"", "*"} or item.name in sources[source]):
+            return True
+        return bool(item.name) and links.submodule(item, path) in sources
+
+    # --- creations ---
+
+    def _creations(self, again: Collection[str]) -> Creations:
+        """The creations in files that are checked again, and those of classes that are new in a changed file."""
+        pending = [cls for path in self.reach.files for cls in self.project.classes_in(path) if sets_contract(cls)]
+        if self.plan.closure != "file":
+            self.reach.descend(pending)
+        creations = self.project.creations
+        known = is_wanted(self.state, self.project)
+        new = [cls for cls in self.reach.contracts if _is_incomplete(cls) and not known(cls)]
+        creations.wanted = _Wanted(self.state, self.project, new)
+        for cls in sorted(new, key=lambda cls: (cls.path, cls.node.at)):
+            creations.add(cls)
+        for path in sorted(again):
+            for name, uses in self.state.asked_of(path).names.items():
+                if creations.add_named(path, name)[1] != uses[1]:
+                    raise Doubt
+        return creations
+
+
+def _is_incomplete(cls: Class) -> bool:
+    return bool(missing_members(cls)) or refuses_as_protocol(cls)
+
+
+class _Wanted:
+    """The classes whose creation is a defect: those of the state, and new ones."""
+
+    def __init__(self, state: State, project: Project, new: Iterable[Class]) -> None:
+        self._known = is_wanted(state, project)
+        self._new = frozenset(new)
+
+    def __contains__(self, cls: object) -> bool:
+        return isinstance(cls, Class) and (cls in self._new or self._known(cls))
