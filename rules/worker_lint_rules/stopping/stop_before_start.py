@@ -19,7 +19,7 @@ When to ignore it
 
 Limits
     A test that asks for anything of the object that is not known counts as a guard. So does a handler for
-    AttributeError or Exception around the call. Fields that subclasses or other code set are left alone.
+    AttributeError or Exception around the call, and an assertion with which the method begins. Fields that subclasses or other code set are left alone.
 """
 
 import re
@@ -94,6 +94,67 @@ rule = Rule(
 
                 def stop(self):
                     self._wait()
+            """,
+        ),
+        bad(
+            "an assertion in the middle",
+            """
+            class Client:
+                def __init__(self, make):
+                    self._make = make
+                    self._tasks = []
+                    self._transport = None
+
+                def connect(self):
+                    self._transport = self._make()
+
+                def close(self):
+                    for task in self._tasks:
+                        task.cancel()
+                    assert self._transport, "connect first"  # bad: self._transport
+                    self._transport.close()
+            """,
+        ),
+        good(
+            "a stated condition",
+            """
+            class Client:
+                def __init__(self, make):
+                    self._make = make
+                    self._transport = None
+
+                def connect(self):
+                    self._transport = self._make()
+
+                def close(self):
+                    assert self._transport, "connect first"
+                    self._transport.close()
+            """,
+        ),
+        good(
+            "a state that the start changes",
+            """
+            class Client:
+                CLOSED = 0
+                OPEN = 1
+
+                def __init__(self, make):
+                    self._make = make
+                    self._state = Client.CLOSED
+                    self._transport = None
+
+                @property
+                def is_closed(self):
+                    return self._state == Client.CLOSED
+
+                def connect(self):
+                    self._transport = self._make()
+                    self._state = Client.OPEN
+
+                def close(self):
+                    if self.is_closed:
+                        return
+                    self._transport.close()
             """,
         ),
         good(
@@ -233,7 +294,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The stop methods that the class itself defines, on an object that has only been made."""
     project = context.project
     stops = [method for method in project.values.fields.methods(cls) if ends_object(method.name)]
-    stops = [method for method in stops if not method.name.startswith("__")]
+    stops = [method for method in stops if not method.name.startswith(("__", "tear"))]
     if not stops or project.hierarchy.is_dynamic(cls):
         return
     standing = Standing(project, cls)
@@ -242,9 +303,16 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         for misstep in standing.missteps(stop, standing.fresh):
             starts = _starts(cls, misstep, stop)
             if misstep.value in ("none", "missing") and starts and misstep.function.path == context.path:
-                if misstep.node.at not in seen and not _is_set_elsewhere(cls, misstep.place[1]):
+                is_stated = isinstance(misstep.node, ir.Assert) and misstep.node is _first(stop)
+                if misstep.node.at not in seen and not is_stated and not _is_set_elsewhere(cls, misstep.place[1]):
                     seen.add(misstep.node.at)
                     yield _finding(misstep, stop, starts[0], context)
+
+
+def _first(function: Function) -> ir.Stmt | None:
+    """The first statement that does something: an assertion there states a condition, and nothing is half done."""
+    statements = (one for one in function.statements if not isinstance(getattr(one, "value", None), ir.Constant))
+    return next(statements, None)
 
 
 def _starts(cls: Class, misstep: Misstep, stop: Function) -> list[tuple[Function, ir.At]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, Protocol, cast
 
 from worker_lint.analysis.entity import Function
-from worker_lint.analysis.flow import WRITE, Edge, Inside, Place, Step, Watch, place_of
+from worker_lint.analysis.flow import WRITE, Edge, Inside, Place, Step, Watch, place_of, walk
 from worker_lint.analysis.standing.truth import State, Truth, Value, put
 from worker_lint.source import ir
 
@@ -81,7 +81,18 @@ class Following(Watch[State]):
             return self._awaited(node, step, state)
         if step.kind == "bind":
             return self._bound(node, state)
+        if isinstance(node, ir.Assert) and self.truth.test(node.test, state) is False:
+            self._denied(node, state)
         return state
+
+    def _denied(self, node: ir.Assert, state: State) -> None:
+        """An assertion that does not hold: the first field in it that is not there."""
+        for part in walk(node.test):
+            place = self.truth.place(part) if isinstance(part, ir.Attribute) else None
+            value = self._value(place, state) if place is not None else None
+            if place is not None and value in ("none", "missing"):
+                self._misstep(node, place, value)
+                return
 
     def interrupted(self, step: Step, state: State) -> State | None:
         """What a call that raises may have written is unknown."""
@@ -170,13 +181,18 @@ class Following(Watch[State]):
         return state
 
     def _hands_on(self, call: ir.Call) -> bool:
-        """Whether the object itself is handed to, or a method of it run by, code that is not known."""
+        """
+        Whether the object itself is handed to, or a method of it run by, code that is not known. Objects that
+        are made for it only keep it.
+        """
+        if self._makes(call) or self.inside.called(call) is not None:
+            return False
         arguments = (*call.args, *(keyword.value for keyword in call.keywords))
         if any(isinstance(one, ir.Name) and one.id == self.truth.subject for one in arguments):
             return not (isinstance(call.func, ir.Name) and call.func.id in ("hasattr", "getattr", "isinstance", "id"))
         func = call.func
         is_own = isinstance(func, ir.Attribute) and place_of(func.value) == (self.truth.subject,)
-        return is_own and self.inside.called(call) is None
+        return is_own
 
     def _grown(self, call: ir.Call, state: State) -> State:
         """A collection that a call is made on, or that is handed on, may have other items then."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -44,10 +45,8 @@ class Standing:
         start = dict(self._given_by_class)
         for name in self._names:
             start.setdefault(("self", name), "missing")
-        callee = self.project.calls.method(self.cls, "__init__")
-        if not callee.runs:
-            return frozenset(start.items())
-        return self.after(callee.runs[0].function, frozenset(start.items()), strict=False)
+        made = next((method for method in self._methods if method.name == "__init__"), None)
+        return frozenset(start.items()) if made is None else self.after(made, frozenset(start.items()), strict=False)
 
     def after(self, function: Function, state: State, *, strict: bool = False) -> State:
         """What holds however the method returns; nothing when it never does."""
@@ -128,6 +127,7 @@ class Standing:
         if found is None:
             self._places[function] = found = {}
             for placed in placed_statements(function.statements):
+                found[placed.statement.at] = placed
                 for expr in own_expressions(placed.statement):
                     if isinstance(expr, (ir.Call, ir.Await)):
                         found.setdefault(expr.at, placed)
@@ -160,6 +160,11 @@ class Standing:
     @cached_property
     def _bases(self) -> tuple[Class, ...]:
         return tuple(base for base in self.project.hierarchy.order(self.cls) if isinstance(base, Class))
+
+    @property
+    def _methods(self) -> Iterator[Function]:
+        """The methods of an object, the nearest class first."""
+        return (method for base in self._bases for method in self.project.values.fields.methods(base))
 
     @property
     def _given_by_class(self) -> dict[tuple[str, ...], Value]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 from worker_lint.analysis.flow import Place, place_of, walk
 from worker_lint.source import ir
 
-Value: TypeAlias = Literal["none", "missing", "true", "false", "empty", "some", "ended"]
-"""`empty`: false but not None; `some`: not None, and taken for true; `ended`: a second end of it raises."""
+Value: TypeAlias = str
+"""
+`none`, `missing`, `true`, `false`; `empty`: false but not None; `some`: not None, and taken for true; `ended`: a
+second end of it raises. A constant is `=` and its text, behind `+` or `-` where its truth is known.
+"""
 
 State: TypeAlias = frozenset[tuple[Place, Value]]
 """What is known; a place that is not there is unknown."""
@@ -17,7 +20,8 @@ State: TypeAlias = frozenset[tuple[Place, Value]]
 NOTHING: Final[State] = frozenset()
 
 _TRUE: Final = frozenset({"true", "some", "ended"})
-_CONTRARY: Final = {"is": "is not", "is not": "is", "==": "!=", "!=": "=="}
+_SAME: Final = frozenset({"is", "==", "in"})
+_OTHER: Final = frozenset({"is not", "!=", "not in"})
 
 
 class Truth:
@@ -26,9 +30,7 @@ class Truth:
     that no method but `__init__` gives it its value; `getter` gives what a property of the object returns.
     """
 
-    def __init__(
-        self, subject: str, is_fixed: Callable[[str], bool], getter: Callable[[str], ir.Expr | None]
-    ) -> None:
+    def __init__(self, subject: str, is_fixed: Callable[[str], bool], getter: Callable[[str], ir.Expr | None]) -> None:
         self.subject = subject
         self.is_fixed = is_fixed
         self.getter = getter
@@ -50,15 +52,23 @@ class Truth:
             case ir.Constant(kind="bool", value=value):
                 return "true" if value else "false"
             case ir.Constant(value=value):
-                return "some" if value else "empty"
+                return f"{'+' if value else '-'}={value!r}"
             case ir.Collection(items=items):
                 return "some" if items else "empty"
             case ir.Mapping(keys=keys):
                 return "some" if keys else "empty"
             case ir.Name() | ir.Attribute():
-                return self._known(self.place(expr), state)
+                return self._known(self.place(expr), state) or self._constant(expr)
             case _:
                 return None
+
+    def _constant(self, expr: ir.Expr) -> Value | None:
+        """A constant by its name: `State.OPEN`, `self.OPEN`."""
+        name = ir.dotted_name(expr) or ""
+        first, _, last = name.rpartition(".")
+        if first and last.isupper() and (first == self.subject or first.rpartition(".")[2][:1].isupper()):
+            return f"={last}"
+        return None
 
     def test(self, expr: ir.Expr, state: State) -> bool | None:
         """How a test comes out; None when that is unknown."""
@@ -92,26 +102,23 @@ class Truth:
         return None if inner is None else self.test(inner, state)
 
     def _compared(self, left: ir.Expr, op: str, right: ir.Expr, state: State) -> bool | None:
-        if op not in _CONTRARY:
+        if op not in _SAME | _OTHER:
             return None
-        first, second = self.value(left, state), self.value(right, state)
-        if first is None or second is None:
-            return None
-        if "none" in (first, second):
-            found = first == second
-        elif {first, second} <= {"true", "false"}:
-            found = first == second
+        first = self.value(left, state)
+        if op.endswith("in"):
+            others = [self.value(one, state) for one in right.items] if isinstance(right, ir.Collection) else [None]
         else:
-            return None
-        return found if op in ("is", "==") else not found
+            others = [self.value(right, state)]
+        found = _joined("or", [_same(first, other) for other in others])
+        return None if found is None else found is (op in _SAME)
 
     def refined(self, expr: ir.Expr, state: State, *, came_out: bool) -> State:
         """The state after a test whose outcome was unknown came out in this way."""
         match expr:
             case ir.Unary(op="not", operand=inner):
                 return self.refined(inner, state, came_out=not came_out)
-            case ir.Compare(left=left, ops=(op,), operands=(ir.Constant(kind="none"),)) if op in _CONTRARY:
-                is_none = (op in ("is", "==")) == came_out
+            case ir.Compare(left=left, ops=(op,), operands=(ir.Constant(kind="none"),)) if op in _SAME | _OTHER:
+                is_none = (op in _SAME) == came_out
                 return put(state, self.place(left), "none" if is_none else "some")
             case ir.Name() | ir.Attribute() if came_out:
                 return put(state, self.place(expr), "some")
@@ -142,7 +149,18 @@ def put(state: State, place: Place | None, value: Value | None) -> State:
 
 
 def _truth(value: Value | None) -> bool | None:
-    return None if value in (None, "missing") else value in _TRUE
+    if value is None or value == "missing" or value.startswith("="):
+        return None
+    return value in _TRUE or value.startswith("+")
+
+
+def _same(left: Value | None, right: Value | None) -> bool | None:
+    """Whether two values are the same; constants with other names are taken for other values."""
+    if left is None or right is None or "missing" in (left, right):
+        return None
+    if "none" in (left, right) or {left, right} <= {"true", "false"} or ("=" in left and "=" in right):
+        return left == right
+    return None
 
 
 def _joined(op: str, found: list[bool | None]) -> bool | None:
