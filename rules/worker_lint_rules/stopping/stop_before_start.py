@@ -19,7 +19,8 @@ When to ignore it
 
 Limits
     A test that asks for anything of the object that is not known counts as a guard. So does a handler for
-    AttributeError or Exception around the call, and an assertion with which the method begins. Fields that subclasses or other code set are left alone.
+    AttributeError or Exception around the call, and an assertion with which the method begins. Fields
+    that subclasses or other code set are left alone.
 """
 
 import re

@@ -13,6 +13,6 @@ taken for a guard and followed no further.
 
 from worker_lint.analysis.standing.following import Misstep
 from worker_lint.analysis.standing.standing import Standing
-from worker_lint.analysis.standing.truth import State
+from worker_lint.analysis.standing.truth import NOTHING, State
 
-__all__ = ["Misstep", "Standing", "State"]
+__all__ = ["NOTHING", "Misstep", "Standing", "State"]

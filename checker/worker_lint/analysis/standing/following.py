@@ -191,8 +191,7 @@ class Following(Watch[State]):
         if any(isinstance(one, ir.Name) and one.id == self.truth.subject for one in arguments):
             return not (isinstance(call.func, ir.Name) and call.func.id in ("hasattr", "getattr", "isinstance", "id"))
         func = call.func
-        is_own = isinstance(func, ir.Attribute) and place_of(func.value) == (self.truth.subject,)
-        return is_own
+        return isinstance(func, ir.Attribute) and place_of(func.value) == (self.truth.subject,)
 
     def _grown(self, call: ir.Call, state: State) -> State:
         """A collection that a call is made on, or that is handed on, may have other items then."""
