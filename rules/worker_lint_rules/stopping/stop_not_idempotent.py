@@ -25,12 +25,13 @@ Limits
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 from worker_lint.analysis import Class, Function
-from worker_lint.analysis.places import SELF
-from worker_lint.analysis.standing import NOTHING, Misstep, Standing, State
-from worker_lint.analysis.stopping import STOP_WORDS, ends_object
+from worker_lint.analysis.guard import in_finally, in_handler
+from worker_lint.analysis.nesting import placed_statements
+from worker_lint.analysis.places import SELF, Use
+from worker_lint.analysis.standing import NOTHING, Misstep, Standing, State, lets_through
+from worker_lint.analysis.stopping import STOP_WORDS, ends_object, is_stop_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -72,8 +73,11 @@ rule = Rule(
                     self._tag = queue.consume(self._handle)
 
                 def _handle(self, message):
-                    if message.fatal:
+                    try:
+                        message.process()
+                    except Exception:
                         self.close()
+                        raise
 
                 def close(self):
                     self._queue.cancel(self._tag)  # bad: self._tag
@@ -94,6 +98,27 @@ rule = Rule(
                 def stop(self):
                     self._connection.close()  # bad: self._connection
             """,
+        ),
+        good(
+            "opened anew by somebody who has it open",
+            """
+            class Log:
+                def __init__(self, path):
+                    self._path = path
+                    self._open()
+
+                def _open(self):
+                    self._file = open(self._path, "ab")
+
+                def close(self):
+                    self._file.close()
+                    del self._file
+
+                def reopen(self):
+                    self.close()
+                    self._open()
+            """,
+            silence="one caller",
         ),
         good(
             "taken out first",
@@ -206,16 +231,13 @@ rule = Rule(
     ),
 )
 
-_HARMLESS: Final = frozenset({"shield", "coroutine", "override", "final", "debuglog", "asyncmethod"})
-"""Decorators that let every call through; any other may be what keeps a second one out."""
-
 
 @rule.on_class
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The public stop methods of the class, run a second time."""
     project = context.project
     stops = [method for method in project.values.fields.methods(cls) if ends_object(method.name)]
-    stops = [method for method in stops if not method.name.startswith("_") and _is_plain(method)]
+    stops = [method for method in stops if not method.name.startswith("_") and lets_through(method)]
     if not stops or project.hierarchy.is_dynamic(cls):
         return
     standing = Standing(project, cls)
@@ -230,11 +252,6 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
                 yield _finding(misstep, stop, other, context)
 
 
-def _is_plain(method: Function) -> bool:
-    names = {(ir.dotted_name(one) or "").rpartition(".")[2] for one in method.node.decorators}
-    return names <= _HARMLESS
-
-
 def _other_caller(
     cls: Class, stop: Function, standing: Standing, first: State, missteps: tuple[Misstep, ...]
 ) -> tuple[Function, ir.At] | None:
@@ -246,9 +263,19 @@ def _other_caller(
         for use in cls.project.places.uses(runs.function, cls):
             is_call = use.place == (SELF,) and use.how == "called" and use.name == stop.name
             is_handed = use.place == (SELF, stop.name) and use.how in ("passed", "attribute", "stored")
-            if is_handed or (is_call and _reaches(standing, runs.function, first, missteps)):
+            on_error = is_call and _is_on_error(runs.function, use)
+            again = is_call and is_stop_name(runs.function.name) and _reaches(standing, runs.function, first, missteps)
+            if is_handed or on_error or again:
                 found.append((runs.function, use.at))
     return found[0] if found else None
+
+
+def _is_on_error(method: Function, use: Use) -> bool:
+    """Whether a call stands where an error is handled, whatever the object is like."""
+    placed = next((one for one in placed_statements(method.statements) if one.statement is use.statement), None)
+    if placed is None or any(isinstance(outer, (ir.If, ir.While)) for outer in placed.around):
+        return False
+    return in_handler(placed) is not None or in_finally(placed) is not None
 
 
 def _reaches(standing: Standing, method: Function, first: State, missteps: tuple[Misstep, ...]) -> bool:

@@ -12,7 +12,7 @@ taken for a guard and followed no further.
 """
 
 from worker_lint.analysis.standing.following import Misstep
-from worker_lint.analysis.standing.standing import Standing
+from worker_lint.analysis.standing.standing import Standing, lets_through
 from worker_lint.analysis.standing.truth import NOTHING, State
 
-__all__ = ["NOTHING", "Misstep", "Standing", "State"]
+__all__ = ["NOTHING", "Misstep", "Standing", "State", "lets_through"]

@@ -25,6 +25,9 @@ DEPTH: Final = 4
 BUDGET: Final = 4_000
 """Pairs of block and state that one method may take."""
 
+_HARMLESS: Final = frozenset({"shield", "coroutine", "override", "final", "debuglog"})
+"""Decorators that let every call through; any other may be what keeps a second one out."""
+
 _MISTAKES: Final = ("AttributeError", "TypeError")
 
 
@@ -70,9 +73,10 @@ class Standing:
         is_self = isinstance(func.value, ir.Name) and func.value.id == function.node.params[0].name
         is_super = isinstance(func.value, ir.Call) and ir.dotted_name(func.value.func) == "super"
         callee = self.project.calls.of(function, call, self.cls) if is_self or is_super else None
-        if callee is None or not callee.is_sure or len(callee.runs) != 1 or callee.creates is not None:
+        if callee is None or len(callee.runs) != 1 or callee.creates is not None:
             return None
-        return callee.runs[0].function
+        found = callee.runs[0].function
+        return found if callee.is_sure or (found.node.decorators and lets_through(found)) else None
 
     def second_call_raises(self, function: Function, call: ir.Call) -> bool:
         """Whether the model of the call says that it cannot be done twice."""
@@ -199,6 +203,11 @@ class Standing:
         statements = [one for one in function.statements if not _is_docstring(one)]
         only = statements[0] if len(statements) == 1 else None
         return only.value if isinstance(only, ir.Return) else None
+
+
+def lets_through(function: Function) -> bool:
+    """Whether the decorators of a function, if any, let every call through to it."""
+    return {(ir.dotted_name(one) or "").rpartition(".")[2] for one in function.node.decorators} <= _HARMLESS
 
 
 def _is_docstring(statement: ir.Stmt) -> bool:

@@ -120,10 +120,18 @@ class Truth:
             case ir.Compare(left=left, ops=(op,), operands=(ir.Constant(kind="none"),)) if op in _SAME | _OTHER:
                 is_none = (op in _SAME) == came_out
                 return put(state, self.place(left), "none" if is_none else "some")
-            case ir.Name() | ir.Attribute() if came_out:
-                return put(state, self.place(expr), "some")
+            case ir.Name() | ir.Attribute():
+                return self._told(expr, state, came_out=came_out)
             case _:
                 return state
+
+    def _told(self, expr: ir.Expr, state: State, *, came_out: bool) -> State:
+        """What the truth of a field or property tells, besides of the one that the property asks for."""
+        place = self.place(expr)
+        inner = self.getter(place[1]) if place is not None and len(place) == 2 and place[0] == "self" else None
+        if inner is not None and not isinstance(inner, (ir.Name, ir.Attribute)):
+            return self.refined(inner, state, came_out=came_out)
+        return put(state, place, "some") if came_out else state
 
     def depends(self, expr: ir.Expr) -> bool:
         """Whether a test asks for the state of the object in a way that may guard what follows."""
