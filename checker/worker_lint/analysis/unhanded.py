@@ -109,11 +109,10 @@ class _Open(Watch[str]):
 
     def _ends(self, step: Step) -> bool:
         """Whether the step releases it, or hands it to somebody."""
-        if any(
-            effect.verb in (RELEASE, REQUEST) and effect.place == self._place for effect in self._inside.possible(step)
-        ):
+        done = self._inside.possible(step)
+        if any(effect.verb in (RELEASE, REQUEST) and effect.place == self._place for effect in done):
             return True
-        return any(self._is_handed(node.at) for node in walk(step.node, inner=False))
+        return any(node.at in self._gone for node in walk(step.node, inner=False))
 
 
 def _call_of(node: ir.Node) -> ir.Node:

@@ -23,6 +23,7 @@ Limits
     alone, since the interpreter closes them with the last reference.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -186,6 +187,8 @@ _LATER: Final = frozenset({"connection", "channel", "consumer", "producer"})
 def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
     """The methods of a class: their locals, and the fields of those that build the object."""
     for method in context.project.values.fields.methods(cls):
+        if not _may_open(method, context):
+            continue
         for one in (*in_construction(context.project, method, cls), *unhanded(context.project, method, cls)):
             if _is_open(one.held.duty, context):
                 yield _finding(one, method)
@@ -194,10 +197,21 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
 @rule.on_function
 def check_function(function: Function, context: Context) -> Iterator[Finding]:
     """The locals of functions that are no methods."""
-    if function.owner is None:
+    if function.owner is None and _may_open(function, context):
         for one in unhanded(context.project, function, None):
             if _is_open(one.held.duty, context):
                 yield _finding(one, function)
+
+
+_OPENS: Final = re.compile(
+    r"(?:[Ss]ocket|Popen|Thread|Process|[Cc]onnection|connect|Consumer|Producer|Client|[Cc]hannel|Subscription)\w*\("
+)
+
+
+def _may_open(function: Function, context: Context) -> bool:
+    """Whether the text of a function opens anything; read before the body is."""
+    lines = context.project.store.text(function.path).lines[function.node.name_at[0] : function.node.at[2]]
+    return any(_OPENS.search(line) for line in lines)
 
 
 def _is_open(duty: Duty, context: Context) -> bool:
