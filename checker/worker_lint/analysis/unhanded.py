@@ -15,6 +15,7 @@ from worker_lint.analysis.flow import Edge, Inside, Path, Place, Step, ThrownSet
 from worker_lint.analysis.resources.held import Held
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
 from worker_lint.analysis.skipping import failures
+from worker_lint.analysis.statements import inner_blocks
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -41,6 +42,86 @@ def unhanded(project: Project, function: Function, me: Class | None) -> Iterator
         if any(use.how in ("returned", "stored") for use in held.escapes):
             gone = frozenset((*(use.at for use in held.escapes), *(end.site.at for end in held.ends)))
             yield from _left_open(project, function, me, inside, held, gone)
+
+
+def unreleased(project: Project, function: Function, me: Class | None) -> Iterator[Unhanded]:
+    """The locals that the function releases itself, but not on the way of an error."""
+    inside = project.routines.inside(function, me)
+    for held in project.resources.local(function, me):
+        if held.is_collection or not held.acquired or held.derived_from is not None or held.escapes:
+            continue
+        if any(end.kind == "release" for end in held.ends):
+            yield from _left_open(project, function, me, inside, held, frozenset(end.site.at for end in held.ends))
+
+
+class Passed(NamedTuple):
+    """
+    A local of a class that nobody knows: the call that gives it, what is asked of it by way of its link, and the
+    release after that.
+    """
+
+    name: str
+    given: ir.Call
+    cause: ir.Call
+    release: ir.Call
+
+
+def passed_by(project: Project, function: Function) -> Iterator[Passed]:
+    """
+    What a method gives, is asked for something over its link, and then closed, all in one block: an error of the
+    middle step passes the release by. Only objects that do nothing else but stand between these calls.
+    """
+    bindings = project.values.bindings(function)
+    for block in _blocks(function.statements):
+        for index, statement in enumerate(block):
+            name, given = _given(statement)
+            if given is None or len(bindings.places.get((name,), ())) != 1:
+                continue
+            uses = [use for use in project.places.uses(function) if use.place == (name,)]
+            if any(use.how not in ("called", "read") for use in uses):
+                continue
+            later = [one for one in map(_called_alone, block[index + 1 :]) if one is not None]
+            on_it = [one for one in later if _method(one, name)]
+            release = next((one for one in on_it if _method(one, name) in _RELEASES), None)
+            cause = next((one for one in on_it if _method(one, name) in _OVER_LINK), None)
+            if release is not None and cause is not None and cause.at < release.at:
+                yield Passed(name, given, cause, release)
+
+
+_RELEASES: Final = frozenset({"close", "release", "disconnect", "quit"})
+_OVER_LINK: Final = frozenset(
+    {"fetch", "recv", "receive", "send", "sendall", "request", "connect", "login", "publish", "consume", "sendmail"}
+)
+"""Methods that ask something of the other side of a link: these fail when the link does."""
+
+
+def _given(statement: ir.Stmt) -> tuple[str, ir.Call | None]:
+    """The name that a statement binds to what a method gives."""
+    if isinstance(statement, ir.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ir.Name):
+        value = statement.value.value if isinstance(statement.value, ir.Await) else statement.value
+        if isinstance(value, ir.Call) and isinstance(value.func, ir.Attribute):
+            return statement.targets[0].id, value
+    return "", None
+
+
+def _called_alone(statement: ir.Stmt) -> ir.Call | None:
+    """The call that a plain statement consists of, or whose result it keeps."""
+    value = statement.value if isinstance(statement, (ir.Expression, ir.Assign)) else None
+    value = value.value if isinstance(value, ir.Await) else value
+    return value if isinstance(value, ir.Call) else None
+
+
+def _method(call: ir.Call, name: str) -> str:
+    func = call.func
+    is_on = isinstance(func, ir.Attribute) and isinstance(func.value, ir.Name) and func.value.id == name
+    return func.name if is_on and isinstance(func, ir.Attribute) else ""
+
+
+def _blocks(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Stmt, ...]]:
+    yield body
+    for statement in body:
+        for inner in inner_blocks(statement):
+            yield from _blocks(inner)
 
 
 def in_construction(project: Project, function: Function, me: Class) -> Iterator[Unhanded]:

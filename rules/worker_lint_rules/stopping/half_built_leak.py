@@ -1,11 +1,13 @@
 """
-Something is opened, and an error before anybody can hold it leaves it open for good.
+Something is opened, and an error before it is closed or handed over leaves it open for good.
 
 What it catches
     A connection, socket, process or the like that a function opens, works on, and then hands to its caller or puts
     into a field, when a step in between may raise and nothing on that way releases it. And a field that
     `__init__`, `__enter__` or `__aenter__` opens before a later step of the same method that may raise: then there
-    is no object, and `__exit__` is not called, so that no stop can ever reach the field.
+    is no object, and `__exit__` is not called, so that no stop can ever reach the field. Also a connection that a
+    function opens, uses and closes in a row, or an object that a method gives, which is asked for something
+    over its link and closed after that: what fails in the middle passes the close by.
 
 Why it hurts in production
     The step that fails is the connect to a broker that is down, and the code that called it tries again: each turn
@@ -29,7 +31,7 @@ from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.resources import Duty
-from worker_lint.analysis.unhanded import Unhanded, in_construction, unhanded
+from worker_lint.analysis.unhanded import Passed, Unhanded, in_construction, passed_by, unhanded, unreleased
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
 rule = Rule(
@@ -37,7 +39,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     confidence="likely",
-    summary="An error between opening and handing over leaves it open for good",
+    summary="An error between opening and closing or handing over leaves it open for good",
     words=(
         "socket",
         "Connection",
@@ -51,7 +53,13 @@ rule = Rule(
         "Channel",
     ),
     product_only=True,
-    silences=("released and raised again", "ExitStack with pop_all", "nothing may raise", "in a field at once"),
+    silences=(
+        "closed in a finally",
+        "released and raised again",
+        "ExitStack with pop_all",
+        "nothing may raise",
+        "in a field at once",
+    ),
     examples=(
         bad(
             "a socket that cannot be connected",
@@ -94,6 +102,36 @@ rule = Rule(
                 def __exit__(self, *error):
                     self._connection.close()
             """,
+        ),
+        bad(
+            "opened, asked and closed in a row",
+            """
+            class Channel:
+                def __init__(self, session):
+                    self._session = session
+
+                def get(self, queue):
+                    receiver = self._session.receiver(queue)
+                    message = receiver.fetch(timeout=0)  # bad: receiver
+                    receiver.close()
+                    return message
+            """,
+        ),
+        good(
+            "closed whatever happens",
+            """
+            class Channel:
+                def __init__(self, session):
+                    self._session = session
+
+                def get(self, queue):
+                    receiver = self._session.receiver(queue)
+                    try:
+                        return receiver.fetch(timeout=0)
+                    finally:
+                        receiver.close()
+            """,
+            silence="closed in a finally",
         ),
         good(
             "closed before it is raised again",
@@ -187,20 +225,46 @@ _LATER: Final = frozenset({"connection", "channel", "consumer", "producer"})
 def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
     """The methods of a class: their locals, and the fields of those that build the object."""
     for method in context.project.values.fields.methods(cls):
-        if not _may_open(method, context):
-            continue
-        for one in (*in_construction(context.project, method, cls), *unhanded(context.project, method, cls)):
-            if _is_open(one.held.duty, context):
-                yield _finding(one, method)
+        if _may_open(method, context):
+            for one in in_construction(context.project, method, cls):
+                if _is_open(one.held.duty, context):
+                    yield _finding(one, method)
+        yield from _of_locals(method, cls, context)
 
 
 @rule.on_function
 def check_function(function: Function, context: Context) -> Iterator[Finding]:
     """The locals of functions that are no methods."""
-    if function.owner is None and _may_open(function, context):
-        for one in unhanded(context.project, function, None):
+    if function.owner is None:
+        yield from _of_locals(function, None, context)
+
+
+def _of_locals(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:
+    if _may_open(function, context):
+        for one in unhanded(context.project, function, me):
             if _is_open(one.held.duty, context):
                 yield _finding(one, function)
+        for one in unreleased(context.project, function, me):
+            if one.held.duty.role in _LATER and _is_open(one.held.duty, context):
+                yield _finding(one, function)
+    if _has(function, context, _CLOSES):
+        for passed in passed_by(context.project, function):
+            yield _passed(passed, function)
+
+
+def _passed(passed: Passed, function: Function) -> Finding:
+    return Finding(
+        at=passed.cause.at,
+        message=f"an error here leaves `{passed.name}` open: its close is passed by",
+        consequence="Each time that this fails, one more of them stays open at the other side of the link.",
+        help=f"put what uses `{passed.name}` into a try, and its close into the finally",
+        notes=(
+            Note(function.path, passed.given.at, f"`{passed.name}` is opened here"),
+            Note(function.path, passed.release.at, "and closed here, when nothing fails"),
+        ),
+        symbol=function.symbol,
+        culprit=("release", function.path, *(str(number) for number in passed.cause.at)),
+    )
 
 
 _OPENS: Final = re.compile(
@@ -208,10 +272,17 @@ _OPENS: Final = re.compile(
 )
 
 
+_CLOSES: Final = re.compile(r"\.(?:close|release|disconnect|quit)\(")
+
+
 def _may_open(function: Function, context: Context) -> bool:
-    """Whether the text of a function opens anything; read before the body is."""
+    return _has(function, context, _OPENS)
+
+
+def _has(function: Function, context: Context, words: re.Pattern[str]) -> bool:
+    """Whether the text of a function holds one of the words; read before the body is."""
     lines = context.project.store.text(function.path).lines[function.node.name_at[0] : function.node.at[2]]
-    return any(_OPENS.search(line) for line in lines)
+    return any(words.search(line) for line in lines)
 
 
 def _is_open(duty: Duty, context: Context) -> bool:
