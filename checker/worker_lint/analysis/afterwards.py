@@ -66,13 +66,19 @@ class _After(Watch[str]):
             return "before"
         if step.kind not in ("call", "await"):
             return state
-        done = self._inside.done(step)
-        if any(effect.verb == RELEASE and effect.place == self._place for effect in done):
+        if self._is_release(step):
             self.release = self.release or (step.node if isinstance(step.node, ir.Call) else None)
             return "released"
         if any(effect.verb == WRITE and effect.place == self._place for effect in self._inside.possible(step)):
             return "before"
         return state
+
+    def _is_release(self, step: Step) -> bool:
+        """Whether the step itself releases the place: not one that only has it released later."""
+        func = step.node.func if isinstance(step.node, ir.Call) else None
+        if not isinstance(func, ir.Attribute) or place_of(func.value) != self._place:
+            return False
+        return any(one.verb == RELEASE and one.place == self._place for one in self._inside.done(step))
 
     def interrupted(self, step: Step, state: str) -> str | None:
         return "met" if step is self._wanted and state == "released" else state

@@ -103,6 +103,20 @@ rule = Rule(
             silence="guards",
         ),
         good(
+            "only registered to be closed",
+            """
+            import contextlib
+            import socket
+
+            def talk(address, poller):
+                with contextlib.ExitStack() as stack:
+                    sock = socket.create_connection(address)
+                    stack.callback(sock.close)
+                    poller.register(sock)
+                    sock.sendall(b"hello")
+            """,
+        ),
+        good(
             "opened again",
             """
             import socket

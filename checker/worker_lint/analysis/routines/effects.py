@@ -29,6 +29,9 @@ WAIT: Final = "wait"
 _LATER: Final = frozenset({"callback", "push", "push_async_callback", "push_async_exit", "register", "addfinalizer"})
 """Methods that take a release to be done for certain: of exit stacks, `atexit`, fixtures."""
 
+_EXITS: Final = frozenset({"push", "push_async_exit"})
+"""Those of them that take the object itself, and leave it as a context."""
+
 _ENTER: Final = frozenset({"enter_context", "enter_async_context"})
 
 
@@ -90,8 +93,11 @@ def _registered(project: Project, runs: Runs, call: ir.Call, aliases: Aliases) -
     """A release handed to what will do it whatever happens."""
     for argument in call.args[:1]:
         target = argument
-        if isinstance(argument, ir.Attribute) and isinstance(call.func, ir.Attribute) and call.func.name in _LATER:
+        name = call.func.name if isinstance(call.func, ir.Attribute) else ""
+        if isinstance(argument, ir.Attribute) and name in _LATER:
             target = argument.value
+        elif name in _LATER and name not in _EXITS:
+            continue  # an object in a poller or registry
         duty = project.resources.duty(project.values.of(runs.function, target, runs.me))
         if duty is not None:
             for place in places_of(project, runs, target, aliases):
