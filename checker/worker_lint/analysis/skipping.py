@@ -197,15 +197,15 @@ class Skipping:
         return self._later[first].get(place)
 
     def _released_after(self, first: Step) -> Iterator[tuple[Place, ir.At]]:
-        """What is released somewhere after the step has completed, what comes first last."""
+        """What is released somewhere after the step has completed and nothing else failed, what comes first last."""
         start = self._block_of[first]
         seen: dict[int, Block] = {}
-        pending = [edge.target for edge in start.out if not (edge.is_interrupted and edge.step is first)]
+        pending = [edge.target for edge in start.out if not edge.is_interrupted]
         while pending:
             block = pending.pop(0)
             if block.index not in seen:
                 seen[block.index] = block
-                pending.extend(edge.target for edge in block.out)
+                pending.extend(edge.target for edge in block.out if not edge.is_interrupted)
         rest = start.steps[start.steps.index(first) + 1 :]
         steps = [*rest, *(step for block in seen.values() for step in block.steps)]
         for step in reversed(steps):
