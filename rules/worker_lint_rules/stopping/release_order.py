@@ -56,6 +56,23 @@ rule = Rule(
                     self._channel.close()  # bad: self._channel
             """,
         ),
+        bad(
+            "on one of two ways",
+            """
+            import pika
+
+            class Worker:
+                def __init__(self, parameters):
+                    self._connection = pika.BlockingConnection(parameters)
+                    self._channel = self._connection.channel()
+
+                def close(self, quickly):
+                    if quickly:
+                        self._connection.close()
+                    self._channel.close()  # bad: self._channel
+                    self._connection.close()
+            """,
+        ),
         good(
             "the connection alone",
             """
