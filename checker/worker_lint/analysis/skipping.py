@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.calls import NOBODY, is_abstract
@@ -77,6 +78,7 @@ class Skipping:
         self.graph: Graph | None = project.routines.graph(function, me)
         self._released: dict[Step, frozenset[Place]] = {}
         self._duties: dict[Place, Duty | None] = {}
+        self._later: dict[Step, dict[Place, ir.At]] = {}
 
     def skips(self) -> Iterator[Skip]:
         """What errors leave out, in source order of what raises; one entry for each cause."""
@@ -131,13 +133,10 @@ class Skipping:
             )
             if not isinstance(path, Path):
                 continue
-            cause = self._cause(path)
-            if cause is None or self._is_its_own(cause, place):
-                continue
-            site = self._follows(graph, cause, place)
-            if site is not None:
-                thrown = next(edge.thrown for edge in path.raising if edge.step is cause)
-                yield Skip(_call_of(cause.node), thrown, ((place, site),))
+            cause, edge = next((e.step, e) for e in path.raising if e.is_interrupted and self.leaves_out(e, place))
+            site = self._follows(cause, place) if cause is not None else None
+            if cause is not None and site is not None:
+                yield Skip(_call_of(cause.node), edge.thrown, ((place, site),))
 
     def is_cause(self, step: Step) -> bool:
         """Whether the step ends something, or runs what somebody else supplied, so that its failure is expected."""
@@ -191,19 +190,39 @@ class Skipping:
         denoted = self.project.places.denotes(self.function, call.func.value, self.me)
         return any(each[1:] == place[1:] and len(each) == len(place) for each in denoted)
 
-    def _cause(self, path: Path) -> Step | None:
-        """The step whose error on the path is the cause."""
-        return next((edge.step for edge in path.raising if edge.is_interrupted and self.is_cause_on(edge)), None)
-
-    def _follows(self, graph: Graph, first: Step, place: Place) -> ir.At | None:
+    def _follows(self, first: Step, place: Place) -> ir.At | None:
         """Where the place is released when the step does complete; None when it is not."""
-        for block in graph.blocks:
-            for step in block.steps:
-                if place in self.released(step) and step is not first:
-                    watch = _After(first, step)
-                    if isinstance(find_path(graph, watch, lambda _, state: state == "then"), Path):
-                        return step.node.at
-        return None
+        if first not in self._later:
+            self._later[first] = dict(self._released_after(first))
+        return self._later[first].get(place)
+
+    def _released_after(self, first: Step) -> Iterator[tuple[Place, ir.At]]:
+        """What is released somewhere after the step has completed and nothing else failed, what comes first last."""
+        start = self._block_of[first]
+        seen: dict[int, Block] = {}
+        pending = [edge.target for edge in start.out if not edge.is_interrupted]
+        while pending:
+            block = pending.pop(0)
+            if block.index not in seen:
+                seen[block.index] = block
+                pending.extend(edge.target for edge in block.out if not edge.is_interrupted)
+        rest = start.steps[start.steps.index(first) + 1 :]
+        steps = [*rest, *(step for block in seen.values() for step in block.steps)]
+        for step in reversed(steps):
+            if step is not first:
+                yield from ((place, step.node.at) for place in self.released(step))
+
+    @cached_property
+    def _block_of(self) -> dict[Step, Block]:
+        blocks = self.graph.blocks if self.graph is not None else ()
+        return {step: block for block in blocks for step in block.steps}
+
+    def leaves_out(self, edge: Edge, place: Place) -> bool:
+        """Whether the error on an edge may be why the place is not released: it is, where the step completes."""
+        step = edge.step
+        if step is None or not self.is_cause_on(edge) or self._is_its_own(step, place):
+            return False
+        return self._follows(step, place) is not None
 
     # --- loops ---
 
@@ -264,24 +283,7 @@ class _Skipped(Watch[str]):
         """One error only: what a second one does is not the doing of the first."""
         if not edge.is_interrupted:
             return state
-        return "skipping" if state == "before" and self._skipping.is_cause_on(edge) else None
-
-
-class _After(Watch[str]):
-    """Whether one step comes after another has completed."""
-
-    def __init__(self, first: Step, then: Step) -> None:
-        super().__init__(start="")
-        self._first = first
-        self._then = then
-
-    def step(self, step: Step, state: str) -> str:
-        if step is self._then and state:
-            return "then"
-        return "first" if step is self._first and not state else state
-
-    def interrupted(self, step: Step, state: str) -> str:
-        return "then" if step is self._then and state else state
+        return "skipping" if state == "before" and self._skipping.leaves_out(edge, self._place) else None
 
 
 class _LeftLoop(Watch[bool]):

@@ -49,6 +49,7 @@ class Denoted:
         params = self.method.node.params if self.method is not None and owner is not None else ()
         self.subject = params[0].name if params else ""
         self._names: dict[str, frozenset[Place]] | None = None
+        self._asked: set[str] = set()
 
     def of(self, expr: ir.Expr | None) -> frozenset[Place]:
         """The places that the expression may mean; of a collection and of its items it is the same one."""
@@ -86,11 +87,19 @@ class Denoted:
             sources = self.project.values.bindings(self.scope).places.get((name,))
             if sources is not None:
                 near = self.project.values.bindings(self.scope).at(name, expr.at)
-                known = self._of_sources(near) if len(near) < len(sources) else self.names[name]
-                return known.union(found)
+                return (self._near(name, near) if len(near) < len(sources) else self.names[name]).union(found)
             if any(param.name == name for param in self.scope.node.params):
                 return frozenset(found)
         return self._outer(name).union(found)
+
+    def _near(self, name: str, sources: Iterable[Source]) -> frozenset[Place]:
+        """What a name means inside the loop that binds it; two loops may go over each other's names."""
+        if name in self._asked:
+            return _NOWHERE
+        self._asked.add(name)
+        found = self._of_sources(sources)
+        self._asked.remove(name)
+        return found
 
     def _outer(self, name: str) -> frozenset[Place]:
         """What a name of an enclosing function may mean."""

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.flow import Aliases, Effect, Place, Step
-from worker_lint.analysis.places import SELF
+from worker_lint.analysis.places import SELF, Use
 from worker_lint.analysis.resources.duty import Duty
+from worker_lint.analysis.resources.ending import Ending
+from worker_lint.analysis.resources.held import End
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ WAIT: Final = "wait"
 
 _LATER: Final = frozenset({"callback", "push", "push_async_callback", "push_async_exit", "register", "addfinalizer"})
 """Methods that take a release to be done for certain: of exit stacks, `atexit`, fixtures."""
+
+_EXITS: Final = frozenset({"push", "push_async_exit"})
+"""Those of them that take the object itself, and leave it as a context."""
 
 _ENTER: Final = frozenset({"enter_context", "enter_async_context"})
 
@@ -41,6 +46,7 @@ def effects_of(project: Project, runs: Runs, step: Step, aliases: Aliases) -> It
 
 
 def _called(project: Project, runs: Runs, call: ir.Call, aliases: Aliases) -> Iterator[Effect]:
+    yield from _handed(project, runs, call, aliases)
     if not isinstance(call.func, ir.Attribute):
         return
     name = call.func.name
@@ -53,6 +59,20 @@ def _called(project: Project, runs: Runs, call: ir.Call, aliases: Aliases) -> It
     if verbs:
         for place in places_of(project, runs, call.func.value, aliases):
             yield from (Effect(verb, place) for verb in verbs)
+
+
+def _handed(project: Project, runs: Runs, call: ir.Call, aliases: Aliases) -> Iterator[Effect]:
+    """What a function of the project ends that gets it as an argument."""
+    for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+        if not isinstance(argument, (ir.Name, ir.Attribute)):
+            continue
+        places = places_of(project, runs, argument, aliases)
+        duty = project.resources.duty(project.values.of(runs.function, argument, runs.me)) if places else None
+        if duty is not None:
+            use = Use(min(places), "passed", argument.at, runs.function, "", call)
+            end = Ending(project, duty).of(use, runs.me)
+            if isinstance(end, End) and end.kind == "helper":
+                yield from (Effect(RELEASE, place) for place in places)
 
 
 def verbs_of(duty: Duty, name: str) -> tuple[str, ...]:
@@ -73,8 +93,11 @@ def _registered(project: Project, runs: Runs, call: ir.Call, aliases: Aliases) -
     """A release handed to what will do it whatever happens."""
     for argument in call.args[:1]:
         target = argument
-        if isinstance(argument, ir.Attribute) and isinstance(call.func, ir.Attribute) and call.func.name in _LATER:
+        name = call.func.name if isinstance(call.func, ir.Attribute) else ""
+        if isinstance(argument, ir.Attribute) and name in _LATER:
             target = argument.value
+        elif name in _LATER and name not in _EXITS:
+            continue  # an object in a poller or registry
         duty = project.resources.duty(project.values.of(runs.function, target, runs.me))
         if duty is not None:
             for place in places_of(project, runs, target, aliases):

@@ -28,6 +28,10 @@ DENOTED = {
     "taken out": ("a = this._all.pop()\n        a.close()", {("self", "_all"), ("a",)}),
     "a property": ("this.connection.close()", {("self", "_connection"), ("self", "connection")}),
     "a getter": ("this.get().close()", {("self", "_connection")}),
+    "loops over each other's names": (
+        "for a in b:\n            for b in a: b.close()\n        a = b = this._all",
+        {("self", "_all"), ("a",), ("b",)},
+    ),
     "a parameter": ("given.close()", {("given",)}),
     "part of a field": ("this._a.socket.close()", {("self", "_a", "socket")}),
     "names in a circle": (

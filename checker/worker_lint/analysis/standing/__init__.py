@@ -1,0 +1,18 @@
+"""
+How the fields of an object stand at a moment of its life, and what a method then does with one that is not there.
+
+    standing = Standing(project, cls)
+    standing.fresh                           # State: after `__init__`, before anything else
+    standing.after(function, state)          # State: when the method has returned
+    standing.missteps(function, state)       # what it does with None, with a missing field, with what has ended
+    standing.missteps_within(function)       # the same for what the method itself has ended before
+
+Only constants, None and new objects are followed. Whatever depends on a field whose value is not known is
+taken for a guard and followed no further.
+"""
+
+from worker_lint.analysis.standing.following import Misstep
+from worker_lint.analysis.standing.standing import Standing, lets_through
+from worker_lint.analysis.standing.truth import NOTHING, State
+
+__all__ = ["NOTHING", "Misstep", "Standing", "State", "lets_through"]

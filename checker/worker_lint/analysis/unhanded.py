@@ -1,0 +1,200 @@
+"""
+What is open and in nobody's hands yet, when an error passes: made, and neither released nor handed over.
+
+In a function it is a local on its way to the caller or to a field; in the methods that build an object it is a
+field, since nobody gets the object when they fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.flow import Edge, Inside, Path, Place, Step, ThrownSet, Watch, find_path, walk
+from worker_lint.analysis.resources.held import Held
+from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
+from worker_lint.analysis.skipping import failures
+from worker_lint.analysis.statements import inner_blocks
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.project import Project
+
+BUILDERS: Final = frozenset({"__init__", "__enter__", "__aenter__"})
+"""Methods after whose failure nobody has the object, or nothing will leave it."""
+
+
+class Unhanded(NamedTuple):
+    """What is left open, the call that raises, and what it throws."""
+
+    held: Held
+    cause: ir.Node
+    thrown: ThrownSet
+
+
+def unhanded(project: Project, function: Function, me: Class | None) -> Iterator[Unhanded]:
+    """The locals that an error leaves open on their way to the caller or to a field."""
+    inside = project.routines.inside(function, me)
+    for held in project.resources.local(function, me):
+        if held.is_collection or not held.acquired or held.derived_from is not None:
+            continue
+        if any(use.how in ("returned", "stored") for use in held.escapes):
+            gone = frozenset((*(use.at for use in held.escapes), *(end.site.at for end in held.ends)))
+            yield from _left_open(project, function, me, inside, held, gone)
+
+
+def unreleased(project: Project, function: Function, me: Class | None) -> Iterator[Unhanded]:
+    """The locals that the function releases itself, but not on the way of an error."""
+    inside = project.routines.inside(function, me)
+    for held in project.resources.local(function, me):
+        if held.is_collection or not held.acquired or held.derived_from is not None or held.escapes:
+            continue
+        if any(end.kind == "release" for end in held.ends):
+            yield from _left_open(project, function, me, inside, held, frozenset(end.site.at for end in held.ends))
+
+
+class Passed(NamedTuple):
+    """
+    A local of a class that nobody knows: the call that gives it, what is asked of it by way of its link, and the
+    release after that.
+    """
+
+    name: str
+    given: ir.Call
+    cause: ir.Call
+    release: ir.Call
+
+
+def passed_by(project: Project, function: Function) -> Iterator[Passed]:
+    """
+    What a method gives, is asked for something over its link, and then closed, all in one block: an error of the
+    middle step passes the release by. Only objects that do nothing else but stand between these calls.
+    """
+    bindings = project.values.bindings(function)
+    for block in _blocks(function.statements):
+        for index, statement in enumerate(block):
+            name, given = _given(statement)
+            if given is None or len(bindings.places.get((name,), ())) != 1:
+                continue
+            uses = [use for use in project.places.uses(function) if use.place == (name,)]
+            if any(use.how not in ("called", "read") for use in uses):
+                continue
+            later = [one for one in map(_called_alone, block[index + 1 :]) if one is not None]
+            on_it = [one for one in later if _method(one, name)]
+            release = next((one for one in on_it if _method(one, name) in _RELEASES), None)
+            cause = next((one for one in on_it if _method(one, name) in _OVER_LINK), None)
+            if release is not None and cause is not None and cause.at < release.at:
+                yield Passed(name, given, cause, release)
+
+
+_RELEASES: Final = frozenset({"close", "release", "disconnect", "quit"})
+_OVER_LINK: Final = frozenset(
+    {"fetch", "recv", "receive", "send", "sendall", "request", "connect", "login", "publish", "consume", "sendmail"}
+)
+"""Methods that ask something of the other side of a link: these fail when the link does."""
+
+
+def _given(statement: ir.Stmt) -> tuple[str, ir.Call | None]:
+    """The name that a statement binds to what a method gives."""
+    if isinstance(statement, ir.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ir.Name):
+        value = statement.value.value if isinstance(statement.value, ir.Await) else statement.value
+        if isinstance(value, ir.Call) and isinstance(value.func, ir.Attribute):
+            return statement.targets[0].id, value
+    return "", None
+
+
+def _called_alone(statement: ir.Stmt) -> ir.Call | None:
+    """The call that a plain statement consists of, or whose result it keeps."""
+    value = statement.value if isinstance(statement, (ir.Expression, ir.Assign)) else None
+    value = value.value if isinstance(value, ir.Await) else value
+    return value if isinstance(value, ir.Call) else None
+
+
+def _method(call: ir.Call, name: str) -> str:
+    func = call.func
+    is_on = isinstance(func, ir.Attribute) and isinstance(func.value, ir.Name) and func.value.id == name
+    return func.name if is_on and isinstance(func, ir.Attribute) else ""
+
+
+def _blocks(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Stmt, ...]]:
+    yield body
+    for statement in body:
+        for inner in inner_blocks(statement):
+            yield from _blocks(inner)
+
+
+def in_construction(project: Project, function: Function, me: Class) -> Iterator[Unhanded]:
+    """The fields that an error in a method that builds the object leaves open."""
+    if function.name not in BUILDERS:
+        return
+    inside = project.routines.inside(function, me)
+    for held in project.resources.held(me):
+        is_here = any(site.method == function for site in held.acquired)
+        if is_here and not held.is_collection and held.derived_from is None and not held.escapes:
+            yield from _left_open(project, function, me, inside, held)
+
+
+def _left_open(
+    project: Project,
+    function: Function,
+    me: Class | None,
+    inside: Inside,
+    held: Held,
+    gone: frozenset[ir.At] = frozenset(),
+) -> Iterator[Unhanded]:
+    graph = project.routines.graph(function, me)
+    if graph is None:
+        return
+    params = function.node.params
+    place = (params[0].name, *held.place[1:]) if len(held.place) > 1 and params else held.place
+    watch = _Open(inside, held, place, gone)
+    path = find_path(graph, watch, lambda block, state: block is graph.raised and state == "left")
+    if isinstance(path, Path):
+        edge, step = next((edge, edge.step) for edge in reversed(path.raising) if edge.step and watch.is_cause(edge))
+        yield Unhanded(held, _call_of(step.node), edge.thrown)
+
+
+class _Open(Watch[str]):
+    """`unborn`, `open`, then `left` once something raises; handed over or released it is of no more interest."""
+
+    def __init__(self, inside: Inside, held: Held, place: Place, gone: frozenset[ir.At]) -> None:
+        super().__init__(start="unborn")
+        self._inside = inside
+        self._place = place
+        self._born = {site.at for site in held.acquired}
+        self._gone = gone
+
+    def step(self, step: Step, state: str) -> str | None:
+        if state == "unborn":
+            return "open" if step.kind in ("call", "await") and _call_of(step.node).at in self._born else state
+        return None if self._ends(step) else state
+
+    def interrupted(self, step: Step, state: str) -> str | None:
+        return None if state != "unborn" and self._ends(step) else state
+
+    def along(self, edge: Edge, state: str) -> str | None:
+        """One error only, and one to expect."""
+        if not edge.is_interrupted:
+            return state
+        if state != "open":
+            return "unborn" if state == "unborn" else None
+        return "left" if self.is_cause(edge) else None
+
+    def is_cause(self, edge: Edge) -> bool:
+        """Whether an edge is an error that one has to expect, of something else than user code."""
+        if edge.step is None or edge.step.kind not in ("call", "await"):
+            return False
+        names = failures(edge)
+        return bool(names - {USER_CODE, "Exception", "BaseException"})
+
+    def _ends(self, step: Step) -> bool:
+        """Whether the step releases it, or hands it to somebody."""
+        done = self._inside.possible(step)
+        if any(effect.verb in (RELEASE, REQUEST) and effect.place == self._place for effect in done):
+            return True
+        return any(node.at in self._gone for node in walk(step.node, inner=False))
+
+
+def _call_of(node: ir.Node) -> ir.Node:
+    return node.value if isinstance(node, ir.Await) else node

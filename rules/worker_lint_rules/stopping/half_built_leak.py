@@ -1,0 +1,307 @@
+"""
+Something is opened, and an error before it is closed or handed over leaves it open for good.
+
+What it catches
+    A connection, socket, process or the like that a function opens, works on, and then hands to its caller or puts
+    into a field, when a step in between may raise and nothing on that way releases it. And a field that
+    `__init__`, `__enter__` or `__aenter__` opens before a later step of the same method that may raise: then there
+    is no object, and `__exit__` is not called, so that no stop can ever reach the field. Also a connection that a
+    function opens, uses and closes in a row, or an object that a method gives, which is asked for something
+    over its link and closed after that: what fails in the middle passes the close by.
+
+Why it hurts in production
+    The step that fails is the connect to a broker that is down, and the code that called it tries again: each turn
+    leaves one more socket, thread or child behind, until the process may open no more.
+
+What to do instead
+    Release it in an `except` that raises again, or build with a `contextlib.ExitStack` and take over with `pop_all()`
+    once all is there.
+
+When to ignore it
+    When the process ends upon that error.
+
+Limits
+    A step counts as raising when a library model or the project's own code says so. Plain files are left
+    alone, since the interpreter closes them with the last reference.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from worker_lint.analysis import Class, Function
+from worker_lint.analysis.resources import Duty
+from worker_lint.analysis.unhanded import Passed, Unhanded, in_construction, passed_by, unhanded, unreleased
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+
+rule = Rule(
+    code="STP104",
+    severity="warning",
+    stage="preview",
+    confidence="likely",
+    summary="An error between opening and closing or handing over leaves it open for good",
+    words=(
+        "socket",
+        "Connection",
+        "connect",
+        "Popen",
+        "Executor",
+        "Thread",
+        "Client",
+        "Consumer",
+        "Producer",
+        "Channel",
+    ),
+    product_only=True,
+    silences=(
+        "closed in a finally",
+        "released and raised again",
+        "ExitStack with pop_all",
+        "nothing may raise",
+        "in a field at once",
+    ),
+    examples=(
+        bad(
+            "a socket that cannot be connected",
+            """
+            import socket
+
+            def open_socket(path, timeout):
+                sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                sock.settimeout(timeout)
+                sock.connect(path)  # bad: sock
+                return sock
+            """,
+        ),
+        bad(
+            "the second connection fails",
+            """
+            import pika
+
+            class Worker:
+                def __init__(self, parameters):
+                    self._consuming = pika.BlockingConnection(parameters)
+                    self._sending = pika.BlockingConnection(parameters)  # bad: self._consuming
+
+                def stop(self):
+                    self._consuming.close()
+                    self._sending.close()
+            """,
+        ),
+        bad(
+            "no way out without a way in",
+            """
+            import pika
+
+            class Session:
+                def __enter__(self):
+                    self._connection = pika.BlockingConnection()
+                    self._channel = self._connection.channel()  # bad: self._connection
+                    return self
+
+                def __exit__(self, *error):
+                    self._connection.close()
+            """,
+        ),
+        bad(
+            "opened, asked and closed in a row",
+            """
+            class Channel:
+                def __init__(self, session):
+                    self._session = session
+
+                def get(self, queue):
+                    receiver = self._session.receiver(queue)
+                    message = receiver.fetch(timeout=0)  # bad: receiver
+                    receiver.close()
+                    return message
+            """,
+        ),
+        good(
+            "closed whatever happens",
+            """
+            class Channel:
+                def __init__(self, session):
+                    self._session = session
+
+                def get(self, queue):
+                    receiver = self._session.receiver(queue)
+                    try:
+                        return receiver.fetch(timeout=0)
+                    finally:
+                        receiver.close()
+            """,
+            silence="closed in a finally",
+        ),
+        good(
+            "closed before it is raised again",
+            """
+            import socket
+
+            def open_socket(path):
+                sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                try:
+                    sock.connect(path)
+                except OSError:
+                    sock.close()
+                    raise
+                return sock
+            """,
+            silence="released and raised again",
+        ),
+        good(
+            "the stack gives it up at the end",
+            """
+            import contextlib
+            import pika
+
+            class Worker:
+                def __init__(self, parameters):
+                    with contextlib.ExitStack() as stack:
+                        self._consuming = pika.BlockingConnection(parameters)
+                        stack.callback(self._consuming.close)
+                        self._sending = pika.BlockingConnection(parameters)
+                        self._stack = stack.pop_all()
+
+                def stop(self):
+                    self._sending.close()
+                    self._stack.close()
+            """,
+            silence="ExitStack with pop_all",
+        ),
+        good(
+            "the one thing that fails is the opening",
+            """
+            import socket
+
+            def open_socket(address):
+                sock = socket.create_connection(address)
+                sock.settimeout(3)
+                return sock
+            """,
+            silence="nothing may raise",
+        ),
+        good(
+            "a client that connects when it is first used",
+            """
+            import pika
+            import redis
+
+            class Worker:
+                def __init__(self, parameters):
+                    self._cache = redis.Redis()
+                    self._sending = pika.BlockingConnection(parameters)
+
+                def stop(self):
+                    self._cache.close()
+                    self._sending.close()
+            """,
+        ),
+        good(
+            "whoever called start can call stop",
+            """
+            import pika
+
+            class Worker:
+                def start(self, parameters):
+                    self._consuming = pika.BlockingConnection(parameters)
+                    self._sending = pika.BlockingConnection(parameters)
+
+                def stop(self):
+                    self._consuming.close()
+                    self._sending.close()
+            """,
+            silence="in a field at once",
+        ),
+    ),
+)
+
+_AT_ONCE: Final = frozenset({"process", "socket", "thread"})
+_LATER: Final = frozenset({"connection", "channel", "consumer", "producer"})
+"""Many clients connect at the first use only: those whose creation may fail do it at once."""
+
+
+@rule.on_class
+def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
+    """The methods of a class: their locals, and the fields of those that build the object."""
+    for method in context.project.values.fields.methods(cls):
+        if _may_open(method, context):
+            for one in in_construction(context.project, method, cls):
+                if _is_open(one.held.duty, context):
+                    yield _finding(one, method)
+        yield from _of_locals(method, cls, context)
+
+
+@rule.on_function
+def check_function(function: Function, context: Context) -> Iterator[Finding]:
+    """The locals of functions that are no methods."""
+    if function.owner is None:
+        yield from _of_locals(function, None, context)
+
+
+def _of_locals(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:
+    if _may_open(function, context):
+        for one in unhanded(context.project, function, me):
+            if _is_open(one.held.duty, context):
+                yield _finding(one, function)
+        for one in unreleased(context.project, function, me):
+            if one.held.duty.role in _LATER and _is_open(one.held.duty, context):
+                yield _finding(one, function)
+    if _has(function, context, _CLOSES):
+        for passed in passed_by(context.project, function):
+            yield _passed(passed, function)
+
+
+def _passed(passed: Passed, function: Function) -> Finding:
+    return Finding(
+        at=passed.cause.at,
+        message=f"an error here leaves `{passed.name}` open: its close is passed by",
+        consequence="Each time that this fails, one more of them stays open at the other side of the link.",
+        help=f"put what uses `{passed.name}` into a try, and its close into the finally",
+        notes=(
+            Note(function.path, passed.given.at, f"`{passed.name}` is opened here"),
+            Note(function.path, passed.release.at, "and closed here, when nothing fails"),
+        ),
+        symbol=function.symbol,
+        culprit=("release", function.path, *(str(number) for number in passed.cause.at)),
+    )
+
+
+_OPENS: Final = re.compile(
+    r"(?:[Ss]ocket|Popen|Thread|Process|[Cc]onnection|connect|Consumer|Producer|Client|[Cc]hannel|Subscription)\w*\("
+)
+
+
+_CLOSES: Final = re.compile(r"\.(?:close|release|disconnect|quit)\(")
+
+
+def _may_open(function: Function, context: Context) -> bool:
+    return _has(function, context, _OPENS)
+
+
+def _has(function: Function, context: Context, words: re.Pattern[str]) -> bool:
+    """Whether the text of a function holds one of the words; read before the body is."""
+    lines = context.project.store.text(function.path).lines[function.node.name_at[0] : function.node.at[2]]
+    return any(words.search(line) for line in lines)
+
+
+def _is_open(duty: Duty, context: Context) -> bool:
+    """Whether there is something to close as soon as the object is there, or has been started."""
+    model = context.project.models.find_function(duty.model.name) if duty.model is not None else None
+    return duty.role in _AT_ONCE or (duty.role in _LATER and model is not None and bool(model.raises))
+
+
+def _finding(one: Unhanded, function: Function) -> Finding:
+    names = sorted({thrown.name.rpartition(".")[2] for thrown in one.thrown})
+    error = " or ".join(names[:2]) if all(name.isidentifier() for name in names) else "an error"
+    made = one.held.acquired[0] if one.held.acquired else one.held.created[0]
+    what = one.held.duty.role
+    return Finding(
+        at=one.cause.at,
+        message=f"an error here leaves `{one.held.name}` open, and nobody can close it",
+        consequence=f"Each attempt that fails leaves one more {what} behind: {error} passes its owner by.",
+        help=f"release `{one.held.name}` in an `except` that raises again, or build with an ExitStack",
+        notes=(Note(made.function.path, made.at, f"`{one.held.name}` is opened here"),),
+        symbol=function.symbol,
+        culprit=("release", function.path, *(str(number) for number in one.cause.at)),
+    )

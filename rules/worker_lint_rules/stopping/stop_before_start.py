@@ -1,0 +1,365 @@
+"""
+A method that ends the object uses what only its start sets, and fails when there was none.
+
+What it catches
+    `stop`, `close` and their kin that call a method of a field which is still None, or does not exist
+    yet, on an object that was never started or whose start failed. Every path is followed with
+    the values that `__init__` and the class body give, through the object's own methods.
+
+Why it hurts in production
+    Stops run when something has gone wrong, often the start itself: the broker was not there, so
+    `connect` raised, and the `finally` around it calls `close`. That raises AttributeError, which hides the
+    first error in the log, and everything that the stop would have released after it stays open.
+
+What to do instead
+    Set the field to None in `__init__` and ask for None before using it, each release by itself.
+
+When to ignore it
+    When nobody can hold the object before it is started: a factory makes and starts it in one.
+
+Limits
+    A test that asks for anything of the object that is not known counts as a guard. So does a handler for
+    AttributeError or Exception around the call, and an assertion with which the method begins. Fields
+    that subclasses or other code set are left alone.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from worker_lint.analysis import Class, Function, Scope
+from worker_lint.analysis.standing import Misstep, Standing
+from worker_lint.analysis.stopping import STOP_WORDS, ends_object
+from worker_lint.analysis.values import Absent
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="STP128",
+    severity="warning",
+    stage="preview",
+    confidence="likely",
+    summary="A stop uses what only the start sets, and fails before or after a failed start",
+    words=STOP_WORDS,
+    product_only=True,
+    silences=("initialised in __init__", "guards"),
+    examples=(
+        bad(
+            "None until it is connected",
+            """
+            import asyncio
+
+            class Transport:
+                def __init__(self):
+                    self._writer = None
+
+                async def connect(self, host, port):
+                    _, self._writer = await asyncio.open_connection(host, port)
+
+                def close(self):
+                    self._writer.close()  # bad: self._writer
+            """,
+        ),
+        bad(
+            "a field that does not exist before",
+            """
+            import threading
+
+            class Heart:
+                def __init__(self):
+                    self._stopping = threading.Event()
+
+                def start(self):
+                    self._thread = threading.Thread(target=self._stopping.wait)
+                    self._thread.start()
+
+                def stop(self):
+                    self._stopping.set()
+                    self._thread.join()  # bad: self._thread
+            """,
+        ),
+        bad(
+            "in a method that the stop calls",
+            """
+            import threading
+
+            class Heart:
+                _thread = None
+
+                def start(self):
+                    self._thread = threading.Thread(target=print)
+                    self._thread.start()
+
+                def _wait(self):
+                    self._thread.join()  # bad: self._thread
+
+                def stop(self):
+                    self._wait()
+            """,
+        ),
+        bad(
+            "an assertion in the middle",
+            """
+            class Client:
+                def __init__(self, make):
+                    self._make = make
+                    self._tasks = []
+                    self._transport = None
+
+                def connect(self):
+                    self._transport = self._make()
+
+                def close(self):
+                    for task in self._tasks:
+                        task.cancel()
+                    assert self._transport, "connect first"  # bad: self._transport
+                    self._transport.close()
+            """,
+        ),
+        good(
+            "a stated condition",
+            """
+            class Client:
+                def __init__(self, make):
+                    self._make = make
+                    self._transport = None
+
+                def connect(self):
+                    self._transport = self._make()
+
+                def close(self):
+                    assert self._transport, "connect first"
+                    self._transport.close()
+            """,
+        ),
+        good(
+            "a state that the start changes",
+            """
+            class Client:
+                CLOSED = 0
+                OPEN = 1
+
+                def __init__(self, make):
+                    self._make = make
+                    self._state = Client.CLOSED
+                    self._transport = None
+
+                @property
+                def is_closed(self):
+                    return self._state == Client.CLOSED
+
+                def connect(self):
+                    self._transport = self._make()
+                    self._state = Client.OPEN
+
+                def close(self):
+                    if self.is_closed:
+                        return
+                    self._transport.close()
+            """,
+        ),
+        good(
+            "made at once",
+            """
+            import threading
+
+            class Heart:
+                def __init__(self):
+                    self._thread = threading.Thread(target=print)
+
+                def start(self):
+                    self._thread.start()
+
+                def stop(self):
+                    self._thread.join()
+            """,
+            silence="initialised in __init__",
+        ),
+        good(
+            "asked for None",
+            """
+            import threading
+
+            class Heart:
+                def __init__(self):
+                    self._thread = None
+
+                def start(self):
+                    self._thread = threading.Thread(target=print)
+
+                def stop(self):
+                    if self._thread is not None:
+                        self._thread.join()
+            """,
+            silence="guards",
+        ),
+        good(
+            "a flag that the start sets",
+            """
+            import threading
+
+            class Heart:
+                def __init__(self):
+                    self._running = False
+
+                def start(self):
+                    self._thread = threading.Thread(target=print)
+                    self._running = True
+
+                def stop(self):
+                    if not self._running:
+                        return
+                    self._thread.join()
+            """,
+        ),
+        good(
+            "a property that tells",
+            """
+            class Client:
+                def __init__(self, make):
+                    self._make = make
+                    self._connection = None
+
+                @property
+                def is_open(self):
+                    return self._connection is not None
+
+                def open(self):
+                    self._connection = self._make()
+
+                def close(self):
+                    if self.is_open:
+                        self._connection.close()
+            """,
+        ),
+        good(
+            "caught",
+            """
+            class Client:
+                def __init__(self, make):
+                    self._make = make
+                    self._connection = None
+
+                def open(self):
+                    self._connection = self._make()
+
+                def close(self):
+                    try:
+                        self._connection.close()
+                    except AttributeError:
+                        pass
+            """,
+        ),
+        good(
+            "the way in of a context has set it",
+            """
+            class Client:
+                def __init__(self, make):
+                    self._make = make
+                    self._connection = None
+
+                def __enter__(self):
+                    self._connection = self._make()
+                    return self
+
+                def __exit__(self, *error):
+                    self._connection.close()
+            """,
+        ),
+        good(
+            "the subclass makes it",
+            """
+            class Base:
+                _socket = None
+
+                def reset(self, socket):
+                    self._socket = socket
+
+                def close(self):
+                    self._socket.close()
+
+            class Client(Base):
+                def __init__(self, socket):
+                    self._socket = socket
+            """,
+        ),
+    ),
+)
+
+_MAKERS: Final = frozenset({"__init__", "__new__", "__post_init__", "__attrs_post_init__"})
+_ENTERS: Final = frozenset({"__enter__", "__aenter__"})
+
+
+@rule.on_class
+def check(cls: Class, context: Context) -> Iterator[Finding]:
+    """The stop methods that the class itself defines, on an object that has only been made."""
+    project = context.project
+    stops = [method for method in project.values.fields.methods(cls) if ends_object(method.name)]
+    stops = [method for method in stops if not method.name.startswith(("__", "tear"))]
+    if not stops or project.hierarchy.is_dynamic(cls):
+        return
+    standing = Standing(project, cls)
+    seen: set[ir.At] = set()
+    for stop in stops:
+        for misstep in standing.missteps(stop, standing.fresh):
+            starts = _starts(cls, misstep, stop)
+            if misstep.value in ("none", "missing") and starts and misstep.function.path == context.path:
+                is_stated = isinstance(misstep.node, ir.Assert) and misstep.node is _first(stop)
+                if misstep.node.at not in seen and not is_stated and not _is_set_elsewhere(cls, misstep.place[1]):
+                    seen.add(misstep.node.at)
+                    yield _finding(misstep, stop, starts[0], context)
+
+
+def _first(function: Function) -> ir.Stmt | None:
+    """The first statement that does something: an assertion there states a condition, and nothing is half done."""
+    statements = (one for one in function.statements if not isinstance(getattr(one, "value", None), ir.Constant))
+    return next(statements, None)
+
+
+def _starts(cls: Class, misstep: Misstep, stop: Function) -> list[tuple[Function, ir.At]]:
+    """Where other methods give the field something to use."""
+    project = cls.project
+    found = []
+    for one in project.values.fields.assigned(cls, misstep.place[1]):
+        method = _method(one.scope)
+        if one.added or method is None or method.name in _MAKERS or method == stop or one.source.how == "annotation":
+            continue
+        if one.source.how != "value" or not isinstance(project.values.of(one.scope, one.source.expr, cls), Absent):
+            found.append((method, one.source.at))
+    return [] if all(method.name in _ENTERS for method, _ in found) else found
+
+
+def _method(scope: Scope) -> Function | None:
+    found: Function | None = None
+    current: Scope | None = scope
+    while isinstance(current, Function):
+        found = current
+        current = current.parent
+    return found
+
+
+def _is_set_elsewhere(cls: Class, name: str) -> bool:
+    """Whether a subclass, or code outside the class, may set the field before the stop."""
+    project = cls.project
+    for sub in project.hierarchy.descendants(cls):
+        if name in project.values.fields.own(sub) or project.hierarchy.own(sub, name):
+            return True
+    if project.hierarchy.may_inherit(cls, name):
+        return True
+    outside = re.compile(rf"(?<!\bself)\.{re.escape(name)}\b[^=\n]*(?<![=!<>])=(?!=)")
+    return any(outside.search(project.store.text(path).source) for path in project.uses.files_using(cls))
+
+
+def _finding(misstep: Misstep, stop: Function, start: tuple[Function, ir.At], context: Context) -> Finding:
+    method, at = start
+    name = f"self.{misstep.place[1]}"
+    state = "is None" if misstep.value == "none" else "does not exist"
+    return Finding(
+        at=misstep.node.at,
+        message=f"`{name}` {state} here when `{stop.name}` comes before `{method.name}`",
+        consequence=f"`{stop.name}` of an object whose start failed raises AttributeError and releases nothing more.",
+        help=f"set `{name}` to None in `__init__` and ask for None before using it",
+        notes=(Note(method.path, at, f"only `{method.name}` sets it"),),
+        symbol=misstep.function.symbol,
+        culprit=("release", context.path, *(str(number) for number in misstep.node.at)),
+    )

@@ -1,0 +1,304 @@
+"""
+A second stop fails: it uses what the first one has taken away or ended.
+
+What it catches
+    `stop`, `close` and their kin that run on the same object from more than one place (`__exit__`, a finalizer, an
+    error path, `atexit`, besides the caller), and that fail the second time: the first run sets a field to
+    None and the second calls a method of it or hands it to what ends it; or it ends something whose library
+    raises when that is ended again (a pika connection, a scheduler of APScheduler).
+
+Why it hurts in production
+    A signal and a `finally` both lead to the stop; a `with` block closes what its body has closed before. The
+    second one raises in the middle of the shutdown, hides the error that led there, and what it
+    would have released after that stays open.
+
+What to do instead
+    Return early when there is nothing left, or take the field out before ending it:
+    `connection, self._connection = self._connection, None` and then `if connection is not None`.
+
+When to ignore it
+    When only one of the callers can ever run on the same object.
+
+Limits
+    What a second run does is followed from the values that the first one surely leaves. A test that asks for
+    anything of the object that is not known counts as a guard, and so does a decorator.
+"""
+
+from collections.abc import Iterator
+
+from worker_lint.analysis import Class, Function
+from worker_lint.analysis.guard import in_finally, in_handler
+from worker_lint.analysis.nesting import placed_statements
+from worker_lint.analysis.places import SELF, Use
+from worker_lint.analysis.standing import NOTHING, Misstep, Standing, State, lets_through
+from worker_lint.analysis.stopping import STOP_WORDS, ends_object, is_stop_name
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
+
+rule = Rule(
+    code="STP108",
+    severity="warning",
+    stage="preview",
+    confidence="likely",
+    summary="A second stop fails, because of what the first one has taken away",
+    words=STOP_WORDS,
+    product_only=True,
+    yields_to=("STP128",),
+    silences=("swap-then-clear", "None or is_open guard", "early return", "lock", "one caller"),
+    examples=(
+        bad(
+            "the way out of the context closes again",
+            """
+            class Client:
+                def __init__(self, make):
+                    self._socket = make()
+
+                def close(self):
+                    self._socket.close()  # bad: self._socket
+                    self._socket = None
+
+                def __enter__(self):
+                    return self
+
+                def __exit__(self, *error):
+                    self.close()
+            """,
+        ),
+        bad(
+            "a tag that is gone",
+            """
+            class Consumer:
+                def __init__(self, queue):
+                    self._queue = queue
+                    self._tag = queue.consume(self._handle)
+
+                def _handle(self, message):
+                    try:
+                        message.process()
+                    except Exception:
+                        self.close()
+                        raise
+
+                def close(self):
+                    self._queue.cancel(self._tag)  # bad: self._tag
+                    self._tag = None
+            """,
+        ),
+        bad(
+            "a connection that raises when it is closed twice",
+            """
+            import atexit
+            import pika
+
+            class Worker:
+                def __init__(self, parameters):
+                    self._connection = pika.BlockingConnection(parameters)
+                    atexit.register(self.stop)
+
+                def stop(self):
+                    self._connection.close()  # bad: self._connection
+            """,
+        ),
+        good(
+            "opened anew by somebody who has it open",
+            """
+            class Log:
+                def __init__(self, path):
+                    self._path = path
+                    self._open()
+
+                def _open(self):
+                    self._file = open(self._path, "ab")
+
+                def close(self):
+                    self._file.close()
+                    del self._file
+
+                def reopen(self):
+                    self.close()
+                    self._open()
+            """,
+            silence="one caller",
+        ),
+        good(
+            "taken out first",
+            """
+            class Client:
+                def __init__(self, make):
+                    self._socket = make()
+
+                def close(self):
+                    socket, self._socket = self._socket, None
+                    if socket is not None:
+                        socket.close()
+
+                def __exit__(self, *error):
+                    self.close()
+            """,
+            silence="swap-then-clear",
+        ),
+        good(
+            "asked before",
+            """
+            import atexit
+            import pika
+
+            class Worker:
+                def __init__(self, parameters):
+                    self._connection = pika.BlockingConnection(parameters)
+                    atexit.register(self.stop)
+
+                def stop(self):
+                    if self._connection.is_open:
+                        self._connection.close()
+            """,
+            silence="None or is_open guard",
+        ),
+        good(
+            "a flag",
+            """
+            class Client:
+                def __init__(self, make):
+                    self._socket = make()
+                    self._closed = False
+
+                def close(self):
+                    if self._closed:
+                        return
+                    self._closed = True
+                    self._socket.close()
+                    self._socket = None
+
+                def __exit__(self, *error):
+                    self.close()
+            """,
+            silence="early return",
+        ),
+        good(
+            "a lock that is never given back",
+            """
+            import threading
+
+            class Client:
+                def __init__(self, make):
+                    self._socket = make()
+                    self._once = threading.Lock()
+
+                def close(self):
+                    if not self._once.acquire(blocking=False):
+                        return
+                    self._socket.close()
+                    self._socket = None
+
+                def __exit__(self, *error):
+                    self.close()
+            """,
+            silence="lock",
+        ),
+        good(
+            "nothing else calls it",
+            """
+            class Client:
+                def __init__(self, make):
+                    self._socket = make()
+
+                def close(self):
+                    self._socket.close()
+                    self._socket = None
+            """,
+            silence="one caller",
+        ),
+        good(
+            "the way out looks first",
+            """
+            class Client:
+                def __init__(self, make):
+                    self._socket = make()
+
+                @property
+                def is_open(self):
+                    return self._socket is not None
+
+                def close(self):
+                    self._socket.close()
+                    self._socket = None
+
+                def __exit__(self, *error):
+                    if self.is_open:
+                        self.close()
+            """,
+        ),
+    ),
+)
+
+
+@rule.on_class
+def check(cls: Class, context: Context) -> Iterator[Finding]:
+    """The public stop methods of the class, run a second time."""
+    project = context.project
+    stops = [method for method in project.values.fields.methods(cls) if ends_object(method.name)]
+    stops = [method for method in stops if not method.name.startswith("_") and lets_through(method)]
+    if not stops or project.hierarchy.is_dynamic(cls):
+        return
+    standing = Standing(project, cls)
+    seen: set[ir.At] = set()
+    for stop in stops:
+        first = standing.after(stop, NOTHING)
+        missteps = standing.missteps(stop, first) if first else ()
+        other = _other_caller(cls, stop, standing, first, missteps) if missteps else None
+        for misstep in missteps if other is not None else ():
+            if misstep.function.path == context.path and misstep.node.at not in seen and other is not None:
+                seen.add(misstep.node.at)
+                yield _finding(misstep, stop, other, context)
+
+
+def _other_caller(
+    cls: Class, stop: Function, standing: Standing, first: State, missteps: tuple[Misstep, ...]
+) -> tuple[Function, ir.At] | None:
+    """Another method of the object that leads to the stop, or hands it to somebody, after a first one."""
+    found = []
+    for runs in cls.project.workers.methods(cls).values():
+        if runs.function == stop:
+            continue
+        for use in cls.project.places.uses(runs.function, cls):
+            is_call = use.place == (SELF,) and use.how == "called" and use.name == stop.name
+            is_handed = use.place == (SELF, stop.name) and use.how in ("passed", "attribute", "stored")
+            on_error = is_call and _is_on_error(runs.function, use)
+            again = is_call and is_stop_name(runs.function.name) and _reaches(standing, runs.function, first, missteps)
+            if is_handed or on_error or again:
+                found.append((runs.function, use.at))
+    return found[0] if found else None
+
+
+def _is_on_error(method: Function, use: Use) -> bool:
+    """Whether a call stands where an error is handled, whatever the object is like."""
+    placed = next((one for one in placed_statements(method.statements) if one.statement is use.statement), None)
+    if placed is None or any(isinstance(outer, (ir.If, ir.While)) for outer in placed.around):
+        return False
+    return in_handler(placed) is not None or in_finally(placed) is not None
+
+
+def _reaches(standing: Standing, method: Function, first: State, missteps: tuple[Misstep, ...]) -> bool:
+    """Whether the method, run on a stopped object, gets as far as the misstep."""
+    nodes = {one.node.at for one in missteps}
+    return any(one.node.at in nodes for one in standing.missteps(method, first))
+
+
+def _finding(misstep: Misstep, stop: Function, other: tuple[Function, ir.At], context: Context) -> Finding:
+    method, at = other
+    name = f"self.{misstep.place[1]}"
+    fact = {
+        "none": f"`{name}` is None here in a second `{stop.name}`",
+        "missing": f"`{name}` no longer exists here in a second `{stop.name}`",
+        "handed": f"`{name}` is None when a second `{stop.name}` hands it on",
+        "ended": f"`{name}` is ended twice by a second `{stop.name}`",
+    }[misstep.value]
+    return Finding(
+        at=misstep.node.at,
+        message=fact,
+        consequence=f"`{method.name}` stops it besides the caller: the second one raises and releases nothing more.",
+        help=f"return early from `{stop.name}` when it has run, or take the field out before ending it",
+        notes=(Note(method.path, at, f"`{method.name}` leads to `{stop.name}`, too"),),
+        symbol=misstep.function.symbol,
+        culprit=("release", context.path, *(str(number) for number in misstep.node.at)),
+    )
