@@ -14,14 +14,13 @@ import platform
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
-from faults.servers import MissingServerError, RabbitServer, RedisServer
-
 from contest.match import Losses, Match, kill_again_and_again, measure
+from faults.servers import MissingServerError, RabbitServer, RedisServer
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "runtime" / "throughput.md"
 SHARED = {"worker-lint-runtime": "ours", "Celery": "with_celery", "Dramatiq": "with_dramatiq"}
@@ -30,7 +29,7 @@ CONTENDERS = {
     "Redis": {**SHARED, "RQ": "with_rq"},
 }
 NEEDED = ("pika", "redis", "celery", "dramatiq", "rq", "packaging")  # the last for Celery on Redis
-SERVERS = {"RabbitMQ": RabbitServer, "Redis": RedisServer}
+SERVERS: dict[str, Callable[[Path], RabbitServer | RedisServer]] = {"RabbitMQ": RabbitServer, "Redis": RedisServer}
 KINDS = tuple(product((0.0, 0.01), (1, 4)))
 """Duration of the handler in seconds, and how many run at once."""
 
@@ -67,7 +66,8 @@ def rate(match: Match, options: argparse.Namespace, folder: Path) -> float:
 def _count(options: argparse.Namespace, kind: tuple[float, int]) -> int:
     """Slow handlers need fewer messages for the same precision."""
     pause, threads = kind
-    return options.messages if not pause else max(100, options.messages * threads // 10)
+    messages: int = options.messages
+    return messages if not pause else max(100, messages * threads // 10)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -25,7 +25,7 @@ def publish(count: int) -> None:
     channel = connect()
     channel.confirm_delivery()
     for number in range(count):
-        channel.basic_publish("", QUEUE, str(number).encode(), pika.BasicProperties(delivery_mode=2))
+        channel.basic_publish("", QUEUE, str(number).encode(), pika.BasicProperties(delivery_mode=2))  # type: ignore[no-untyped-call]  # pika leaves it so
     channel.connection.close()
 
 

@@ -51,6 +51,7 @@ class Escaping:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.steps_limit = project.steps_limit
         self.summaries = Summaries(self)
         self._variants: dict[tuple[str, _Given], Variant] = {}
         self._by_key: dict[str, Variant] = {}
