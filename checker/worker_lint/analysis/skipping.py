@@ -141,6 +141,8 @@ class Skipping:
     def is_cause(self, step: Step) -> bool:
         """Whether the step ends something, or runs what somebody else supplied, so that its failure is expected."""
         call = _call_of(step.node)
+        if step.kind == "exit":
+            return isinstance(call, ir.WithItem)  # of an exit stack: no other context is known to raise
         if not isinstance(call, ir.Call) or step.kind not in ("call", "await"):
             return False
         return bool(self.released(step)) or is_stop_name(self.function.name)

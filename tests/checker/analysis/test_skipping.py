@@ -55,6 +55,15 @@ LEFT = {
     "through locals": ("a, self.a = self.a, None; a.close(); self.b.close()", ["self.b"]),
     "a local connection": ("c = pika.BlockingConnection(); self.a.close(); c.close()", ["c", "self.a"]),
     "before it was made": ("self.a.close(); c = pika.BlockingConnection(); c.close()", []),
+    "after an exit stack": (
+        "import contextlib\n        with contextlib.ExitStack() as s: s.callback(self.a.close)\n        self.b.close()",
+        ["self.b"],
+    ),
+    "after an exit stack of what is calm": (
+        "from contextlib import ExitStack\n        with ExitStack() as s: s.callback(self.calm[0].stop)\n        self.b.close()",
+        [],
+    ),
+    "a name that comes to mean another": ("c = self.a; c.close(); c = self.b; c.close()", ["self.b"]),
     "the same thing": ("self.a.close(); self.a.close()", []),
     "a thread that is joined": ("self.thread.join(); self.b.close()", []),
     "a helper that swallows": ("self._quiet(self.a); self.b.close()", []),

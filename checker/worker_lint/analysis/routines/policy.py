@@ -31,6 +31,7 @@ from worker_lint.analysis.models import ModelFunction
 from worker_lint.analysis.places import SELF
 from worker_lint.analysis.resources.duty import NETWORK, modelled_duty
 from worker_lint.analysis.routines.errors import LINK_ERROR, USER_CODE, Errors
+from worker_lint.analysis.routines.stacks import raised_on_leaving
 from worker_lint.analysis.stopping import is_child_stop, is_stop_name
 from worker_lint.analysis.values import Absent, Assigned, Awaitable, Context, Items, Kind
 from worker_lint.source import ir
@@ -76,6 +77,9 @@ class ProjectPolicy(Policy):
             return self._called(step.node)
         if step.kind == "await" and isinstance(step.node, ir.Await) and isinstance(step.node.value, ir.Call):
             return self._awaited(step.node.value)
+        if step.kind == "exit" and isinstance(step.node, ir.WithItem):
+            thrown = raised_on_leaving(self, step.node)
+            return Raises(thrown) if thrown else NEVER
         return super().raises(step)
 
     def _called(self, call: ir.Call) -> Raises:
