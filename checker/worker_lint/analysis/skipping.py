@@ -30,6 +30,7 @@ from worker_lint.analysis.flow import (
 )
 from worker_lint.analysis.resources.duty import Duty
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
+from worker_lint.analysis.routines.threaded import run_in_thread
 from worker_lint.analysis.stopping import is_child_stop, is_stop_name
 from worker_lint.source import ir
 
@@ -165,7 +166,10 @@ class Skipping:
 
     def _may_fail(self, call: ir.Node) -> bool:
         """Whether user code may fail: where all that can run is known, one of these must throw something."""
-        callee = self.project.calls.of(self.function, call, self.me) if isinstance(call, ir.Call) else NOBODY
+        callee = NOBODY
+        if isinstance(call, ir.Call):
+            func = run_in_thread(self.project, self.function, call, self.me) or call.func
+            callee = self.project.calls.handed(self.function, func, self.me)
         real = [runs for runs in callee.runs if not is_abstract(runs.function)]
         if not real:
             return True
