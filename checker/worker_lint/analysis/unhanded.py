@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
-from worker_lint.analysis.flow import Edge, Inside, Path, Place, Step, ThrownSet, Watch, find_path, walk
+from worker_lint.analysis.flow import Edge, Inside, Path, Place, Step, ThrownSet, Watch, find, find_path, walk
 from worker_lint.analysis.resources.held import Held
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
 from worker_lint.analysis.skipping import failures
@@ -125,14 +125,28 @@ def _blocks(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Stmt, ...]]:
 
 
 def in_construction(project: Project, function: Function, me: Class) -> Iterator[Unhanded]:
-    """The fields that an error in a method that builds the object leaves open."""
-    if function.name not in BUILDERS:
+    """
+    The fields that an error in a method that builds the object leaves open: in `__init__` and the like, and in
+    a method that `__enter__` does nothing else but call: when that fails, `__exit__` is not called.
+    """
+    if function.name not in BUILDERS and not _is_entered_by(project, function, me):
         return
     inside = project.routines.inside(function, me)
     for held in project.resources.held(me):
         is_here = any(site.method == function for site in held.acquired)
         if is_here and not held.is_collection and held.derived_from is None and not held.escapes:
             yield from _left_open(project, function, me, inside, held)
+
+
+def _is_entered_by(project: Project, function: Function, me: Class) -> bool:
+    """Whether entering the object as a context is to run this method, unguarded."""
+    for method in project.values.fields.methods(me):
+        if method.name in ("__enter__", "__aenter__") and not any(True for _ in find(ir.Try, method.statements)):
+            params = method.node.params
+            names = {ir.dotted_name(call.func) for call in find(ir.Call, method.statements)}
+            if params and f"{params[0].name}.{function.name}" in names and function.owner is me:
+                return True
+    return False
 
 
 def _left_open(

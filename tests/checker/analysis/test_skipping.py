@@ -60,7 +60,7 @@ LEFT = {
         ["self.b"],
     ),
     "after an exit stack of what is calm": (
-        "import contextlib as c\n        with c.ExitStack() as s: s.callback(self.calm[0].stop)\n        self.b.close()",
+        "import contextlib\n        with contextlib.ExitStack() as s:\n            s.callback(self.calm[0].stop)",
         [],
     ),
     "a name that comes to mean another": ("c = self.a; c.close(); c = self.b; c.close()", ["self.b"]),
