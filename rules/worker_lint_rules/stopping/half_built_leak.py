@@ -276,7 +276,7 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
     for method in context.project.values.fields.methods(cls):
         if _may_open(method, context):
             for one in in_construction(context.project, method, cls):
-                if _is_open(one.held.duty, context):
+                if _is_open(one.held.duty, context) and not _is_paired(one, context):
                     yield _finding(one, method)
         yield from _of_locals(method, cls, context)
 
@@ -359,6 +359,12 @@ def _is_open(duty: Duty, context: Context) -> bool:
     """Whether there is something to close as soon as the object is there, or has been started."""
     model = context.project.models.find_function(duty.model.name) if duty.model is not None else None
     return duty.role in _AT_ONCE or (duty.role in _LATER and model is not None and bool(model.raises))
+
+
+def _is_paired(one: Unhanded, context: Context) -> bool:
+    """Whether it is a ZeroMQ socket for two threads of one process, by an address that nobody else has."""
+    made = one.held.created[0]
+    return "PAIR" in context.project.store.text(made.function.path).segment(made.at)
 
 
 def _finding(one: Unhanded, function: Function) -> Finding:
