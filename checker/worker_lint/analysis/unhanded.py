@@ -16,6 +16,7 @@ from worker_lint.analysis.resources.held import Held
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
 from worker_lint.analysis.skipping import failures
 from worker_lint.analysis.statements import inner_blocks
+from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -139,7 +140,10 @@ def in_construction(project: Project, function: Function, me: Class) -> Iterator
 
 
 def _is_entered_by(project: Project, function: Function, me: Class) -> bool:
-    """Whether entering the object as a context is to run this method, unguarded."""
+    """Whether entering the object as a context is to run this method, unguarded; and it registers no way to end it."""
+    uses = project.places.uses(function, me)
+    if any(use.how == "passed" and use.place[0] == "self" and is_stop_name(use.place[-1]) for use in uses):
+        return False
     for method in project.values.fields.methods(me):
         if method.name in ("__enter__", "__aenter__") and not any(True for _ in find(ir.Try, method.statements)):
             params = method.node.params
