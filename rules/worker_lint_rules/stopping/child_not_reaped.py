@@ -21,8 +21,8 @@ When to ignore it
     When the parent ends at once, or the child is meant to outlive it.
 
 Limits
-    Only processes are judged that the function or class starts itself and does not hand on. Processes of
-    multiprocessing that a function keeps for itself are let pass: it joins them when the program ends.
+    Only processes that the function or class starts itself and does not hand on. Those of multiprocessing
+    that a function keeps for itself are let pass: it joins them when the program ends.
 """
 
 from collections.abc import Iterator
@@ -76,7 +76,7 @@ rule = Rule(
             """,
         ),
         bad(
-            "no child is ready, and the status of none is believed",
+            "the status of a child that runs",
             """
             import os
 
@@ -133,16 +133,14 @@ rule = Rule(
             "the class knows that the process may be gone, but not here",
             """
             class Watcher:
-                def signal_all(self, number):
-                    for process in self.processes:
-                        try:
-                            self.send(process, number)
-                        except ProcessLookupError:
-                            pass
+                def signal(self, process, number):
+                    try:
+                        self.send(process, number)
+                    except ProcessLookupError:
+                        pass
 
                 def kill_process(self, process):
                     self.send(process, 15)  # bad: self.send
-                    process.stopping = True
                     process.close_streams()
             """,
         ),
@@ -197,12 +195,11 @@ rule = Rule(
             import multiprocessing
             import subprocess
 
-            def run(work, registry):
+            def run(registry):
                 server = multiprocessing.Process(target=print)
                 server.start()
                 child = subprocess.Popen(["service"])
                 registry.add(child)
-                work()
                 server.terminate()
                 child.terminate()
             """,
@@ -226,7 +223,7 @@ rule = Rule(
     ),
 )
 
-_KILLS = frozenset({"kill", "terminate"})
+_KILLS = {"kill", "terminate"}
 _REAPS = frozenset({"poll", "is_alive", "returncode", "exitcode", "sentinel", "pid", "_popen"})
 """What reaps the child, or shows that it is looked after by other means."""
 _MODELS = ("subprocess.Popen", "multiprocessing.process.BaseProcess", "billiard.process.BaseProcess")
@@ -246,13 +243,13 @@ def check_class(cls: Class, context: Context) -> Iterator[Finding]:
 
 
 def _not_ready(found: Unready) -> Finding:
-    name, path = ir.dotted_name(found.call.func), found.method.path
+    name = ir.dotted_name(found.call.func)
     return Finding(
         at=found.call.at,
         message=f"`{name}` raises {found.error} when the process has gone: `{found.method.name}` is not ready",
         consequence="The steps that follow are left out, and so are the processes that come after this one.",
         help=f"`try: … except {found.error}`, as in `{found.elsewhere.name}`",
-        notes=(Note(path, found.handled, "here the same call has a clause for it"),),
+        notes=(Note(found.method.path, found.handled, "here the same call has a clause for it"),),
         symbol=found.method.symbol,
         confidence="likely",
     )
