@@ -72,18 +72,17 @@ def _starts_task(scope: Function, call: ir.Call) -> bool:
 def _is_only_watched(scope: Function, name: str) -> bool:
     """Whether all that is done with the local is to give it done callbacks."""
     watched: set[ir.At] = set()
-    for inner in with_inner(scope):
-        for call in find(ir.Call, inner.body, inner=True):
+    blocks = [one for one in with_inner(scope) if all(param.name != name for param in one.node.params)]
+    for inner in blocks:
+        for call in find(ir.Call, inner.body):
             match call.func:
                 case ir.Attribute(value=ir.Name(id=found) as node, name="add_done_callback") if found == name:
                     watched.add(node.at)
                 case _:
                     pass
-    stored = {target.at for node in find(ir.Assign, scope.body, inner=True) for target in node.targets}
+    stored = {target.at for node in find(ir.Assign, scope.body) for target in node.targets}
     reads = {
-        node.at
-        for inner in with_inner(scope)
-        for node in find(ir.Name, inner.body, inner=True)
-        if node.id == name and node.at not in stored
+        node.at for inner in blocks for node in find(ir.Name, inner.body) if node.id == name and node.at not in stored
     }
-    return bool(watched) and reads == watched
+    later = (node.body for inner in blocks for node in find(ir.Lambda, inner.body))
+    return bool(watched) and reads == watched and not any(one.id == name for one in find(ir.Name, later, inner=True))

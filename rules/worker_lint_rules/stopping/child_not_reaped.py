@@ -11,7 +11,7 @@ What it catches
 Why it hurts in production
     `kill` only asks. Without `wait` the dead child stays a zombie and its pid stays taken, a restart finds the
     old one still holding the port, and in a supervisor that restarts often the process table fills
-    up. A timed-out child goes on working on a job that was reported as failed.
+ goes on working on a job that was reported as failed.
 
 What to do instead
     `process.kill()`, then `process.wait()`; in the handler of TimeoutExpired too. Compare the pid that
@@ -72,7 +72,7 @@ rule = Rule(
                 try:
                     child.wait(timeout=60)  # bad: child
                 except subprocess.TimeoutExpired:
-                    print("gave up on", path)
+                    return None
             """,
         ),
         bad(
@@ -225,7 +225,6 @@ rule = Rule(
 
 _KILLS = {"kill", "terminate"}
 _REAPS = frozenset({"poll", "is_alive", "returncode", "exitcode", "sentinel", "pid", "_popen"})
-"""What reaps the child, or shows that it is looked after by other means."""
 _MODELS = ("subprocess.Popen", "multiprocessing.process.BaseProcess", "billiard.process.BaseProcess")
 _SIGNALS = frozenset({"os.kill", "os.killpg"})
 

@@ -127,11 +127,11 @@ rule = Rule(
                     self.loop = scheduler.loop
 
                 def submit(self, job):
-                    task = self.loop.create_task(job.run())  # bad: create_task
-                    task.add_done_callback(self.done)
+                    def done(task):
+                        self.scheduler.done(task.result())
 
-                def done(self, task):
-                    self.scheduler.done(task.result())
+                    task = self.loop.create_task(job.run())  # bad: create_task
+                    task.add_done_callback(done)
             """,
         ),
         good(
