@@ -17,7 +17,6 @@ from worker_lint.source import ir
 _WAITS: Final = ("join", "is_alive", "wait", "result", "Thread(", "Timer(")
 """What an outside method speaks of that has waited for the thread, or makes it: the other side is not there then."""
 _ASKS_THREAD: Final = ("current_thread", "get_ident", "currentThread")
-_LEAVES: Final = (ir.Return, ir.Raise)
 
 
 class TakenAway(NamedTuple):
@@ -138,8 +137,12 @@ def _asked(function: Function, placed: Placed) -> Iterator[tuple[str, list[Place
         field, is_there = _question(function, part)
         if field and is_there:
             yield field, list(placed_statements(branch.body, (*placed.around, branch)))
-        elif field and len(parts) == 1 and branch.body and isinstance(branch.body[-1], _LEAVES):
+        elif field and len(parts) == 1 and branch.body and _leaves(branch.body[-1]):
             yield field, list(placed_statements(block[position + 1 :], placed.around))
+
+
+def _leaves(statement: ir.Stmt) -> bool:
+    return isinstance(statement, (ir.Return, ir.Raise)) or getattr(statement, "kind", "") in {"break", "continue"}
 
 
 def _block_of(function: Function, placed: Placed) -> tuple[ir.Stmt, ...]:

@@ -318,7 +318,7 @@ def _called(cls: Class, here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
 
 
 def _is_short(callee: Callee, call: ir.Call) -> bool:
-    return callee.dotted == "threading.Event.wait" and bool(call.args or call.keywords)
+    return callee.dotted.endswith((".wait", ".join")) and bool(call.args or call.keywords)
 
 
 def _is_loop_method(callee: Callee, call: ir.Call) -> bool:
