@@ -24,7 +24,7 @@ def all_guarded(function: Function) -> bool:
     """
     if function.owner is None:
         return False
-    doors = {name: index for name, index in _doors(function.owner)}
+    doors = dict(_doors(function.owner))
     given = [one for other in functions_of(function.project, function.path) for one in _given(other, doors)]
     return bool(given) and all(job is not None and unguarded(job) is None for job in given)
 
