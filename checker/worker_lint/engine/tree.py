@@ -15,7 +15,7 @@ from worker_lint.analysis.layout import Layout
 from worker_lint.analysis.store import Importer
 from worker_lint.diagnostic import Problem
 from worker_lint.engine.environment import Environment
-from worker_lint.engine.links import Indexed, Links
+from worker_lint.engine.links import Links
 from worker_lint.source import ir
 from worker_lint.source.parse import Unparsable, parse_body, parse_module, parse_outline
 from worker_lint.source.records import decode_module, encode_module
@@ -210,9 +210,8 @@ class Tree:
     def files_naming_base(self, name: str) -> Sequence[str]:
         """Files with a class header that names this base."""
         self.bases_asked.add(name)
-        skims = self.skims
-        if isinstance(skims, Indexed):
-            return skims.naming_base(name)
+        if self.links.indexed is not None:
+            return self.links.indexed.naming_base(name)
         return self._by_base.get(name, ())
 
     def importers(self, path: str, name: str) -> Sequence[Importer]:
@@ -241,14 +240,7 @@ class Tree:
 
     def imported_tops(self) -> frozenset[str]:
         """The first parts of all absolute imports of the tree."""
-        tops: set[bytes] = set()
-        for skim in self.skims.values():
-            for module, _, modules in skim.imports:
-                if module:
-                    tops.add(module.partition(b".")[0])
-                else:
-                    tops.update(part.strip().partition(b" ")[0].partition(b".")[0] for part in modules.split(b","))
-        return frozenset(top.decode("utf-8", "replace") for top in tops)
+        return frozenset(top for skim in self.skims.values() for top in skim.tops)
 
     def role(self, path: str) -> Role:
         """The file's role."""
@@ -261,16 +253,6 @@ def _index_of_bases(skims: Mapping[str, Skim]) -> dict[str, list[str]]:
     """Base names to files, `import … as` undone."""
     index: dict[str, list[str]] = {}
     for path in sorted(skims):
-        for name in bases_named(skims[path]):
+        for name in skims[path].bases:
             index.setdefault(name, []).append(path)
     return index
-
-
-def bases_named(skim: Skim) -> set[str]:
-    """The last parts of the names that stand as bases in a file, and what they are called where they come from."""
-    named: set[str] = set()
-    for _, bases in skim.class_headers():
-        named.update(base.rpartition(".")[2] for base in bases)
-    if named and any(b" as " in names or b" as " in modules for _, names, modules in skim.imports):
-        named.update(item.name for item in skim.imported() if item.bound in named and item.name)
-    return named
