@@ -7,13 +7,14 @@ file turns out to matter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
 from worker_lint.analysis.layout import Layout
 from worker_lint.analysis.store import Importer
 from worker_lint.diagnostic import Problem
+from worker_lint.engine.ahead import Ahead, Next
 from worker_lint.engine.environment import Environment
 from worker_lint.engine.links import Links
 from worker_lint.source import ir
@@ -73,6 +74,9 @@ class Tree:
         self.bases_asked: set[str] = set()
         self.importers_asked: dict[str, set[str]] = {}
         self.environment: Environment | None = None
+        self.ahead: Ahead | None = None
+        self._outlines: set[str] = set()
+        self._used: dict[tuple[str, str], bool] = {}
         self._new: list[str] = []
         self._mentions: dict[tuple[str, str], bool] = {}
         self._base_names: dict[str, list[str]] = {}
@@ -125,7 +129,8 @@ class Tree:
         made = {path: record for path in new if (record := self.records[path]) is not None}
         for path in {*self.encoded, *made}:
             data = self.encoded.get(path) or encode_module(made[path])
-            kind = "record" if path in self.encoded or self._is_whole(path) else "outline"
+            read = path in self.encoded and path not in self._outlines
+            kind = "record" if read or self._is_whole(path) else "outline"
             for content_id in {self.ids.get(path), entries[path].content_id}:
                 if content_id:
                     yield f"{kind}:{content_id}", data
@@ -143,6 +148,30 @@ class Tree:
         if path != self.own:
             self.relied_on.add(path)
         return self._text(path)
+
+    def may_use(self, path: str, name: str) -> bool:
+        """Whether an identifier may stand for a value in a file, not only be declared with."""
+        if path != self.own:
+            self.relied_on.add(path)
+        known = self._used.get((path, name))
+        return self._text(path).may_use(name) if known is None else known
+
+    def prepare(self, files: Mapping[str, Collection[str]]) -> None:
+        """Parses files that may be asked for next; with names, only those that may use one of them."""
+        ahead = self.ahead
+        if ahead is None or not ahead.processes.started:
+            return
+        new = (path for path in sorted(files) if path in self.skims and path not in self.records)
+        coming = [
+            Next(path, absolute, self._is_whole(path), tuple(sorted(files[path])))
+            for path in new
+            if path not in self.encoded and path not in self.unparsable and (absolute := ahead.absolute(path))
+        ]
+        for ready in ahead.parse(coming):
+            self._used.update({(ready.path, name): used for name, used in ready.used.items()})
+            if ready.record is not None:
+                self.encoded[ready.path] = ready.record
+                self._outlines.add(ready.path)
 
     def _text(self, path: str) -> Text:
         """The same, unnoted. The latest texts are kept."""
