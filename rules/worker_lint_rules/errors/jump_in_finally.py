@@ -33,11 +33,11 @@ from worker_lint.source import ir
 rule = Rule(
     code="ERR116",
     severity="error",
-    stage="preview",
     summary="A jump out of a finally block discards the exception",
     words=("finally",),
     closure="file",
     product_only=True,
+    resumable=True,
     silences=("inner loop", "nothing left to lose", "inner function"),
     examples=(
         bad(

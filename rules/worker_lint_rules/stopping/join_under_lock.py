@@ -38,11 +38,11 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP112",
     severity="error",
-    stage="preview",
     summary="A lock is held while waiting for threads that need it",
-    words=("Lock", "Condition", "Semaphore"),
+    words=("Lock(", "Condition(", "Semaphore("),
     closure="file",
     product_only=True,
+    resumable=True,
     silences=("lock released first", "condition wait"),
     examples=(
         bad(
