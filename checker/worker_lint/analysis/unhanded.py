@@ -181,11 +181,14 @@ class _Open(Watch[str]):
         self._inside = inside
         self._place = place
         self._born = {site.at for site in held.acquired}
+        awaits = find(ir.Await, inside.routine.body or ())
+        self._awaited = {node.value.at for node in awaits}
         self._gone = gone
 
     def step(self, step: Step, state: str) -> str | None:
         if state == "unborn":
-            return "open" if step.kind in ("call", "await") and _call_of(step.node).at in self._born else state
+            kind = "await" if _call_of(step.node).at in self._awaited else "call"
+            return "open" if step.kind == kind and _call_of(step.node).at in self._born else state
         return None if self._ends(step) else state
 
     def interrupted(self, step: Step, state: str) -> str | None:

@@ -89,7 +89,7 @@ class ProjectPolicy(Policy):
         callee = self.project.calls.of(self.function, call, self.me)
         if callee.model is not None:
             quiet = callee.model.coroutine or is_switched_off(callee.model, call)
-            return NEVER if quiet else self.modelled(callee.model, callee.receiver)
+            return NEVER if quiet else _in_time(self.modelled(callee.model, callee.receiver), callee.model, call)
         if callee.is_known and callee.is_sure and not is_stand_in(callee):
             return NEVER  # a function of the project: its summary tells
         if any(runs.function.node.is_async for runs in callee.runs) or call.at in self._awaited_calls:
@@ -321,3 +321,11 @@ def is_switched_off(model: ModelFunction, call: ir.Call) -> bool:
     name = model.facts.raising
     value = next((keyword.value for keyword in call.keywords if keyword.name == name), None) if name else None
     return isinstance(value, ir.Constant) and value.value is False
+
+
+def _in_time(raises: Raises, model: ModelFunction, call: ir.Call) -> Raises:
+    """Without the errors that tell of a timeout, where the call waits for ever unless it is given one, and is not."""
+    if model.facts.default_timeout != "none" or call.args or call.keywords:
+        return raises
+    rest = frozenset(one for one in raises.thrown if "Timeout" not in one.name.rpartition(".")[2])
+    return Raises(rest, always=raises.always) if rest else NEVER
