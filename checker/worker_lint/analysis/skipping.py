@@ -111,7 +111,7 @@ class Skipping:
         return known
 
     def _is_done(self, place: Place, effects: Effects) -> bool:
-        """Whether this gets rid of a resource; of a socket only a close does: its shutdown fails when the peer has gone."""
+        """Whether this gets rid of a resource; of a socket only a close does: a shutdown may fail."""
         duty = self.duty(place)
         return duty is not None and (duty.role != "socket" or Effect(RELEASE, place) in effects)
 

@@ -187,9 +187,15 @@ class _Open(Watch[str]):
 
     def step(self, step: Step, state: str) -> str | None:
         if state == "unborn":
-            kind = "await" if _call_of(step.node).at in self._awaited else "call"
-            return "open" if step.kind == kind and _call_of(step.node).at in self._born else state
+            call = _call_of(step.node)
+            kind = "await" if call.at in self._awaited else "call"
+            return "open" if step.kind == kind and self._is_birth(call) else state
         return None if self._ends(step) else state
+
+    def _is_birth(self, call: ir.Node) -> bool:
+        """Whether a call makes it, or is the start of what was made before."""
+        started = call.func.value.at if isinstance(call, ir.Call) and isinstance(call.func, ir.Attribute) else call.at
+        return call.at in self._born or started in self._born
 
     def interrupted(self, step: Step, state: str) -> str | None:
         return None if state != "unborn" and self._ends(step) else state
