@@ -318,8 +318,8 @@ def _of_locals(function: Function, me: Class | None, context: Context) -> Iterat
         for passed in passed_by(context.project, function):
             yield _passed(passed, function)
     if _has(function, context, _GIVES_BACK):
-        for one in borrowed(context.project, function):
-            yield _borrowed(one, function)
+        for taken in borrowed(context.project, function):
+            yield _borrowed(taken, function)
 
 
 def _passed(passed: Passed, function: Function) -> Finding:
