@@ -94,7 +94,7 @@ class ProjectPolicy(Policy):
             return NEVER  # a function of the project: its summary tells
         if any(runs.function.node.is_async for runs in callee.runs) or call.at in self._awaited_calls:
             return NEVER  # it only makes a coroutine
-        return may_raise(USER_CODE) if not self._may_only_make(call) and self.is_foreign(call.func) else NEVER
+        return may_raise(USER_CODE) if not self._may_only_make(call) and self.is_foreign(call) else NEVER
 
     def _threaded(self, func: ir.Expr) -> Raises:
         """What comes back from a thread in which this is called."""
@@ -104,7 +104,7 @@ class ProjectPolicy(Policy):
         if len(callee.runs) == 1 and callee.is_sure and not is_stand_in(callee):
             summary = self.routines.summary(*callee.runs[0])
             return Raises(summary.thrown) if isinstance(summary, Summary) else NEVER
-        return may_raise(USER_CODE) if self.is_foreign(func) else NEVER
+        return may_raise(USER_CODE) if self.is_foreign_code(func) else NEVER
 
     def _awaited(self, call: ir.Call) -> Raises:
         callee = self.project.calls.of(self.function, call, self.me)
@@ -112,7 +112,7 @@ class ProjectPolicy(Policy):
             return self.modelled(callee.model, callee.receiver)
         if callee.is_known and callee.is_sure and not is_stand_in(callee):
             return NEVER
-        return may_raise(USER_CODE) if self.is_foreign(call.func) else NEVER
+        return may_raise(USER_CODE) if self.is_foreign(call) else NEVER
 
     @cached_property
     def _awaited_calls(self) -> frozenset[ir.At]:
@@ -137,7 +137,11 @@ class ProjectPolicy(Policy):
         fails = duty is not None and duty.role in NETWORK and name in duty.ends
         return may_raise(LINK_ERROR) if fails else NEVER
 
-    def is_foreign(self, func: ir.Expr) -> bool:
+    def is_foreign(self, call: ir.Call) -> bool:
+        """Whether the call runs code that somebody else supplies."""
+        return self.is_foreign_code(call.func)
+
+    def is_foreign_code(self, func: ir.Expr) -> bool:
         """
         Whether calling this runs code that somebody else supplies: a parameter or field that is called,
         an entry of a table of callables, the stop of a child whose class may be any.
