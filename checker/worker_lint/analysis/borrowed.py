@@ -6,7 +6,7 @@ The pool is of any class: that one method gives the object and another takes it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.entity import Function
@@ -105,8 +105,8 @@ def _blocks(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Stmt, ...]]:
             yield from _blocks(inner)
 
 
-def _all(statements: list[ir.Stmt]) -> Iterator[ir.Stmt]:
+def _all(statements: Sequence[ir.Stmt]) -> Iterator[ir.Stmt]:
     for statement in statements:
         yield statement
         for block in inner_blocks(statement):
-            yield from _all(list(block))
+            yield from _all(block)

@@ -17,6 +17,8 @@ from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import (
     Block,
     Edge,
+    Effect,
+    Effects,
     Graph,
     Inside,
     Path,
@@ -105,8 +107,13 @@ class Skipping:
             places = {effect.place for effect in effects if effect.verb in (RELEASE, REQUEST)}
             if step.kind == "next" and isinstance(step.node, ir.For):
                 places |= self._all_released(step.node)
-            self._released[step] = known = frozenset(place for place in places if self.duty(place) is not None)
+            self._released[step] = known = frozenset(place for place in places if self._is_done(place, effects))
         return known
+
+    def _is_done(self, place: Place, effects: Effects) -> bool:
+        """Whether this gets rid of a resource; of a socket only a close does: a shutdown may fail."""
+        duty = self.duty(place)
+        return duty is not None and (duty.role != "socket" or Effect(RELEASE, place) in effects)
 
     def _all_released(self, loop: ir.For) -> set[Place]:
         """The collections all of whose items a loop releases: when there are none, that is done, too."""
@@ -222,6 +229,9 @@ class Skipping:
         call = _call_of(cause.node)
         if not isinstance(call, ir.Call) or not isinstance(call.func, ir.Attribute):
             return False
+        duty = self.duty(place)
+        if duty is not None and duty.role == "socket" and call.func.name == "shutdown":
+            return False  # a peer that has gone makes it raise, and the descriptor is still there
         denoted = self.project.places.denotes(self.function, call.func.value, self.me)
         return any(each[1:] == place[1:] and len(each) == len(place) for each in denoted)
 

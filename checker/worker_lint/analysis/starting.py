@@ -87,7 +87,7 @@ def _may_fail(project: Project, method: Function, me: Class, node: ir.Node) -> b
     if callee.model is not None:
         return bool(callee.model.raises) and callee.model.raises != "never"
     policy = project.routines.policy(project.routines.of(method, me))
-    if isinstance(policy, ProjectPolicy) and policy.is_foreign(func):
+    if isinstance(policy, ProjectPolicy) and policy.is_foreign(node):
         return True
     for runs in callee.runs:
         summary = project.routines.summary(*runs)

@@ -181,12 +181,21 @@ class _Open(Watch[str]):
         self._inside = inside
         self._place = place
         self._born = {site.at for site in held.acquired}
+        awaits = find(ir.Await, inside.routine.body or ())
+        self._awaited = {node.value.at for node in awaits}
         self._gone = gone
 
     def step(self, step: Step, state: str) -> str | None:
         if state == "unborn":
-            return "open" if step.kind in ("call", "await") and _call_of(step.node).at in self._born else state
+            call = _call_of(step.node)
+            kind = "await" if call.at in self._awaited else "call"
+            return "open" if step.kind == kind and self._is_birth(call) else state
         return None if self._ends(step) else state
+
+    def _is_birth(self, call: ir.Node) -> bool:
+        """Whether a call makes it, or is the start of what was made before."""
+        started = call.func.value.at if isinstance(call, ir.Call) and isinstance(call.func, ir.Attribute) else call.at
+        return call.at in self._born or started in self._born
 
     def interrupted(self, step: Step, state: str) -> str | None:
         return None if state != "unborn" and self._ends(step) else state

@@ -318,8 +318,8 @@ def _of_locals(function: Function, me: Class | None, context: Context) -> Iterat
         for passed in passed_by(context.project, function):
             yield _passed(passed, function)
     if _has(function, context, _GIVES_BACK):
-        for one in borrowed(context.project, function):
-            yield _borrowed(one, function)
+        for taken in borrowed(context.project, function):
+            yield _borrowed(taken, function)
 
 
 def _passed(passed: Passed, function: Function) -> Finding:
@@ -358,7 +358,8 @@ def _has(function: Function, context: Context, words: re.Pattern[str]) -> bool:
 def _is_open(duty: Duty, context: Context) -> bool:
     """Whether there is something to close as soon as the object is there, or has been started."""
     model = context.project.models.find_function(duty.model.name) if duty.model is not None else None
-    return duty.role in _AT_ONCE or (duty.role in _LATER and model is not None and bool(model.raises))
+    is_made_open = model is not None and bool(model.raises)
+    return duty.role in _AT_ONCE or (duty.role in _LATER and (is_made_open or not duty.when_created))
 
 
 def _is_paired(one: Unhanded, context: Context) -> bool:

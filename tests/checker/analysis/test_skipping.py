@@ -11,6 +11,8 @@ from worker_lint.analysis.skipping import Skip, Skipping
 HEAD = """
 import os
 import pika
+import socket
+import subprocess
 import threading
 
 class Child:
@@ -31,6 +33,8 @@ class Hooks:
 class Worker:
     def __init__(self, given, on_stop, child_given: Hooks):
         self.child_given = child_given
+        self.process = subprocess.Popen(["beat"])
+        self.socket = socket.socket()
         self.a = pika.BlockingConnection()
         self.b = pika.BlockingConnection()
         self.child = Child()
@@ -60,6 +64,9 @@ LEFT = {
     "through locals": ("a, self.a = self.a, None; a.close(); self.b.close()", ["self.b"]),
     "a local connection": ("c = pika.BlockingConnection(); self.a.close(); c.close()", ["c", "self.a"]),
     "before it was made": ("self.a.close(); c = pika.BlockingConnection(); c.close()", []),
+    "a wait that may be too short": ("self.process.wait(timeout=5); self.b.close()", ["self.b"]),
+    "a wait without an end": ("self.process.wait(); self.b.close()", []),
+    "the close of a socket whose peer has gone": ("self.socket.shutdown(2); self.socket.close()", ["self.socket"]),
     "behind a look for it": (
         "try: self.a.close()\n        except Exception: pass\n        if self.b is not None: self.b.close()",
         [],

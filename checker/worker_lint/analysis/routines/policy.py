@@ -89,12 +89,12 @@ class ProjectPolicy(Policy):
         callee = self.project.calls.of(self.function, call, self.me)
         if callee.model is not None:
             quiet = callee.model.coroutine or is_switched_off(callee.model, call)
-            return NEVER if quiet else self.modelled(callee.model, callee.receiver)
+            return NEVER if quiet else _in_time(self.modelled(callee.model, callee.receiver), callee.model, call)
         if callee.is_known and callee.is_sure and not is_stand_in(callee):
             return NEVER  # a function of the project: its summary tells
         if any(runs.function.node.is_async for runs in callee.runs) or call.at in self._awaited_calls:
             return NEVER  # it only makes a coroutine
-        return may_raise(USER_CODE) if not self._may_only_make(call) and self.is_foreign(call.func) else NEVER
+        return may_raise(USER_CODE) if not self._may_only_make(call) and self.is_foreign(call) else NEVER
 
     def _threaded(self, func: ir.Expr) -> Raises:
         """What comes back from a thread in which this is called."""
@@ -104,7 +104,7 @@ class ProjectPolicy(Policy):
         if len(callee.runs) == 1 and callee.is_sure and not is_stand_in(callee):
             summary = self.routines.summary(*callee.runs[0])
             return Raises(summary.thrown) if isinstance(summary, Summary) else NEVER
-        return may_raise(USER_CODE) if self.is_foreign(func) else NEVER
+        return may_raise(USER_CODE) if self.is_foreign_code(func) else NEVER
 
     def _awaited(self, call: ir.Call) -> Raises:
         callee = self.project.calls.of(self.function, call, self.me)
@@ -112,7 +112,7 @@ class ProjectPolicy(Policy):
             return self.modelled(callee.model, callee.receiver)
         if callee.is_known and callee.is_sure and not is_stand_in(callee):
             return NEVER
-        return may_raise(USER_CODE) if self.is_foreign(call.func) else NEVER
+        return may_raise(USER_CODE) if self.is_foreign(call) else NEVER
 
     @cached_property
     def _awaited_calls(self) -> frozenset[ir.At]:
@@ -137,7 +137,11 @@ class ProjectPolicy(Policy):
         fails = duty is not None and duty.role in NETWORK and name in duty.ends
         return may_raise(LINK_ERROR) if fails else NEVER
 
-    def is_foreign(self, func: ir.Expr) -> bool:
+    def is_foreign(self, call: ir.Call) -> bool:
+        """Whether the call runs code that somebody else supplies."""
+        return self.is_foreign_code(call.func)
+
+    def is_foreign_code(self, func: ir.Expr) -> bool:
         """
         Whether calling this runs code that somebody else supplies: a parameter or field that is called,
         an entry of a table of callables, the stop of a child whose class may be any.
@@ -321,3 +325,11 @@ def is_switched_off(model: ModelFunction, call: ir.Call) -> bool:
     name = model.facts.raising
     value = next((keyword.value for keyword in call.keywords if keyword.name == name), None) if name else None
     return isinstance(value, ir.Constant) and value.value is False
+
+
+def _in_time(raises: Raises, model: ModelFunction, call: ir.Call) -> Raises:
+    """Without the errors that tell of a timeout, where the call waits for ever unless it is given one, and is not."""
+    if model.facts.default_timeout != "none" or call.args or call.keywords:
+        return raises
+    rest = frozenset(one for one in raises.thrown if "Timeout" not in one.name.rpartition(".")[2])
+    return Raises(rest, always=raises.always) if rest else NEVER

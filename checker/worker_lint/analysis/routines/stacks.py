@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from worker_lint.analysis.entity import Class, External, Function, Instance
-from worker_lint.analysis.flow import Summary, ThrownSet, find
+from worker_lint.analysis.flow import Raises, Summary, ThrownSet, find
+from worker_lint.analysis.models import ModelFunction
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
     from worker_lint.analysis.calls import Callee
-    from worker_lint.analysis.routines.policy import ProjectPolicy
+    from worker_lint.analysis.project import Project
+
+
+class Asked(Protocol):
+    """What is asked of the policy of the function around."""
+
+    project: Project
+    function: Function
+    me: Class | None
+
+    def modelled(self, model: ModelFunction, receiver: Instance | None) -> Raises:
+        """What a library model states."""
+
 
 _STACKS: Final = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})
 _CALLBACKS: Final = frozenset({"callback", "push_async_callback"})
@@ -21,7 +34,7 @@ _CONTEXTS: Final = {"push": "__exit__", "enter_context": "__exit__"} | {
 }
 
 
-def raised_on_leaving(policy: ProjectPolicy, item: ir.WithItem) -> ThrownSet:
+def raised_on_leaving(policy: Asked, item: ir.WithItem) -> ThrownSet:
     """
     The errors of everything that is registered on the stack of this item by its own name. All of it
     is called whatever happens, so that an error of one matters only for what comes after the stack.
@@ -33,7 +46,7 @@ def raised_on_leaving(policy: ProjectPolicy, item: ir.WithItem) -> ThrownSet:
     return thrown
 
 
-def _is_stack(policy: ProjectPolicy, context: ir.Expr) -> bool:
+def _is_stack(policy: Asked, context: ir.Expr) -> bool:
     kind = policy.project.values.of(policy.function, context, policy.me)
     return isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted in _STACKS
 
@@ -46,7 +59,7 @@ def _registrations(function: Function, name: str) -> Iterator[tuple[ir.Call, str
                 yield call, func.name
 
 
-def _thrown_later(policy: ProjectPolicy, given: ir.Expr, method: str) -> ThrownSet:
+def _thrown_later(policy: Asked, given: ir.Expr, method: str) -> ThrownSet:
     """What the thing that was registered raises when its turn comes; nothing where that is unknown."""
     calls = policy.project.calls
     if method in _CALLBACKS:
@@ -57,10 +70,10 @@ def _thrown_later(policy: ProjectPolicy, given: ir.Expr, method: str) -> ThrownS
     return frozenset()
 
 
-def _thrown_by(policy: ProjectPolicy, callee: Callee) -> ThrownSet:
+def _thrown_by(policy: Asked, callee: Callee) -> ThrownSet:
     if callee.model is not None:
         return policy.modelled(callee.model, callee.receiver).thrown
     if len(callee.runs) != 1 or not callee.is_sure:
         return frozenset()
-    summary = policy.routines.summary(*callee.runs[0])
+    summary = policy.project.routines.summary(*callee.runs[0])
     return summary.thrown if isinstance(summary, Summary) else frozenset()
