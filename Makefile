@@ -8,7 +8,7 @@ RUN := env -u PYTHONPATH
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts generated bench ecosystem docs changelog dist clean
+.PHONY: help demo test check format lint types contracts generated bench ecosystem tables docs changelog dist clean
 
 help:
 	@echo 'make demo       the linter on examples/, then on a real package'
@@ -17,6 +17,7 @@ help:
 	@echo 'make docs       regenerate the generated pages and build the site into site/'
 	@echo 'make bench      time and memory beside other linters'
 	@echo 'make ecosystem  diagnostics over the frozen package list, as a difference to the stored ones'
+	@echo 'make tables     what docs/tables.md shows of three packages, brought up to date'
 	@echo 'make changelog  what the next release would say; make dist builds it'
 	@echo 'make clean      remove .venv, caches and build output; .corpus stays'
 
@@ -64,6 +65,9 @@ bench: $(READY)
 
 ecosystem: $(READY)
 	@$(RUN) $(BIN)/python scripts/ecosystem.py $(ARGS)
+
+tables: $(READY)
+	@$(RUN) $(BIN)/python scripts/tables.py $(ARGS)
 
 changelog: $(READY)
 	@$(RUN) $(BIN)/python scripts/changelog.py $(ARGS)

@@ -255,10 +255,10 @@ PAIRS = {
         import logging
         import pika
 
-        def on_message(channel, method, properties, body):  # here
+        def on_message(channel, method, properties, body):
             try:
                 order = json.loads(body)
-            except ValueError:
+            except ValueError:  # here
                 logging.exception("no order")
                 return
             order["seen"] = True

@@ -43,6 +43,7 @@ _DEEDS = {
     "continues": "goes on",
     "retries": "waits and tries again",
     "stops": "ends the loop",
+    "may-stop": "ends the loop under a condition, else goes on",
     "alerts": "raises the alarm",
     "swallows": "goes on without a word",
     "raises": "raises again",

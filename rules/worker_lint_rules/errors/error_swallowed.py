@@ -4,7 +4,8 @@ A worker's loop drops an error without a word.
 What it catches
     In a loop that goes on until it is told to end: a clause for every error, or for errors of the
     network, whose body is nothing but `pass`, `continue` or a constant result, and no comment
-    that says why. Also a clause for every error around all that a thread, process or task does.
+    that says why. Also a clause for every error around all that a thread, process or task does,
+    and one that deals with every error on one interpreter or platform only.
 
 Why it hurts in production
     The connection is gone, or every message fails, and the worker looks well: the loop turns, the
@@ -31,6 +32,7 @@ from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown, is_bare_reaction
 from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
+from worker_lint.analysis.tiers.platforms import only_on_one
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.analysis.workers import Entry
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -66,6 +68,20 @@ rule = Rule(
                         handle(connection.drain())
                     except socket.error:  # bad
                         pass
+            """,
+        ),
+        bad(
+            "dealt with on one platform, dropped on the other",
+            """
+            import sys
+
+            class Stream:
+                def write(self, text):
+                    try:
+                        self.file.write(text)
+                    except Exception:  # bad
+                        if sys.platform != "win32":
+                            self.file.write(text.encode("ascii", "replace").decode())
             """,
         ),
         bad(
@@ -214,6 +230,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     for site in context.project.tiers.sites(module.path):
         if site.node.orelse or site.is_in_handler or _is_best_effort(site):
             continue
+        yield from _halves(site, context)
         around.extend((site, handler) for handler in site.node.handlers if _is_around_all(site, handler, context))
         loop = site.loops[0] if site.loops else None
         if loop is None or site.block is not loop.body or not any(is_endless(site.scope, one) for one in site.loops):
@@ -226,6 +243,21 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         for site, handler in around:
             if site.function in started:
                 yield _silent_end(site, handler, started[site.function], context)
+
+
+def _halves(site: TrySite, context: Context) -> Iterator[Finding]:
+    for handler in site.node.handlers:
+        branch = only_on_one(site, handler)
+        if branch is None:
+            continue  # a comment there tells why the platforms differ, not why the error is dropped
+        yield Finding(
+            at=clause_at(handler),
+            message=f"{clause_shown(handler)} deals with the error on one platform only",
+            consequence="On the others the same failure passes without a word, and what failed is lost.",
+            help="end the clause with `else: raise`, or log the error there",
+            notes=(Note(context.path, branch.test.at, "nothing is done where this does not hold"),),
+            symbol=site.scope.symbol,
+        )
 
 
 def _is_around_all(site: TrySite, handler: ir.Handler, context: Context) -> bool:

@@ -26,12 +26,13 @@ Limits
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import Function
+from worker_lint.analysis import Class, Function
 from worker_lint.analysis.callee import dotted_callee
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import mentions, with_inner
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.tiers.observing import reads_of, unguarded
+from worker_lint.analysis.tiers.unasked import unasked_tasks
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -40,7 +41,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     summary="Work runs elsewhere, and nobody can see when it fails",
-    words=("submit", "run_coroutine_threadsafe", "apply_async", "as_completed"),
+    words=("submit", "run_coroutine_threadsafe", "apply_async", "as_completed", "create_task", "ensure_future"),
     product_only=True,
     yields_to=("STP122", "STP125"),
     silences=(
@@ -129,6 +130,75 @@ rule = Rule(
                     futures = [pool.submit(send, each) for each in messages]
                     for future in as_completed(futures):
                         future.result()
+            """,
+            silence="result read",
+        ),
+        bad(
+            "a task that runs somebody's callback",
+            """
+            import asyncio
+
+            class Once:
+                def __init__(self, callback):
+                    self.callback = callback
+                    self.finished = asyncio.Event()
+                    self._task = None
+
+                async def _run(self):
+                    try:
+                        await self.callback()
+                    finally:
+                        self.finished.set()
+
+                def start(self):
+                    if self._task is None:
+                        self._task = asyncio.create_task(self._run())  # bad: callback
+
+                def stop(self):
+                    if self._task is not None:
+                        self._task.cancel()
+            """,
+        ),
+        good(
+            "a task that tells of the failure by itself",
+            """
+            import asyncio
+            import logging
+
+            class Once:
+                def __init__(self, callback):
+                    self.callback = callback
+                    self._task = None
+
+                async def _run(self):
+                    try:
+                        await self.callback()
+                    except Exception:
+                        logging.exception("the callback failed")
+
+                def start(self):
+                    self._task = asyncio.create_task(self._run())
+            """,
+            silence="top-level handler in the target",
+        ),
+        good(
+            "a task that the stop waits for",
+            """
+            import asyncio
+
+            class Once:
+                def __init__(self, callback):
+                    self.callback = callback
+                    self._task = None
+
+                async def _run(self):
+                    await self.callback()
+
+                def start(self):
+                    self._task = asyncio.create_task(self._run())
+
+                async def stop(self):
+                    await self._task
             """,
             silence="result read",
         ),
@@ -227,6 +297,23 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
                             yield from _started(scope, call, how, context)
                 case _:
                     pass
+
+
+@rule.on_class
+def check_tasks(cls: Class, context: Context) -> Iterator[Finding]:
+    """Tasks that a class keeps in a field and never asks how they ended."""
+    for one in unasked_tasks(cls):
+        if one.function.path == context.path:
+            yield Finding(
+                at=one.call.at,
+                message=f"`{ir.dotted_name(one.failing.func) or one.target.name}` may fail, and nobody asks the task "
+                f"`{one.field}` how it ended",
+                consequence="The task keeps the exception: at best it is reported when the object is collected.",
+                help="catch and log the error in the task, or add a done callback that does",
+                notes=(Note(one.target.path, one.failing.at, "what fails here is not seen"),),
+                symbol=one.function.symbol,
+                confidence="likely",
+            )
 
 
 def _submits(value: ir.Expr) -> Iterator[ir.Call]:

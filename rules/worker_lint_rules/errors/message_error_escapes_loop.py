@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.escaping import Boundary, Origin, boundaries, origins
+from worker_lint.analysis.escaping.jobs import all_guarded
 from worker_lint.analysis.escaping.parsing import MALFORMED
 from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -49,6 +50,8 @@ rule = Rule(
         "tested before",
         "a table with defaults",
         "somebody above goes on",
+        "the decoder's own form",
+        "jobs that look after themselves",
     ),
     examples=(
         bad(
@@ -236,6 +239,54 @@ rule = Rule(
             """,
             silence="framework boundary that catches",
         ),
+        good(
+            "a class that decodes, and knows the form",
+            """
+            class Server:
+                def run(self):
+                    while True:
+                        raw = self.socket.recv_multipart()
+                        try:
+                            message = self.session.deserialize(raw)
+                        except Exception:
+                            self.log.exception("malformed")
+                            continue
+                        self.handle(message["header"], message["content"])
+            """,
+            silence="the decoder's own form",
+        ),
+        good(
+            "all that is ever put in catches its errors",
+            """
+            import logging
+            import queue
+            import threading
+
+            class Later:
+                def __init__(self):
+                    self._tasks = queue.Queue()
+                    self._thread = threading.Thread(target=self._process)
+
+                def _process(self):
+                    while True:
+                        task = self._tasks.get()
+                        task()
+
+                def do(self, task):
+                    self._tasks.put(task)
+
+            class Message:
+                def acknowledge(self):
+                    def _ack():
+                        try:
+                            self.message.ack()
+                        except Exception:
+                            logging.exception("not acknowledged")
+
+                    self.later.do(_ack)
+            """,
+            silence="jobs that look after themselves",
+        ),
     ),
 )
 
@@ -267,7 +318,9 @@ def _counts(boundary: Boundary, origin: Origin) -> bool:
     """
     if origin.failure.kind == "refusal":
         return boundary.kind != "callback"
-    return origin.failure.kind != "job" or is_entry(boundary.function)
+    if origin.failure.kind != "job":
+        return True
+    return is_entry(boundary.function) and not all_guarded(origin.frames[-1].function)
 
 
 def _finding(boundary: Boundary, same: list[Origin], context: Context) -> Finding:

@@ -4,7 +4,9 @@ A function retries by calling itself from its own except clause.
 What it catches
     In a clause for every error, or for errors of the network: a call of the function around it
     with the same arguments, for which nothing counts the attempts. Also one that counts them but
-    leaves out a parameter, which then has its default.
+    leaves out a parameter, which then has its default; and one that sleeps between its attempts
+    and whose limit is a setting, so that whoever wants to sit out a long outage meets the limit of
+    the stack first.
 
 Why it hurts in production
     Each failed attempt adds a frame. During an outage the stack grows until RecursionError, a
@@ -25,7 +27,7 @@ Limits
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import ModuleScope
+from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import TrySite
 from worker_lint.analysis.tiers.trying import calls_itself
@@ -91,8 +93,8 @@ rule = Rule(
                 return create_pool(settings, retry=retry + 1)  # bad: leaves out `tls`
             """,
         ),
-        good(
-            "every argument is handed on",
+        bad(
+            "as deep as a setting allows",
             """
             import time
 
@@ -101,6 +103,21 @@ rule = Rule(
                     return open_pool(settings, tls)
                 except OSError:
                     if retry >= settings.retries:
+                        raise
+                    time.sleep(1)
+                return create_pool(settings, retry=retry + 1, tls=tls)  # bad: settings.retries
+            """,
+        ),
+        good(
+            "every argument is handed on, for five attempts",
+            """
+            import time
+
+            def create_pool(settings, retry=0, tls=None):
+                try:
+                    return open_pool(settings, tls)
+                except OSError:
+                    if retry >= 5:
                         raise
                     time.sleep(1)
                 return create_pool(settings, retry=retry + 1, tls=tls)
@@ -238,6 +255,38 @@ def _forgets(site: TrySite, context: Context) -> Iterator[Finding]:
                 notes=(Note(context.path, site.node.body[0].at, "this attempt has what the caller gave"),),
                 symbol=function.symbol,
             )
+        elif (limit := _setting(site)) is not None:
+            yield _deep(function, call, limit, context)
+
+
+def _setting(site: TrySite) -> ir.Attribute | None:
+    """The setting that a count is compared with, in a clause that sleeps before the next attempt."""
+    for handler in site.node.handlers:
+        sleeps = any(
+            (ir.dotted_name(call.func) or "").rpartition(".")[2] == "sleep" for call in find(ir.Call, handler.body)
+        )
+        for compare in find(ir.Compare, handler.body) if sleeps else ():
+            sides = (compare.left, *compare.operands)
+            settings = [side for side in sides if isinstance(side, ir.Attribute)]
+            if len(settings) == 1 and any(isinstance(side, ir.Name) for side in sides) and _orders(compare):
+                return settings[0]
+    return None
+
+
+def _orders(compare: ir.Compare) -> bool:
+    return not {"<", "<=", ">", ">="}.isdisjoint(compare.ops)
+
+
+def _deep(function: Function, call: ir.Call, limit: ir.Attribute, context: Context) -> Finding:
+    return Finding(
+        at=call.at,
+        message=f"each attempt of `{function.name}` is a frame deeper, up to `{ir.dotted_name(limit) or limit.name}`",
+        consequence="A limit that is large enough for a long outage ends in RecursionError instead.",
+        help="retry in a loop",
+        notes=(Note(context.path, limit.at, "whoever sets this decides the depth of the stack"),),
+        symbol=function.symbol,
+        confidence="likely",
+    )
 
 
 def _counts_up(params: ir.Parameters, call: ir.Call) -> bool:

@@ -5,7 +5,8 @@ What it catches
     A retry decorator or loop object of tenacity or backoff without a limit, so that its default
     holds, which is "for ever"; `max_retries=None` of a Celery task; and a limit that is looked at
     with `if limit and attempts >= limit:` in an endless loop, where a limit of 0 means "for ever",
-    too.
+    too. Also a class that puts what failed back into its queue, and whose limit is None unless
+    somebody sets it.
 
 Why it hurts in production
     What fails for good, such as a message that no code can handle or a wrong address, is tried
@@ -29,6 +30,7 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Function, ModuleScope, Scope
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.limits import unlimited_by_default
 from worker_lint.analysis.models import ModelFunction
 from worker_lint.analysis.tiers import TrySite, raises_anything
 from worker_lint.analysis.tiers.loops import is_endless, leaves_loop
@@ -43,7 +45,7 @@ rule = Rule(
     stage="preview",
     confidence="likely",
     summary="Something that fails is tried again without any limit",
-    words=("except", "tenacity", "backoff", "max_retries"),
+    words=("except", "tenacity", "backoff", "max_retries", "max_attempts", "max_tries"),
     product_only=True,
     yields_to=("ERR113", "ERR104", "MSG103"),
     silences=(
@@ -132,6 +134,52 @@ rule = Rule(
             """,
             silence="a limit is given",
         ),
+        bad(
+            "no limit unless somebody sets one",
+            """
+            class Retries:
+                def __init__(self, max_retries=None):  # bad
+                    self.max_retries = max_retries
+
+                def after_failure(self, broker, message):
+                    limit = message.options.get("max_retries", self.max_retries)
+                    if limit is not None and message.retries >= limit:
+                        message.fail()
+                        return
+                    message.retries += 1
+                    broker.enqueue(message, delay=15)
+            """,
+        ),
+        good(
+            "twenty unless somebody sets another one",
+            """
+            class Retries:
+                def __init__(self, max_retries=20):
+                    self.max_retries = max_retries
+
+                def after_failure(self, broker, message):
+                    if self.max_retries is not None and message.retries >= self.max_retries:
+                        message.fail()
+                        return
+                    message.retries += 1
+                    broker.enqueue(message, delay=15)
+            """,
+            silence="a limit is given",
+        ),
+        good(
+            "for ever, and it says so",
+            """
+            class Retries:
+                def __init__(self, max_retries=None):
+                    self.max_retries = max_retries  # None: without limit, an operator looks at the queue
+
+                def after_failure(self, broker, message):
+                    if self.max_retries is not None and message.retries >= self.max_retries:
+                        return
+                    broker.enqueue(message, delay=15)
+            """,
+            silence="a stated reason",
+        ),
         good(
             "Celery's default is three",
             """
@@ -197,6 +245,19 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     for site in context.project.tiers.sites(module.path):
         if site.function is not None and site.loops and is_endless(site.scope, site.loops[0]):
             yield from _truthy_limits(site, site.function, context)
+    for cls in context.project.classes_in(module.path):
+        for param, test, again in unlimited_by_default(cls):
+            yield Finding(
+                at=param.at,
+                message=f"`{param.name}` is None by default: what fails is put back without any limit",
+                consequence="A message that always fails goes round for ever, and takes the turns of good ones.",
+                help="give a number as the default, and let None be asked for",
+                notes=(
+                    Note(context.path, test.at, "the limit counts only where somebody has set it"),
+                    Note(context.path, again.at, "put back here"),
+                ),
+                symbol=cls.symbol,
+            )
 
 
 def _decorated(function: Function, decorator: ir.Expr, context: Context) -> Iterator[Finding]:

@@ -2,31 +2,36 @@
 Messages count as done when they are sent, and the work on them can still fail.
 
 What it catches
-    A consumer that is opened with automatic acknowledgement (`auto_ack=True`, `no_ack=True`) whose handler does
+    (a) A consumer that is opened with automatic acknowledgement (`auto_ack=True`, `no_ack=True`) whose handler does
     something with what the message says.
+    (b) A Kafka consumer that commits by itself, as is its default, and hands its messages to a thread, a pool or a
+    task that nobody waits for.
 
 Why it hurts in production
     The broker deletes such a message as soon as it has written it to the socket. What the handler then cannot do,
     what waits in the client's buffer when the process stops, what was on its way when the connection broke: all
     of it is gone, with every restart and every deployment. Nothing holds the broker back either: no prefetch limit
-    applies, so a slow consumer fills its memory.
+    applies, so a slow consumer fills its memory. A Kafka consumer commits on a timer what `poll` has handed out: what
+    a pool had not done by then when the process died, no consumer of the group sees again.
 
 What to do instead
-    Open the consumer without it, acknowledge after the work, and bound the prefetch window.
+    Open the consumer without it, acknowledge (commit) after the work, and bound the prefetch window.
 
 When to ignore it
     For metrics, log lines and replies that are worth nothing later. Say so in a comment, `at most once`: the rule
     reads it.
 
 Limits
-    Handlers that only write log lines or counters, exclusive and auto-deleting queues, and replies are let pass.
+    Handlers that only write log lines or counters, exclusive and auto-deleting queues, and replies are let pass. So is
+    a Kafka consumer whose function waits for anything, or commits or stores offsets by hand, and one whose settings
+    are not written where it is made.
 """
 
 import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.deliveries import Delivery, Work
+from worker_lint.analysis.deliveries import Delivery, HandedOver, Work, handed_over
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -35,11 +40,11 @@ rule = Rule(
     severity="warning",
     stage="preview",
     summary="Messages count as done when they are sent, and the work on them can still fail",
-    words=("auto_ack", "no_ack"),
+    words=("auto_ack", "no_ack", "KafkaConsumer", "AIOKafkaConsumer", "confluent_kafka"),
     closure="file",
     product_only=True,
     yields_to=("MSG101",),
-    silences=("log lines only", "a queue of its own", "replies", "at most once is stated"),
+    silences=("log lines only", "a queue of its own", "replies", "at most once is stated", "worked on in turn"),
     examples=(
         bad(
             "a callback that works",
@@ -67,6 +72,41 @@ rule = Rule(
                     async for message in messages:
                         await charge(message.body)
             """,
+        ),
+        bad(
+            "committed while a pool works",
+            """
+            from concurrent.futures import ThreadPoolExecutor
+
+            from kafka import KafkaConsumer
+
+            class Worker:
+                def __init__(self):
+                    self.consumer = KafkaConsumer("orders", group_id="charging")  # bad: charge
+                    self.pool = ThreadPoolExecutor(8)
+
+                def run(self):
+                    for message in self.consumer:
+                        self.pool.submit(self.charge, message.value)
+
+                def charge(self, order):
+                    raise NotImplementedError
+            """,
+        ),
+        good(
+            "the batch is over before the next poll",
+            """
+            from concurrent.futures import ThreadPoolExecutor, wait
+
+            from confluent_kafka import Consumer
+
+            def run(charge):
+                consumer = Consumer({"bootstrap.servers": "kafka", "group.id": "charging"})
+                with ThreadPoolExecutor() as pool:
+                    while True:
+                        wait([pool.submit(charge, message) for message in consumer.consume(100, timeout=1.0)])
+            """,
+            silence="worked on in turn",
         ),
         good(
             "a printer of log lines",
@@ -145,7 +185,11 @@ _STATED = re.compile(r"at[ -]most[ -]once|may be lost|best[ -]effort|fire[ -]and
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """The consumers of the file that acknowledge automatically."""
     text = context.project.store.text(module.path).source
-    if _OF_ITS_OWN.search(text) or _STATED.search(text):
+    if _STATED.search(text):
+        return
+    for found in handed_over(context.project, module.path):
+        yield _committed(found, context)
+    if _OF_ITS_OWN.search(text):
         return
     seen: set[ir.At] = set()
     for delivery in context.project.deliveries.of(module.path):
@@ -158,6 +202,21 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if work is not None and opening.scope.path == context.path:
             seen.add(opening.call.at)
             yield _finding(delivery, work, context)
+
+
+def _committed(found: HandedOver, context: Context) -> Finding:
+    given = next(iter(found.call.args[:1]), None)
+    func = given.func if isinstance(given, ir.Call) else given
+    name = (ir.dotted_name(func) if func is not None else None) or "the work"
+    return Finding(
+        at=found.made.at,
+        message=f"what `{name.rpartition('.')[2]}` fails to do is lost: the consumer commits by itself meanwhile",
+        consequence="Kafka's offset moves on a timer, whether or not the work elsewhere is done: a crash loses it.",
+        help="switch the automatic commit off, and commit when the work is done",
+        notes=(Note(context.path, found.call.at, "the message is handed over here"),),
+        symbol=found.function.symbol,
+        confidence="likely",
+    )
 
 
 def _finding(delivery: Delivery, work: ir.Call, context: Context) -> Finding:

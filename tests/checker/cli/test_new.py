@@ -200,3 +200,95 @@ def test_one_bad_item_does_not_kill_the_worker(lint: Command, write: Write) -> N
     root = write({"harness.py": code})
     done = subprocess.run([sys.executable, "harness.py"], cwd=root, capture_output=True, text=True, check=False)
     assert done.stdout == "['never', 'later', 'later', 'later', 'good', 'strange'] 'strange'\n", done.stderr
+
+
+BROKER = """
+import collections, threading
+from . import exceptions, spec
+class BasicProperties: pass
+class ConnectionParameters:
+    def __init__(self, host): self.host = host
+Method = collections.namedtuple("Method", "delivery_tag")
+SCRIPT = []    # of each connection: "refused", "fatal", or the bodies that it delivers before it is lost
+ANSWERS = []
+class BlockingConnection:
+    def __init__(self, parameters):
+        script = SCRIPT.pop(0)
+        if script == "refused":
+            raise exceptions.AMQPConnectionError("refused")
+        if script == "fatal":
+            raise exceptions.ProbableAuthenticationError("who are you?")
+        self.bodies, self.is_open, self.pending, self.done = list(script), True, 0, threading.Event()
+        self.callbacks = collections.deque()
+    def channel(self): return self
+    def basic_qos(self, prefetch_count): pass
+    def basic_consume(self, queue, callback): self.callback = callback
+    def basic_cancel(self, tag): pass
+    def close(self): self.is_open = False
+    def basic_ack(self, tag): ANSWERS.append(("ack", tag))
+    def basic_nack(self, tag, requeue): ANSWERS.append(("nack", tag, requeue))
+    def add_callback_threadsafe(self, callback):
+        self.callbacks.append(callback)
+        self.done.set()
+    def process_data_events(self, time_limit):
+        if self.bodies:
+            body = self.bodies.pop(0)
+            self.pending += 1
+            self.callback(self, Method(body.decode()), None, body)
+        elif not self.pending:
+            self.is_open = False
+            raise exceptions.AMQPConnectionError("lost")
+        else:
+            self.done.wait(10)
+            self.done.clear()
+            while self.callbacks:
+                self.pending -= 1
+                self.callbacks.popleft()()
+"""
+ERRORS = """
+class AMQPError(Exception): pass
+class AMQPConnectionError(AMQPError): pass
+class AuthenticationError(AMQPConnectionError): pass
+class IncompatibleProtocolError(AMQPConnectionError): pass
+class ProbableAccessDeniedError(AMQPConnectionError): pass
+class ProbableAuthenticationError(AMQPConnectionError): pass
+"""
+FAKE_PIKA = {
+    "pika/__init__.py": BROKER,
+    "pika/exceptions.py": ERRORS,
+    "pika/spec.py": "class Basic:\n    class Deliver: pass\n",
+    "pika/adapters/__init__.py": "",
+    "pika/adapters/blocking_connection.py": "from pika import BlockingConnection as BlockingChannel\n",
+}
+
+
+def _consumed(lint: Command, write: Write, script: str, handle: str) -> list[str]:
+    """What the pika worker does with a scripted broker: its answers, and how it ended."""
+    lint("new", "worker", "OrderWorker", "--kind", "pika")
+    root = write(FAKE_PIKA)
+    code = (
+        "import pika\nfrom order_worker import InvalidMessage, OrderWorker\n"
+        "class Quick(OrderWorker):\n    pause = 0.0\n    longest_pause = 0.0\n    def handle(self, body):\n"
+        f"        {handle}\n"
+        f"pika.SCRIPT += {script}\n"
+        "try:\n    Quick(pika.ConnectionParameters('x'), 'orders').run()\n"
+        "except Exception as error:\n    print(type(error).__name__)\n"
+        "for answer in sorted(pika.ANSWERS, key=lambda one: one[1]):\n    print(*answer)\n"
+    )
+    (root / "harness.py").write_text(code, encoding="utf-8")
+    command = [sys.executable, "harness.py"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.slow
+def test_a_lost_connection_is_opened_anew_until_the_broker_refuses(lint: Command, write: Write) -> None:
+    script = "[[b'1', b'2'], 'refused', 'refused', [b'3'], 'fatal']"
+    said = _consumed(lint, write, script, "if body == b'2': raise InvalidMessage")
+    assert said == ["ProbableAuthenticationError", "ack 1", "nack 2 False", "ack 3"]
+
+
+@pytest.mark.slow
+def test_an_unforeseen_failure_stops_the_worker_and_is_raised(lint: Command, write: Write) -> None:
+    said = _consumed(lint, write, "[[b'1']]", "raise KeyError(body)")
+    assert said == ["KeyError", "nack 1 True"]

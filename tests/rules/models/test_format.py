@@ -63,3 +63,14 @@ def test_aliases_lead_to_modelled_classes_functions_or_modules(models: Models) -
             if not known and models.knows_module(target):
                 lost.append((name, target))
     assert lost == []
+
+
+def test_a_call_has_one_entry_for_each_release(models: Models) -> None:
+    """A second one would hide the first, with all its facts."""
+    twice = []
+    for library in models.libraries():
+        for name, entries in library.tables.calls.items():
+            spans = [(entry.since, entry.until) for entry in entries]
+            if len(set(spans)) < len(spans):
+                twice.append(name)
+    assert twice == []

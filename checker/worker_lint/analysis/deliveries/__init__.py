@@ -9,6 +9,7 @@ What a library delivers and how it is settled is data: `[[delivery]]`, and `give
 of `[[call]]`.
 """
 
+from worker_lint.analysis.deliveries.committing import HandedOver, handed_over
 from worker_lint.analysis.deliveries.deliveries import Deliveries
 from worker_lint.analysis.deliveries.delivery import Delivery, Held, Opening
 from worker_lint.analysis.deliveries.expecting import expecting_graph
@@ -29,6 +30,7 @@ from worker_lint.analysis.deliveries.work import Work
 __all__ = [
     "Deliveries",
     "Delivery",
+    "HandedOver",
     "Held",
     "OpenEnd",
     "Opening",
@@ -41,6 +43,7 @@ __all__ = [
     "expecting_graph",
     "flag_of",
     "functions_with",
+    "handed_over",
     "is_called_protected",
     "is_handed_on",
     "is_protected",

@@ -169,6 +169,8 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
         needs: Arguments that such a call gives by name; for methods that a library makes at run time only.
         auto_ack: The parameter that settles before the handler runs.
         default_auto_ack: Its default.
+        auto_ack_if: The parameter without which nothing is settled by itself; with a dot in their names, both are
+            keys of a dictionary of settings.
         manual_ack: The parameter that leaves it to the handler to settle, which else is done for it.
         settles_on_exit: Its result is a context that settles on leaving.
         tolerates: The parameter that lets such a context leave alone what is settled already.
@@ -215,6 +217,7 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     needs: tuple[str, ...] = ()
     auto_ack: str = ""
     default_auto_ack: bool | None = None
+    auto_ack_if: str = ""
     manual_ack: str = ""
     settles_on_exit: bool | None = None
     tolerates: str = ""

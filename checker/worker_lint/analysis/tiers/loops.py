@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from worker_lint.analysis.entity import Scope
 
 _ENDLESS: Final = frozenset({"itertools.count", "itertools.cycle", "itertools.repeat"})
+_ORDER: Final = frozenset({"<", "<=", ">", ">="})
 
 
 def is_endless(scope: Scope, loop: ir.While | ir.For) -> bool:
     """
-    Whether the loop goes round until it is told to end: `while` but for one that counts, `async for`,
-    and `for` over `itertools.count()` or `iter(callable, sentinel)`.
+    Whether the loop goes round until it is told to end: `while` but for one that counts or has a deadline,
+    `async for`, and `for` over `itertools.count()` or `iter(callable, sentinel)`.
     """
     if isinstance(loop, ir.While):
-        return is_always(loop.test) or not isinstance(loop.test, ir.Compare)
+        return is_always(loop.test) or not (isinstance(loop.test, ir.Compare) or _has_bound(loop.test))
     if loop.is_async:
         return True
     for call in find(ir.Call, (loop.iter,)):
@@ -31,6 +32,12 @@ def is_endless(scope: Scope, loop: ir.While | ir.For) -> bool:
                 if target.dotted == "builtins.iter" and len(call.args) > 1:
                     return True
     return False
+
+
+def _has_bound(test: ir.Expr) -> bool:
+    """Whether a number or a moment bounds the loop besides: `while pending and monotonic() < end`."""
+    parts = test.values if isinstance(test, ir.BoolOp) and test.op == "and" else ()
+    return any(isinstance(part, ir.Compare) and not _ORDER.isdisjoint(part.ops) for part in parts)
 
 
 def is_always(test: ir.Expr) -> bool:

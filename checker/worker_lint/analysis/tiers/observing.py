@@ -111,3 +111,13 @@ def reads_of(function: Function, name: str) -> tuple[ir.Name, ...]:
     blocks = (function, *function.project.values.fields.inner(function))
     bound = {target.at for one in blocks for node in find(ir.Assign, one.body) for target in node.targets}
     return tuple(node for one in blocks for node in find(ir.Name, one.body) if node.id == name and node.at not in bound)
+
+
+def unguarded_callbacks(function: Function) -> Iterator[ir.Call]:
+    """The calls of code that somebody else supplied for whose errors a function has no catch-all."""
+    policy = function.project.routines.policy(function.project.routines.of(function))
+    if function.project.values.is_wrapped(function) or not isinstance(policy, ProjectPolicy):
+        return
+    for node in _failing(function, function.body, 0):
+        if isinstance(node, ir.Call) and policy.is_foreign(node):
+            yield node

@@ -34,8 +34,11 @@ from worker_lint.source import ir
 if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
 
-Deed: TypeAlias = Literal["continues", "retries", "stops", "alerts", "swallows", "raises", "escapes"]
-"""`raises`: the clause raises again, or something else; `escapes`: no clause takes it."""
+Deed: TypeAlias = Literal["continues", "retries", "stops", "may-stop", "alerts", "swallows", "raises", "escapes"]
+"""
+`raises`: the clause raises again, or something else; `escapes`: no clause takes it; `may-stop`: a condition in the
+clause decides.
+"""
 
 _CRITICAL: Final = 50
 _WAITS: Final = frozenset({"sleep", "wait", "backoff", "reconnect", "retry", "connect"})
@@ -141,13 +144,23 @@ def deed(site: TrySite, handler: ir.Handler) -> Deed:
     loop = site.loops[0] if site.loops else None
     if raises_anything(body):
         return "raises"
-    if leaves_loop(body) or ends_process(site.scope, body) or (loop is not None and changes_condition(loop, body)):
+    if leaves_loop(body):
+        return "stops" if _surely_leaves(body) else "may-stop"
+    if ends_process(site.scope, body) or (loop is not None and changes_condition(loop, body)):
         return "stops"
     if any(log_level(call) >= _CRITICAL for call in log_calls(body)) or _calls_one_of(body, _ALERTS):
         return "alerts"
     if is_bare_reaction(body):
         return "swallows"
     return "retries" if _calls_one_of(body, _WAITS) else "continues"
+
+
+def _surely_leaves(body: tuple[ir.Stmt, ...]) -> bool:
+    """Whether the last statement leaves the loop, in all branches if it has some."""
+    last = body[-1] if body else None
+    if isinstance(last, ir.If):
+        return _surely_leaves(last.body) and _surely_leaves(last.orelse)
+    return isinstance(last, ir.Return) or (isinstance(last, ir.Simple) and last.kind == "break")
 
 
 def _calls_one_of(body: tuple[ir.Stmt, ...], names: frozenset[str]) -> bool:

@@ -1,0 +1,90 @@
+"""Tasks that a class keeps in a private field, and of which it never asks how they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from worker_lint.analysis.flow import children, find
+from worker_lint.analysis.nesting import mentions
+from worker_lint.analysis.tiers.observing import unguarded_callbacks
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.entity import Class, Function
+
+_STARTERS: Final = ("create_task", "ensure_future")
+_LETS_GO: Final = frozenset({"cancel", "done", "cancelled", "get_name", "set_name"})
+
+
+class Unasked(NamedTuple):
+    """
+    A task whose failure nobody sees while its object lives.
+
+    Attributes:
+        function: Where it is started.
+        call: The call that starts it.
+        field: The field that keeps it.
+        target: Its coroutine function.
+        failing: Code of somebody else that is run there, without a clause around it.
+    """
+
+    function: Function
+    call: ir.Call
+    field: str
+    target: Function
+    failing: ir.Call
+
+
+def unasked_tasks(cls: Class) -> Iterator[Unasked]:
+    """The tasks of a class that run code of somebody else, and whose end the class never looks at."""
+    methods = [method for method in cls.project.values.fields.methods(cls) if method.path == cls.path]
+    for method in methods:
+        if not mentions(method, *_STARTERS):
+            continue
+        for node in find(ir.Assign, method.statements):
+            field = _private_field(node)
+            call = node.value
+            if not field or not isinstance(call, ir.Call) or _last(call.func) not in _STARTERS or not call.args:
+                continue
+            made = call.args[0]
+            runs = cls.project.calls.of(method, made, cls).runs if isinstance(made, ir.Call) else ()
+            if len(runs) != 1 or _is_asked(methods, field):
+                continue
+            failing = next(unguarded_callbacks(runs[0].function), None)
+            if failing is not None:
+                yield Unasked(method, call, field, runs[0].function, failing)
+
+
+def _private_field(node: ir.Assign) -> str:
+    target = node.targets[0] if len(node.targets) == 1 else None
+    is_own = isinstance(target, ir.Attribute) and ir.dotted_name(target.value) == "self"
+    return target.name if isinstance(target, ir.Attribute) and is_own and target.name.startswith("_") else ""
+
+
+def _is_asked(methods: list[Function], field: str) -> bool:
+    """Whether the field is awaited, handed on or returned, or asked for more than whether the task is done."""
+    return any(_asks(node, field, method) for method in methods for node in method.statements)
+
+
+def _asks(node: ir.Node, field: str, method: Function) -> bool:
+    match node:
+        case ir.Assign():
+            return node.value is not None and _asks(node.value, field, method)
+        case ir.Attribute(value=ir.Attribute() as inner) if _is_field(inner, field):
+            return node.name not in _LETS_GO
+        case ir.Compare() | ir.If(test=ir.Attribute()) | ir.Unary():
+            return any(_asks(child, field, method) for child in children(node) if not _is_field(child, field))
+        case ir.Return() if method.name == "__call__" and _is_field(node.value, field):
+            return False  # for whoever calls callbacks, which knows nothing of tasks
+        case _ if _is_field(node, field):
+            return True
+    return any(_asks(child, field, method) for child in children(node))
+
+
+def _is_field(node: ir.Node | None, field: str) -> bool:
+    return isinstance(node, ir.Attribute) and node.name == field and ir.dotted_name(node.value) == "self"
+
+
+def _last(func: ir.Expr) -> str:
+    return func.name if isinstance(func, ir.Attribute) else func.id if isinstance(func, ir.Name) else ""
