@@ -7,6 +7,7 @@ from typing import Final
 
 from worker_lint.analysis.entity import Class, External, Instance
 from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.reached import Reached
 from worker_lint.source import ir
 
@@ -62,11 +63,30 @@ def makes_single(block: ir.With) -> bool:
 
 
 def keeps_alive(cls: Class, here: Reached) -> bool:
-    """Whether a thread runs a method of the object: it holds the object, so the finalizer comes after its end."""
+    """
+    Whether a thread runs a method of the object, or is a thread that was given the object: it holds the object, so
+    that the finalizer comes after its end.
+    """
     if here.me is not cls:
-        return False
+        return here.me is not None and _is_thread(here.me) and _is_given(cls, here.me)
     return any(
         entry.kind in {"thread", "pool", "timer"} and any(runs.me is cls for runs in entry.callee.runs)
         for method in cls.project.values.fields.methods(cls)
         for entry in cls.project.workers.entries(method, cls)
     )
+
+
+def _is_thread(cls: Class) -> bool:
+    return cls.project.hierarchy.derives_from(cls, "threading.Thread")
+
+
+def _is_given(cls: Class, thread: Class) -> bool:
+    """Whether a method hands the object itself to the constructor of the thread class."""
+    for method in cls.project.values.fields.methods(cls):
+        subject = method.node.params[0].name if method.node.params else ""
+        for call in find(ir.Call, method.body) if mentions(method, thread.name) else ():
+            given = (*call.args, *(keyword.value for keyword in call.keywords))
+            if any(isinstance(one, ir.Name) and one.id == subject for one in given):
+                if cls.project.calls.of(method, call, cls).creates is thread:
+                    return True
+    return False

@@ -44,7 +44,7 @@ class Locking:
                     field = _field(item.context, subject)
                     if field and self._is_lock(method, item.context, field):
                         found.add(field)
-        return frozenset(found | self._acquired(method, at, subject))
+        return frozenset(found | self._acquired(method, at, subject) | _of_decorators(method))
 
     def _acquired(self, method: Function, at: ir.At, subject: str) -> set[str]:
         """Locks taken by `acquire()` before the place and not given back in between."""
@@ -68,7 +68,8 @@ class Locking:
         kind = self.cls.project.values.of(method, expr, self.cls)
         if isinstance(kind, Instance):
             if isinstance(kind.of, External):
-                return kind.of.dotted.rpartition(".")[2] in _LOCKS
+                name = kind.of.dotted.rpartition(".")[2]
+                return name in _LOCKS or name.endswith("Lock")
             return "lock" in kind.of.name.lower()
         return any(word in field.lower() for word in _NAMES)
 
@@ -95,6 +96,17 @@ class Locking:
                 for placed, name, at in _self_calls(method):
                     self._callers.setdefault(name, []).append((method, placed, at))
         return self._callers
+
+
+def _of_decorators(method: Function) -> set[str]:
+    """Locks that a decorator names, as `@synchronized("lock")` does."""
+    found: set[str] = set()
+    for decorator in method.node.decorators:
+        if isinstance(decorator, ir.Call) and decorator.args and isinstance(decorator.args[0], ir.Constant):
+            name, lock = (ir.dotted_name(decorator.func) or "").lower(), decorator.args[0].value
+            if ("lock" in name or "synchron" in name) and isinstance(lock, str):
+                found.add(lock)
+    return found
 
 
 def _self_calls(method: Function) -> Iterator[tuple[Placed, str, ir.At]]:

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, External, Function, Instance
 from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.models import ModelFunction
-from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
+from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements, with_inner
 from worker_lint.analysis.nobody_waits import nobody_waits
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -252,7 +252,10 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
             for placed in placed_statements(scope.body):
                 if isinstance(placed.statement, ir.With) and not placed.statement.is_async:
                     yield from _held(scope, placed.statement)
+                awaited = {node.value.at for node in own_expressions(placed.statement) if isinstance(node, ir.Await)}
                 for call in own_calls(placed.statement):
+                    if call.at in awaited:
+                        continue  # whatever the annotation says, it gives way
                     if not (_is_known_ready(scope, placed, call) or nobody_waits(scope, placed, call)):
                         yield from _blocking(scope, call)
 

@@ -224,7 +224,7 @@ rule = Rule(
 )
 
 _KILLS = {"kill", "terminate"}
-_REAPS = frozenset({"poll", "is_alive", "returncode", "exitcode", "sentinel", "pid", "_popen"})
+_REAPS = frozenset({"poll", "is_alive", "returncode", "exitcode", "sentinel", "pid", "_popen", "stdout", "stderr"})
 _MODELS = ("subprocess.Popen", "multiprocessing.process.BaseProcess", "billiard.process.BaseProcess")
 _SIGNALS = frozenset({"os.kill", "os.killpg"})
 

@@ -89,3 +89,25 @@ def test_copies_are_walks_at_once(class_named: Named) -> None:
         ("jobs", "stop", False),
         ("jobs", "names", True),
     ]
+
+
+def test_a_lock_that_a_decorator_names_is_held(class_named: Named) -> None:
+    source = """
+    from somewhere import synchronized
+
+    class Table:
+        @synchronized("lock")
+        def add(self, name, job):
+            self.jobs[name] = job
+
+        @synchronized
+        def drop(self, name):
+            del self.jobs[name]
+    """
+    locking = Locking(class_named(source, "Table"))
+    held = {
+        method.name: locking.held(method, change.placed, change.at)
+        for method in locking.methods.values()
+        for change in changes_in(method)
+    }
+    assert held == {"add": frozenset({"lock"}), "drop": frozenset()}

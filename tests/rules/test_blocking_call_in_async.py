@@ -1,0 +1,42 @@
+"""Calls in coroutines that do not block after all."""
+
+import pytest
+
+from worker_lint.testing import built_in_packs, check_files
+
+SOURCE = """
+import queue
+import time
+from sqlalchemy.orm import Session
+
+class Store:
+    def __init__(self, session: Session):
+        self.session = session
+        self.jobs = queue.Queue()
+
+    async def load(self, statement):
+        {line}
+"""
+
+
+def _codes(line: str) -> list[str]:
+    rules = [rule for rule in built_in_packs().rules if rule.code == "STP134"]
+    return [one.code for one in check_files({"store.py": SOURCE.format(line=line)}, rules).diagnostics]
+
+
+@pytest.mark.parametrize("line", ["time.sleep(3)", "self.jobs.get()", "self.session.execute(statement)"])
+def test_the_call_blocks(line: str) -> None:
+    assert _codes(line) == ["STP134"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "return await self.session.execute(statement)",
+        "self.jobs.put(None)\n        self.jobs.get()",
+        "time.sleep(0.01)  # noqa: ASYNC251",
+    ],
+    ids=["awaited in spite of its annotation", "filled just before", "answered to another checker"],
+)
+def test_the_call_does_not_block(line: str) -> None:
+    assert _codes(line) == []
