@@ -49,9 +49,9 @@ from worker_lint_runtime._worker.hooks import StartError
 from worker_lint_runtime._worker.threads import BaseWorker
 
 if TYPE_CHECKING:
-    from worker_lint_runtime._brokers.amqp import RabbitBroker
+    from worker_lint_runtime._brokers.amqp import RabbitBroker as RabbitBroker  # not in __all__: it needs an extra
     from worker_lint_runtime._brokers.memory import MemoryBroker
-    from worker_lint_runtime._brokers.redis_streams import RedisBroker
+    from worker_lint_runtime._brokers.redis_streams import RedisBroker as RedisBroker  # as RabbitBroker
     from worker_lint_runtime._brokers.sqlite import SqliteBroker
     from worker_lint_runtime._worker.tasks import AsyncBaseWorker
 
@@ -102,10 +102,8 @@ __all__ = [
     "PhaseResult",
     "PhaseTimeoutError",
     "QueueDepth",
-    "RabbitBroker",
     "Reconnecting",
     "RecoverableError",
-    "RedisBroker",
     "RetryBudget",
     "RetryPolicy",
     "SqliteBroker",

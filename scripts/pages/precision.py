@@ -75,7 +75,7 @@ A rule that is right in less than {ENOUGH:.0%} of its findings, or that has fewe
 in all of them, does not stay on by default; it is marked "not enough" here. The interval is Wilson's. The labels are
 in `tests/corpus/labels.jsonl`; `scripts/labels.py` makes this page from them. Another person judged {agreed[1]} of
 these findings, drawn with a fixed seed, without seeing the labels: they agree on {agreed[0]}. Where they differ, one
-says *true* and the other *meant*; nobody has found a wrong fact in a message so far.
+says *true* and the other *meant*.
 
 ## Packages that were never looked at before
 

@@ -49,8 +49,17 @@ class Creations:
         self.asked: dict[str, dict[str, tuple[bool, tuple[str, ...]]]] = {}
         self._seen: set[tuple[str, ir.At]] = set()
         self._assignments: dict[Scope, tuple[ir.Assign, ...]] = {}
+        self._prepare(classes)
         for cls in classes:
             self.add(cls)
+
+    def _prepare(self, classes: tuple[Class, ...]) -> None:
+        """Names the files that will be searched, but for those found through aliases."""
+        names: dict[str, set[str]] = {}
+        for cls in classes:
+            for path, name in self.project.uses.places(cls.path, cls.name):
+                names.setdefault(path, set()).add(name)
+        self.project.store.prepare(names)
 
     def add(self, cls: Class) -> None:
         """Finds the creations of one more class, wherever they are."""

@@ -41,8 +41,18 @@ def only_interrupted(project: Project, function: Function, me: Class | None) -> 
                 continue
             for call in stops:
                 is_inside = any(call is node for node in walk(*handler.body, inner=False))
-                if is_inside and names.count(ir.dotted_name(call.func)) == 1:
+                if is_inside and not _is_of_loop(call, work) and names.count(ir.dotted_name(call.func)) == 1:
                     yield OnlyInterrupted(call, work)
+
+
+def _is_of_loop(call: ir.Call, work: ir.Call) -> bool:
+    """Whether the stop only ends the loop of `serve_forever`, which has ended when it raises."""
+    both = isinstance(call.func, ir.Attribute) and isinstance(work.func, ir.Attribute)
+    return both and (ir.dotted_name(work.func) or "").endswith(".serve_forever") and _last(call) == "shutdown"
+
+
+def _last(call: ir.Call) -> str:
+    return call.func.name if isinstance(call.func, ir.Attribute) else ""
 
 
 def _is_interrupt(handler: ir.Handler) -> bool:
@@ -55,6 +65,9 @@ def _is_stop(project: Project, function: Function, call: ir.Call, me: Class | No
     """Whether a call ends an object of a class that is known, or runs a function of the project that is for that."""
     callee = project.calls.of(function, call, me)
     if isinstance(call.func, ir.Attribute):
+        duty = project.resources.duty(project.values.of(function, call.func.value, me))
+        if duty is not None and call.func.name in duty.request and call.func.name not in duty.release:
+            return False  # it only asks what has ended by now to end
         return is_child_stop(call.func.name) and (bool(callee.runs) or callee.model is not None)
     return isinstance(call.func, ir.Name) and is_stop_name(call.func.id) and bool(callee.runs)
 

@@ -12,13 +12,17 @@ from worker_lint.analysis.nesting import Placed
 from worker_lint.source import ir
 
 _TEST: Final = re.compile(r"(?:^|_)TEST(?:S|ING)?(?:_|$)", re.IGNORECASE)
+_KNOWN: Final = re.compile(r"noqa:.*\bASYNC2\d\d")
 
 
 def nobody_waits(scope: Scope, placed: Placed, call: ir.Call) -> bool:
     """
     Whether nobody is kept waiting: a fallback for the same call, which comes up only when that fails; a pause that
-    a switch for tests asks for; the end of the coroutine that is all that its loop runs.
+    a switch for tests asks for; the end of the coroutine that is all that its loop runs; or another checker has said
+    the same on this line, and the author knows better.
     """
+    if _KNOWN.search(scope.project.store.text(scope.path).lines[call.at[0] - 1]):
+        return True
     handler = in_handler(placed)
     name = ir.dotted_name(call.func)
     for outer in placed.around if handler is not None and name is not None else ():

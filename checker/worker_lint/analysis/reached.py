@@ -2,7 +2,7 @@
 The code that runs when a function runs: its own and that of what it surely calls, with the calls that lead there.
 
 Code that is only handed over (a thread's target, a callback, a coroutine that becomes a task) is not reached:
-it runs elsewhere.
+it runs elsewhere. A coroutine that is awaited, or run to its end by `asyncio.run` or `run_until_complete`, is reached.
 A call that may run several functions, because subclasses override it, ends the way.
 """
 
@@ -67,7 +67,7 @@ def reached_from(start: Runs) -> Iterator[Reached]:
         if len(here.ways) >= DEPTH:
             continue
         for placed in here.statements():
-            awaited = {node.value.at for node in own_expressions(placed.statement) if isinstance(node, ir.Await)}
+            awaited = _run_here(placed.statement)
             for call in own_calls(placed.statement):
                 following = _following(here, call, is_awaited=call.at in awaited)
                 if following is not None and following not in seen:
@@ -75,6 +75,19 @@ def reached_from(start: Runs) -> Iterator[Reached]:
                     function, me, given = following
                     ways = (*here.ways, Way(here.function, call))
                     waiting.append(Reached(function, me, ways, (*here.around, *placed.around), given))
+
+
+def _run_here(statement: ir.Stmt) -> set[ir.At]:
+    """The calls of a statement whose coroutines run before it is left."""
+    found: set[ir.At] = set()
+    for node in own_expressions(statement):
+        if isinstance(node, ir.Await):
+            found.add(node.value.at)
+        elif isinstance(node, ir.Call) and node.args:
+            name = ir.dotted_name(node.func) or ""
+            if name == "asyncio.run" or name.endswith(".run_until_complete"):
+                found.add(node.args[0].at)
+    return found
 
 
 def callee_in(here: Reached, call: ir.Call) -> Callee:

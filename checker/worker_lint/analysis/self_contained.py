@@ -8,6 +8,7 @@ from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import CATCH_ALL, catches, handler_names, in_handler, within
 from worker_lint.analysis.nesting import Placed, own_expressions, placed_statements
+from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.source import ir
 
 _FUTURES: Final = frozenset({"set_result", "set_exception"})
@@ -18,13 +19,16 @@ _LIMITS: Final = frozenset({"timeout", "timeout_at", "move_on_after", "fail_afte
 def looks_after_itself(function: Function) -> bool:
     """
     Whether every wait of the coroutine function has a limit, or a handler for all errors that lets none out; or
-    it hands its result, good or bad, to futures that others wait for.
+    it hands its result, good or bad, to futures that others wait for. One that only
+    releases something and never waits is over at once.
     """
-    calls = find(ir.Call, function.body)
+    calls = list(find(ir.Call, function.body))
     names = {call.func.name for call in calls if isinstance(call.func, ir.Attribute)}
     if names >= _FUTURES:
         return True
     waits = [placed for placed in placed_statements(function.body) if _waits(placed.statement)]
+    if not waits:
+        return bool(calls) and all(is_stop_name(_last(call.func)) for call in calls)
     waits = [placed for placed in waits if in_handler(placed) is None]  # how it deals with its failures
     return bool(waits) and all(_is_handled(placed) or _is_limited(function, placed) for placed in waits)
 

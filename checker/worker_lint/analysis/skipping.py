@@ -30,6 +30,7 @@ from worker_lint.analysis.flow import (
 )
 from worker_lint.analysis.resources.duty import Duty
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
+from worker_lint.analysis.routines.threaded import run_in_thread
 from worker_lint.analysis.stopping import is_child_stop, is_stop_name
 from worker_lint.source import ir
 
@@ -102,8 +103,37 @@ class Skipping:
         if known is None:
             effects = self.inside.possible(step)
             places = {effect.place for effect in effects if effect.verb in (RELEASE, REQUEST)}
+            if step.kind == "next" and isinstance(step.node, ir.For):
+                places |= self._all_released(step.node)
             self._released[step] = known = frozenset(place for place in places if self.duty(place) is not None)
         return known
+
+    def _all_released(self, loop: ir.For) -> set[Place]:
+        """The collections all of whose items a loop releases: when there are none, that is done, too."""
+        over = self._places(loop.iter)
+        inner = [step for step in self.graph.steps() if _holds(loop.at, step.node.at)] if self.graph else []
+        effects = [effect for step in inner if step.kind == "call" for effect in self.inside.possible(step)]
+        return {effect.place for effect in effects if effect.verb in (RELEASE, REQUEST)} & over
+
+    def _places(self, expr: ir.Expr) -> set[Place]:
+        """The places of an expression, with the first parameter's own name, and with their items."""
+        params = self.function.node.params
+        found = self.project.places.denotes(self.function, expr, self.me)
+        if params and self.me is not None:
+            found = frozenset((params[0].name, *place[1:]) if place[0] == "self" else place for place in found)
+        return {*found, *((*place, "*") for place in found)}
+
+    def tells_absent(self, edge: Edge, place: Place) -> bool:
+        """Whether a test that came out in this way says that nothing is at the place."""
+        if edge.step is None or edge.kind not in ("true", "false"):
+            return False
+        match edge.step.node:
+            case ir.Compare(left=left, ops=(op,), operands=(ir.Constant(kind="none"),)) if op in ("is", "is not"):
+                return (op == "is") == (edge.kind == "true") and place in self._places(left)
+            case ir.Name() | ir.Attribute() as tested:
+                return edge.kind == "false" and place in self._places(tested)
+            case _:
+                return False
 
     def duty(self, place: Place) -> Duty | None:
         """The duty of what a place holds; None for locks and for locals that only stand for something else."""
@@ -141,6 +171,8 @@ class Skipping:
     def is_cause(self, step: Step) -> bool:
         """Whether the step ends something, or runs what somebody else supplied, so that its failure is expected."""
         call = _call_of(step.node)
+        if step.kind == "exit":
+            return isinstance(call, ir.WithItem)  # of an exit stack: no other context is known to raise
         if not isinstance(call, ir.Call) or step.kind not in ("call", "await"):
             return False
         return bool(self.released(step)) or is_stop_name(self.function.name)
@@ -163,7 +195,10 @@ class Skipping:
 
     def _may_fail(self, call: ir.Node) -> bool:
         """Whether user code may fail: where all that can run is known, one of these must throw something."""
-        callee = self.project.calls.of(self.function, call, self.me) if isinstance(call, ir.Call) else NOBODY
+        callee = NOBODY
+        if isinstance(call, ir.Call):
+            func = run_in_thread(self.project, self.function, call, self.me) or call.func
+            callee = self.project.calls.handed(self.function, func, self.me)
         real = [runs for runs in callee.runs if not is_abstract(runs.function)]
         if not real:
             return True
@@ -282,7 +317,7 @@ class _Skipped(Watch[str]):
     def along(self, edge: Edge, state: str) -> str | None:
         """One error only: what a second one does is not the doing of the first."""
         if not edge.is_interrupted:
-            return state
+            return None if self._skipping.tells_absent(edge, self._place) else state
         return "skipping" if state == "before" and self._skipping.leaves_out(edge, self._place) else None
 
 

@@ -7,6 +7,8 @@ from typing import Final
 
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.entity import Class, Function, Scope
+from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.loop_fields import field_named
 from worker_lint.analysis.nesting import Placed, own_expressions, placed_statements
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.stopping import is_stop_name
@@ -46,7 +48,8 @@ def _stop_task(scope: Scope, node: ir.Expr, me: Class | None) -> Iterator[Runs]:
         callee = scope.project.calls.of(scope, made, me)
         if len(callee.runs) == 1 and callee.is_sure and is_stop_name(callee.runs[0].function.name):
             function = callee.runs[0].function
-            if function.node.is_async and not any(_asks_first(here.function) for here in reached_from(callee.runs[0])):
+            reached = [here.function for here in reached_from(callee.runs[0])]
+            if function.node.is_async and not any(_asks_first(one) and not _marks_late(one) for one in reached):
                 yield callee.runs[0]
 
 
@@ -57,6 +60,46 @@ def _last(func: ir.Expr) -> str:
 def _asks_first(function: Function) -> bool:
     """Whether the function looks at something before it acts: a guard against a second call, most likely."""
     return any(isinstance(placed.statement, (ir.If, ir.Try, ir.Match, ir.While)) for placed in _top(function))
+
+
+def _marks_late(function: Function) -> bool:
+    """
+    Whether the function leaves when a field says so, and is the one that sets this field, but waits before: two
+    runs of it both get past the question.
+    """
+    asked: set[str] = set()
+    for placed in placed_statements(function.body):
+        statement = placed.statement
+        if not asked:
+            if isinstance(statement, ir.If):
+                asked = {field_named(function, node) for node in find(ir.Attribute, (statement.test,))} - {""}
+                if not asked or not isinstance(statement.body[-1], ir.Return) or len(statement.body) > 1:
+                    return False
+            elif not isinstance(statement, ir.Expression) or any(find(ir.Await, (statement,))):
+                return False
+        elif any(find(ir.Await, (statement,))) or (isinstance(statement, (ir.For, ir.With)) and statement.is_async):
+            return _is_marked_after(function, asked, statement.at)
+        elif any(field_named(function, node) in asked for node in _touched(statement)):
+            return False
+    return False
+
+
+def _is_marked_after(function: Function, asked: set[str], at: ir.At) -> bool:
+    return any(
+        isinstance(placed.statement, ir.Assign)
+        and placed.statement.at > at
+        and any(field_named(function, target) in asked for target in placed.statement.targets)
+        for placed in placed_statements(function.body)
+    )
+
+
+def _touched(statement: ir.Stmt) -> Iterator[ir.Expr]:
+    """The fields that a statement sets, or calls something of."""
+    yield from getattr(statement, "targets", ())
+    for node in own_expressions(statement):
+        if isinstance(node, ir.Call) and isinstance(node.func, ir.Attribute):
+            yield node.func.value
+            yield node.func
 
 
 def _top(function: Function) -> Iterator[Placed]:

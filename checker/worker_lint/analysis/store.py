@@ -8,7 +8,7 @@ answer that depends on anything else would make warm and cold runs differ.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from worker_lint.source import ir
@@ -47,6 +47,12 @@ class Store(Protocol):
 
     def text(self, path: str) -> Text:
         """The decoded text of a file."""
+
+    def may_use(self, path: str, name: str) -> bool:
+        """Whether an identifier may stand for a value in a file, not only be declared with."""
+
+    def prepare(self, files: Mapping[str, Collection[str]]) -> None:
+        """Says which files may be asked for next; with names, only those that may use one of them are."""
 
     def body(self, path: str, function: ir.FunctionDef) -> tuple[ir.Stmt, ...]:
         """The statements of a function of that file; empty when they cannot be parsed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from worker_lint.analysis.entity import Class
@@ -31,6 +32,17 @@ class Subclasses(Lineage):
                 if candidate is not cls
             )
         return known
+
+    def prepare(self, classes: Iterable[Class]) -> None:
+        """Names the files that will be looked at for subclasses of these."""
+        paths = [
+            path
+            for cls in classes
+            if cls not in self._subclasses
+            for path in self.project.store.files_naming_base(cls.name)
+            if path not in self._derived and self._could_subclass(path, cls)
+        ]
+        self.project.store.prepare(dict.fromkeys(paths, ()))
 
     def _derived_in(self, path: str) -> dict[Class, list[Class]]:
         """The classes of a file by their bases: found once, so that thousands of classes stay linear."""

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
-from worker_lint.analysis.flow import Edge, Inside, Path, Place, Step, ThrownSet, Watch, find_path, walk
+from worker_lint.analysis.flow import Edge, Inside, Path, Place, Step, ThrownSet, Watch, find, find_path, walk
 from worker_lint.analysis.resources.held import Held
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
 from worker_lint.analysis.skipping import failures
 from worker_lint.analysis.statements import inner_blocks
+from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -125,14 +126,31 @@ def _blocks(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Stmt, ...]]:
 
 
 def in_construction(project: Project, function: Function, me: Class) -> Iterator[Unhanded]:
-    """The fields that an error in a method that builds the object leaves open."""
-    if function.name not in BUILDERS:
+    """
+    The fields that an error in a method that builds the object leaves open: in `__init__` and the like, and in
+    a method that `__enter__` does nothing else but call: when that fails, `__exit__` is not called.
+    """
+    if function.name not in BUILDERS and not _is_entered_by(project, function, me):
         return
     inside = project.routines.inside(function, me)
     for held in project.resources.held(me):
         is_here = any(site.method == function for site in held.acquired)
         if is_here and not held.is_collection and held.derived_from is None and not held.escapes:
             yield from _left_open(project, function, me, inside, held)
+
+
+def _is_entered_by(project: Project, function: Function, me: Class) -> bool:
+    """Whether entering the object as a context is to run this method, unguarded; and it registers no way to end it."""
+    uses = project.places.uses(function, me)
+    if any(use.how == "passed" and use.place[0] == "self" and is_stop_name(use.place[-1]) for use in uses):
+        return False
+    for method in project.values.fields.methods(me):
+        if method.name in ("__enter__", "__aenter__") and not any(True for _ in find(ir.Try, method.statements)):
+            params = method.node.params
+            names = {ir.dotted_name(call.func) for call in find(ir.Call, method.statements)}
+            if params and f"{params[0].name}.{function.name}" in names and function.owner is me:
+                return True
+    return False
 
 
 def _left_open(

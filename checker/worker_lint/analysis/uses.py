@@ -89,11 +89,11 @@ class Uses:
         return self._scopes[key]
 
     def _find_scopes(self, path: str, name: str) -> Iterator[Scope]:
-        text = self.project.store.text(path)
-        module = self.project.module(path) if text.may_use(name) else None
+        store = self.project.store
+        module = self.project.module(path) if store.may_use(path, name) else None
         if module is None:
             return
-        lines = text.lines_naming(name)
+        lines = store.text(path).lines_naming(name)
         if lines:
             yield module
             yield from self._inner(module, lines)

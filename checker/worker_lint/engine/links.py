@@ -7,17 +7,21 @@ Names alone would make thousands of files look like subclasses of any `Base`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from worker_lint.analysis.layout import Layout, module_stem
 from worker_lint.analysis.store import Importer
-from worker_lint.source.skim import Skim, SkimImport, identifier, imported_by
+from worker_lint.source.skim import Skim, SkimImport, imported_by
 
 _DEPTH = 12
+_WORD = re.compile(rb"\w+")
+
+_Taking: TypeAlias = tuple[dict[bytes, list[tuple[str, int]]], list[tuple[str, int]]]
 
 
 @runtime_checkable
@@ -36,7 +40,9 @@ class Links:
 
     def __init__(self, skims: Mapping[str, Skim], layout: Layout) -> None:
         self._skims = skims
+        self.indexed = skims if isinstance(skims, Indexed) else None  # a slow question, asked once
         self._layout = layout
+        self._takings: dict[tuple[str, str], _Taking] = {}
         self._imports: dict[str, dict[str, list[SkimImport]]] = {}
         self._classes: dict[str, frozenset[str]] = {}
         self._origins: dict[tuple[str, str], frozenset[tuple[str, str]] | None] = {}
@@ -91,26 +97,38 @@ class Links:
         return found
 
     def _importing(self, modules: Iterable[tuple[str, str]], name: str) -> Iterator[tuple[str, int]]:
-        """The statements that name one of the modules and may take `name` from it."""
+        """The import statements that name one of the modules and may take `name` from it, as file and number in it."""
         raw = name.encode("utf-8", "surrogatepass")
         for module in modules:
-            for path, place in self._naming(module, name):
-                names = self._skims[path].imports[place][1]
-                # What is not ASCII may be spelled in several ways.
-                if not names or raw in names or b"*" in names or not names.isascii():
-                    yield path, place
+            taking, others = self._taking(module, name)
+            yield from taking.get(raw, ())
+            yield from others
 
-    def _naming(self, module: tuple[str, str], name: str) -> Sequence[tuple[str, int]]:
-        """The import statements that name a module by its last two parts, as file and number in it."""
-        skims = self._skims
-        if not isinstance(skims, Indexed):
-            return self._statements.get(module, ())
-        return [
+    def _taking(self, module: tuple[str, str], name: str) -> _Taking:
+        """The statements that name a module by its last two parts: by the words in what they take, and the others."""
+        if self.indexed is None:
+            if module not in self._takings:
+                self._takings[module] = self._by_word(self._statements.get(module, ()))
+            return self._takings[module]
+        return self._by_word(
             (path, place)
-            for path in skims.naming_module(module, name)
-            for named, place in statements_of(path, skims[path], module[1])
+            for path in self.indexed.naming_module(module, name)
+            for named, place in statements_of(path, self._skims[path])
             if named == module
-        ]
+        )
+
+    def _by_word(self, statements: Iterable[tuple[str, int]]) -> _Taking:
+        taking: dict[bytes, list[tuple[str, int]]] = {}
+        others: list[tuple[str, int]] = []
+        for statement in statements:
+            names = self._skims[statement[0]].imports[statement[1]][1]
+            # What is not ASCII may be spelled in several ways.
+            if not names or b"*" in names or not names.isascii():
+                others.append(statement)
+            else:
+                for word in _WORD.findall(names):
+                    taking.setdefault(word, []).append(statement)
+        return taking, others
 
     @cached_property
     def _statements(self) -> dict[tuple[str, str], list[tuple[str, int]]]:
@@ -193,28 +211,17 @@ class Links:
         return self._layout.find(name, path)
 
 
-def statements_of(path: str, skim: Skim, last: str = "") -> Iterator[tuple[tuple[str, str], int]]:
-    """
-    The modules that the import statements of a file name, by their last two parts, and the statement's number. With
-    `last`, statements that cannot name a module of that last part may be left out.
-    """
-    raw = last.encode("utf-8", "surrogatepass")
-    for place, statement in enumerate(skim.imports):
-        written = statement[0] or statement[2]
-        if raw not in written and written.isascii() and written.strip(b"."):
-            continue
-        if statement[0]:
-            yield _last_parts(identifier(statement[0]), path), place
-            continue
-        for item in imported_by(statement):
-            yield _last_parts(item.module, path), place
+def statements_of(path: str, skim: Skim) -> Iterator[tuple[tuple[str, str], int]]:
+    """The modules that the import statements of a file name, by their last two parts, and the statement's number."""
+    for place, modules in enumerate(skim.modules):
+        for module in modules.split(",") if "," in modules else (modules,):
+            if module:
+                above, _, last = module.rpartition(".")
+                yield (above, last) if not module.startswith(".") else _completed(module, path), place
 
 
-def _last_parts(module: str, path: str) -> tuple[str, str]:
-    """The last two parts of an imported module's name; a relative one is completed by the importing file's folder."""
-    above, _, last = module.rpartition(".")
-    if not module.startswith("."):
-        return above.rpartition(".")[2], last
+def _completed(module: str, path: str) -> tuple[str, str]:
+    """The last two parts of a relative module's name, completed by the importing file's folder."""
     name = module.lstrip(".")
     folders = ["", "", *path.split("/")[:-1]]
     parts = [*folders[: len(folders) + 1 - (len(module) - len(name))], *(name.split(".") if name else ())]

@@ -15,7 +15,6 @@ import msgspec
 
 from worker_lint.engine.links import statements_of
 from worker_lint.engine.reading import Refusal
-from worker_lint.engine.tree import bases_named
 from worker_lint.source.roles import Role
 from worker_lint.source.skim import Skim
 
@@ -100,7 +99,7 @@ def pack(files: Mapping[str, Known], stamp: str) -> bytes:
         parts.append(_ENCODER.encode(files[path]))
         total += len(parts[-1])
         ends.append(total)
-        for name in bases_named(skim):
+        for name in skim.bases:
             bases.setdefault(name, []).append(number)
         for module, place in statements_of(path, skim):
             names = skim.imports[place][1]
@@ -144,7 +143,7 @@ class Skims(Mapping[str, Skim]):
     def naming_base(self, name: str) -> list[str]:
         """The files with a class header that names a base, by path."""
         found = {self._paths[number] for number in self._packed.naming_base(name)}.difference(self._changed)
-        found.update(path for path, known in self._changed.items() if name in bases_named(known.skim))
+        found.update(path for path, known in self._changed.items() if name in known.skim.bases)
         return sorted(found)
 
     def naming_module(self, module: tuple[str, str], name: str) -> list[str]:

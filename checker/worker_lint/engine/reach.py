@@ -78,15 +78,19 @@ class Reach:
 
     def descend(self, pending: list[Class]) -> None:
         """Adds classes and, as far as rules ask, those that derive from them."""
+        hierarchy = self.project.hierarchy
         while pending:
-            cls = pending.pop()
-            if cls in self.contracts:
-                continue
-            self.contracts.add(cls)
-            self.files.add(cls.path)
+            level = [cls for cls in dict.fromkeys(pending) if cls not in self.contracts]
+            self.contracts.update(level)
+            self.files.update(cls.path for cls in level)
             # Below a class that has everything, only a class with marks of its own can lack something.
-            if self.closure == "contracts" or self.project.hierarchy.abstract(cls).left or refuses_as_protocol(cls):
-                pending.extend(self.project.hierarchy.subclasses(cls))
+            above = [
+                cls
+                for cls in level
+                if self.closure == "contracts" or hierarchy.abstract(cls).left or refuses_as_protocol(cls)
+            ]
+            hierarchy.prepare(above)
+            pending = [below for cls in above for below in hierarchy.subclasses(cls)]
 
 
 def sets_contract(cls: Class) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from worker_lint.engine.garbage import rare_collection
+from worker_lint.engine.processes import Processes
 from worker_lint.engine.sources import decoded_text
 from worker_lint.source.content import content_id_of, read_source
 from worker_lint.source.parse import Unparsable, parse_module
@@ -118,36 +119,20 @@ def serve(order: bytes) -> bytes:
 
 
 def read_all(
-    jobs: Sequence[Job], words: tuple[bytes, ...], mask: int, limit: int, *, processes: int, method: str = "spawn"
+    jobs: Sequence[Job], words: tuple[bytes, ...], mask: int, limit: int, processes: Processes
 ) -> Iterator[Read]:
     """All files, in the order of the jobs."""
     orders = [Order.of(tuple(jobs[start : start + CHUNK]), words, mask, limit) for start in range(0, len(jobs), CHUNK)]
-    if processes <= 1 or len(jobs) < PARALLEL_FROM:
+    if processes.count <= 1 or len(jobs) < PARALLEL_FROM:
         for order in orders:
             yield from read_order(order)
         return
-    yield from _in_processes(orders, processes, method)
-
-
-def _in_processes(orders: Sequence[Order], processes: int, method: str) -> Iterator[Read]:
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    context = multiprocessing.get_context(method)
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        pending = [pool.submit(serve, _ENCODER.encode(order)) for order in orders]
-        broken: list[int] = []
-        answers: dict[int, list[Read]] = {}
-        for index, future in enumerate(pending):
-            try:
-                answers[index] = _READS.decode(future.result())
-            except BrokenProcessPool:
-                broken.append(index)
-    for index in broken:
-        answers[index] = [_read_alone(job, orders[index], method) for job in orders[index].jobs]
-    for index in range(len(orders)):
-        yield from answers[index]
+    answers = processes.run(serve, [_ENCODER.encode(order) for order in orders])
+    for order, answer in zip(orders, answers, strict=True):
+        if answer is not None:
+            yield from _READS.decode(answer)
+        else:
+            yield from [_read_alone(job, order, processes.method) for job in order.jobs]
 
 
 def _read_alone(job: Job, order: Order, method: str) -> Read:

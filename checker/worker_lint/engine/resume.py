@@ -23,8 +23,8 @@ from worker_lint.engine.plan import Plan
 from worker_lint.engine.precedence import resolve_precedence
 from worker_lint.engine.reach import Reach, sets_contract
 from worker_lint.engine.run import RECURSION_LIMIT, suppressed
-from worker_lint.engine.state import Asked, State, is_wanted, tops_of
-from worker_lint.engine.tree import Tree, bases_named
+from worker_lint.engine.state import Asked, State, is_wanted
+from worker_lint.engine.tree import Tree
 from worker_lint.source.records import DamagedRecordError, decode_module
 from worker_lint.source.skim import Skim, SkimImport, imported_by
 
@@ -140,10 +140,10 @@ class _Resumed:
 
     def _compare_skims(self, path: str, old: Skim, new: Skim) -> None:
         """Nobody must have looked for a base or an import that came or went."""
-        if not (bases_named(old) ^ bases_named(new)).isdisjoint(self.state.bases):
+        if not (set(old.bases) ^ set(new.bases)).isdisjoint(self.state.bases):
             raise Doubt
         counts, changed = self.state.tops, len(self.before)
-        moved = {top for top in tops_of(old) ^ tops_of(new) if counts.get(top, 0) <= changed}
+        moved = {top for top in set(old.tops) ^ set(new.tops) if counts.get(top, 0) <= changed}
         if moved and self.project.models.contracts(frozenset(moved)):
             raise Doubt  # the first or the last import of a library may make it count, or not
         for statement in set(old.imports) ^ set(new.imports):

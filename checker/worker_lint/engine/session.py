@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from time import perf_counter
@@ -18,12 +18,14 @@ import msgspec
 
 from worker_lint.analysis import Models, Project
 from worker_lint.diagnostic import Diagnostic, Problem
+from worker_lint.engine.ahead import Ahead
 from worker_lint.engine.cache import Cache, digest_of
 from worker_lint.engine.environment import Environment, still_holds
 from worker_lint.engine.garbage import rare_collection
 from worker_lint.engine.going_on import EarlierRun
 from worker_lint.engine.packed import Known
 from worker_lint.engine.plan import Plan
+from worker_lint.engine.processes import Processes
 from worker_lint.engine.reading import Job, Order, Read, Refusal, read_all, read_bytes, read_file
 from worker_lint.engine.resume import Terms, is_resumable
 from worker_lint.engine.run import Outcome, analyse
@@ -87,17 +89,19 @@ class Session:
         return self._whole(snapshot, key)
 
     def _whole(self, snapshot: Snapshot, key: str | None) -> Outcome:
-        tree = self.tree(snapshot)
-        refused = tree.unparsable.keys() | ()
         seen: list[tuple[Project, Collection[str]]] = []
-        outcome = analyse(
-            tree,
-            self.models,
-            self.plan,
-            snapshot.wanted,
-            self._second_opinion(),
-            lambda project, reached: seen.append((project, reached)),
-        )
+        with Processes(self.processes, self.method) as processes:
+            tree = self.tree(snapshot, processes)
+            tree.ahead = Ahead(processes, snapshot.entries, self.limit)
+            refused = tree.unparsable.keys() | ()
+            outcome = analyse(
+                tree,
+                self.models,
+                self.plan,
+                snapshot.wanted,
+                self._second_opinion(),
+                lambda project, reached: seen.append((project, reached)),
+            )
         self._keep(tree, snapshot)
         is_whole = len(snapshot.wanted) == len(snapshot.entries) and not outcome.problems and not outcome.unknown
         if self._earlier is not None and is_whole and tree.unparsable.keys() == refused:
@@ -170,10 +174,11 @@ class Session:
 
     # --- reads ---
 
-    def tree(self, snapshot: Snapshot) -> Tree:
+    def tree(self, snapshot: Snapshot, processes: Processes | None = None) -> Tree:
         """The files of a snapshot as the analysis sees them."""
         started = perf_counter()
-        reads = self._reads(snapshot)
+        with Processes(self.processes, self.method) if processes is None else nullcontext(processes) as readers:
+            reads = self._reads(snapshot, readers)
         self._add_seconds({"read": perf_counter() - started})
         started = perf_counter()
         skims = {path: read.skim for path, read in reads.items()}
@@ -194,7 +199,7 @@ class Session:
         self._add_seconds({"index": perf_counter() - started})
         return tree
 
-    def _reads(self, snapshot: Snapshot) -> dict[str, Read]:
+    def _reads(self, snapshot: Snapshot, processes: Processes) -> dict[str, Read]:
         words, mask = self.plan.words, self.plan.mask()
         kept = self._known_reads()
         reads: dict[str, Read] = {}
@@ -209,7 +214,7 @@ class Session:
                 reads[path] = self._read_one(entry)
         self.cached_reads += len(snapshot.entries) - len(jobs)
         self.fresh_reads += len(jobs)
-        found = read_all(jobs, words, mask, self.limit, processes=self.processes, method=self.method)
+        found = read_all(jobs, words, mask, self.limit, processes)
         for done, read in enumerate(found, 1):
             reads[read.path] = read
             self.progress(done, len(jobs))

@@ -114,19 +114,10 @@ def is_wanted(state: State, project: Project) -> Callable[[Class], bool]:
     )
 
 
-def tops_of(skim: Skim) -> set[str]:
-    """The first parts of the absolute imports of a file."""
-    tops: set[bytes] = set()
-    for module, _, modules in skim.imports:
-        names = (module,) if module else modules.split(b",")
-        tops.update(name.strip().partition(b" ")[0].partition(b".")[0] for name in names)
-    return {top.decode("utf-8", "replace") for top in tops}
-
-
 def _count(skims: Mapping[str, Skim]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for skim in skims.values():
-        for top in tops_of(skim):
+        for top in skim.tops:
             counts[top] = counts.get(top, 0) + 1
     return counts
 

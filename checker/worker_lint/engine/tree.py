@@ -7,15 +7,16 @@ file turns out to matter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
 from worker_lint.analysis.layout import Layout
 from worker_lint.analysis.store import Importer
 from worker_lint.diagnostic import Problem
+from worker_lint.engine.ahead import Ahead, Next
 from worker_lint.engine.environment import Environment
-from worker_lint.engine.links import Indexed, Links
+from worker_lint.engine.links import Links
 from worker_lint.source import ir
 from worker_lint.source.parse import Unparsable, parse_body, parse_module, parse_outline
 from worker_lint.source.records import decode_module, encode_module
@@ -73,6 +74,9 @@ class Tree:
         self.bases_asked: set[str] = set()
         self.importers_asked: dict[str, set[str]] = {}
         self.environment: Environment | None = None
+        self.ahead: Ahead | None = None
+        self._outlines: set[str] = set()
+        self._used: dict[tuple[str, str], bool] = {}
         self._new: list[str] = []
         self._mentions: dict[tuple[str, str], bool] = {}
         self._base_names: dict[str, list[str]] = {}
@@ -125,7 +129,8 @@ class Tree:
         made = {path: record for path in new if (record := self.records[path]) is not None}
         for path in {*self.encoded, *made}:
             data = self.encoded.get(path) or encode_module(made[path])
-            kind = "record" if path in self.encoded or self._is_whole(path) else "outline"
+            read = path in self.encoded and path not in self._outlines
+            kind = "record" if read or self._is_whole(path) else "outline"
             for content_id in {self.ids.get(path), entries[path].content_id}:
                 if content_id:
                     yield f"{kind}:{content_id}", data
@@ -143,6 +148,30 @@ class Tree:
         if path != self.own:
             self.relied_on.add(path)
         return self._text(path)
+
+    def may_use(self, path: str, name: str) -> bool:
+        """Whether an identifier may stand for a value in a file, not only be declared with."""
+        if path != self.own:
+            self.relied_on.add(path)
+        known = self._used.get((path, name))
+        return self._text(path).may_use(name) if known is None else known
+
+    def prepare(self, files: Mapping[str, Collection[str]]) -> None:
+        """Parses files that may be asked for next; with names, only those that may use one of them."""
+        ahead = self.ahead
+        if ahead is None or not ahead.processes.started:
+            return
+        new = (path for path in sorted(files) if path in self.skims and path not in self.records)
+        coming = [
+            Next(path, absolute, self._is_whole(path), tuple(sorted(files[path])))
+            for path in new
+            if path not in self.encoded and path not in self.unparsable and (absolute := ahead.absolute(path))
+        ]
+        for ready in ahead.parse(coming):
+            self._used.update({(ready.path, name): used for name, used in ready.used.items()})
+            if ready.record is not None:
+                self.encoded[ready.path] = ready.record
+                self._outlines.add(ready.path)
 
     def _text(self, path: str) -> Text:
         """The same, unnoted. The latest texts are kept."""
@@ -210,9 +239,8 @@ class Tree:
     def files_naming_base(self, name: str) -> Sequence[str]:
         """Files with a class header that names this base."""
         self.bases_asked.add(name)
-        skims = self.skims
-        if isinstance(skims, Indexed):
-            return skims.naming_base(name)
+        if self.links.indexed is not None:
+            return self.links.indexed.naming_base(name)
         return self._by_base.get(name, ())
 
     def importers(self, path: str, name: str) -> Sequence[Importer]:
@@ -241,14 +269,7 @@ class Tree:
 
     def imported_tops(self) -> frozenset[str]:
         """The first parts of all absolute imports of the tree."""
-        tops: set[bytes] = set()
-        for skim in self.skims.values():
-            for module, _, modules in skim.imports:
-                if module:
-                    tops.add(module.partition(b".")[0])
-                else:
-                    tops.update(part.strip().partition(b" ")[0].partition(b".")[0] for part in modules.split(b","))
-        return frozenset(top.decode("utf-8", "replace") for top in tops)
+        return frozenset(top for skim in self.skims.values() for top in skim.tops)
 
     def role(self, path: str) -> Role:
         """The file's role."""
@@ -261,16 +282,6 @@ def _index_of_bases(skims: Mapping[str, Skim]) -> dict[str, list[str]]:
     """Base names to files, `import … as` undone."""
     index: dict[str, list[str]] = {}
     for path in sorted(skims):
-        for name in bases_named(skims[path]):
+        for name in skims[path].bases:
             index.setdefault(name, []).append(path)
     return index
-
-
-def bases_named(skim: Skim) -> set[str]:
-    """The last parts of the names that stand as bases in a file, and what they are called where they come from."""
-    named: set[str] = set()
-    for _, bases in skim.class_headers():
-        named.update(base.rpartition(".")[2] for base in bases)
-    if named and any(b" as " in names or b" as " in modules for _, names, modules in skim.imports):
-        named.update(item.name for item in skim.imported() if item.bound in named and item.name)
-    return named

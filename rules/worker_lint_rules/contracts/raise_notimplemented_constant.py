@@ -10,7 +10,8 @@ Why it hurts in production
     an operation is missing. A worker that treats the missing operation as optional dies instead.
 
 What to do instead
-    Raise NotImplementedError. `worker-lint fix` does so.
+    Raise NotImplementedError; `worker-lint fix` does so. In a binary operator such as `__lt__` or
+    `__add__`, return NotImplemented, so that Python asks the other operand; `fix --unsafe` does so.
 
 When to ignore it
     Never.
@@ -34,6 +35,19 @@ rule = Rule(
     closure="file",
     silences=("rebound name",),
     examples=(
+        bad(
+            "an operator: Python would ask the other operand",
+            """
+            class Priority:
+                def __lt__(self, other):
+                    raise NotImplemented  # bad: NotImplemented
+            """,
+            repaired="""
+            class Priority:
+                def __lt__(self, other):
+                    return NotImplemented  # bad: NotImplemented
+            """,
+        ),
         bad(
             "a hook for subclasses",
             """
@@ -125,18 +139,31 @@ def _judge(scope: Scope, node: ir.Raise) -> Iterator[Finding]:
     if not isinstance(name, ir.Name) or not _is_builtin(scope, name, "NotImplemented"):
         return
     error = ir.Name(name.at, "NotImplementedError")
-    repair = Fix("raise NotImplementedError", (Replace(name.at, "NotImplementedError"),), "safe")
+    repair: Fix | None = Fix("raise NotImplementedError", (Replace(name.at, "NotImplementedError"),), "safe")
+    remedy = "raise `NotImplementedError`"
+    if scope.qualname.rpartition(".")[2] in _OPERATORS:
+        repair = Fix("return NotImplemented", (Replace(node.at, "return NotImplemented"),), "unsafe")
+        remedy = "`return NotImplemented`, so that Python asks the other operand"
+    elif not _is_builtin(scope, error, "NotImplementedError"):
+        repair = None
     yield Finding(
         at=name.at,
         message="`NotImplemented` is raised, but it is no exception",
         consequence=f"Python raises TypeError here: {_REASONS[called]}.",
-        help="raise `NotImplementedError`",
+        help=remedy,
         symbol=scope.symbol,
         facts=(Means(scope.path, name.at, "builtins.NotImplemented"),),
-        fix=repair if _is_builtin(scope, error, "NotImplementedError") else None,
+        fix=repair,
     )
 
 
+_OPERATORS = frozenset(
+    f"__{side}{name}__"
+    for side in ("", "r", "i")
+    for name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow",
+                 "lshift", "rshift", "and", "xor", "or", "lt", "le", "eq", "ne", "gt", "ge")
+)  # fmt: skip
+"""Methods whose NotImplemented Python understands."""
 _REASONS = {True: "the constant cannot be called", False: "what is raised must derive from BaseException"}
 
 

@@ -18,6 +18,7 @@ When to ignore it
     Where code of somebody else is kept apart on purpose, and its wish to exit must not count.
 
 Limits
+    A file is read only if `except:` or `BaseException` stands in it: a name for it from elsewhere is not followed.
     Only code that waits, calls what it was given, or ends something is looked at, and a clause
     that names BaseException and logs it as a failure. A clause that
     reads the exception by `sys.exc_info()`, gives it to anything but a log line, or calls
@@ -57,7 +58,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     summary="A clause takes the exit of the process together with errors",
-    words=("except",),
+    words=("except:", "BaseException"),
     closure="file",
     product_only=True,
     yields_to=("ERR108", "ERR116"),

@@ -355,8 +355,8 @@ def _is_just_submitted(scope: Function, call: ir.Call) -> bool:
 
 def _is_known_ready(scope: Function, placed: Placed, call: ir.Call) -> bool:
     """
-    Whether what is waited for is there already: the queue was asked, the process was polled, or the
-    lock was only just made.
+    Whether what is waited for is there already: the queue was asked or filled just before, the process was polled,
+    or the lock was only just made.
     """
     if not isinstance(call.func, ir.Attribute):
         return False
@@ -368,6 +368,9 @@ def _is_known_ready(scope: Function, placed: Placed, call: ir.Call) -> bool:
             for node in find(ir.Call, (outer.test,)):
                 if isinstance(node.func, ir.Attribute) and node.func.name in _ASKS:
                     return True
+    for put in find(ir.Call, scope.body) if call.func.name == "get" else ():
+        if ir.dotted_name(put.func) in {f"{receiver}.put", f"{receiver}.put_nowait"} and call.at[0] - put.at[2] == 1:
+            return True
     made = [node.value for node in find(ir.Assign, scope.body) if receiver in map(ir.dotted_name, node.targets)]
     return call.func.name == "acquire" and any(isinstance(value, ir.Call) for value in made)
 

@@ -4,13 +4,14 @@ A child process is killed and not waited for, left running after a time-out, or 
 What it catches
     A process that the code starts and kills or terminates, and never waits for; one on which `wait` or
     `communicate` may time out and which nobody kills then; a `waitpid` with `WNOHANG` whose returned pid
-    is dropped; and `os.kill` in a loop or a stop sequence, where one process that has
-    already gone ends the whole sequence with ProcessLookupError.
+    is dropped; `os.kill` in a loop or a stop sequence, where one process that has
+    already gone ends the whole sequence with ProcessLookupError; and a stop that makes a call without the clause
+    for a process that has gone which the same class has around this call elsewhere.
 
 Why it hurts in production
     `kill` only asks. Without `wait` the dead child stays a zombie and its pid stays taken, a restart finds the
     old one still holding the port, and in a supervisor that restarts often the process table fills
-    up. A timed-out child goes on working on a job that was reported as failed.
+ goes on working on a job that was reported as failed.
 
 What to do instead
     `process.kill()`, then `process.wait()`; in the handler of TimeoutExpired too. Compare the pid that
@@ -20,16 +21,18 @@ When to ignore it
     When the parent ends at once, or the child is meant to outlive it.
 
 Limits
-    Only processes are judged that the function or class starts itself and does not hand on. Processes of
-    multiprocessing that a function keeps for itself are let pass: it joins them when the program ends.
+    Only processes that the function or class starts itself and does not hand on. Those of multiprocessing
+    that a function keeps for itself are let pass: it joins them when the program ends.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.callee import dotted_callee
+from worker_lint.analysis.child_limits import has_limit, is_detached
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import catches
+from worker_lint.analysis.known_gone import GONE, Unready, unready_calls
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
 from worker_lint.analysis.resources.held import End, Held
 from worker_lint.analysis.workers.entry import argument_of
@@ -41,7 +44,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     summary="A child process is killed and not waited for, or left running after a time-out",
-    words=("subprocess", "multiprocessing", "billiard", "os.kill", "waitpid"),
+    words=("subprocess", "multiprocessing", "billiard", "os.kill", "waitpid", "NoSuchProcess", "ProcessLookupError"),
     closure="file",
     product_only=True,
     silences=("subprocess.run with a time-out", "detached on purpose"),
@@ -69,11 +72,11 @@ rule = Rule(
                 try:
                     child.wait(timeout=60)  # bad: child
                 except subprocess.TimeoutExpired:
-                    print("gave up on", path)
+                    return None
             """,
         ),
         bad(
-            "no child is ready, and the status of none is believed",
+            "the status of a child that runs",
             """
             import os
 
@@ -126,6 +129,21 @@ rule = Rule(
                     child.wait()
             """,
         ),
+        bad(
+            "the class knows that the process may be gone, but not here",
+            """
+            class Watcher:
+                def signal(self, process, number):
+                    try:
+                        self.send(process, number)
+                    except ProcessLookupError:
+                        pass
+
+                def kill_process(self, process):
+                    self.send(process, 15)  # bad: self.send
+                    process.close_streams()
+            """,
+        ),
         good(
             "run kills what times out",
             """
@@ -154,20 +172,14 @@ rule = Rule(
             silence="detached on purpose",
         ),
         good(
-            "the pid tells whether the child has ended",
+            "the pid tells whether the child has ended, and each kill is guarded",
             """
             import os
+            import signal
 
             def status_of(pid):
                 ended, status = os.waitpid(pid, os.WNOHANG)
                 return status if ended == pid else None
-            """,
-        ),
-        good(
-            "each kill is guarded",
-            """
-            import os
-            import signal
 
             def stop(pids):
                 for pid in pids:
@@ -178,25 +190,17 @@ rule = Rule(
             """,
         ),
         good(
-            "multiprocessing itself joins what is left when the command ends",
+            "multiprocessing joins what is left when the command ends; the other child is handed on",
             """
             import multiprocessing
-
-            def run(work):
-                server = multiprocessing.Process(target=print)
-                server.start()
-                work()
-                server.terminate()
-            """,
-        ),
-        good(
-            "the child is handed to somebody else",
-            """
             import subprocess
 
-            def launch(registry):
+            def run(registry):
+                server = multiprocessing.Process(target=print)
+                server.start()
                 child = subprocess.Popen(["service"])
                 registry.add(child)
+                server.terminate()
                 child.terminate()
             """,
         ),
@@ -219,11 +223,9 @@ rule = Rule(
     ),
 )
 
-_KILLS = frozenset({"kill", "terminate"})
+_KILLS = {"kill", "terminate"}
 _REAPS = frozenset({"poll", "is_alive", "returncode", "exitcode", "sentinel", "pid", "_popen"})
-"""What reaps the child, or shows that it is looked after by other means."""
 _MODELS = ("subprocess.Popen", "multiprocessing.process.BaseProcess", "billiard.process.BaseProcess")
-_DETACHED = frozenset({"start_new_session", "creationflags", "preexec_fn", "process_group", "daemon"})
 _SIGNALS = frozenset({"os.kill", "os.killpg"})
 
 
@@ -234,6 +236,22 @@ def check_class(cls: Class, context: Context) -> Iterator[Finding]:
     if any(text.has_word(f".{word}(", cls.node.at[0], cls.node.at[2]) for word in _KILLS):
         for held in cls.project.resources.held(cls):
             yield from _killed_only(held, _uses_in_class(cls, held))
+    if any(text.has_word(word, cls.node.at[0], cls.node.at[2]) for word in GONE):
+        for unready in unready_calls(cls):
+            yield _not_ready(unready)
+
+
+def _not_ready(found: Unready) -> Finding:
+    name = ir.dotted_name(found.call.func)
+    return Finding(
+        at=found.call.at,
+        message=f"`{name}` raises {found.error} when the process has gone: `{found.method.name}` is not ready",
+        consequence="The steps that follow are left out, and so are the processes that come after this one.",
+        help=f"`try: … except {found.error}`, as in `{found.elsewhere.name}`",
+        notes=(Note(found.method.path, found.handled, "here the same call has a clause for it"),),
+        symbol=found.method.symbol,
+        confidence="likely",
+    )
 
 
 @rule.on_function
@@ -273,7 +291,7 @@ def _is_process(held: Held) -> bool:
 
 
 def _killed_only(held: Held, names: set[str]) -> Iterator[Finding]:
-    if not _is_process(held) or not held.is_ours or names & _REAPS or _is_detached(held):
+    if not _is_process(held) or not held.is_ours or names & _REAPS or is_detached(held):
         return
     kills = [end for end in held.ends if end.kind == "request" and end.name in _KILLS]
     if kills and all(end.kind == "request" for end in held.ends):
@@ -289,10 +307,10 @@ def _killed_only(held: Held, names: set[str]) -> Iterator[Finding]:
 
 def _timed_out(held: Held, names: set[str]) -> Iterator[Finding]:
     """A wait with a limit, where nothing happens to the process when the limit is reached."""
-    if not held.is_ours or names & (_REAPS | _KILLS | {"send_signal"}) or _is_detached(held):
+    if not held.is_ours or names & (_REAPS | _KILLS | {"send_signal"}) or is_detached(held):
         return
     waits = [end for end in held.ends if end.kind in {"release", "wait"}]
-    limited = [end for end in waits if _has_limit(end)]
+    limited = [end for end in waits if has_limit(end)]
     if limited and len(limited) == len(held.ends):
         yield _finding(
             held,
@@ -301,23 +319,6 @@ def _timed_out(held: Held, names: set[str]) -> Iterator[Finding]:
             "TimeoutExpired ends only the wait: nobody kills the child, and nobody can, once the variable is gone.",
             f"`{held.name}.kill()` and `{held.name}.wait()` when TimeoutExpired comes",
         )
-
-
-def _has_limit(end: End) -> bool:
-    for call in find(ir.Call, end.site.function.body):
-        if call.at == end.site.at or (isinstance(call.func, ir.Attribute) and call.func.value.at == end.site.at):
-            limit = argument_of(call, "timeout", 0 if end.name == "wait" else 1)
-            return limit is not None and not (isinstance(limit, ir.Constant) and limit.kind == "none")
-    return False
-
-
-def _is_detached(held: Held) -> bool:
-    """Whether the process is started so that it outlives its parent, or ends with it."""
-    for site in held.created:
-        for call in find(ir.Call, site.function.body):
-            if call.at == site.at and any(keyword.name in _DETACHED for keyword in call.keywords):
-                return True
-    return False
 
 
 def _finding(held: Held, end: End, message: str, consequence: str, remedy: str) -> Finding:

@@ -224,6 +224,8 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The pools of a class whose jobs use what its stop closes first."""
     jobs = list(_jobs(cls))
     stops = whole_stops(cls)
+    if any(stop.function.name != "disconnect" for stop in stops):  # an object with another end may connect again
+        stops = [stop for stop in stops if stop.function.name != "disconnect"]
     for stop in stops if jobs else ():
         acts = [act for act in done_by(stop) if act.function.path == context.path]
         for entry, pool in jobs:

@@ -3,7 +3,8 @@ A task is started and nobody keeps it.
 
 What it catches
     `asyncio.create_task(…)`, `ensure_future(…)`, `loop.create_task(…)` or `run_coroutine_threadsafe(…)` as
-    a statement of its own, or kept only in a local variable that nothing reads.
+    a statement of its own, or kept only in a local variable that nothing reads. Also a task that has a done callback
+    and nothing else, in a class that inherits a stop which does nothing.
 
 Why it hurts in production
     At stop nobody can cancel the task or wait for it: it goes on while its connection is closed
@@ -30,12 +31,13 @@ from worker_lint.analysis import Function
 from worker_lint.analysis.callee import dotted_callee
 from worker_lint.analysis.event_loop import is_event_loop
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.inert_stop import Outliving, tasks_past_stop
 from worker_lint.analysis.nesting import mentions, with_inner
 from worker_lint.analysis.self_contained import looks_after_itself
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.workers.entry import argument_of
-from worker_lint.rule import Context, Finding, Rule, bad, good
+from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
 rule = Rule(
@@ -107,6 +109,29 @@ rule = Rule(
 
                 def stop(self):
                     asyncio.run_coroutine_threadsafe(self.flush(), self.loop)  # bad: run_coroutine_threadsafe
+            """,
+        ),
+        bad(
+            "jobs that no shutdown ends",
+            """
+            class BaseExecutor:
+                def start(self, scheduler):
+                    self.scheduler = scheduler
+
+                def shutdown(self, wait=True):
+                    pass
+
+            class Executor(BaseExecutor):
+                def start(self, scheduler):
+                    super().start(scheduler)
+                    self.loop = scheduler.loop
+
+                def submit(self, job):
+                    def done(task):
+                        self.scheduler.done(task.result())
+
+                    task = self.loop.create_task(job.run())  # bad: create_task
+                    task.add_done_callback(done)
             """,
         ),
         good(
@@ -276,6 +301,22 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
                         yield from _started(scope, call, name)
                 case _:
                     pass
+    if function.owner is not None and mentions(function, "add_done_callback"):
+        for found in tasks_past_stop(function.owner, function):
+            yield _outliving(found)
+
+
+def _outliving(found: Outliving) -> Finding:
+    stop, name = found.stop, (ir.dotted_name(found.call.func) or "").rpartition(".")[2]
+    return Finding(
+        at=found.call.at,
+        message=f"nobody keeps what `{name}` starts, and the `{stop.name}` that the class inherits does nothing",
+        consequence="What runs at the stop goes on after it, on resources that are closed under it.",
+        help=f"keep the tasks in a set, and cancel them in a `{stop.name}` of the class's own",
+        notes=(Note(stop.path, stop.node.name_at, "this is all that runs at the stop"),),
+        symbol=found.method.symbol,
+        confidence="likely",
+    )
 
 
 def _is_used(scope: Function, name: str) -> bool:

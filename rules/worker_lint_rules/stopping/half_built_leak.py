@@ -6,7 +6,8 @@ What it catches
     into a field, when a step in between may raise and nothing on that way releases it. And a field that
     `__init__`, `__enter__` or `__aenter__` opens before a later step of the same method that may raise: then there
     is no object, and `__exit__` is not called, so that no stop can ever reach the field. Also a connection that a
-    function opens, uses and closes in a row, or an object that a method gives, which is asked for something
+    function opens, uses and closes in a row, or takes out of a pool and hands back in a row, or an object
+    that a method gives, which is asked for something
     over its link and closed after that: what fails in the middle passes the close by.
 
 Why it hurts in production
@@ -30,6 +31,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis import Class, Function
+from worker_lint.analysis.borrowed import Borrowed, borrowed
 from worker_lint.analysis.resources import Duty
 from worker_lint.analysis.unhanded import Passed, Unhanded, in_construction, passed_by, unhanded, unreleased
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -115,6 +117,53 @@ rule = Rule(
                     message = receiver.fetch(timeout=0)  # bad: receiver
                     receiver.close()
                     return message
+            """,
+        ),
+        bad(
+            "taken out of a pool and handed back at the end",
+            """
+            class Store:
+                def __init__(self, pool):
+                    self._pool = pool
+
+                async def save(self, query):
+                    connection = await self._pool.acquire()
+                    await connection.execute(query)  # bad: connection
+                    await self._pool.release(connection)
+            """,
+        ),
+        bad(
+            "entering starts it, and leaves it half started",
+            """
+            import pika
+
+            class Worker:
+                def __enter__(self):
+                    self.start()
+                    return self
+
+                def start(self):
+                    self._consuming = pika.BlockingConnection()
+                    self._sending = pika.BlockingConnection()  # bad: self._consuming
+
+                def __exit__(self, *error):
+                    self._consuming.close()
+                    self._sending.close()
+            """,
+        ),
+        good(
+            "handed back in a finally",
+            """
+            class Store:
+                def __init__(self, pool):
+                    self._pool = pool
+
+                async def save(self, query):
+                    connection = await self._pool.acquire()
+                    try:
+                        await connection.execute(query)
+                    finally:
+                        await self._pool.release(connection)
             """,
         ),
         good(
@@ -227,7 +276,7 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
     for method in context.project.values.fields.methods(cls):
         if _may_open(method, context):
             for one in in_construction(context.project, method, cls):
-                if _is_open(one.held.duty, context):
+                if _is_open(one.held.duty, context) and not _is_paired(one, context):
                     yield _finding(one, method)
         yield from _of_locals(method, cls, context)
 
@@ -237,6 +286,24 @@ def check_function(function: Function, context: Context) -> Iterator[Finding]:
     """The locals of functions that are no methods."""
     if function.owner is None:
         yield from _of_locals(function, None, context)
+
+
+_GIVES_BACK: Final = re.compile(r"\.(?:release|checkin|put_?conn|\w+_connection|give_back|put_back)\(")
+
+
+def _borrowed(one: Borrowed, function: Function) -> Finding:
+    return Finding(
+        at=one.cause.at,
+        message=f"an error here keeps `{one.name}` from the pool: it is handed back after that",
+        consequence="Each time that this fails, the pool has one less to give, until nobody gets any.",
+        help=f"put what uses `{one.name}` into a try, and hand it back in the finally",
+        notes=(
+            Note(function.path, one.taken.at, f"`{one.name}` is taken here"),
+            Note(function.path, one.release.at, "and handed back here, when nothing fails"),
+        ),
+        symbol=function.symbol,
+        culprit=("release", function.path, *(str(number) for number in one.cause.at)),
+    )
 
 
 def _of_locals(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:
@@ -250,6 +317,9 @@ def _of_locals(function: Function, me: Class | None, context: Context) -> Iterat
     if _has(function, context, _CLOSES):
         for passed in passed_by(context.project, function):
             yield _passed(passed, function)
+    if _has(function, context, _GIVES_BACK):
+        for one in borrowed(context.project, function):
+            yield _borrowed(one, function)
 
 
 def _passed(passed: Passed, function: Function) -> Finding:
@@ -289,6 +359,12 @@ def _is_open(duty: Duty, context: Context) -> bool:
     """Whether there is something to close as soon as the object is there, or has been started."""
     model = context.project.models.find_function(duty.model.name) if duty.model is not None else None
     return duty.role in _AT_ONCE or (duty.role in _LATER and model is not None and bool(model.raises))
+
+
+def _is_paired(one: Unhanded, context: Context) -> bool:
+    """Whether it is a ZeroMQ socket for two threads of one process, by an address that nobody else has."""
+    made = one.held.created[0]
+    return "PAIR" in context.project.store.text(made.function.path).segment(made.at)
 
 
 def _finding(one: Unhanded, function: Function) -> Finding:

@@ -19,7 +19,8 @@ When to ignore it
 
 Limits
     Only collections that the class itself creates. Methods that register what they are given, without being
-    coroutines, are taken for configuration. A list that only grows is no matter, nor what a start method puts in.
+    coroutines, are taken for configuration. A list that only grows is no matter, nor what a start method puts in; in
+    a stop method only what other tasks take out counts. A loop under a lock is a matter of `stop-race`.
 """
 
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from worker_lint.analysis.flow import find
 from worker_lint.analysis.launched import ended_before
 from worker_lint.analysis.locking import Locking
 from worker_lint.analysis.loop_exit import gives_way, leaves_loop
+from worker_lint.analysis.meanwhile import is_replaced_before, may_come_between
 from worker_lint.analysis.membership import (
     Change,
     Walked,
@@ -318,9 +320,8 @@ def _during_wait(cls: Class, locking: Locking, method: Function, walked: Walked)
     if not walked.function.node.is_async or (walked.loop is not None and not gives_way(walked.loop)):
         return None
     kind = collection_kind(cls, walked.field)
-    if kind is None:
+    if kind is None or is_replaced_before(walked) or locking.held(method, walked.placed, walked.at):
         return None
-    held = locking.held(method, walked.placed, walked.at)
     inside = _called_within(walked)
     ended = ended_before(cls, method, walked.at)
     for other in locking.methods.values():
@@ -333,7 +334,7 @@ def _during_wait(cls: Class, locking: Locking, method: Function, walked: Walked)
             continue  # a part of the method itself, before or after the loop
         for change in changes_in(other):
             if change.field == walked.field and breaks_walk(change, kind) and not is_registration(change):
-                if not held & locking.held(other, change.placed, change.at):
+                if may_come_between(cls, method, change):
                     return _Live(walked, change, is_own=False)
     return None
 

@@ -307,7 +307,7 @@ def check_function(function: Function, context: Context) -> Iterator[Finding]:
 
 _END = re.compile(
     r"\b_*(?:\w+_)?(?:a?close|stop|shutdown|terminate|disconnect|teardown|cleanup|dispose|release|cancel|join|kill|drain|"
-    r"unsubscribe|quit|destroy|detach|server_close|communicate|wait)(?:_\w+)?\s*\("
+    r"unsubscribe|quit|destroy|detach|server_close|communicate|wait)(?:_\w+)?\s*[(),]"
 )
 
 

@@ -6,7 +6,8 @@ What it catches
     client that it made itself, although it has a method that is there to end it (`stop`,
     `close`, `__exit__` …) and neither that method nor any other code releases the field. Objects
     of the project's own classes count, too, when they hold such a resource and have a method
-    that releases it.
+    that releases it. Also an object of the project that is started by code which stops other things,
+    when its class has a method to stop it that nothing calls.
 
 Why it hurts in production
     Whoever calls `stop` believes that everything has ended. Each restart within the process,
@@ -32,15 +33,17 @@ from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.resources import RUNNING, Duty, Held
+from worker_lint.analysis.started import Started, started_by_methods, started_for_good
 from worker_lint.analysis.stopping import STOP_WORDS, ends_object
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
 
 rule = Rule(
     code="STP103",
     severity="warning",
     stage="preview",
     summary="A class opens something that none of its methods ever releases",
-    words=STOP_WORDS,
+    words=(*STOP_WORDS, ".startup()", ".start_up()", ".setup()"),
     product_only=True,
     yields_to=("STP127", "STP104", "STP113", "STP118", "STP126", "STP102"),
     silences=(
@@ -107,6 +110,34 @@ rule = Rule(
 
                 def stop(self):
                     self._stopping = True
+            """,
+        ),
+        bad(
+            "two are started and one is stopped",
+            """
+            class Source:
+                def startup(self):
+                    pass
+
+                def shutdown(self):
+                    pass
+
+            class Scheduler:
+                def startup(self):
+                    self.is_running = True
+
+                def run(self): ...
+
+                def shutdown(self):
+                    self.is_running = False
+
+            def main(scheduler: Scheduler, source: Source):
+                source.startup()  # bad: source
+                scheduler.startup()
+                try:
+                    scheduler.run()
+                finally:
+                    scheduler.shutdown()
             """,
         ),
         good(
@@ -294,6 +325,44 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     for held in context.project.resources.held(cls):
         if _is_reported(held):
             yield _finding(cls, held, stop, context)
+
+
+@rule.on_function
+def check_started(function: Function, context: Context) -> Iterator[Finding]:
+    """What a function starts for good, by a local name."""
+    text = context.project.store.text(function.path)
+    if any(text.has_word(word, function.node.at[0], function.node.at[2]) for word in _STARTS):
+        me = function.owner if isinstance(function.owner, Class) else None
+        for one in started_for_good(context.project, function, me):
+            yield _started(one, function)
+
+
+@rule.on_class
+def check_fields_started(cls: Class, context: Context) -> Iterator[Finding]:
+    """What the methods of a class that has a stop start for good, in fields."""
+    text = context.project.store.text(cls.path)
+    if not any(text.has_word(word, cls.node.at[0], cls.node.at[2]) for word in _STARTS):
+        return
+    if any(ends_object(runs.function.name) for runs in context.project.workers.stops(cls)):
+        for method, one in started_by_methods(context.project, cls):
+            yield _started(one, method)
+
+
+_STARTS: Final = ("start", "startup", "start_up", "setup")
+
+
+def _started(one: Started, function: Function) -> Finding:
+    code = ir.dotted_name(one.call.func) or one.end.name
+    subject = code.rpartition(".")[0]
+    return Finding(
+        at=one.call.at,
+        message=f"`{subject}` is started here and nothing ever calls its `{one.end.name}`",
+        consequence=f"What `{one.cls.name}` opened or began is still there after the stop.",
+        help=f"call `{subject}.{one.end.name}()` where the others are stopped",
+        notes=(Note(one.end.path, one.end.node.name_at, f"`{one.end.name}` is there to end it"),),
+        symbol=function.symbol,
+        culprit=("resource", one.cls.symbol, *(str(number) for number in one.call.at)),
+    )
 
 
 def _is_reported(held: Held) -> bool:

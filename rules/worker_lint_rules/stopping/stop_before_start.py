@@ -20,7 +20,8 @@ When to ignore it
 Limits
     A test that asks for anything of the object that is not known counts as a guard. So does a handler for
     AttributeError or Exception around the call, and an assertion with which the method begins. Fields
-    that subclasses or other code set are left alone.
+    that subclasses or other code set are left alone, and so are those that the start sets before anything in
+    it may fail, and classes that are internal to their package.
 """
 
 import re
@@ -29,6 +30,7 @@ from typing import Final
 
 from worker_lint.analysis import Class, Function, Scope
 from worker_lint.analysis.standing import Misstep, Standing
+from worker_lint.analysis.starting import is_construction, may_be_late
 from worker_lint.analysis.stopping import STOP_WORDS, ends_object
 from worker_lint.analysis.values import Absent
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -42,7 +44,7 @@ rule = Rule(
     summary="A stop uses what only the start sets, and fails before or after a failed start",
     words=STOP_WORDS,
     product_only=True,
-    silences=("initialised in __init__", "guards"),
+    silences=("initialised in __init__", "guards", "set before anything may fail"),
     examples=(
         bad(
             "None until it is connected",
@@ -63,6 +65,7 @@ rule = Rule(
         bad(
             "a field that does not exist before",
             """
+            import socket
             import threading
 
             class Heart:
@@ -70,6 +73,7 @@ rule = Rule(
                     self._stopping = threading.Event()
 
                 def start(self):
+                    self._link = socket.create_connection(("events", 7000))
                     self._thread = threading.Thread(target=self._stopping.wait)
                     self._thread.start()
 
@@ -81,12 +85,14 @@ rule = Rule(
         bad(
             "in a method that the stop calls",
             """
+            import socket
             import threading
 
             class Heart:
                 _thread = None
 
                 def start(self):
+                    self._link = socket.create_connection(("events", 7000))
                     self._thread = threading.Thread(target=print)
                     self._thread.start()
 
@@ -115,6 +121,21 @@ rule = Rule(
                     assert self._transport, "connect first"  # bad: self._transport
                     self._transport.close()
             """,
+        ),
+        good(
+            "there as soon as it has begun",
+            """
+            import threading
+
+            class Heart:
+                def start(self):
+                    self._thread = threading.Thread(target=print)
+                    self._thread.start()
+
+                def stop(self):
+                    self._thread.join()
+            """,
+            silence="set before anything may fail",
         ),
         good(
             "a stated condition",
@@ -185,6 +206,7 @@ rule = Rule(
                     self._thread = None
 
                 def start(self):
+                    self._link = socket.create_connection(("events", 7000))
                     self._thread = threading.Thread(target=print)
 
                 def stop(self):
@@ -203,6 +225,7 @@ rule = Rule(
                     self._running = False
 
                 def start(self):
+                    self._link = socket.create_connection(("events", 7000))
                     self._thread = threading.Thread(target=print)
                     self._running = True
 
@@ -296,7 +319,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     project = context.project
     stops = [method for method in project.values.fields.methods(cls) if ends_object(method.name)]
     stops = [method for method in stops if not method.name.startswith(("__", "tear"))]
-    if not stops or project.hierarchy.is_dynamic(cls):
+    if not stops or _is_internal(cls) or project.hierarchy.is_dynamic(cls):
         return
     standing = Standing(project, cls)
     seen: set[ir.At] = set()
@@ -326,7 +349,14 @@ def _starts(cls: Class, misstep: Misstep, stop: Function) -> list[tuple[Function
             continue
         if one.source.how != "value" or not isinstance(project.values.of(one.scope, one.source.expr, cls), Absent):
             found.append((method, one.source.at))
-    return [] if all(method.name in _ENTERS for method, _ in found) else found
+    if all(method.name in _ENTERS for method, _ in found) or any(is_construction(cls, one) for one, _ in found):
+        return []
+    return found if all(may_be_late(cls, method, at) for method, at in found) else []
+
+
+def _is_internal(cls: Class) -> bool:
+    """Whether the class is for its package alone, which knows in which order it calls what."""
+    return cls.name.startswith("_") or any(part.startswith("_") for part in cls.path.split("/")[:-1])
 
 
 def _method(scope: Scope) -> Function | None:

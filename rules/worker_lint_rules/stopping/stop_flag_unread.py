@@ -274,14 +274,12 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     project = context.project
     stops = whole_stops(cls)
     stops = [runs for runs in stops if runs.function.path == context.path and runs.function.owner is cls]
-    loops = [(runs, loop) for runs in _run_by(cls) if (loop := _loop_of(cls, runs)) is not None]
-    for stop in stops if loops else ():
+    flags = [(stop, flag) for stop in stops if (flag := _flag_of(cls, stop)) is not None and not _calls_out(stop)]
+    loops = [(runs, loop) for runs in _run_by(cls) if (loop := _loop_of(cls, runs)) is not None] if flags else []
+    for stop, flag in flags if loops else ():
         telling = [
             act for runs in project.workers.stops(cls) for act in touched_by(cls, runs.function.name) if act.tells
         ]
-        flag = next((act for act in done_by(stop) if _is_flag(cls, act)), None)
-        if flag is None or _calls_out(stop):
-            continue
         for runs, _ in loops:
             seen = {act.name for act in code_of(cls, runs) if act.kind == "used"}
             if any(act.name in seen for act in telling) or _is_read(cls, flag.name):
@@ -289,6 +287,11 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         else:
             yield _finding(stop, flag, *loops[0])
             return
+
+
+def _flag_of(cls: Class, stop: Runs) -> Act | None:
+    """The first field that the stop sets as a flag."""
+    return next((act for act in done_by(stop) if _is_flag(cls, act)), None)
 
 
 def _run_by(cls: Class) -> Iterator[Runs]:

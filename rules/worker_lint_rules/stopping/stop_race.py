@@ -4,7 +4,8 @@ Two threads, tasks or signals come into the same state between a question and th
 What it catches
     A dict or set that is changed under a lock everywhere, and gone through without that lock; a signal handler
     that starts a new stop task each time it runs; a field that a coroutine finds empty and fills
-    only after an `await`, so that two tasks both open a connection.
+    only after an `await`, so that two tasks both open a connection; a field that is tested and then used, while the
+    object's thread sets it to None in between, or the other way round.
 
 Why it hurts in production
     Stop is where threads meet: one thread walks over the table of executors while another adds one, and
@@ -13,7 +14,8 @@ Why it hurts in production
 
 What to do instead
     Take the lock and copy: `with self._lock: jobs = list(self._jobs.values())`. Keep the stop task, and start it only
-    when there is none. Hold an `asyncio.Lock` over question, `await` and assignment.
+    when there is none. Hold an `asyncio.Lock` over question, `await` and assignment. Ask
+    a local copy.
 
 When to ignore it
     When one thread or task alone ever calls these methods.
@@ -35,6 +37,7 @@ from worker_lint.analysis.locking import Locking
 from worker_lint.analysis.nesting import mentions, own_calls, with_inner
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.stop_tasks import stop_started
+from worker_lint.analysis.taken_away import TakenAway, fields_taken_away
 from worker_lint.analysis.workers.entry import argument_of
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -44,7 +47,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     summary="Two threads, tasks or signals come into the same state between a question and the answer",
-    words=("lock", "Lock", "mutex", "SIGTERM", "SIGINT", "await "),
+    words=("lock", "Lock", "mutex", "SIGTERM", "SIGINT", "await ", "Thread", "Timer"),
     closure="file",
     yields_to=("STP120",),
     product_only=True,
@@ -142,33 +145,30 @@ rule = Rule(
                     await self.connection.close()
             """,
         ),
-        good(
-            "the copy is made under the lock",
+        bad(
+            "the thread takes the socket away between question and use",
             """
+            import socket
             import threading
 
-            class Scheduler:
-                def __init__(self):
-                    self._executors = {}
-                    self._lock = threading.RLock()
+            class Client:
+                def __init__(self, address):
+                    self.sock = socket.create_connection(address)
+                    threading.Thread(target=self._read).start()
 
-                def add_executor(self, name, executor):
-                    with self._lock:
-                        self._executors[name] = executor
+                def _read(self):
+                    while self.sock.recv(4096):
+                        pass
+                    self.sock.close()
+                    self.sock = None
 
-                def remove_executor(self, name):
-                    with self._lock:
-                        del self._executors[name]
-
-                def shutdown(self):
-                    with self._lock:
-                        executors = list(self._executors.values())
-                    for executor in executors:
-                        executor.shutdown()
+                def send(self, data):
+                    if self.sock is not None:
+                        self.sock.sendall(data)  # bad: self.sock
             """,
         ),
         good(
-            "the private method runs under its callers' lock",
+            "the copy is made under the lock, and the private method runs under its callers' lock",
             """
             import threading
 
@@ -184,6 +184,12 @@ rule = Rule(
                 def remove_executor(self, name):
                     with self._lock:
                         del self._executors[name]
+
+                def pause(self):
+                    with self._lock:
+                        executors = list(self._executors.values())
+                    for executor in executors:
+                        executor.pause()
 
                 def shutdown(self):
                     with self._lock:
@@ -220,18 +226,19 @@ rule = Rule(
             """,
         ),
         good(
-            "the handler starts one stop task only",
+            "the handler starts one stop task only; the other stop knows that it runs",
             """
             import asyncio
             import signal
 
             class Worker:
-                def __init__(self):
-                    self.stopping = None
+                stopping = None
+                stopped = False
 
                 async def run(self):
                     loop = asyncio.get_running_loop()
                     loop.add_signal_handler(signal.SIGINT, self.on_signal)
+                    loop.add_signal_handler(signal.SIGTERM, lambda: asyncio.ensure_future(self.stop_once()))
                     await self.consume()
 
                 def on_signal(self):
@@ -240,23 +247,8 @@ rule = Rule(
 
                 async def stop(self):
                     await self.connection.close()
-            """,
-        ),
-        good(
-            "the stop itself knows that it runs",
-            """
-            import asyncio
-            import signal
 
-            class Worker:
-                stopped = False
-
-                async def run(self):
-                    loop = asyncio.get_running_loop()
-                    loop.add_signal_handler(signal.SIGINT, lambda: asyncio.ensure_future(self.stop()))
-                    await self.consume()
-
-                async def stop(self):
+                async def stop_once(self):
                     if self.stopped:
                         return
                     self.stopped = True
@@ -264,16 +256,24 @@ rule = Rule(
             """,
         ),
         good(
-            "nothing else runs between question and answer",
+            "nothing else runs between question and answer, or a lock is held over both",
             """
+            import aio_pika
+            import asyncio
             import socket
 
             class Client:
-                sock = None
+                sock = connection = None
+
+                def __init__(self):
+                    self.lock = asyncio.Lock()
 
                 async def _ensure(self):
                     if self.sock is None:
                         self.sock = socket.socket()
+                    async with self.lock:
+                        if self.connection is None:
+                            self.connection = await aio_pika.connect()
 
                 async def get(self, key):
                     await self._ensure()
@@ -285,29 +285,6 @@ rule = Rule(
                     self.sock.close()
             """,
             silence="single thread or loop without await between",
-        ),
-        good(
-            "a lock is held over question and answer",
-            """
-            import asyncio
-            import aio_pika
-
-            class Client:
-                def __init__(self):
-                    self.lock = asyncio.Lock()
-                    self.connection = None
-
-                async def _ensure(self):
-                    async with self.lock:
-                        if self.connection is None:
-                            self.connection = await aio_pika.connect()
-
-                async def get(self, key):
-                    await self._ensure()
-
-                async def put(self, key):
-                    await self._ensure()
-            """,
         ),
     ),
 )
@@ -325,6 +302,9 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     if text.has_word("await ", start, end):
         for late in fields_filled_late(cls, locking):
             yield _late(late)
+    if text.has_word("None", start, end):
+        for taken in fields_taken_away(cls, locking):
+            yield _taken(taken)
 
 
 def _walk(found: Unguarded) -> Finding:
@@ -352,6 +332,23 @@ def _late(found: Late) -> Finding:
         consequence="Both open one; the first is overwritten and never closed.",
         help="hold an `asyncio.Lock` over the question and the assignment",
         notes=(Note(path, found.question, "the question"), *leading),
+        symbol=found.method.symbol,
+        confidence="likely",
+    )
+
+
+def _taken(found: TakenAway) -> Finding:
+    path, field, taker = found.method.path, found.field, found.taker
+    return Finding(
+        at=found.at,
+        message=f"`self.{field}` is tested and then used, while `{taker.name}` on another thread sets it to None",
+        consequence="Between the two it is gone: AttributeError, and what should follow is left out.",
+        help=f"copy it first: `{field} = self.{field}`, then ask and use the copy; or hold a lock on both sides",
+        notes=(
+            Note(path, found.question, "the question"),
+            Note(taker.path, found.taken, "it is set to None here"),
+            Note(found.on_thread.path, found.on_thread.node.name_at, "this runs on a thread of the object"),
+        ),
         symbol=found.method.symbol,
         confidence="likely",
     )

@@ -235,9 +235,7 @@ rule = Rule(
     ),
 )
 
-_TAKES = frozenset(
-    {"threading.Lock.acquire", "threading.Semaphore.acquire", "multiprocessing.synchronize.Lock.acquire"}
-)
+_TAKES = {"threading.Lock.acquire", "threading.Semaphore.acquire", "multiprocessing.synchronize.Lock.acquire"}
 _WAITS = frozenset(
     {
         "threading.Thread.join",
@@ -251,6 +249,7 @@ _WAITS = frozenset(
 )
 _STARTS = frozenset({"asyncio.create_task", "asyncio.ensure_future", "asyncio.run"})
 _LOOP_METHODS = frozenset({"create_task", "run_until_complete"})
+_ASKS_LOOP = ("is_running", "get_running_loop")
 _ASKS = ("hasattr", "getattr", "__dict__", "vars(")
 
 _LOCKED = "The collector may run it while its own thread holds that lock: the thread then waits for itself for ever."
@@ -314,18 +313,17 @@ def _called(cls: Class, here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
         if not mentions(here.function, "current_thread", "get_ident", "wait=False") and not keeps_alive(cls, here):
             yield _Unsafe(text, here, call.at, _WAITED)
     elif callee.dotted in _STARTS or _is_loop_method(callee, call):
-        if not mentions(here.function, "is_running"):
+        if not any(mentions(one, *_ASKS_LOOP) for one in (here.function, *(way.function for way in here.ways))):
             yield _Unsafe(text, here, call.at, _STARTED)
 
 
 def _is_short(callee: Callee, call: ir.Call) -> bool:
-    return callee.dotted == "threading.Event.wait" and bool(call.args or call.keywords)
+    return callee.dotted.endswith((".wait", ".join")) and bool(call.args or call.keywords)
 
 
 def _is_loop_method(callee: Callee, call: ir.Call) -> bool:
-    return (
-        not callee.runs and isinstance(call.func, ir.Attribute) and call.func.name in _LOOP_METHODS and bool(call.args)
-    )
+    name = call.func.name if isinstance(call.func, ir.Attribute) else ""
+    return not callee.runs and name in _LOOP_METHODS and bool(call.args)
 
 
 # --- half-built objects ---

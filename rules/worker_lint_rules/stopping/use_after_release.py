@@ -162,7 +162,8 @@ _USES: Final = frozenset(
 """Methods that need an open object, whatever its class."""
 
 _ROLES: Final = frozenset({"connection", "channel", "consumer", "producer", "socket", "file", "pool"})
-_ENDS: Final = re.compile(r"\.(?:close|shutdown|release)\(|\b\w+\.\w+(?:, *\w+(?:\.\w+)?)* *= *(?:.*, *)?None\b")
+_ENDS: Final = re.compile(r"\.(?:close|shutdown|release)\(")
+_CLEARED: Final = re.compile(r"\.\w+(?:, *\w+(?:\.\w+)?)* *=[^=(]*\bNone\b")
 
 
 @rule.on_class
@@ -186,7 +187,7 @@ def check_function(function: Function, context: Context) -> Iterator[Finding]:
 
 def _may_end(function: Function, context: Context) -> bool:
     lines = context.project.store.text(function.path).lines[function.node.name_at[0] : function.node.at[2]]
-    return any(_ENDS.search(line) for line in lines)
+    return any(_ENDS.search(line) or ("None" in line and _CLEARED.search(line)) for line in lines)
 
 
 def _closed(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:

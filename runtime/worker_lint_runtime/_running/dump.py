@@ -21,5 +21,5 @@ def describe(worker: WorkerSurface) -> str:
     for number, frame in sorted(sys._current_frames().items()):  # noqa: SLF001
         stack = "".join(traceback.format_stack(frame))
         parts.append(f"thread {names.get(number, 'unknown')} ({number}):\n{stack}")
-    parts += [f"task: {text}" for text in worker.describe_tasks()]
+    parts += [f"task: {text}" for text in worker._describe_tasks()]  # noqa: SLF001  # the command belongs to the runtime
     return "\n".join(parts)

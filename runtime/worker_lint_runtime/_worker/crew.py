@@ -77,10 +77,14 @@ class Crew:
         """Whether all threads ended while the phase had time."""
         if not self._stops.wait_in_phase(phase, lambda: not self._running):
             return False
-        for thread in self._threads:
-            if thread.ident is not None:  # it was started, and has nothing left to do
-                thread.join(GRACE)
+        self.join_ended()
         return True
+
+    def join_ended(self) -> None:
+        """Wait for the threads that have nothing left to do."""
+        for thread in self._threads:
+            if thread.ident is not None and thread.name not in self._running:
+                thread.join(GRACE)
 
     def seize(self) -> list[Delivery]:
         """Take away what the handlers hold that did not end."""

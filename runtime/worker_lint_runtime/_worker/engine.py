@@ -182,6 +182,7 @@ class Engine:
     def _clean_up(self) -> None:
         # Urgent stops leave the cancelling no time, but threads without a handler are about to end.
         self.stops.wait_in_phase(Phase.CLEAN_UP, lambda: self.health.busy().issuperset(self._crew.left_behind))
+        self._crew.join_ended()
         try:
             if self._setup_began:
                 self._hooks.cleanup()

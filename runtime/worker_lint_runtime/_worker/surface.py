@@ -79,7 +79,7 @@ class WorkerSurface(ABC):
         """The error that stopped the worker, if one did."""
         return self._require_engine().fatal
 
-    def describe_tasks(self) -> list[str]:
+    def _describe_tasks(self) -> list[str]:
         """Where the tasks of the worker are, as text; only a worker of coroutines has any."""
         return []
 

@@ -90,9 +90,7 @@ class AsyncBaseWorker(WorkerSurface):
         with SignalWatch(engine.on_signal):
             return asyncio.run(self.serve())
 
-    @final
-    def describe_tasks(self) -> list[str]:
-        """Where the tasks of the loop are, as text; asked from another thread than the loop's."""
+    def _describe_tasks(self) -> list[str]:
         return self._bridge.describe_tasks()
 
     @final

@@ -143,3 +143,31 @@ def test_a_subclass_of_thread_is_the_thread(class_named: Named) -> None:
     assert [(item.place, item.runs.function.name) for item in launched_by(class_named(source, "Worker"))] == [
         (("self",), "run")
     ]
+
+
+def test_a_coroutine_that_is_run_to_its_end_is_reached(class_named: Named) -> None:
+    source = """
+    import asyncio
+
+    class Worker:
+        def __init__(self):
+            self.loop = asyncio.new_event_loop()
+
+        def run(self):
+            self.loop.run_until_complete(self.main())
+            asyncio.run(self.last())
+            self.loop.create_task(self.other())
+
+        async def main(self):
+            await self.step()
+
+        async def step(self):
+            pass
+
+        async def last(self):
+            pass
+
+        async def other(self):
+            pass
+    """
+    assert _reached(class_named(source, "Worker"), "run") == ["run", "main", "last", "step"]

@@ -24,8 +24,13 @@ class Calm:
     def stop(self):
         self.stopped = True
 
+class Hooks:
+    def stop(self):
+        raise NotImplementedError
+
 class Worker:
-    def __init__(self, given, on_stop):
+    def __init__(self, given, on_stop, child_given: Hooks):
+        self.child_given = child_given
         self.a = pika.BlockingConnection()
         self.b = pika.BlockingConnection()
         self.child = Child()
@@ -55,6 +60,25 @@ LEFT = {
     "through locals": ("a, self.a = self.a, None; a.close(); self.b.close()", ["self.b"]),
     "a local connection": ("c = pika.BlockingConnection(); self.a.close(); c.close()", ["c", "self.a"]),
     "before it was made": ("self.a.close(); c = pika.BlockingConnection(); c.close()", []),
+    "behind a look for it": (
+        "try: self.a.close()\n        except Exception: pass\n        if self.b is not None: self.b.close()",
+        [],
+    ),
+    "where there is none": ("if self.b is None: self.a.close()\n        if self.b: self.b.close()", []),
+    "none of several": (
+        "try: self.a.close()\n        except Exception: pass\n        for c in self.children: self._quiet(c)",
+        [],
+    ),
+    "a child that was given": ("self.child_given.stop(); self.b.close()", ["self.b"]),
+    "after an exit stack": (
+        "import contextlib\n        with contextlib.ExitStack() as s: s.callback(self.a.close)\n        self.b.close()",
+        ["self.b"],
+    ),
+    "after an exit stack of what is calm": (
+        "import contextlib\n        with contextlib.ExitStack() as s:\n            s.callback(self.calm[0].stop)",
+        [],
+    ),
+    "a name that comes to mean another": ("c = self.a; c.close(); c = self.b; c.close()", ["self.b"]),
     "the same thing": ("self.a.close(); self.a.close()", []),
     "a thread that is joined": ("self.thread.join(); self.b.close()", []),
     "a helper that swallows": ("self._quiet(self.a); self.b.close()", []),

@@ -1,5 +1,6 @@
 """The fixtures for pytest, in a test run of their own."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,16 +33,8 @@ def test_leftover(no_leftovers):
 @pytest.mark.slow
 def test_the_fixtures_work(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(TESTS, encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "worker_lint_runtime.testing.plugin",
-        "-p",
-        "no:cacheprovider",
-    ]
-    done = subprocess.run([*command, "test_it.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "worker_lint_runtime.testing.plugin", "test_it.py"]
+    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # where the runtime is installed, it would load twice
+    done = subprocess.run(command, env=alone, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "3 passed, 1 error" in done.stdout, done.stdout
     assert "threads are left: forgotten (STP110 thread-not-joined)" in done.stdout

@@ -363,45 +363,6 @@ def test_a_second_request_raises_the_urgency(recorder: MakeRecorder, broker: Mem
     assert not report.late
 
 
-def test_quiet_finishes_what_runs_and_takes_nothing_more(recorder: MakeRecorder, broker: MemoryBroker) -> None:
-    go_on = threading.Event()
-    worker = recorder(waits_for(go_on))
-    for body in (b"1", b"2"):
-        broker.publish("q", body)
-    worker.start()
-    while len(worker.seen) < 2:
-        threading.Event().wait(0.001)
-    worker.quiet()
-    worker.quiet()
-    broker.publish("q", b"3")
-    health = worker.health()
-    assert (health.live, health.ready, health.reasons) == (True, False, ("quiet",))
-    go_on.set()
-    worker.wait_for(2)
-    assert not worker.stopping
-    assert worker.stop().clean
-    assert broker.depth("q").ready == 1
-
-
-def test_quiet_before_the_first_message(recorder: MakeRecorder, broker: MemoryBroker) -> None:
-    worker = recorder(lambda worker, message: None)
-    broker.publish("q", b"")
-    worker.quiet("deployment")
-    worker.start()
-    assert worker.health().reasons == ("deployment",)
-    assert worker.stop().clean
-    assert (worker.seen, broker.depth("q").ready) == ([], 1)
-
-
-def test_the_second_request_cancels_and_the_third_closes(recorder: MakeRecorder, broker: MemoryBroker) -> None:
-    worker = recorder(lambda worker, message: None)
-    worker.start()
-    for _ in range(3):
-        worker.escalate("operator")
-    report = worker.stop()
-    assert (report.reason, report.urgency) == ("operator", Urgency.CLOSE)
-
-
 class _Severed(MemoryConsumer):
     """A consumer whose connection comes and goes as a test wants."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from worker_lint.analysis.visit import children
 from worker_lint.source import ir
@@ -31,10 +31,34 @@ def walk(*roots: ir.Node | None, inner: bool = True) -> Iterator[ir.Node]:
 
 
 def find(kind: type[_N], roots: Iterable[ir.Node], *, inner: bool = False) -> Iterator[_N]:
-    """All nodes of one kind inside the roots; see `walk`."""
-    for node in walk(*roots, inner=inner):
-        if isinstance(node, kind):
-            yield node
+    """All nodes of one kind inside the roots; see `walk`. A body, which is a tuple, is walked once and remembered."""
+    if inner or type(roots) is not tuple:
+        return (node for node in walk(*roots, inner=inner) if isinstance(node, kind))
+    nodes = _nodes_in(roots)
+    if kind in nodes:
+        return iter(nodes[kind])  # type: ignore[arg-type]  # under a class stand its own objects
+    if kind.__subclasses__():
+        return (node for node in nodes[ir.Node] if isinstance(node, kind))
+    return iter(())
+
+
+_Nodes: TypeAlias = dict[type[ir.Node], list[ir.Node]]
+_REMEMBERED: Final = 4_096
+"""Bodies whose nodes are kept: enough for the files that one class leads to, far from a whole tree."""
+_walked: dict[int, tuple[tuple[ir.Node, ...], _Nodes]] = {}
+
+
+def _nodes_in(body: tuple[ir.Node, ...]) -> _Nodes:
+    """The nodes of a body without inner functions: all under `ir.Node`, and those of each class under it."""
+    found = _walked.get(id(body))
+    if found is None:
+        if len(_walked) >= _REMEMBERED:
+            del _walked[next(iter(_walked))]
+        nodes: _Nodes = {ir.Node: list(walk(*body, inner=False))}
+        for node in nodes[ir.Node]:
+            nodes.setdefault(type(node), []).append(node)
+        found = _walked[id(body)] = (body, nodes)  # with the body itself, or its id could become another's
+    return found[1]
 
 
 def place_of(expression: ir.Node | None) -> Place | None:

@@ -9,6 +9,7 @@ from worker_lint.analysis.entity import Class, Function, Scope
 from worker_lint.analysis.flow.visit import Place
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.values import Source
+from worker_lint.analysis.values.reaching import last_assigned
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -87,10 +88,18 @@ class Denoted:
             sources = self.project.values.bindings(self.scope).places.get((name,))
             if sources is not None:
                 near = self.project.values.bindings(self.scope).at(name, expr.at)
+                if len(near) == len(sources) > 1:
+                    near = self._last(self.scope, expr, sources) or near
                 return (self._near(name, near) if len(near) < len(sources) else self.names[name]).union(found)
             if any(param.name == name for param in self.scope.node.params):
                 return frozenset(found)
         return self._outer(name).union(found)
+
+    @staticmethod
+    def _last(scope: Function, expr: ir.Name, sources: list[Source]) -> list[Source]:
+        """The one source that a name surely has its value from; nothing where there may be others."""
+        value = last_assigned(scope.statements, expr.id, expr.at, [one.at for one in sources])
+        return [one for one in sources if value is not None and one.expr is value]
 
     def _near(self, name: str, sources: Iterable[Source]) -> frozenset[Place]:
         """What a name means inside the loop that binds it; two loops may go over each other's names."""

@@ -16,6 +16,7 @@ from worker_lint.analysis.places import SELF, Use
 from worker_lint.analysis.resources.duty import Duty
 from worker_lint.analysis.resources.ending import Ending
 from worker_lint.analysis.resources.held import End
+from worker_lint.analysis.routines.threaded import run_in_thread
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -47,17 +48,17 @@ def effects_of(project: Project, runs: Runs, step: Step, aliases: Aliases) -> It
 
 def _called(project: Project, runs: Runs, call: ir.Call, aliases: Aliases) -> Iterator[Effect]:
     yield from _handed(project, runs, call, aliases)
-    if not isinstance(call.func, ir.Attribute):
+    func = run_in_thread(project, runs.function, call, runs.me) or call.func
+    if not isinstance(func, ir.Attribute):
         return
-    name = call.func.name
-    if name in _LATER | _ENTER:
+    if func.name in _LATER | _ENTER:
         yield from _registered(project, runs, call, aliases)
-    duty = project.resources.duty(project.values.of(runs.function, call.func.value, runs.me))
+    duty = project.resources.duty(project.values.of(runs.function, func.value, runs.me))
     if duty is None:
         return
-    verbs = verbs_of(duty, name)
+    verbs = verbs_of(duty, func.name)
     if verbs:
-        for place in places_of(project, runs, call.func.value, aliases):
+        for place in places_of(project, runs, func.value, aliases):
             yield from (Effect(verb, place) for verb in verbs)
 
 

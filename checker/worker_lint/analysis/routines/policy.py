@@ -21,6 +21,7 @@ from worker_lint.analysis.flow import (
     Routine,
     Split,
     Step,
+    Summary,
     Thrown,
     find,
     may_raise,
@@ -32,6 +33,8 @@ from worker_lint.analysis.models import ModelFunction
 from worker_lint.analysis.places import SELF
 from worker_lint.analysis.resources.duty import NETWORK, modelled_duty
 from worker_lint.analysis.routines.errors import LINK_ERROR, USER_CODE, Errors
+from worker_lint.analysis.routines.stacks import raised_on_leaving
+from worker_lint.analysis.routines.threaded import run_in_thread
 from worker_lint.analysis.stopping import is_child_stop, is_stop_name
 from worker_lint.analysis.values import Absent, Assigned, Awaitable, Context, Items, Kind
 from worker_lint.source import ir
@@ -76,7 +79,11 @@ class ProjectPolicy(Policy):
         if step.kind == "call" and isinstance(step.node, ir.Call):
             return self._called(step.node)
         if step.kind == "await" and isinstance(step.node, ir.Await) and isinstance(step.node.value, ir.Call):
-            return self._awaited(step.node.value)
+            threaded = run_in_thread(self.project, self.function, step.node.value, self.me)
+            return self._awaited(step.node.value) if threaded is None else self._threaded(threaded)
+        if step.kind == "exit" and isinstance(step.node, ir.WithItem):
+            thrown = raised_on_leaving(self, step.node)
+            return Raises(thrown) if thrown else NEVER
         return super().raises(step)
 
     def _called(self, call: ir.Call) -> Raises:
@@ -88,7 +95,17 @@ class ProjectPolicy(Policy):
             return NEVER  # a function of the project: its summary tells
         if any(runs.function.node.is_async for runs in callee.runs) or call.at in self._awaited_calls:
             return NEVER  # it only makes a coroutine
-        return may_raise(USER_CODE) if not self._may_only_make(call) and self.is_foreign(call) else NEVER
+        return may_raise(USER_CODE) if not self._may_only_make(call) and self.is_foreign(call.func) else NEVER
+
+    def _threaded(self, func: ir.Expr) -> Raises:
+        """What comes back from a thread in which this is called."""
+        callee = self.project.calls.handed(self.function, func, self.me)
+        if callee.model is not None:
+            return self.modelled(callee.model, callee.receiver)
+        if len(callee.runs) == 1 and callee.is_sure and not is_stand_in(callee):
+            summary = self.routines.summary(*callee.runs[0])
+            return Raises(summary.thrown) if isinstance(summary, Summary) else NEVER
+        return may_raise(USER_CODE) if self.is_foreign(func) else NEVER
 
     def _awaited(self, call: ir.Call) -> Raises:
         callee = self.project.calls.of(self.function, call, self.me)
@@ -96,7 +113,7 @@ class ProjectPolicy(Policy):
             return self.modelled(callee.model, callee.receiver)
         if callee.is_known and callee.is_sure and not is_stand_in(callee):
             return NEVER
-        return may_raise(USER_CODE) if self.is_foreign(call) else NEVER
+        return may_raise(USER_CODE) if self.is_foreign(call.func) else NEVER
 
     @cached_property
     def _awaited_calls(self) -> frozenset[ir.At]:
@@ -121,13 +138,11 @@ class ProjectPolicy(Policy):
         fails = duty is not None and duty.role in NETWORK and name in duty.ends
         return may_raise(LINK_ERROR) if fails else NEVER
 
-    def is_foreign(self, call: ir.Call) -> bool:
+    def is_foreign(self, func: ir.Expr) -> bool:
         """
-        Whether the call runs code that somebody else supplies: a parameter or field that is called,
+        Whether calling this runs code that somebody else supplies: a parameter or field that is called,
         an entry of a table of callables, the stop of a child whose class may be any.
         """
-        func = call.func
-        values = self.project.values
         if isinstance(func, ir.Name):
             return self._is_supplied(func.id)
         if isinstance(func, ir.Subscript):
@@ -136,13 +151,31 @@ class ProjectPolicy(Policy):
             return False
         if self._is_field(func) and self._holds_callable(func):
             return True
-        if not is_child_stop(func.name) or not self._from_collection(func.value):
+        if not is_child_stop(func.name):
             return False
-        kind = values.of(self.function, func.value, self.me)
+        kind = self.project.values.of(self.function, func.value, self.me)
         if isinstance(kind, Instance) and isinstance(kind.of, Class):
-            callee = self.project.calls.of(self.function, call, self.me)
+            if not self._from_collection(func.value) and not self._is_given(func.value):
+                return False
+            callee = self.project.calls.handed(self.function, func, self.me)
             return len(callee.runs) > 1 or is_stand_in(callee)
-        return isinstance(kind, Unknown) and self._is_supplied_item(func.value)
+        is_unknown = isinstance(kind, Unknown) and self._from_collection(func.value)
+        return is_unknown and self._is_supplied_item(func.value)
+
+    def _is_given(self, expr: ir.Expr) -> bool:
+        """Whether a field holds what its class was given when it was made, and nothing else."""
+        owner = self.me or self.function.owner
+        params = self.function.node.params
+        if owner is None or not params or not isinstance(expr, ir.Attribute):
+            return False
+        if not isinstance(expr.value, ir.Name) or expr.value.id != params[0].name:
+            return False
+        assigned = self.project.values.fields.assigned(owner, expr.name)
+        return bool(assigned) and all(
+            _is_parameter(one) or (isinstance(one.scope, Class) and one.source.how == "annotation")
+            for one in assigned
+            if one.source.how != "annotation" or isinstance(one.scope, Class)
+        )
 
     def _may_only_make(self, call: ir.Call) -> bool:
         """Whether a call in a coroutine may only make another one: its result is neither dropped nor awaited."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function, Scope
 from worker_lint.analysis.statements import definitions
@@ -64,7 +64,9 @@ class Fields:
             for (name, *rest), sources in self.bindings(cls).places.items():
                 if not rest:
                     found.setdefault(name, []).extend(
-                        Assigned(cls, source) for source in sources if source.how in ("value", "annotation")
+                        Assigned(cls, source)
+                        for source in sources
+                        if source.how in ("value", "annotation") and not _is_set_later(source.expr)
                     )
             for method in self.methods(cls):
                 self._collect(method, found)
@@ -85,3 +87,16 @@ class Fields:
         """All that a field of the class gets: in the class and in its bases."""
         order = self.project.hierarchy.order(cls)
         return [one for base in order if isinstance(base, Class) for one in self.own(base).get(name, ())]
+
+
+_DECLARED: Final = frozenset({"attrs.field", "attr.ib", "attr.field", "dataclasses.field", "field"})
+
+
+def _is_set_later(expr: ir.Expr | None) -> bool:
+    """Whether this only declares a field that the constructor does not take: `attrs.field(init=False)`."""
+    if not isinstance(expr, ir.Call) or ir.dotted_name(expr.func) not in _DECLARED:
+        return False
+    given = {keyword.name: keyword.value for keyword in expr.keywords}
+    init = given.get("init")
+    is_left_out = isinstance(init, ir.Constant) and init.value is False
+    return is_left_out and not given.keys() & {"default", "default_factory", "factory"}

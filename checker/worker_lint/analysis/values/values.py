@@ -160,7 +160,8 @@ class Values(Named):
             bindings = self.bindings(scope)
             near = bindings.at(expr.id, expr.at)
             if near and len(near) < len(bindings.places[expr.id,]):
-                return join(self._source(scope, source, expr.id, me) for source in near)
+                key = (id(scope), f"{expr.id}@{expr.at[0]}:{expr.at[1]}", me)
+                return self.once(key, lambda: join(self._source(scope, source, expr.id, me) for source in near))
         return self.name(scope, expr.id, me)
 
     def _displayed(self, scope: Scope, item: ir.Expr, me: Class | None) -> Kind:

@@ -38,6 +38,15 @@ DENOTED = {
         "a = b = given\n        a = b\n        b = a\n        a.close()",
         {("a",), ("b",), ("given",)},
     ),
+    "put in its place before": ("a = this._b\n        a = this._a\n        a.close()", {("self", "_a"), ("a",)}),
+    "put in its place in a branch": (
+        "a = this._b\n        if given:\n            a = this._a\n        a.close()",
+        {("self", "_a"), ("self", "_b"), ("a",)},
+    ),
+    "put in its place by the turn before": (
+        "a = this._a\n        while given:\n            a.close()\n            a = this._b",
+        {("self", "_a"), ("self", "_b"), ("a",)},
+    ),
     "in an inner function": ("a = this._a\n        def end():\n            a.close()", {("self", "_a"), ("a",)}),
 }
 

@@ -1,0 +1,54 @@
+"""Stop coroutines that signals start: when a second one gets past the question of the first."""
+
+import textwrap
+
+import pytest
+
+from worker_lint.testing import built_in_packs, check_files
+
+SOURCE = """
+import asyncio
+import signal
+
+class Worker:
+    stopping = False
+
+    async def run(self):
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, lambda: asyncio.ensure_future(self.stop()))
+        await self.consume()
+
+    async def stop(self):
+{body}
+"""
+
+
+def _codes(body: str) -> list[str]:
+    rules = [rule for rule in built_in_packs().rules if rule.code == "STP109"]
+    source = SOURCE.format(body=textwrap.indent(textwrap.dedent(body), "        "))
+    return [one.code for one in check_files({"worker.py": source}, rules).diagnostics]
+
+
+def test_the_mark_comes_only_after_a_wait() -> None:
+    body = """
+    if self.stopping:
+        return
+    await self.drain()
+    self.stopping = True
+    await self.connection.close()
+    """
+    assert _codes(body) == ["STP109"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "if self.stopping:\n    return\nself.stopping = True\nawait self.drain()",
+        "if self.stopping:\n    return\nself.mark()\nawait self.drain()",
+        "if self.stopping:\n    await self.done.wait()\n    return\nawait self.drain()\nself.stopping = True",
+        "async with self.lock:\n    if not self.stopping:\n        self.stopping = True\n        await self.drain()",
+    ],
+    ids=["before", "by a method", "the second waits for the first", "under a lock"],
+)
+def test_a_second_stop_finds_the_mark(body: str) -> None:
+    assert _codes(body) == []
