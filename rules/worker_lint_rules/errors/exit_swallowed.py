@@ -375,7 +375,7 @@ def _takes_time(site: TrySite, handler: ir.Handler) -> bool:
         model = project.calls.of(function, call).model
         if model is not None and model.blocking and not model.name.startswith("builtins."):
             return True
-        if isinstance(policy, ProjectPolicy) and policy.is_foreign(call):
+        if isinstance(policy, ProjectPolicy) and policy.is_foreign(call.func):
             return True
     return False
 

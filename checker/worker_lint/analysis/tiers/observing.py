@@ -74,7 +74,7 @@ def _may_fail(function: Function, call: ir.Call, depth: int) -> bool:
         raised = callee.model.raises
         return isinstance(raised, tuple) and any(_is_trouble(function, name) for name in raised)
     policy = project.routines.policy(project.routines.of(function))
-    if isinstance(policy, ProjectPolicy) and policy.is_foreign(call):
+    if isinstance(policy, ProjectPolicy) and policy.is_foreign(call.func):
         return True
     return callee.creates is None and not is_logging(call) and _is_own_part(function, call.func)
 
@@ -119,5 +119,5 @@ def unguarded_callbacks(function: Function) -> Iterator[ir.Call]:
     if function.project.values.is_wrapped(function) or not isinstance(policy, ProjectPolicy):
         return
     for node in _failing(function, function.body, 0):
-        if isinstance(node, ir.Call) and policy.is_foreign(node):
+        if isinstance(node, ir.Call) and policy.is_foreign(node.func):
             yield node
