@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import tables
-from pins import PinError
+from pins import PinError, load
 
 PAGE = """# Workers
 
@@ -49,7 +49,7 @@ def test_the_output_is_that_of_the_command_without_its_count(tmp_path: Path) -> 
 
 
 def test_the_stored_page_shows_pinned_packages() -> None:
-    pins = {pin.name: pin.version for pin in tables.load(tables.PACKAGES, "package")}
+    pins = {pin.name: pin.version for pin in load(tables.PACKAGES, "package")}
     shown = list(tables.BLOCK.finditer(tables.PAGE.read_text(encoding="utf-8")))
     assert len(shown) == 3
     for block in shown:

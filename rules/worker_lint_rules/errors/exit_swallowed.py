@@ -30,6 +30,7 @@ import sys
 from collections.abc import Iterator
 
 from worker_lint.analysis import External, ModuleScope
+from worker_lint.analysis.escaping.supervision import is_entry
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.routines import ProjectPolicy
 from worker_lint.analysis.stopping import is_stop_name
@@ -303,7 +304,10 @@ def _is_lost(site: TrySite, handler: ir.Handler) -> bool:
     scope, body = site.scope, handler.body
     if raises_anything(body) or ends_process(scope, body) or hands_on(handler) or may_look_at_it(body):
         return False
-    if site.loops and leaves_loop(handler.body) and tells_exception(handler, handler.body):
+    is_left = leaves_loop(body)
+    if is_left and site.function is not None and is_entry(site.function):
+        return False  # no Ctrl-C arrives on a thread, and an exit there ends no more than it
+    if site.loops and is_left and tells_exception(handler, body):
         return False
     if _rises_anyway(site) or (site.is_async and awaits_others_only(site)) or _holds_the_loop(site):
         return False

@@ -48,6 +48,7 @@ rule = Rule(
         "other arguments",
         "an expected class",
         "only under a condition",
+        "each call uses something up",
     ),
     examples=(
         bad(
@@ -191,6 +192,24 @@ rule = Rule(
             silence="only under a condition",
         ),
         good(
+            "the next key of a list",
+            """
+            class Client:
+                def offer(self):
+                    for path in self.paths:
+                        if path not in self.used:
+                            break
+                    else:
+                        return None
+                    self.used.append(path)
+                    try:
+                        return load(path)
+                    except OSError:
+                        return self.offer()
+            """,
+            silence="each call uses something up",
+        ),
+        good(
             "only planned, not awaited",
             """
             import asyncio
@@ -332,9 +351,17 @@ def _counts(handler: ir.Handler) -> bool:
     return any(ordering.intersection(node.ops) for node in find(ir.Compare, handler.body))
 
 
+def _uses_up(function: Function) -> bool:
+    """Whether each call takes something off a list, or counts it as tried: there is an end to that."""
+    names = {call.func.name for call in find(ir.Call, function.statements) if isinstance(call.func, ir.Attribute)}
+    return not names.isdisjoint({"pop", "popleft", "remove", "append", "add"})
+
+
 def _judge(site: TrySite, handler: ir.Handler, context: Context) -> Iterator[Finding]:
     function = site.function
     if function is None:
+        return
+    if _uses_up(function):
         return
     guarded = [branch.at for branch in find(ir.If, handler.body)]
     awaited = {one.value.at for one in find(ir.Await, handler.body)}

@@ -27,7 +27,15 @@ import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.deliveries import Delivery, State, Typestate, Work, expecting_graph
+from worker_lint.analysis.deliveries import (
+    CommittedFirst,
+    Delivery,
+    State,
+    Typestate,
+    Work,
+    committed_first,
+    expecting_graph,
+)
 from worker_lint.analysis.flow import Graph, Step, find_path
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -37,11 +45,67 @@ rule = Rule(
     severity="warning",
     stage="preview",
     summary="A message is acknowledged before the work that it stands for",
-    words=("pika", "aio_pika", "kombu", "nats", "pubsub_v1", "consume", "subscribe"),
+    words=(
+        "pika",
+        "aio_pika",
+        "kombu",
+        "nats",
+        "pubsub_v1",
+        "consume",
+        "subscribe",
+        "KafkaConsumer",
+        "AIOKafkaConsumer",
+    ),
     closure="file",
     product_only=True,
-    silences=("at most once is stated", "tag handed on", "work comes first", "log lines and counters"),
+    silences=(
+        "at most once is stated",
+        "tag handed on",
+        "work comes first",
+        "log lines and counters",
+        "the commit is of the turn before",
+    ),
     examples=(
+        bad(
+            "the offset moves first",
+            """
+            from kafka import KafkaConsumer
+
+            def run(charge):
+                consumer = KafkaConsumer("orders", group_id="charging", enable_auto_commit=False)
+                for message in consumer:
+                    consumer.commit()  # bad: charge
+                    charge(message.value)
+            """,
+        ),
+        good(
+            "what the last turn has done",
+            """
+            from confluent_kafka import Consumer
+
+            def run(charge):
+                consumer = Consumer({"bootstrap.servers": "kafka", "group.id": "charging", "enable.auto.commit": False})
+                while True:
+                    consumer.commit()
+                    message = consumer.poll(1.0)
+                    if message is not None:
+                        charge(message.value())
+            """,
+            silence="the commit is of the turn before",
+        ),
+        good(
+            "the offset moves last",
+            """
+            from aiokafka import AIOKafkaConsumer
+
+            async def run(charge):
+                consumer = AIOKafkaConsumer("orders", group_id="charging", enable_auto_commit=False)
+                async for message in consumer:
+                    await charge(message.value)
+                    await consumer.commit()
+            """,
+            silence="work comes first",
+        ),
         bad(
             "first of all",
             """
@@ -157,6 +221,9 @@ _STATED = re.compile(r"at[ -]most[ -]once|may be lost|best[ -]effort|fire[ -]and
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every delivery of the file that its handler settles."""
+    for early in committed_first(context.project, module.path):
+        if not _STATED.search(context.project.store.text(module.path).segment(early.function.node.at)):
+            yield _committed(early, context)
     for delivery in context.project.deliveries.of(module.path):
         function = delivery.function
         graph = expecting_graph(delivery)
@@ -168,6 +235,19 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         found = _first(delivery, graph)
         if found is not None:
             yield _finding(delivery, *found, context)
+
+
+def _committed(early: CommittedFirst, context: Context) -> Finding:
+    name = (ir.dotted_name(early.work.func) or "the work").rpartition(".")[2]
+    return Finding(
+        at=early.commit.at,
+        message=f"the offset is committed before `{name}` has done its work",
+        consequence="Kafka's group goes on behind it: when the work fails or is cut off, the message is lost.",
+        help="commit after the work; or write `at most once` where a loss is accepted",
+        notes=(Note(context.path, early.work.at, "the work follows here"),),
+        symbol=early.function.symbol,
+        confidence="likely",
+    )
 
 
 class _Late(Typestate):

@@ -9,6 +9,7 @@ What a library delivers and how it is settled is data: `[[delivery]]`, and `give
 of `[[call]]`.
 """
 
+from worker_lint.analysis.deliveries.committed_first import CommittedFirst, committed_first
 from worker_lint.analysis.deliveries.committing import HandedOver, handed_over
 from worker_lint.analysis.deliveries.deliveries import Deliveries
 from worker_lint.analysis.deliveries.delivery import Delivery, Held, Opening
@@ -28,6 +29,7 @@ from worker_lint.analysis.deliveries.typestate import State, Status, Typestate
 from worker_lint.analysis.deliveries.work import Work
 
 __all__ = [
+    "CommittedFirst",
     "Deliveries",
     "Delivery",
     "HandedOver",
@@ -40,6 +42,7 @@ __all__ = [
     "Typestate",
     "Work",
     "argument_for",
+    "committed_first",
     "expecting_graph",
     "flag_of",
     "functions_with",

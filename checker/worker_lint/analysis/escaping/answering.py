@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.escaping.boundaries import functions_of
 from worker_lint.analysis.flow import children, find
+from worker_lint.analysis.routines import ProjectPolicy
 from worker_lint.analysis.tiers import TrySite, mentions
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.source import ir
@@ -113,12 +114,7 @@ def _is_supplied(function: Function, call: ir.Call) -> bool:
     if not isinstance(call.func, (ir.Name, ir.Attribute)) or project.calls.of(function, call).is_known:
         return False
     policy = project.routines.policy(project.routines.of(function))
-    return bool(getattr(policy, "is_foreign", _never)(call))
-
-
-def _never(call: ir.Call) -> bool:
-    del call
-    return False
+    return isinstance(policy, ProjectPolicy) and policy.is_foreign(call)
 
 
 def _raised(rest: tuple[ir.Stmt, ...], name: str | None) -> ir.Node | None:

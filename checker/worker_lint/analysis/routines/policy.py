@@ -28,6 +28,7 @@ from worker_lint.analysis.flow import (
     swallowed_by_exit,
     swallowed_by_generator,
 )
+from worker_lint.analysis.member import slot_names
 from worker_lint.analysis.models import ModelFunction
 from worker_lint.analysis.places import SELF
 from worker_lint.analysis.resources.duty import NETWORK, modelled_duty
@@ -226,7 +227,7 @@ class ProjectPolicy(Policy):
         owner = self.me or self.function.owner
         if owner is None or self.project.hierarchy.may_inherit(owner, func.name):
             return False
-        if self.project.hierarchy.own(owner, func.name):
+        if self.project.hierarchy.own(owner, func.name) and func.name not in slot_names(owner):
             return False
         assigned = self.project.values.fields.assigned(owner, func.name)
         return any(_is_parameter(one) for one in assigned)
