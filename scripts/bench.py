@@ -64,6 +64,8 @@ class _Sender{0}(_abc.ABC):
 sender_{0} = _Sender{0}()
 """
 
+NAVIGATION = Path(__file__).parents[1] / "mkdocs.yml"
+
 HEAD = """\
 # How fast it is
 
@@ -198,6 +200,13 @@ def circumstances(tree: Path) -> str:
     return f"{files:,} files, {lines:,} lines, {size / 1e6:,.0f} MB. {versions}. {machine}."
 
 
+def with_page(navigation: str) -> str:
+    """The site's settings with the page in their navigation, where mkdocs wants every page and nothing else."""
+    entry = "  - How fast it is: speed.md\n"
+    before = "  - Command line: cli.md\n"
+    return navigation if entry in navigation else navigation.replace(before, entry + before)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Lay out the tree if needed, measure, print; exit code 2 when a tool failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -205,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--wheels", type=Path, default=Path(".corpus/wheels"), help="wheels (default %(default)s)")
     parser.add_argument("--runs", type=int, default=5, help="runs of which the best counts (default %(default)s)")
     parser.add_argument("--skip", action="append", choices=STEPS, default=[], help="leave a step out; may be repeated")
-    parser.add_argument("--page", type=Path, help="write the result to this page too")
+    parser.add_argument("--page", type=Path, help="write the result to this page too, and list it in mkdocs.yml")
     options = parser.parse_args(arguments)
     if not options.tree.exists():
         code = bench_corpus.main(["--into", str(options.tree), "--wheels", str(options.wheels)])
@@ -225,6 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(result, end="")
         if options.page is not None:
             options.page.write_text(f"{HEAD}\n{result}", encoding="utf-8")
+            NAVIGATION.write_text(with_page(NAVIGATION.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 

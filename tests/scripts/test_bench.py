@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import Bench
+from bench import NAVIGATION, Bench, with_page
 from stopwatch import CommandFailed, Measurement, measure
 
 
@@ -34,3 +34,10 @@ def test_table_gives_times_by_the_yardstick(tmp_path: Path) -> None:
         "",
         "A note.",
     ]
+
+
+def test_the_page_is_listed_once() -> None:
+    navigation = NAVIGATION.read_text(encoding="utf-8")
+    listed = with_page(navigation)
+    assert listed.count("speed.md") == 1
+    assert with_page(listed) == listed

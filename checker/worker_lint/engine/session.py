@@ -255,7 +255,8 @@ class Session:
         self._add_seconds({"cache": perf_counter() - started})
 
     def _known_of(self, tree: Tree, path: str) -> Known:
-        error = tree.unparsable.get(path)
+        # What was refused when somebody asked for it is asked again: the next run may not ask, and then says nothing.
+        error = tree.unparsable.get(path) if tree.skims[path].words & self.plan.mask() else None
         refusal = Refusal(error.message, error.line, error.column) if error else None
         return Known(tree.skims[path], tree.content_role(path), refusal)
 

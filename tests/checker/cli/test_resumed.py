@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from worker_lint.engine.session import Session
@@ -307,12 +307,34 @@ def test_a_hook_goes_on_from_the_last_commit(
         assert lint(*options) == lint(*options, "--no-cache")
 
 
+TORN = {
+    "base.py": "from pkg.mixin import Mixin\n",
+    "pkg/leaf.pyi": "class Base(ABC):\n    @abstractmethod\n    def stop(self): ...\n"
+    "class Leaf(base.Base):\n    def stop(self): return 1\n"
+    "class Base:\n    def stop(self):\n        raise NotImplementedError\nfrom pkg.base import *\n",
+    "pkg/base.py": "",
+    "pkg/mixin.py": "Twig()\nfrom pkg.leaf import Leaf\nleaf.Leaf()\nRoot = Leaf\nfrom pkg.base import *\n",
+    "tests/test_leaf.py": "Leaf()\n",
+}
+TORN_EDITS: list[Files] = [
+    {"pkg/base.py": None},
+    {"pkg/sub/leaf.py": "Twig()\nfrom pkg.leaf import Leaf\n", "pkg/mixin.py": None},
+    {
+        "pkg/leaf.py": "from pkg.base import Base\n",
+        "other/pkg/base.py": "class Twig(Root): pass\nclass Twig(Leaf):\n    def run(self): pass\ndef torn(:\n",
+    },
+    {"pkg/leaf.pyi": "class Twig(Leaf):\n    def run(self, more): return 1\n"},
+]
+"""A file that cannot be parsed is asked for, and later not any more."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("with_git", [False, True])
 @given(
     start=st.dictionaries(st.sampled_from(PATHS), TEXTS, min_size=4),
     edits=st.lists(EDITS, min_size=1, max_size=6),
 )
+@example(start=TORN, edits=TORN_EDITS)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_chain_of_edits(
     lint: Command,
