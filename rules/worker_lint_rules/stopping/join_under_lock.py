@@ -38,6 +38,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP112",
     severity="error",
+    stage="preview",
     summary="A lock is held while waiting for threads that need it",
     words=("Lock(", "Condition(", "Semaphore("),
     closure="file",
