@@ -1,9 +1,24 @@
 """The page that says how often the rules are right, from the stored findings and their labels."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 import ecosystem
-from labels import ENOUGH, FEW, HOLDOUTS, LABELS, OTHER_JUDGE, SAMPLE, Score, agreement, load, score, wilson
+from labels import (
+    ENOUGH,
+    FEW,
+    HOLDOUTS,
+    LABELS,
+    OTHER_JUDGE,
+    SAMPLE,
+    WORDS,
+    Label,
+    Score,
+    agreement,
+    load,
+    score,
+    wilson,
+)
 from pages.notice import with_notice
 from worker_lint.rule import Rule
 
@@ -18,7 +33,30 @@ def render_precision(rules: Sequence[Rule]) -> str:
     names = {rule.code: rule.name for rule in rules if rule.stage == "on" and not rule.code.startswith("WKL")}
     labels = load(LABELS)
     frozen, *apart = (score(ecosystem.read(path), labels) for path in (ecosystem.STORED, *HOLDOUTS))
-    return render(frozen, apart, names, agreement(labels, load(OTHER_JUDGE)))
+    waiting = {rule.code: rule.name for rule in rules if rule.stage == "preview"}
+    page = render(frozen, apart, names, agreement(labels, load(OTHER_JUDGE)))
+    return with_notice("tests/corpus/labels.jsonl", page + render_waiting(labels, waiting))
+
+
+def render_waiting(labels: Iterable[Label], names: Mapping[str, str]) -> str:
+    """The section on rules in preview, whose `names` are given by code: all that was ever judged of them."""
+    words: dict[str, Counter[str]] = defaultdict(Counter)
+    for label in labels:
+        if label.code in names:
+            words[label.code][label.label] += 1
+    rows = [Score(code, sum(found.values()), *(found[word] for word in WORDS)) for code, found in sorted(words.items())]
+    silent = ", ".join(sorted(names.keys() - words.keys()))
+    return f"""
+## Rules in preview
+
+All findings of these rules that somebody judged, on all packages. What the judges named as a class of false alarm was
+repaired afterwards, so that a rule is better now than its line; only new packages can show by how much. A rule whose
+line is good enough may still be in preview because it reads more of a codebase than a commit should wait for.
+
+{table(rows, names)}
+
+Nothing judged yet: {silent or "none"}.
+"""
 
 
 def table(scores: Sequence[Score], names: Mapping[str, str]) -> str:
@@ -62,7 +100,7 @@ def render(
     *earlier, last = apart
     repaired = "\n\n".join(table(scores, names) for scores in reversed(earlier))
     silent = ", ".join(code for code in sorted(names) if code not in {row.code for row in frozen})
-    text = f"""\
+    return f"""\
 # How often the rules are right
 
 Every rule that is on by default was run, with default settings, over a list of packages that was chosen before the
@@ -97,4 +135,3 @@ The rules were improved on this list, so its figures flatter them.
 
 No finding on the frozen list: {silent or "none"}.
 """
-    return with_notice("tests/corpus/labels.jsonl", text)

@@ -1,7 +1,7 @@
 """The page of figures: both tables, links to known rules, and rules that are not good enough marked."""
 
-from labels import Score
-from pages.precision import render, table
+from labels import Label, Score
+from pages.precision import render, render_waiting, table
 
 NAMES = {"ABS101": "short", "ABS115": "silent"}
 
@@ -26,3 +26,13 @@ def test_hold_outs_come_first_and_silent_rules_are_named() -> None:
     assert "judged 30 of\nthese" in page
     assert "they agree on 28." in page
     assert "No finding on the frozen list: ABS115." in page
+
+
+def test_rules_in_preview_show_all_that_was_judged() -> None:
+    labels = [
+        Label("arq", "a.py", 1, "STP102", f"{number:020}", "0" * 16, word, [], "so")
+        for number, word in enumerate(("true", "false", "true", "true"))
+    ]
+    section = render_waiting(labels, {"STP102": "skipped", "STP104": "half-built"})
+    assert "| [STP102](rules/skipped.md) skipped (not enough) | 4 | 4 | 3 | 1 | 0 | 75% |" in section
+    assert "Nothing judged yet: STP104." in section
