@@ -38,7 +38,6 @@ rule = Rule(
     words=("finally",),
     closure="file",
     product_only=True,
-    resumable=True,
     silences=("inner loop", "nothing left to lose", "inner function"),
     examples=(
         bad(

@@ -43,7 +43,6 @@ rule = Rule(
     words=("Lock(", "Condition(", "Semaphore("),
     closure="file",
     product_only=True,
-    resumable=True,
     silences=("lock released first", "condition wait"),
     examples=(
         bad(

@@ -39,7 +39,6 @@ rule = Rule(
     words=("signal.signal", "import signal", "from signal"),
     closure="file",
     product_only=True,
-    resumable=True,
     silences=("process-wide entry point",),
     examples=(
         bad(
