@@ -43,8 +43,8 @@ def find(kind: type[_N], roots: Iterable[ir.Node], *, inner: bool = False) -> It
 
 
 _Nodes: TypeAlias = dict[type[ir.Node], list[ir.Node]]
-_REMEMBERED: Final = 4_096
-"""Bodies whose nodes are kept: enough for the files that one class leads to, far from a whole tree."""
+_REMEMBERED: Final = 512
+"""Bodies whose nodes are kept: enough for the rules that look at one file, little enough to hold no tree in memory."""
 _walked: dict[int, tuple[tuple[ir.Node, ...], _Nodes]] = {}
 
 
