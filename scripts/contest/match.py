@@ -102,7 +102,7 @@ def _wait(file: Path, records: int) -> None:
         time.sleep(0.01)
 
 
-def _wait_until_quiet(file: Path, messages: int, pause: float = 15.0) -> None:
+def _wait_until_quiet(file: Path, messages: int, pause: float = 120.0) -> None:
     """Until all are done, or nothing has come for so long that the rest is lost: longer than any redelivery takes."""
     size, since = -1, time.monotonic()
     while time.monotonic() - since < pause and len({number for number, _ in read(file)}) < messages:
