@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import walk
-from worker_lint.analysis.statements import inner_blocks
+from worker_lint.analysis.statements import inner_blocks, plain_call
+from worker_lint.analysis.unhanded import statement_lists
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -41,13 +42,13 @@ class Borrowed(NamedTuple):
 
 def borrowed(project: Project, function: Function) -> Iterator[Borrowed]:
     """The locals of a function that an error keeps from being handed back; one entry for each."""
-    for block in _blocks(function.statements):
+    for block in statement_lists(function.statements):
         for index, statement in enumerate(block):
             name, taken = _taken(statement)
             if taken is None or _is_used_otherwise(project, function, name):
                 continue
             rest = block[index + 1 :]
-            back = next((call for call in map(_alone, rest) if call is not None and _gives_back(call, name)), None)
+            back = next((call for call in map(plain_call, rest) if call is not None and _gives_back(call, name)), None)
             if back is None:
                 continue
             between = [one for one in rest if one.at < back.at and not isinstance(one, ir.Try)]
@@ -78,13 +79,6 @@ def _is_used_otherwise(project: Project, function: Function, name: str) -> bool:
     return False
 
 
-def _alone(statement: ir.Stmt) -> ir.Call | None:
-    """The call that a plain statement consists of."""
-    value = statement.value if isinstance(statement, ir.Expression) else None
-    value = value.value if isinstance(value, ir.Await) else value
-    return value if isinstance(value, ir.Call) else None
-
-
 def _gives_back(call: ir.Call, name: str) -> bool:
     func = call.func
     first = call.args[0] if call.args else None
@@ -96,13 +90,6 @@ def _asks(call: ir.Call, name: str) -> bool:
     func = call.func
     is_on = isinstance(func, ir.Attribute) and isinstance(func.value, ir.Name) and func.value.id == name
     return is_on and isinstance(func, ir.Attribute) and func.name in _OVER_LINK
-
-
-def _blocks(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Stmt, ...]]:
-    yield body
-    for statement in body:
-        for inner in inner_blocks(statement):
-            yield from _blocks(inner)
 
 
 def _all(statements: Sequence[ir.Stmt]) -> Iterator[ir.Stmt]:

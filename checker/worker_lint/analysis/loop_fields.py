@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 
@@ -25,9 +26,9 @@ def future_loops(cls: Class) -> dict[str, Belongs]:
             if not isinstance(made, ir.Call) or not isinstance(one.scope, Function):
                 continue
             loop = next((keyword.value for keyword in made.keywords if keyword.name == "loop"), None)
-            if _name(made) == "create_future" and isinstance(made.func, ir.Attribute):
+            if last_name(made.func) == "create_future" and isinstance(made.func, ir.Attribute):
                 loop = made.func.value
-            elif _name(made) != "Future":
+            elif last_name(made.func) != "Future":
                 continue
             field = field_named(one.scope, loop) if loop is not None else ""
             if field:
@@ -40,7 +41,3 @@ def field_named(function: Function, expr: ir.Expr) -> str:
     params = function.node.params
     name = ir.dotted_name(expr) or ""
     return name.partition(".")[2] if params and name.count(".") == 1 and name.startswith(f"{params[0].name}.") else ""
-
-
-def _name(call: ir.Call) -> str:
-    return call.func.name if isinstance(call.func, ir.Attribute) else (ir.dotted_name(call.func) or "")

@@ -9,6 +9,7 @@ from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import CATCH_ALL, catches, handler_names, in_handler, within
 from worker_lint.analysis.nesting import Placed, own_expressions, placed_statements
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 _FUTURES: Final = frozenset({"set_result", "set_exception"})
@@ -28,7 +29,7 @@ def looks_after_itself(function: Function) -> bool:
         return True
     waits = [placed for placed in placed_statements(function.body) if _waits(placed.statement)]
     if not waits:
-        return bool(calls) and all(is_stop_name(_last(call.func)) for call in calls)
+        return bool(calls) and all(is_stop_name(last_name(call.func)) for call in calls)
     waits = [placed for placed in waits if in_handler(placed) is None]  # how it deals with its failures
     return bool(waits) and all(_is_handled(placed) or _is_limited(function, placed) for placed in waits)
 
@@ -58,15 +59,13 @@ def _is_limited(function: Function, placed: Placed) -> bool:
     awaits = [node.value for node in own_expressions(placed.statement) if isinstance(node, ir.Await)]
     return bool(awaits) and all(
         isinstance(call, ir.Call)
-        and (_last(call.func) in _LIMITED or any(one.name == "timeout" for one in call.keywords))
-        and (_last(call.func) != "wait_for" or catches(function, placed, ("TimeoutError",)))
+        and (last_name(call.func) in _LIMITED or any(one.name == "timeout" for one in call.keywords))
+        and (last_name(call.func) != "wait_for" or catches(function, placed, ("TimeoutError",)))
         for call in awaits
     )
 
 
 def _is_limit(statement: ir.With) -> bool:
-    return any(isinstance(item.context, ir.Call) and _last(item.context.func) in _LIMITS for item in statement.items)
-
-
-def _last(func: ir.Expr) -> str:
-    return func.name if isinstance(func, ir.Attribute) else ir.dotted_name(func) or ""
+    return any(
+        isinstance(item.context, ir.Call) and last_name(item.context.func) in _LIMITS for item in statement.items
+    )

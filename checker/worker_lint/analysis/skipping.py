@@ -34,6 +34,7 @@ from worker_lint.analysis.resources.duty import Duty
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
 from worker_lint.analysis.routines.threaded import run_in_thread
 from worker_lint.analysis.stopping import is_child_stop, is_stop_name
+from worker_lint.analysis.visit import encloses, unawaited
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class Skipping:
     def _all_released(self, loop: ir.For) -> set[Place]:
         """The collections all of whose items a loop releases: when there are none, that is done, too."""
         over = self._places(loop.iter)
-        inner = [step for step in self.graph.steps() if _holds(loop.at, step.node.at)] if self.graph else []
+        inner = [step for step in self.graph.steps() if encloses(loop.at, step.node.at)] if self.graph else []
         effects = [effect for step in inner if step.kind == "call" for effect in self.inside.possible(step)]
         return {effect.place for effect in effects if effect.verb in (RELEASE, REQUEST)} & over
 
@@ -173,11 +174,11 @@ class Skipping:
             cause, edge = next((e.step, e) for e in path.raising if e.is_interrupted and self.leaves_out(e, place))
             site = self._follows(cause, place) if cause is not None else None
             if cause is not None and site is not None:
-                yield Skip(_call_of(cause.node), edge.thrown, ((place, site),))
+                yield Skip(unawaited(cause.node), edge.thrown, ((place, site),))
 
     def is_cause(self, step: Step) -> bool:
         """Whether the step ends something, or runs what somebody else supplied, so that its failure is expected."""
-        call = _call_of(step.node)
+        call = unawaited(step.node)
         if step.kind == "exit":
             return isinstance(call, ir.WithItem)  # of an exit stack: no other context is known to raise
         if not isinstance(call, ir.Call) or step.kind not in ("call", "await"):
@@ -197,7 +198,7 @@ class Skipping:
         if edge.step is None or self.inside.running(edge.step) is not None:
             return bool(names - _VAGUE)
         if names == {USER_CODE}:
-            return is_stop_name(self.function.name) and self._may_fail(_call_of(edge.step.node))
+            return is_stop_name(self.function.name) and self._may_fail(unawaited(edge.step.node))
         return bool(names)
 
     def _may_fail(self, call: ir.Node) -> bool:
@@ -226,7 +227,7 @@ class Skipping:
 
     def _is_its_own(self, cause: Step, place: Place) -> bool:
         """Whether what raises is a step of ending the very thing: a stop before the join of the same thread."""
-        call = _call_of(cause.node)
+        call = unawaited(cause.node)
         if not isinstance(call, ir.Call) or not isinstance(call.func, ir.Attribute):
             return False
         duty = self.duty(place)
@@ -273,7 +274,7 @@ class Skipping:
 
     def _in_loops(self, graph: Graph) -> Iterator[Skip]:
         for step in graph.steps():
-            call = _call_of(step.node)
+            call = unawaited(step.node)
             if step.kind not in ("call", "await") or not isinstance(call, ir.Call) or not self._ends_a_child(call):
                 continue
             loop = self._loop_around(call)
@@ -355,7 +356,7 @@ def failures(edge: Edge) -> frozenset[str]:
     What an edge throws that one has to prepare for, not the signs of a mistake in the code. Of a
     kill it is that the process has gone: that it may not be killed is no matter for its parent.
     """
-    call = _call_of(edge.step.node) if edge.step is not None else None
+    call = unawaited(edge.step.node) if edge.step is not None else None
     names = frozenset(one.name for one in edge.thrown if one.name.rpartition(".")[2] not in _MISTAKES)
     if isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "") in _KILLS:
         return names & {"ProcessLookupError"}
@@ -364,10 +365,6 @@ def failures(edge: Edge) -> frozenset[str]:
 
 def _ends(graph: Graph, block: Block) -> bool:
     return block is graph.exit or block is graph.raised
-
-
-def _call_of(node: ir.Node) -> ir.Node:
-    return node.value if isinstance(node, ir.Await) else node
 
 
 def _roots(expr: ir.Expr | None) -> Iterator[str]:
@@ -387,11 +384,7 @@ def _targets(target: ir.Expr) -> Iterator[str]:
 def _loops(body: tuple[ir.Stmt, ...], at: ir.At) -> Iterator[ir.For | ir.Generator]:
     """The loops and comprehensions around a span, from the outside in."""
     for node in walk(*body, inner=False):
-        if isinstance(node, ir.For) and _holds(node.at, at):
+        if isinstance(node, ir.For) and encloses(node.at, at):
             yield node
-        elif isinstance(node, ir.Comprehension) and _holds(node.at, at):
+        elif isinstance(node, ir.Comprehension) and encloses(node.at, at):
             yield from node.generators
-
-
-def _holds(outer: ir.At, inner: ir.At) -> bool:
-    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]

@@ -35,3 +35,10 @@ def inner_blocks(node: ir.Stmt) -> tuple[tuple[ir.Stmt, ...], ...]:
             return tuple(case.body for case in node.cases)
         case _:
             return ()
+
+
+def plain_call(statement: ir.Stmt) -> ir.Call | None:
+    """The call, awaited or not, that a statement consists of."""
+    value = statement.value if isinstance(statement, ir.Expression) else None
+    value = value.value if isinstance(value, ir.Await) else value
+    return value if isinstance(value, ir.Call) else None

@@ -12,6 +12,7 @@ from worker_lint.analysis.loop_fields import field_named
 from worker_lint.analysis.nesting import Placed, own_expressions, placed_statements
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 _TASKS: Final = frozenset({"create_task", "ensure_future"})
@@ -40,7 +41,7 @@ def _stop_task(scope: Scope, node: ir.Expr, me: Class | None) -> Iterator[Runs]:
     """What runs as the stop, when the call starts a task for it."""
     if (
         not isinstance(node, ir.Call)
-        or (ir.dotted_name(node.func) or _last(node.func)).rpartition(".")[2] not in _TASKS
+        or (ir.dotted_name(node.func) or last_name(node.func)).rpartition(".")[2] not in _TASKS
     ):
         return
     made = node.args[0] if node.args else None
@@ -51,10 +52,6 @@ def _stop_task(scope: Scope, node: ir.Expr, me: Class | None) -> Iterator[Runs]:
             reached = [here.function for here in reached_from(callee.runs[0])]
             if function.node.is_async and not any(_asks_first(one) and not _marks_late(one) for one in reached):
                 yield callee.runs[0]
-
-
-def _last(func: ir.Expr) -> str:
-    return func.name if isinstance(func, ir.Attribute) else ir.dotted_name(func) or ""
 
 
 def _asks_first(function: Function) -> bool:

@@ -17,6 +17,7 @@ from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
 from worker_lint.analysis.skipping import failures
 from worker_lint.analysis.statements import inner_blocks
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.visit import unawaited
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def passed_by(project: Project, function: Function) -> Iterator[Passed]:
     middle step passes the release by. Only objects that do nothing else but stand between these calls.
     """
     bindings = project.values.bindings(function)
-    for block in _blocks(function.statements):
+    for block in statement_lists(function.statements):
         for index, statement in enumerate(block):
             name, given = _given(statement)
             if given is None or len(bindings.places.get((name,), ())) != 1:
@@ -118,11 +119,12 @@ def _method(call: ir.Call, name: str) -> str:
     return func.name if is_on and isinstance(func, ir.Attribute) else ""
 
 
-def _blocks(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Stmt, ...]]:
+def statement_lists(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Stmt, ...]]:
+    """The statements of a body, and those of each block inside it."""
     yield body
     for statement in body:
         for inner in inner_blocks(statement):
-            yield from _blocks(inner)
+            yield from statement_lists(inner)
 
 
 def in_construction(project: Project, function: Function, me: Class) -> Iterator[Unhanded]:
@@ -170,7 +172,7 @@ def _left_open(
     path = find_path(graph, watch, lambda block, state: block is graph.raised and state == "left")
     if isinstance(path, Path):
         edge, step = next((edge, edge.step) for edge in reversed(path.raising) if edge.step and watch.is_cause(edge))
-        yield Unhanded(held, _call_of(step.node), edge.thrown)
+        yield Unhanded(held, unawaited(step.node), edge.thrown)
 
 
 class _Open(Watch[str]):
@@ -187,7 +189,7 @@ class _Open(Watch[str]):
 
     def step(self, step: Step, state: str) -> str | None:
         if state == "unborn":
-            call = _call_of(step.node)
+            call = unawaited(step.node)
             kind = "await" if call.at in self._awaited else "call"
             return "open" if step.kind == kind and self._is_birth(call) else state
         return None if self._ends(step) else state
@@ -221,7 +223,3 @@ class _Open(Watch[str]):
         if any(effect.verb in (RELEASE, REQUEST) and effect.place == self._place for effect in done):
             return True
         return any(node.at in self._gone for node in walk(step.node, inner=False))
-
-
-def _call_of(node: ir.Node) -> ir.Node:
-    return node.value if isinstance(node, ir.Await) else node

@@ -106,3 +106,18 @@ def expressions_of(node: ir.Stmt) -> list[ir.Expr]:  # noqa: C901, PLR0912 - one
 
 def _present(*nodes: ir.Expr | None) -> list[ir.Expr]:
     return [node for node in nodes if node is not None]
+
+
+def encloses(outer: ir.At, inner: ir.At) -> bool:
+    """Whether one span lies within another."""
+    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
+
+
+def last_name(func: ir.Expr) -> str:
+    """The name of what is called, without what stands before the dot; empty when that is no name."""
+    return func.name if isinstance(func, ir.Attribute) else func.id if isinstance(func, ir.Name) else ""
+
+
+def unawaited(node: ir.Node) -> ir.Node:
+    """What is awaited, or the node itself where nothing is."""
+    return node.value if isinstance(node, ir.Await) else node

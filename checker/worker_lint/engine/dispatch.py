@@ -41,7 +41,7 @@ class Dispatcher:
         """All findings in one file."""
         module = self.project.module(path)
         codes = self.plan.codes(path, self.project.store.role(path))
-        rules = [rule for rule in self.plan.rules if rule.code in codes and _has_checks(rule)]
+        rules = [rule for rule in self.plan.rules if rule.code in codes and rule.is_root]
         if module is None or not rules:
             return []
         found: list[Candidate] = []
@@ -100,7 +100,3 @@ class Dispatcher:
 
 def _place(path: str, finding: Finding) -> tuple[str, ...]:
     return (path, *(str(number) for number in finding.at))
-
-
-def _has_checks(rule: Rule) -> bool:
-    return bool(rule.class_checks or rule.function_checks or rule.module_checks)

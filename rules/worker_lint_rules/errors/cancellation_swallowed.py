@@ -55,6 +55,7 @@ from worker_lint.analysis.tiers import (
 from worker_lint.analysis.tiers.awaiting import awaits_others_only
 from worker_lint.analysis.tiers.loops import changes_condition, is_always, is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.analysis.visit import encloses
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
 
@@ -343,7 +344,7 @@ def _followed(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, conte
         return taken and any(step.awaits and goes_on(step.node.at) for step in block.steps)
 
     def goes_on(at: ir.At) -> bool:
-        return _inside(at, loop.at) and not any(_inside(at, block.at) for block in aside)
+        return encloses(loop.at, at) and not any(encloses(block.at, at) for block in aside)
 
     aside = (handler, *_final_statements(site))
     path = find_path(graph, _Taken(handler), again)
@@ -356,10 +357,6 @@ def _final_statements(site: TrySite) -> tuple[ir.Stmt, ...]:
     """What runs on every way out, of this statement and of those around it."""
     around = [one.node for one in site.around if isinstance(one.node, ir.Try)]
     return tuple(statement for node in (site.node, *around) for statement in node.final)
-
-
-def _inside(inner: ir.At, outer: ir.At) -> bool:
-    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
 
 
 def _finding(site: TrySite, handler: ir.Handler, waits: ir.Node, context: Context) -> Finding:

@@ -28,7 +28,8 @@ from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.flow import Block, Path, Step, build, find, find_path
 from worker_lint.analysis.flow import Unknown as OverBudget
 from worker_lint.analysis.tiers import TrySite
-from worker_lint.analysis.tiers.names import NameReads, NameWatch, bound_names, is_inside
+from worker_lint.analysis.tiers.names import NameReads, NameWatch, bound_names
+from worker_lint.analysis.visit import encloses
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -142,7 +143,7 @@ class _Deleted(NameWatch):
     def step(self, step: Step, state: tuple[ir.At, ...]) -> tuple[ir.At, ...]:
         if step.kind == "catch" and isinstance(step.node, ir.Handler) and step.node.name == self.name:
             return (step.node.at,)
-        if step.kind == "bind" and state and not is_inside(step.node.at, state[0]):
+        if step.kind == "bind" and state and not encloses(state[0], step.node.at):
             return () if self.name in bound_names(step.node) else state
         return state
 
@@ -150,7 +151,7 @@ class _Deleted(NameWatch):
 def _judge(site: TrySite, name: str, context: Context) -> Iterator[Finding]:
     reads = [node for node in find(ir.Name, site.scope.statements) if node.id == name]
     handlers = [node for node in find(ir.Handler, site.scope.statements) if node.name == name]
-    outside = [read for read in reads if not any(is_inside(read.at, handler.at) for handler in handlers)]
+    outside = [read for read in reads if not any(encloses(handler.at, read.at) for handler in handlers)]
     if not outside:
         return
     graph = build(site.scope.statements, NameReads())

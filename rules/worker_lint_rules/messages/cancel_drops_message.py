@@ -29,11 +29,11 @@ from worker_lint.analysis.deliveries import (
     Delivery,
     flag_of,
     functions_with,
-    last_name,
     settlement_of,
     settling_context,
 )
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.visit import last_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 

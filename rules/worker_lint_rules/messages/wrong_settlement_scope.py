@@ -25,9 +25,10 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Function, ModuleScope
-from worker_lint.analysis.deliveries import Delivery, Opening, functions_with, last_name, settlements_in
+from worker_lint.analysis.deliveries import Delivery, Opening, functions_with, settlements_in
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.values import made_by
+from worker_lint.analysis.visit import last_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 

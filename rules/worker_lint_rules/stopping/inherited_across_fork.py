@@ -30,6 +30,7 @@ from worker_lint.analysis.flow import find
 from worker_lint.analysis.loop_fields import field_named
 from worker_lint.analysis.nesting import mentions, own_calls
 from worker_lint.analysis.reached import Reached, reached_from
+from worker_lint.analysis.visit import last_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -225,7 +226,7 @@ def check_function(function: Function, context: Context) -> Iterator[Finding]:
     if not mentions(function, "Pipe("):
         return
     for made in find(ir.Assign, function.body):
-        if isinstance(made.value, ir.Call) and _last(made.value) == "Pipe" and len(made.targets) == 1:
+        if isinstance(made.value, ir.Call) and last_name(made.value.func) == "Pipe" and len(made.targets) == 1:
             target = made.targets[0]
             if isinstance(target, ir.Collection) and len(target.items) == 2:
                 names = [item.id for item in target.items if isinstance(item, ir.Name)]
@@ -236,10 +237,10 @@ def check_function(function: Function, context: Context) -> Iterator[Finding]:
 def _kept(function: Function, names: list[str]) -> Iterator[Finding]:
     """The end given to a child and never closed here, when the other end is read without a limit."""
     calls = list(find(ir.Call, function.body, inner=True))
-    if any(_last(call) in _WATCHES or ir.dotted_name(call.func) == "close" for call in calls):
+    if any(last_name(call.func) in _WATCHES or ir.dotted_name(call.func) == "close" for call in calls):
         return
     for theirs, ours in (names, names[::-1]):
-        given = next((call for call in calls if _last(call) == "Process" and _gives(call, theirs)), None)
+        given = next((call for call in calls if last_name(call.func) == "Process" and _gives(call, theirs)), None)
         reads = [call for call in calls if ir.dotted_name(call.func) in {f"{ours}.recv", f"{ours}.recv_bytes"}]
         if given is None or not reads or _gives(given, ours) or not _is_process(function, given):
             continue
@@ -265,7 +266,3 @@ def _is_process(function: Function, call: ir.Call) -> bool:
     return any(
         entry.call.at == call.at and entry.kind == "process" for entry in function.project.workers.entries(function)
     )
-
-
-def _last(call: ir.Call) -> str:
-    return call.func.name if isinstance(call.func, ir.Attribute) else ir.dotted_name(call.func) or ""

@@ -28,7 +28,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from worker_lint.analysis import Class, Function, Scope
+from worker_lint.analysis import Class, Function
+from worker_lint.analysis.places.denoted import method_around
 from worker_lint.analysis.standing import Misstep, Standing
 from worker_lint.analysis.starting import is_construction, may_be_late
 from worker_lint.analysis.stopping import STOP_WORDS, ends_object
@@ -344,7 +345,7 @@ def _starts(cls: Class, misstep: Misstep, stop: Function) -> list[tuple[Function
     project = cls.project
     found = []
     for one in project.values.fields.assigned(cls, misstep.place[1]):
-        method = _method(one.scope)
+        method = method_around(one.scope)
         if one.added or method is None or method.name in _MAKERS or method == stop or one.source.how == "annotation":
             continue
         if one.source.how != "value" or not isinstance(project.values.of(one.scope, one.source.expr, cls), Absent):
@@ -357,15 +358,6 @@ def _starts(cls: Class, misstep: Misstep, stop: Function) -> list[tuple[Function
 def _is_internal(cls: Class) -> bool:
     """Whether the class is for its package alone, which knows in which order it calls what."""
     return cls.name.startswith("_") or any(part.startswith("_") for part in cls.path.split("/")[:-1])
-
-
-def _method(scope: Scope) -> Function | None:
-    found: Function | None = None
-    current: Scope | None = scope
-    while isinstance(current, Function):
-        found = current
-        current = current.parent
-    return found
 
 
 def _is_set_elsewhere(cls: Class, name: str) -> bool:

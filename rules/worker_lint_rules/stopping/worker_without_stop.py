@@ -29,6 +29,7 @@ from worker_lint.analysis import Class, Function
 from worker_lint.analysis.children import Child, children_of, is_endless, is_thread_class, service_loops
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.models import ModelClass
+from worker_lint.analysis.pauses import is_made_here
 from worker_lint.analysis.resources import NETWORK, Held
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.touching import acts_of, code_of, family, field_name
@@ -254,7 +255,7 @@ def _looping(cls: Class) -> Iterator[Finding]:
         if run is None or not isinstance(call, ir.Call) or not isinstance(call.func, ir.Attribute):
             continue
         name = field_name(run, call.func.value)
-        if call.func.name not in _ROUND or not name or not _is_made(cls, name) or _is_ended(cls, name):
+        if call.func.name not in _ROUND or not name or not is_made_here(cls, name) or _is_ended(cls, name):
             continue
         after = next((each for each in find(ir.Call, run.body[index + 1 :]) if _closes(run, each, name)), None)
         if after is not None:
@@ -277,11 +278,6 @@ def _closes(run: Function, call: ir.Call, name: str) -> bool:
     return (
         isinstance(call.func, ir.Attribute) and call.func.name == "close" and field_name(run, call.func.value) == name
     )
-
-
-def _is_made(cls: Class, name: str) -> bool:
-    values = [one.source for one in cls.project.values.fields.assigned(cls, name) if one.source.how != "annotation"]
-    return bool(values) and all(source.how == "value" and isinstance(source.expr, ir.Call) for source in values)
 
 
 def _is_ended(cls: Class, name: str) -> bool:

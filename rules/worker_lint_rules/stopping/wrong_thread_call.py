@@ -33,6 +33,7 @@ from worker_lint.analysis.launched import handed_methods
 from worker_lint.analysis.loop_fields import Belongs, field_named, future_loops
 from worker_lint.analysis.nesting import mentions, own_calls
 from worker_lint.analysis.reached import Reached, callee_in, reached_from
+from worker_lint.analysis.visit import last_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -233,10 +234,6 @@ def _threads(cls: Class) -> Iterator[tuple[Runs, ir.At]]:
                         yield entry.callee.runs[0], entry.call.at
 
 
-def _name(call: ir.Call) -> str:
-    return call.func.name if isinstance(call.func, ir.Attribute) else ir.dotted_name(call.func) or ""
-
-
 def _calls(reached: list[Reached]) -> Iterator[tuple[Reached, ir.Call]]:
     for here in reached:
         for placed in here.statements():
@@ -249,7 +246,7 @@ def _calls(reached: list[Reached]) -> Iterator[tuple[Reached, ir.Call]]:
 
 def _on_no_loop(reached: list[Reached], entry: ir.At) -> Iterator[_Wrong]:
     calls = list(_calls(reached))
-    if any(_name(call) in _OWN_LOOP for _, call in calls):
+    if any(last_name(call.func) in _OWN_LOOP for _, call in calls):
         return
     for here, call in calls:
         if callee_in(here, call).dotted in _TASKS or _schedules(here, call) or _wakes(here, call):
@@ -274,7 +271,7 @@ def _wakes(here: Reached, call: ir.Call) -> bool:
 
 
 def _loop_finding(wrong: _Wrong) -> Finding:
-    name = ir.dotted_name(wrong.call.func) or _name(wrong.call)
+    name = ir.dotted_name(wrong.call.func) or last_name(wrong.call.func)
     ways = tuple(Note(way.function.path, way.call.at, "it is called here") for way in wrong.here.ways)
     return Finding(
         at=wrong.call.at,
@@ -343,7 +340,7 @@ def _waited(cls: Class, method: Function, call: ir.Call) -> bool:
     for here in reached_from(Runs(method, cls)):
         first = here.ways[0].call if here.ways else None
         for one in find(ir.Call, here.function.body):
-            if _name(one) in {"join", "is_alive", "current_thread", "get_ident"}:
+            if last_name(one.func) in {"join", "is_alive", "current_thread", "get_ident"}:
                 if (first or one).at < call.at:
                     return True
     return False
@@ -367,7 +364,7 @@ def _of_another_loop(cls: Class) -> Iterator[Finding]:
     loops = future_loops(cls)
     for method in cls.project.values.fields.methods(cls) if loops else ():
         for call in find(ir.Call, method.body) if mentions(method, "run_until_complete") else ():
-            if _name(call) != "run_until_complete" or not isinstance(call.func, ir.Attribute):
+            if last_name(call.func) != "run_until_complete" or not isinstance(call.func, ir.Attribute):
                 continue
             running = field_named(method, call.func.value)
             for made in call.args[:1]:

@@ -18,8 +18,6 @@ from worker_lint_runtime.testing._faults import FAULT_POINTS, BrokenReleaseError
 from worker_lint_runtime.testing._leftovers import Leftovers
 from worker_lint_runtime.testing._safe_stop import UnsafeStopError, judge_messages, judge_reports
 
-_ACQUISITIONS = ("connect", "consume")
-
 
 class SafeStopMachine(RuleBasedStateMachine):
     """

@@ -15,7 +15,7 @@ from worker_lint.analysis.deliveries.deliveries import Deliveries
 from worker_lint.analysis.deliveries.delivery import Delivery, Held, Opening
 from worker_lint.analysis.deliveries.expecting import expecting_graph
 from worker_lint.analysis.deliveries.open_end import OpenEnd, turning_point
-from worker_lint.analysis.deliveries.openings import functions_with, last_name
+from worker_lint.analysis.deliveries.openings import functions_with
 from worker_lint.analysis.deliveries.protection import is_called_protected, is_handed_on, is_protected
 from worker_lint.analysis.deliveries.settlement import (
     Settlement,
@@ -50,7 +50,6 @@ __all__ = [
     "is_called_protected",
     "is_handed_on",
     "is_protected",
-    "last_name",
     "settlement_of",
     "settlements_in",
     "settling_context",

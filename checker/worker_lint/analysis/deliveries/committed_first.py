@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from worker_lint.analysis.deliveries.openings import functions_with, last_name
+from worker_lint.analysis.deliveries.openings import functions_with
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.flow import find, walk
+from worker_lint.analysis.statements import plain_call
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.values import made_by
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def _in_turn(
     consumer = loop.iter if isinstance(loop, ir.For) else None
     commit: ir.Call | None = None
     for statement in loop.body:
-        call = _plain_call(statement)
+        call = plain_call(statement)
         taken = _taken_from(statement)
         if taken is not None:
             consumer = taken
@@ -58,12 +60,6 @@ def _in_turn(
             if commit is not None:
                 yield CommittedFirst(function, commit, work)
             return
-
-
-def _plain_call(statement: ir.Stmt) -> ir.Call | None:
-    value = statement.value if isinstance(statement, ir.Expression) else None
-    value = value.value if isinstance(value, ir.Await) else value
-    return value if isinstance(value, ir.Call) else None
 
 
 def _taken_from(statement: ir.Stmt) -> ir.Expr | None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from worker_lint.analysis.deliveries.openings import functions_with, last_name
+from worker_lint.analysis.deliveries.openings import functions_with
 from worker_lint.analysis.deliveries.settlement import flag_of
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.flow import find, walk
-from worker_lint.analysis.tiers.names import is_inside
 from worker_lint.analysis.values import made_by
+from worker_lint.analysis.visit import encloses, last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -123,6 +123,6 @@ def _ends_in_turn(function: Function, call: ir.Call) -> bool:
     """Whether a pool that is left within the turn waits for what it was given."""
     loops = [*find(ir.While, function.statements), *find(ir.For, function.statements)]
     return any(
-        is_inside(call.at, block.at) and any(is_inside(block.at, loop.at) for loop in loops)
+        encloses(block.at, call.at) and any(encloses(loop.at, block.at) for loop in loops)
         for block in find(ir.With, function.statements)
     )

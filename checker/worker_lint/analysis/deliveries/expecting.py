@@ -7,14 +7,14 @@ it names; so in the body of such a `try` they may, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from worker_lint.analysis.entity import External
 from worker_lint.analysis.flow import ANY, DerivedPolicy, Graph, Policy, Raises, Split, Step, Thrown, build, find
 from worker_lint.analysis.flow.inside import CallingPolicy
 from worker_lint.analysis.tiers.handling import is_logging
-from worker_lint.analysis.tiers.names import is_inside
+from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class _Expecting(DerivedPolicy):
     def raises(self, step: Step) -> Raises:
         """What is known, else what the clauses around the call expect."""
         known = self.inner.raises(step)
-        call = self._called(step)
+        call = called_in(step, self._awaited)
         if known.thrown or known.always or call is None or not self._may_fail(call):
             return known
         return Raises(frozenset(self._expected(call)))
@@ -70,17 +70,11 @@ class _Expecting(DerivedPolicy):
         is_taken = any(name is None or name in BROAD for name in named)
         return Split(frozenset({thrown}), frozenset()) if is_taken else Split(frozenset(), frozenset({thrown}))
 
-    def _called(self, step: Step) -> ir.Call | None:
-        node = step.node
-        if step.kind == "await" and isinstance(node, ir.Await) and isinstance(node.value, ir.Call):
-            return node.value
-        return node if step.kind == "call" and isinstance(node, ir.Call) and node.at not in self._awaited else None
-
     def _expected(self, call: ir.Call) -> set[Thrown]:
         tiers = self._function.project.tiers
         found: set[Thrown] = set()
         for node in self._tries:
-            if not any(is_inside(call.at, statement.at) for statement in node.body):
+            if not any(encloses(statement.at, call.at) for statement in node.body):
                 continue
             for handler in node.handlers:
                 for name in tiers.caught(self._function, handler):
@@ -97,3 +91,11 @@ class _Expecting(DerivedPolicy):
             return False
         targets = self._function.project.names.expr(self._function, call.func)
         return not (targets and all(isinstance(one, External) and one.dotted[:9] == "builtins." for one in targets))
+
+
+def called_in(step: Step, awaited: Collection[ir.At]) -> ir.Call | None:
+    """The call that is done in a step: of a coroutine function, where it is awaited (`awaited`: where)."""
+    node = step.node
+    if step.kind == "await" and isinstance(node, ir.Await) and isinstance(node.value, ir.Call):
+        return node.value
+    return node if step.kind == "call" and isinstance(node, ir.Call) and node.at not in awaited else None

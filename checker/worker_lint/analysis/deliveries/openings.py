@@ -12,6 +12,7 @@ from worker_lint.analysis.deliveries.settlement import argument_for, flag_of
 from worker_lint.analysis.entity import External, Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers.sites import scopes_with
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -90,11 +91,6 @@ def is_automatic(call: ir.Call, model: ModelFunction) -> bool | None:
         manual = flag_of(call, model, facts.manual_ack, default=False)
         return None if manual is None else not manual
     return flag_of(call, model, facts.auto_ack, default=facts.default_auto_ack) if facts.auto_ack else False
-
-
-def last_name(func: ir.Expr) -> str:
-    """The name of what is called, without what stands before the dot."""
-    return func.name if isinstance(func, ir.Attribute) else func.id if isinstance(func, ir.Name) else ""
 
 
 def functions_with(project: Project, path: str, words: tuple[str, ...]) -> Iterator[Function]:

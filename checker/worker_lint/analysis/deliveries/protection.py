@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from worker_lint.analysis.deliveries.openings import functions_with, last_name
+from worker_lint.analysis.deliveries.openings import functions_with
 from worker_lint.analysis.flow import find, walk
-from worker_lint.analysis.tiers.names import is_inside
+from worker_lint.analysis.visit import encloses, last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ def is_protected(function: Function, at: ir.At) -> bool:
     Whether a `try` statement with clauses or a `finally` block, or a context that may swallow, stands around the place.
     """
     for node in find(ir.Try, function.statements):
-        if any(is_inside(at, statement.at) for statement in node.body) and (node.handlers or node.final):
+        if any(encloses(statement.at, at) for statement in node.body) and (node.handlers or node.final):
             return True
     for context in find(ir.With, function.statements):
-        if any(is_inside(at, statement.at) for statement in context.body):
+        if any(encloses(statement.at, at) for statement in context.body):
             if not all(_is_lock(item.context) for item in context.items):
                 return True
     return False

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.deliveries.condition import Condition, condition_of, tells_absence
 from worker_lint.analysis.deliveries.delivery import Delivery, Held
+from worker_lint.analysis.deliveries.expecting import called_in
 from worker_lint.analysis.deliveries.settlement import flag_of, own_method, settlement_of, settling_context
 from worker_lint.analysis.entity import External
 from worker_lint.analysis.flow import Block, Edge, Step, Watch, find, find_path, walk
@@ -89,7 +90,7 @@ class Typestate(Watch[State]):
 
     def interrupted(self, step: Step, state: State) -> State | None:
         """A settlement that raises has not settled; a helper may have done so before it raised."""
-        call = self._called(step)
+        call = called_in(step, self._awaited)
         if call is None or state.status not in ("open", "settled"):
             return state if step.kind in ("call", "await", "exit") else self.step(step, state)
         if settlement_of(self.held, call) is not None:
@@ -137,7 +138,7 @@ class Typestate(Watch[State]):
             return state
         match step.kind:
             case "call" | "await":
-                call = self._called(step)
+                call = called_in(step, self._awaited)
                 return state if call is None else self._call(call, state)
             case "return":
                 return TAKEN if isinstance(node, ir.Return) and self.held.hands_it_on(node.value) else state
@@ -176,13 +177,6 @@ class Typestate(Watch[State]):
         known = self.held.names | self.held.tags
         inner = self._project.function_of(self.held.function, node)
         return any(name.id in known for name in find(ir.Name, inner.statements, inner=True))
-
-    def _called(self, step: Step) -> ir.Call | None:
-        """The call that is done in this step: of a coroutine function, where it is awaited."""
-        node = step.node
-        if step.kind == "await" and isinstance(node, ir.Await) and isinstance(node.value, ir.Call):
-            return node.value
-        return node if step.kind == "call" and isinstance(node, ir.Call) and node.at not in self._awaited else None
 
     def _call(self, call: ir.Call, state: State) -> State | None:
         settlement = settlement_of(self.held, call)

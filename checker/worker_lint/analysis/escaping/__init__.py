@@ -7,7 +7,7 @@ What leaves a function as an exception because of the data of one message.
             origin.frames, origin.classes, origin.failure
 """
 
-from worker_lint.analysis.escaping.boundaries import Boundary, boundaries, contains, functions_of, loops_of
+from worker_lint.analysis.escaping.boundaries import Boundary, boundaries, functions_of, loops_of
 from worker_lint.analysis.escaping.delivered import Delivered
 from worker_lint.analysis.escaping.escaping import Escaping, Variant
 from worker_lint.analysis.escaping.failing import Failure, Failures
@@ -27,7 +27,6 @@ __all__ = [
     "Origin",
     "Variant",
     "boundaries",
-    "contains",
     "functions_of",
     "leaving",
     "loops_of",

@@ -14,6 +14,7 @@ from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.escaping.receiving import RECEIVES, is_consumer
 from worker_lint.analysis.flow.visit import find, walk
 from worker_lint.analysis.tiers.loops import is_endless
+from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -59,12 +60,7 @@ class Boundary:
 
     def holds(self, node: ir.Node) -> bool:
         """Whether a node is part of what is repeated."""
-        return self.kind != "loop" or contains(self.node.at, node.at)
-
-
-def contains(outer: ir.At, inner: ir.At) -> bool:
-    """Whether one span lies within another."""
-    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
+        return self.kind != "loop" or encloses(self.node.at, node.at)
 
 
 def boundaries(escaping: Escaping, path: str) -> Iterator[Boundary]:

@@ -21,6 +21,7 @@ from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.escaping.policy import DeliveryPolicy
 from worker_lint.analysis.escaping.receiving import received
 from worker_lint.analysis.flow import Aliases, Effect, Inside, Policy, Routine, Step, Summaries
+from worker_lint.analysis.routines.routines import is_static
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class Escaping:
 def _given(caller: Delivered, call: ir.Call, function: Function) -> _Given:
     """What the parameters of a callee carry."""
     positional = [one.name for one in function.node.params if one.kind in ("positional", "positional-only")]
-    if function.owner is not None and not _is_static(function.node) and positional:
+    if function.owner is not None and not is_static(function.node) and positional:
         positional = positional[1:]
     found: dict[str, Level] = {}
     for name, argument in zip(positional, call.args, strict=False):
@@ -165,7 +166,3 @@ def _given(caller: Delivered, call: ir.Call, function: Function) -> _Given:
         if keyword.name in names and keyword.name is not None:
             found[keyword.name] = caller.level(keyword.value)
     return tuple(sorted((name, level) for name, level in found.items() if level))
-
-
-def _is_static(node: ir.FunctionDef) -> bool:
-    return any((ir.dotted_name(decorator) or "").endswith("staticmethod") for decorator in node.decorators)

@@ -20,6 +20,7 @@ from worker_lint.analysis.escaping.parsing import DECODING, LIBRARY_NAMES, MALFO
 from worker_lint.analysis.flow import Step
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.values import Items
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 FailureKind: TypeAlias = Literal["decode", "lookup", "unpack", "dispatch", "job", "refusal", "loss"]
@@ -65,7 +66,7 @@ class Failures:
 
     def _called(self, call: ir.Call) -> Failure | None:
         callee = self.delivered.callee(call)
-        shown = f"`{ir.dotted_name(call.func) or _last(call.func)}`"
+        shown = f"`{ir.dotted_name(call.func) or last_name(call.func)}`"
         first = call.args[0] if call.args else None
         level = self.delivered.level(first)
         if callee.dotted in PARSERS:
@@ -84,7 +85,12 @@ class Failures:
 
     def _taken_out(self, call: ir.Call, level: Level) -> Failure | None:
         """`table.pop(key)` without a default."""
-        if _last(call.func) != "pop" or len(call.args) != 1 or call.keywords or not isinstance(call.func, ir.Attribute):
+        if (
+            last_name(call.func) != "pop"
+            or len(call.args) != 1
+            or call.keywords
+            or not isinstance(call.func, ir.Attribute)
+        ):
             return None
         place = ir.dotted_name(call.func.value)
         if place is None or place in self._guarded or not level.is_sent or self.delivered.level(call.func.value):
@@ -92,7 +98,7 @@ class Failures:
         return Failure("lookup", f"`{place}.pop`", ("KeyError",))
 
     def _decoded(self, call: ir.Call, callee: Callee, shown: str, level: Level) -> Failure | None:
-        name = _last(call.func)
+        name = last_name(call.func)
         if name in READING and not callee.runs:
             return Failure("decode", shown, (MALFORMED,))
         if name not in DECODING or _has_keyword(call, "errors"):
@@ -155,7 +161,7 @@ class Failures:
         if isinstance(node.value, ir.Attribute) and owner is not None:
             for one in project.values.fields.assigned(owner, node.value.name):
                 made = one.source.expr
-                if isinstance(made, ir.Call) and _last(made.func) in ("defaultdict", "Counter"):
+                if isinstance(made, ir.Call) and last_name(made.func) in ("defaultdict", "Counter"):
                     return True
         return False
 
@@ -237,7 +243,3 @@ def _is_chosen_by_us(expr: ir.Expr) -> bool:
 
 def _has_keyword(call: ir.Call, name: str) -> bool:
     return any(keyword.name in (name, None) for keyword in call.keywords)
-
-
-def _last(func: ir.Expr) -> str:
-    return func.name if isinstance(func, ir.Attribute) else func.id if isinstance(func, ir.Name) else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from worker_lint.analysis.calls import Callee
 from worker_lint.analysis.entity import External
 from worker_lint.analysis.flow import Step
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def loss(delivered: Delivered, step: Step) -> Loss | None:
 
 def _called(delivered: Delivered, call: ir.Call) -> Loss | None:
     callee = delivered.callee(call)
-    shown = f"`{ir.dotted_name(call.func) or _last(call.func)}`"
+    shown = f"`{ir.dotted_name(call.func) or last_name(call.func)}`"
     if callee.runs:
         return None
     classes = _classes(delivered, callee) or _of_functions(callee)
@@ -103,14 +104,10 @@ def _entered(item: ir.WithItem) -> Loss | None:
     made = item.context.value if isinstance(item.context, ir.Await) else item.context
     if not isinstance(made, ir.Call):
         return None
-    name = _last(made.func)
+    name = last_name(made.func)
     if any("retr" in (keyword.name or "") or "reconnect" in (keyword.name or "") for keyword in made.keywords):
         return None  # it is told to try again by itself
     owner = (ir.dotted_name(made.func) or "").lower()
     if name.endswith("_connection") or (name in _OPENING and ("pool" in owner or "conn" in owner)):
         return Loss(f"`{ir.dotted_name(made.func) or name}`")
     return None
-
-
-def _last(func: ir.Expr) -> str:
-    return func.name if isinstance(func, ir.Attribute) else func.id if isinstance(func, ir.Name) else ""

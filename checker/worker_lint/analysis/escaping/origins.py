@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Function
-from worker_lint.analysis.escaping.boundaries import Boundary, contains
+from worker_lint.analysis.escaping.boundaries import Boundary
 from worker_lint.analysis.escaping.failing import Failure
 from worker_lint.analysis.escaping.losing import LOST, loss
 from worker_lint.analysis.escaping.policy import cause, is_caused, is_loss
 from worker_lint.analysis.flow import Edge, Graph, Inside, Step, Thrown
 from worker_lint.analysis.tiers import ends_process, raises_anything
+from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def leaves(graph: Graph, edge: Edge, name: str, boundary: Boundary) -> bool:
             return True
         first = block.steps[0] if block.steps else None
         if first is not None and first.kind == "catch":
-            if boundary.kind == "loop" and not contains(boundary.node.at, first.node.at):
+            if boundary.kind == "loop" and not encloses(boundary.node.at, first.node.at):
                 return not _is_deliberate(boundary, first.node, name)
             continue
         for out in block.out:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Class, Function
-from worker_lint.analysis.escaping.boundaries import contains, functions_of
+from worker_lint.analysis.escaping.boundaries import functions_of
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.tiers import TrySite, raises_anything
 from worker_lint.analysis.tiers.loops import is_endless, leaves_loop
+from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def takes_and_goes_on(site: TrySite) -> bool:
 
 def _around(caller: Function, at: ir.At) -> Iterator[TrySite]:
     for site in caller.project.tiers.sites(caller.path):
-        if site.scope is caller and site.node.body and contains(_span(site.node.body), at):
+        if site.scope is caller and site.node.body and encloses(_span(site.node.body), at):
             yield site
 
 

@@ -44,7 +44,7 @@ class Denoted:
         self.project = project
         self.scope = scope
         self.depth = depth
-        self.method = _method_around(scope)
+        self.method = method_around(scope)
         owner = self.method.owner if self.method is not None else None
         self.me = me or owner
         params = self.method.node.params if self.method is not None and owner is not None else ()
@@ -169,7 +169,7 @@ class Denoted:
         return frozenset(place for place in places if place[0] == SELF and len(place) > 1)
 
 
-def _method_around(scope: Scope) -> Function | None:
+def method_around(scope: Scope) -> Function | None:
     """The outermost function: a method, when it stands in a class."""
     found: Function | None = None
     current: Scope | None = scope

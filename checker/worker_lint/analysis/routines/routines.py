@@ -45,7 +45,7 @@ class Routines:
         if found is None:
             node = function.node
             key = f"{function.path}:{node.name_at[0]}:{node.name_at[1]}:{me.symbol if me is not None else ''}"
-            is_bound = function.owner is not None and not _is_static(node)
+            is_bound = function.owner is not None and not is_static(node)
             found = Routine(
                 key, node.params, function.body, node.is_async, node.is_generator, is_bound, function.module.path
             )
@@ -124,5 +124,6 @@ def _owner_around(function: Function) -> Class | None:
     return None
 
 
-def _is_static(node: ir.FunctionDef) -> bool:
+def is_static(node: ir.FunctionDef) -> bool:
+    """Whether a decorator makes it a static method."""
     return any((ir.dotted_name(decorator) or "").endswith("staticmethod") for decorator in node.decorators)

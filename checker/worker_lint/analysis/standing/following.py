@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Protocol, cast
 
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import WRITE, Edge, Inside, Place, Step, Watch, place_of, walk
-from worker_lint.analysis.standing.truth import State, Truth, Value, put
+from worker_lint.analysis.standing.truth import State, Truth, put, value_at
 from worker_lint.source import ir
 
 
@@ -89,7 +89,7 @@ class Following(Watch[State]):
         """An assertion that does not hold: the first field in it that is not there."""
         for part in walk(node.test):
             place = self.truth.place(part) if isinstance(part, ir.Attribute) else None
-            value = self._value(place, state) if place is not None else None
+            value = value_at(place, state) if place is not None else None
             if place is not None and value in ("none", "missing"):
                 self._misstep(node, place, value)
                 return
@@ -128,7 +128,7 @@ class Following(Watch[State]):
 
     def _awaited(self, node: ir.Await, step: Step, state: State) -> State | None:
         place = self.truth.place(node.value)
-        if place is not None and place[0] == "self" and self._value(place, state) == "none":
+        if place is not None and place[0] == "self" and value_at(place, state) == "none":
             self._misstep(node, place, "none")
             return None
         callee = self.callees.of(self.function, node.value) if isinstance(node.value, ir.Call) else None
@@ -149,7 +149,7 @@ class Following(Watch[State]):
             place = self.truth.place(call.func.value)
             for length in range(2, len(place or ()) + 1):
                 prefix = (place or ())[:length]
-                value = self._value(prefix, state)
+                value = value_at(prefix, state)
                 if value in ("none", "missing"):
                     self._misstep(call, prefix, value)
                     return True
@@ -159,7 +159,7 @@ class Following(Watch[State]):
         if self.callees.is_stop(self.function, call):
             for argument in call.args:
                 place = self.truth.place(argument)
-                if place is not None and len(place) == 2 and self._value(place, state) == "none":
+                if place is not None and len(place) == 2 and value_at(place, state) == "none":
                     self._misstep(call, place, "handed")
                     return True
         return False
@@ -200,7 +200,7 @@ class Following(Watch[State]):
             exprs.append(call.func.value)
         for expr in exprs:
             place = self.truth.place(expr)
-            if place is not None and self._value(place, state) in _GROWING:
+            if place is not None and value_at(place, state) in _GROWING:
                 state = put(state, place, None)
         return state
 
@@ -222,10 +222,6 @@ class Following(Watch[State]):
     def _makes(self, call: ir.Call) -> bool:
         project = self.function.project
         return project.calls.of(self.function, call).creates is not None
-
-    @staticmethod
-    def _value(place: Place, state: State) -> Value | None:
-        return next((value for known, value in state if known == place), None)
 
 
 def _of_object(state: State) -> State:

@@ -58,7 +58,7 @@ class Truth:
             case ir.Mapping(keys=keys):
                 return "some" if keys else "empty"
             case ir.Name() | ir.Attribute():
-                return self._known(self.place(expr), state) or self._constant(expr)
+                return value_at(self.place(expr), state) or self._constant(expr)
             case _:
                 return None
 
@@ -83,10 +83,10 @@ class Truth:
             case ir.Call(func=ir.Name(id="bool"), args=(inner,)):
                 return self.test(inner, state)
             case ir.Call(func=ir.Name(id="hasattr"), args=(_, ir.Constant(value=str(name)))):
-                value = self._known(("self", name), state)
+                value = value_at(("self", name), state)
                 return None if value is None else value != "missing"
             case ir.Call(func=ir.Name(id="getattr"), args=(_, ir.Constant(value=str(name)), default)):
-                value = self._known(("self", name), state)
+                value = value_at(("self", name), state)
                 return self.test(default, state) if value == "missing" else _truth(value)
             case _:
                 return self._plain(expr, state)
@@ -143,9 +143,10 @@ class Truth:
                 return True
         return False
 
-    @staticmethod
-    def _known(place: Place | None, state: State) -> Value | None:
-        return next((value for known, value in state if known == place), None)
+
+def value_at(place: Place | None, state: State) -> Value | None:
+    """What is known of a place in a state."""
+    return next((value for known, value in state if known == place), None)
 
 
 def put(state: State, place: Place | None, value: Value | None) -> State:

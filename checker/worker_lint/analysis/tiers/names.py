@@ -77,8 +77,3 @@ def _names_in(targets: tuple[ir.Expr, ...]) -> Iterator[ir.Name]:
             yield from _names_in(target.items)
         elif isinstance(target, ir.Starred):
             yield from _names_in((target.value,))
-
-
-def is_inside(inner: ir.At, outer: ir.At) -> bool:
-    """Whether one span lies within another."""
-    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]

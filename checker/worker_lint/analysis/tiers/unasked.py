@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from worker_lint.analysis.flow import children, find
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.tiers.observing import unguarded_callbacks
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def unasked_tasks(cls: Class) -> Iterator[Unasked]:
         for node in find(ir.Assign, method.statements):
             field = _private_field(node)
             call = node.value
-            if not field or not isinstance(call, ir.Call) or _last(call.func) not in _STARTERS or not call.args:
+            if not field or not isinstance(call, ir.Call) or last_name(call.func) not in _STARTERS or not call.args:
                 continue
             made = call.args[0]
             runs = cls.project.calls.of(method, made, cls).runs if isinstance(made, ir.Call) else ()
@@ -84,7 +85,3 @@ def _asks(node: ir.Node, field: str, method: Function) -> bool:
 
 def _is_field(node: ir.Node | None, field: str) -> bool:
     return isinstance(node, ir.Attribute) and node.name == field and ir.dotted_name(node.value) == "self"
-
-
-def _last(func: ir.Expr) -> str:
-    return func.name if isinstance(func, ir.Attribute) else func.id if isinstance(func, ir.Name) else ""

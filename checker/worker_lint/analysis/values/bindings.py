@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from worker_lint.analysis.flow.visit import Place, place_of, walk
+from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
 How: TypeAlias = Literal["value", "item", "second", "entered", "element", "annotation", "defined", "unknown"]
@@ -53,11 +54,11 @@ class Bindings:
         sources = self.places.get((name,), [])
         if len(sources) < 2:
             return sources
-        around = [one for one in sources if one.how in ("item", "second") and _holds(one.at, at)]
+        around = [one for one in sources if one.how in ("item", "second") and encloses(one.at, at)]
         if not around:
             return sources
         nearest = max(around, key=lambda one: one.at[:2])
-        return [one for one in sources if _holds(nearest.at, one.at)]
+        return [one for one in sources if encloses(nearest.at, one.at)]
 
     def _node(self, node: ir.Node) -> None:  # noqa: C901, PLR0912 - a case a kind of node
         match node:
@@ -145,10 +146,6 @@ class Bindings:
 
 _ADDS: Final = {"append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1}
 _EXTENDS: Final = frozenset({"extend", "update", "extendleft"})
-
-
-def _holds(outer: ir.At, inner: ir.At) -> bool:
-    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
 
 
 def _gives_pairs(iterable: ir.Expr) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from worker_lint.analysis.statements import inner_blocks
+from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
 
@@ -27,17 +28,17 @@ def last_assigned(body: Sequence[ir.Stmt], name: str, at: ir.At, bound: Iterable
     found: ir.Expr | None = None
     block: Sequence[ir.Stmt] = body
     while True:
-        index = next((number for number, one in enumerate(block) if _holds(one.at, at)), None)
+        index = next((number for number, one in enumerate(block) if encloses(one.at, at)), None)
         if index is None:
             return found
         statement = block[index]
-        last = next((one for one in reversed(block[:index]) if any(_holds(one.at, span) for span in spans)), None)
+        last = next((one for one in reversed(block[:index]) if any(encloses(one.at, span) for span in spans)), None)
         if last is not None:
             found = _assigned(last, name)
-        is_bound = any(_holds(statement.at, span) for span in spans)
+        is_bound = any(encloses(statement.at, span) for span in spans)
         if is_bound and isinstance(statement, (ir.Assign, ir.For, ir.While, ir.Try, ir.With, ir.Match)):
             found = found if _is_read_first(statement, at) else None
-        block = next((inner for inner in inner_blocks(statement) if any(_holds(one.at, at) for one in inner)), ())
+        block = next((inner for inner in inner_blocks(statement) if any(encloses(one.at, at) for one in inner)), ())
 
 
 def _assigned(statement: ir.Stmt, name: str) -> ir.Expr | None:
@@ -51,8 +52,4 @@ def _assigned(statement: ir.Stmt, name: str) -> ir.Expr | None:
 
 def _is_read_first(statement: ir.Stmt, at: ir.At) -> bool:
     """Whether the place is in the value of an assignment, which is there before the target has it."""
-    return isinstance(statement, ir.Assign) and statement.value is not None and _holds(statement.value.at, at)
-
-
-def _holds(outer: ir.At, inner: ir.At) -> bool:
-    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
+    return isinstance(statement, ir.Assign) and statement.value is not None and encloses(statement.value.at, at)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from msgspec import Struct
 
 from worker_lint.analysis.calls import Runs
-from worker_lint.analysis.escaping import Boundary, contains, leaving, loops_of
+from worker_lint.analysis.escaping import Boundary, leaving, loops_of
 from worker_lint.analysis.escaping.losing import LOST
 from worker_lint.analysis.escaping.parsing import MALFORMED
 from worker_lint.analysis.escaping.policy import cause, is_caused
@@ -28,6 +28,7 @@ from worker_lint.analysis.tiers import (
     raises_anything,
 )
 from worker_lint.analysis.tiers.loops import changes_condition, leaves_loop
+from worker_lint.analysis.visit import encloses
 from worker_lint.analysis.workers.worker import Worker
 from worker_lint.source import ir
 
@@ -100,7 +101,7 @@ def boundaries_of(project: Project, runs: Runs) -> Iterator[Boundary]:
     variant = project.escaping.variant(runs.function, runs.me)
     last: ir.At = (0, 0, 0, 0)
     for loop in loops_of(runs.function):
-        if not contains(last, loop.at):
+        if not encloses(last, loop.at):
             last = loop.at
             yield Boundary("loop", variant, loop, loop.at)
     if last == (0, 0, 0, 0):
