@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.statements import inner_blocks
@@ -42,9 +42,20 @@ def own_expressions(statement: ir.Stmt) -> Iterator[ir.Expr]:
             pending.extend(reversed(operands(node)))
 
 
+_REMEMBERED: Final = 8192
+"""Statements whose calls are kept: those of the files that the rules are looking at."""
+_calls: dict[int, tuple[ir.Stmt, tuple[ir.Call, ...]]] = {}
+
+
 def own_calls(statement: ir.Stmt) -> Iterator[ir.Call]:
     """The calls that run with a statement itself, those of its blocks and of lambdas left out."""
-    return (node for node in own_expressions(statement) if isinstance(node, ir.Call))
+    found = _calls.get(id(statement))
+    if found is None:
+        if len(_calls) >= _REMEMBERED:
+            del _calls[next(iter(_calls))]
+        calls = tuple(node for node in own_expressions(statement) if isinstance(node, ir.Call))
+        found = _calls[id(statement)] = (statement, calls)  # with it, or its id could become another's
+    return iter(found[1])
 
 
 def mentions(function: Function, *words: str) -> bool:

@@ -53,6 +53,7 @@ class Project:
         self.contract_classes: tuple[Class, ...] = ()
         self.budget = Budget()
         self._in_file: dict[str, tuple[Class, ...]] = {}
+        self._functions_in: dict[str, tuple[Function, ...]] = {}
 
     @cached_property
     def names(self) -> Resolver:
@@ -203,11 +204,14 @@ class Project:
             elif node.has_inner_class:
                 yield from self._classes_below(self.function_of(scope, node))
 
-    def functions_in(self, path: str) -> Iterator[Function]:
+    def functions_in(self, path: str) -> tuple[Function, ...]:
         """All functions and methods of a file outside other functions, in source order."""
-        module = self.module(path)
-        if module is not None:
-            yield from self._functions_below(module)
+        found = self._functions_in.get(path)
+        if found is None:
+            module = self.module(path)
+            found = tuple(self._functions_below(module)) if module is not None else ()
+            self._functions_in[path] = found
+        return found
 
     def _functions_below(self, scope: Scope) -> Iterator[Function]:
         for node in definitions(scope.statements):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from worker_lint.source import ir
+
+_COMPOUND: Final = frozenset({ir.If, ir.While, ir.For, ir.Try, ir.With, ir.Match})
 
 
 def definitions(body: tuple[ir.Stmt, ...]) -> Iterator[ir.ClassDef | ir.FunctionDef]:
@@ -18,8 +21,9 @@ def walk_statements(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
     """All statements of a block in source order, inner definitions not entered."""
     for node in body:
         yield node
-        for block in inner_blocks(node):
-            yield from walk_statements(block)
+        if type(node) in _COMPOUND:
+            for block in inner_blocks(node):
+                yield from walk_statements(block)
 
 
 def inner_blocks(node: ir.Stmt) -> tuple[tuple[ir.Stmt, ...], ...]:

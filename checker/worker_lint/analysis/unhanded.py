@@ -37,22 +37,22 @@ class Unhanded(NamedTuple):
 
 def unhanded(project: Project, function: Function, me: Class | None) -> Iterator[Unhanded]:
     """The locals that an error leaves open on their way to the caller or to a field."""
-    inside = project.routines.inside(function, me)
     for held in project.resources.local(function, me):
         if held.is_collection or not held.acquired or held.derived_from is not None:
             continue
         if any(use.how in ("returned", "stored") for use in held.escapes):
+            inside = project.routines.inside(function, me)
             gone = frozenset((*(use.at for use in held.escapes), *(end.site.at for end in held.ends)))
             yield from _left_open(project, function, me, inside, held, gone)
 
 
 def unreleased(project: Project, function: Function, me: Class | None) -> Iterator[Unhanded]:
     """The locals that the function releases itself, but not on the way of an error."""
-    inside = project.routines.inside(function, me)
     for held in project.resources.local(function, me):
         if held.is_collection or not held.acquired or held.derived_from is not None or held.escapes:
             continue
         if any(end.kind == "release" for end in held.ends):
+            inside = project.routines.inside(function, me)
             yield from _left_open(project, function, me, inside, held, frozenset(end.site.at for end in held.ends))
 
 

@@ -25,16 +25,20 @@ def subexpressions(root: ir.Expr) -> Iterator[ir.Expr]:
             pending.extend(reversed(operands(node)))
 
 
-def children(node: ir.Node) -> Iterator[ir.Node]:
+def children(node: ir.Node) -> list[ir.Node]:
     """The nodes directly inside a node, in the order of its fields."""
+    found: list[ir.Node] = []
     for name in _node_fields(type(node)):
         value = getattr(node, name)
-        if type(value) is tuple:
-            for item in value:
-                if item is not None:
-                    yield item
-        elif value is not None:
-            yield value
+        if type(value) is not tuple:
+            if value is not None:
+                found.append(value)
+        elif value:
+            if None in value:  # identity comes first, so that no nodes are compared
+                found.extend(item for item in value if item is not None)
+            else:
+                found.extend(value)
+    return found
 
 
 @cache

@@ -30,39 +30,45 @@ class Candidate:
 
 @dataclass(slots=True)
 class Dispatcher:
-    """Runs the rules of a plan over files of one project."""
+    """Runs the rules of a plan over files of one project; `words` gives the bits of those that a file holds."""
 
     project: Project
     plan: Plan
+    words: Callable[[str], int]
     problems: list[Problem] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    masks: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Looks up the bits of the rules' words once."""
+        self.masks.update((rule.code, self.plan.mask_of(rule)) for rule in self.plan.rules)
 
     def check(self, path: str) -> list[Candidate]:
         """All findings in one file."""
         module = self.project.module(path)
         codes = self.plan.codes(path, self.project.store.role(path))
-        rules = [rule for rule in self.plan.rules if rule.code in codes and rule.is_root]
+        rules = [rule for rule in self.plan.rules if rule.code in codes and self._may_fire(rule, path)]
         if module is None or not rules:
             return []
+        subjects = _Subjects(self.project, module)
         found: list[Candidate] = []
         self.project.store.own = path
         for rule in rules:
             context = Context(self.project, self.plan.options_of(rule), path)
             started = perf_counter()
-            for scope, check in self._subjects(rule, module):
+            for scope, check in subjects.of(rule):
                 found.extend(self._ask(rule, check, scope, context))
             self.seconds[rule.code] = self.seconds.get(rule.code, 0.0) + perf_counter() - started
         self.project.store.own = ""
         return found
 
-    def _subjects(self, rule: Rule, module: ModuleScope) -> Iterator[tuple[Scope, Callable[..., Any]]]:
-        yield from ((module, check) for check in rule.module_checks)
-        if rule.class_checks:
-            for cls in self.project.classes_in(module.path):
-                yield from ((cls, check) for check in rule.class_checks)
-        if rule.function_checks:
-            for function in self.project.functions_in(module.path):
-                yield from ((function, check) for check in rule.function_checks)
+    def _may_fire(self, rule: Rule, path: str) -> bool:
+        """Whether the file holds what the rule looks for; one that looks at wider closures is asked about all files."""
+        if not rule.is_root:
+            return False
+        if not self.plan.screen or rule.closure != "file":
+            return True
+        return bool(self.words(path) & self.masks[rule.code])
 
     def _ask(self, rule: Rule, check: Callable[..., Any], scope: Scope, context: Context) -> list[Candidate]:
         found: list[Candidate] = []
@@ -100,3 +106,18 @@ class Dispatcher:
 
 def _place(path: str, finding: Finding) -> tuple[str, ...]:
     return (path, *(str(number) for number in finding.at))
+
+
+class _Subjects:
+    """What the checks of a file are asked about, gathered once for all rules."""
+
+    def __init__(self, project: Project, module: ModuleScope) -> None:
+        self._module = module
+        self._classes = project.classes_in(module.path)
+        self._functions = project.functions_in(module.path)
+
+    def of(self, rule: Rule) -> Iterator[tuple[Scope, Callable[..., Any]]]:
+        """Each subject of a rule with the check that is asked."""
+        yield from ((self._module, check) for check in rule.module_checks)
+        yield from ((cls, check) for cls in self._classes for check in rule.class_checks)
+        yield from ((function, check) for function in self._functions for check in rule.function_checks)

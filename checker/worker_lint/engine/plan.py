@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -52,6 +52,13 @@ class Plan:
 
     def mask(self) -> int:
         """The bits of the words that make a file a root for some rule that holds in some file."""
-        words = self.words
         active = [rule for rule in self.rules if rule.is_root and rule.code in self.enabled]
-        return sum(1 << words.index(word.encode()) for word in {word for rule in active for word in rule.words})
+        return self._bits(word for rule in active for word in rule.words)
+
+    def mask_of(self, rule: Rule) -> int:
+        """The bits of the words of one rule; none where it holds in no file."""
+        return self._bits(rule.words) if rule.code in self.enabled else 0
+
+    def _bits(self, words: Iterable[str]) -> int:
+        places = {word: place for place, word in enumerate(self.words)}
+        return sum(1 << places[word.encode()] for word in set(words))

@@ -90,7 +90,7 @@ class _Resumed:
         again = {*self.before, *self._speaking_of_changed()}
         creations = self._creations(again)
         again.update(creations.by_file, self.reach.files.difference(self.state.reached))
-        dispatcher = Dispatcher(self.project, self.plan)
+        dispatcher = Dispatcher(self.project, self.plan, self.tree.words_of)
         found: list[Candidate] = []
         for path in sorted(again & {*self.state.reached, *self.reach.files, *creations.by_file}):
             found.extend(dispatcher.check(path))

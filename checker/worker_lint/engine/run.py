@@ -86,7 +86,7 @@ def _analyse(
     reach.grow(roots(tree, plan))
     stages["link"] = perf_counter() - started
     started = perf_counter()
-    dispatcher = Dispatcher(project, plan)
+    dispatcher = Dispatcher(project, plan, tree.words_of)
     asked = reach.files.intersection(wanted) if plan.screen else set(wanted)
     found: list[Candidate] = []
     for path in sorted(asked):

@@ -271,6 +271,10 @@ class Tree:
         """The first parts of all absolute imports of the tree."""
         return frozenset(top for skim in self.skims.values() for top in skim.tops)
 
+    def words_of(self, path: str) -> int:
+        """The bits of the screen's words that occur in a file of the run."""
+        return self.skims[path].words
+
     def role(self, path: str) -> Role:
         """The file's role."""
         if self.environment is not None and self.environment.holds(path):

@@ -60,6 +60,10 @@ class Text:
         middle = [self.line(number) for number in range(at[0] + 1, at[2])]
         return "\n".join([self.line(at[0])[at[1] - 1 :], *middle, self.line(at[2])[: at[3] - 1]])
 
+    def between(self, first: int, last: int) -> str:
+        """The lines from `first` to `last`, as they stand there."""
+        return "\n".join(self.lines[max(first - self.first_line, 0) : last - self.first_line + 1])
+
     def has_word(self, word: str, first: int, last: int) -> bool:
         """Whether a line from `first` to `last` holds the word (in code, text or comment)."""
         found = self._words.get(word)

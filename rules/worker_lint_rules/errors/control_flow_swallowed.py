@@ -53,6 +53,7 @@ rule = Rule(
     code="ERR107",
     severity="error",
     stage="preview",
+    closure="file",
     summary="A broad except clause takes the exception by which a framework steers its tasks",
     words=("except",),
     product_only=True,

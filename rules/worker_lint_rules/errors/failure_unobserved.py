@@ -40,6 +40,7 @@ rule = Rule(
     code="ERR117",
     severity="warning",
     stage="preview",
+    closure="file",
     summary="Work runs elsewhere, and nobody can see when it fails",
     words=("submit", "run_coroutine_threadsafe", "apply_async", "as_completed", "create_task", "ensure_future"),
     product_only=True,

@@ -48,6 +48,7 @@ rule = Rule(
     code="ERR104",
     severity="error",
     stage="preview",
+    closure="file",
     summary="A loop retries a class of errors of which some heal by no retry",
     words=("except",),
     product_only=True,

@@ -34,6 +34,7 @@ rule = Rule(
     code="ERR115",
     severity="warning",
     stage="preview",
+    closure="file",
     confidence="likely",
     summary="An except clause calls what may fail itself, before it has done its work",
     words=("except",),

@@ -38,6 +38,7 @@ rule = Rule(
     code="ERR101",
     severity="error",
     stage="preview",
+    closure="file",
     confidence="likely",
     summary="One bad message ends the loop that serves all of them",
     words=("while", "for", "__next__", "__anext__", "consume", "on_recv"),

@@ -38,6 +38,7 @@ rule = Rule(
     code="ERR100",
     severity="warning",
     stage="preview",
+    closure="file",
     confidence="likely",
     summary="A worker has no answer to a whole tier of errors that reach it",
     words=("while", "for"),

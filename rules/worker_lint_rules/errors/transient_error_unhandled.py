@@ -37,6 +37,7 @@ rule = Rule(
     code="ERR102",
     severity="warning",
     stage="preview",
+    closure="file",
     confidence="likely",
     summary="A worker's loop has no answer to the loss of its connection",
     words=("while", "for"),

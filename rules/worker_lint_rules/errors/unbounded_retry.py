@@ -43,6 +43,7 @@ rule = Rule(
     code="ERR111",
     severity="warning",
     stage="preview",
+    closure="file",
     confidence="likely",
     summary="Something that fails is tried again without any limit",
     words=("except", "tenacity", "backoff", "max_retries", "max_attempts", "max_tries"),

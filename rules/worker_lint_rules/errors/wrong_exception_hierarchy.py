@@ -35,6 +35,7 @@ rule = Rule(
     code="ERR103",
     severity="error",
     stage="preview",
+    closure="file",
     summary="A clause names a builtin exception where a library raises one of its own",
     words=("except",),
     product_only=True,

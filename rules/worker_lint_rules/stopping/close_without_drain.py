@@ -38,6 +38,7 @@ rule = Rule(
     code="STP114",
     severity="warning",
     stage="preview",
+    closure="file",
     summary="What jobs still use is closed before they have ended",
     words=("submit", "apply_async", "create_task", "ensure_future"),
     product_only=True,

@@ -40,6 +40,7 @@ rule = Rule(
     code="STP104",
     severity="warning",
     stage="preview",
+    closure="file",
     confidence="likely",
     summary="An error between opening and closing or handing over leaves it open for good",
     words=(
@@ -351,8 +352,8 @@ def _may_open(function: Function, context: Context) -> bool:
 
 def _has(function: Function, context: Context, words: re.Pattern[str]) -> bool:
     """Whether the text of a function holds one of the words; read before the body is."""
-    lines = context.project.store.text(function.path).lines[function.node.name_at[0] : function.node.at[2]]
-    return any(words.search(line) for line in lines)
+    text = context.project.store.text(function.path)
+    return words.search(text.between(function.node.name_at[0] + 1, function.node.at[2])) is not None
 
 
 def _is_open(duty: Duty, context: Context) -> bool:

@@ -34,6 +34,7 @@ rule = Rule(
     code="STP101",
     severity="error",
     stage="preview",
+    closure="file",
     confidence="likely",
     summary="Something is released before what was made from it",
     words=STOP_WORDS,

@@ -42,6 +42,7 @@ rule = Rule(
     code="STP102",
     severity="warning",
     stage="preview",
+    closure="file",
     confidence="likely",
     summary="An error in one step of a teardown leaves later releases out",
     words=(*STOP_WORDS, "os.kill", "except KeyboardInterrupt"),

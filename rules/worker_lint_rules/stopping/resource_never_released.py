@@ -42,6 +42,7 @@ rule = Rule(
     code="STP103",
     severity="warning",
     stage="preview",
+    closure="file",
     summary="A class opens something that none of its methods ever releases",
     words=(*STOP_WORDS, ".startup()", ".start_up()", ".setup()"),
     product_only=True,

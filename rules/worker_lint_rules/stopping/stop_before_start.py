@@ -41,6 +41,7 @@ rule = Rule(
     code="STP128",
     severity="warning",
     stage="preview",
+    closure="file",
     confidence="likely",
     summary="A stop uses what only the start sets, and fails before or after a failed start",
     words=STOP_WORDS,

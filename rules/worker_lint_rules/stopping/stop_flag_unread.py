@@ -39,6 +39,7 @@ rule = Rule(
     code="STP105",
     severity="error",
     stage="preview",
+    closure="file",
     summary="What stop sets is read by no loop that the worker runs",
     words=STOP_WORDS,
     product_only=True,

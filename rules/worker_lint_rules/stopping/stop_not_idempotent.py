@@ -39,6 +39,7 @@ rule = Rule(
     code="STP108",
     severity="warning",
     stage="preview",
+    closure="file",
     confidence="likely",
     summary="A second stop fails, because of what the first one has taken away",
     words=STOP_WORDS,

@@ -36,6 +36,7 @@ rule = Rule(
     code="STP130",
     severity="note",
     stage="preview",
+    closure="file",
     summary="A worker that can be started again keeps the stop flag of its last life",
     words=("Thread", "Process"),
     product_only=True,

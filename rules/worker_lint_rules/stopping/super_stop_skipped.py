@@ -40,6 +40,7 @@ rule = Rule(
     code="STP113",
     severity="warning",
     stage="preview",
+    closure="file",
     summary="An override of a stop method leaves out what the base's own method releases",
     words=STOP_WORDS,
     product_only=True,

@@ -36,6 +36,7 @@ rule = Rule(
     code="STP115",
     severity="error",
     stage="preview",
+    closure="file",
     confidence="likely",
     summary="Something is used after it has been released or cleared",
     words=("close(", "shutdown(", "release(", "= None"),
@@ -164,16 +165,19 @@ _USES: Final = frozenset(
 _ROLES: Final = frozenset({"connection", "channel", "consumer", "producer", "socket", "file", "pool"})
 _ENDS: Final = re.compile(r"\.(?:close|shutdown|release)\(")
 _CLEARED: Final = re.compile(r"\.\w+(?:, *\w+(?:\.\w+)?)* *=[^=(]*\bNone\b")
+_FIELD: Final = re.compile(r"\.(\w+)")
+_ASKED: Final = r"\.{name}\s*[.(]|\bawait\b.*\.{name}\b"
 
 
 @rule.on_class
 def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
     """The methods that the class itself defines."""
-    methods = [one for one in context.project.values.fields.methods(cls) if _may_end(one, context)]
+    methods = list(context.project.values.fields.methods(cls))
     standing = Standing(context.project, cls)
     for method in methods:
-        yield from _closed(method, cls, context)
-        for misstep in standing.missteps_within(method):
+        if _may_end(method, context):
+            yield from _closed(method, cls, context)
+        for misstep in standing.missteps_within(method) if _may_ask_cleared(method, context) else ():
             if misstep.value == "none" and not misstep.via and isinstance(misstep.node, (ir.Call, ir.Await)):
                 yield _cleared(misstep)
 
@@ -186,8 +190,18 @@ def check_function(function: Function, context: Context) -> Iterator[Finding]:
 
 
 def _may_end(function: Function, context: Context) -> bool:
-    lines = context.project.store.text(function.path).lines[function.node.name_at[0] : function.node.at[2]]
-    return any(_ENDS.search(line) or ("None" in line and _CLEARED.search(line)) for line in lines)
+    return _ENDS.search(_text(function, context)) is not None
+
+
+def _may_ask_cleared(function: Function, context: Context) -> bool:
+    """Whether the text sets a field to None, and calls or asks a field of that name somewhere."""
+    text = _text(function, context)
+    names = {name for found in _CLEARED.finditer(text) for name in _FIELD.findall(found.group())}
+    return any(re.search(_ASKED.format(name=name), text) for name in sorted(names))
+
+
+def _text(function: Function, context: Context) -> str:
+    return context.project.store.text(function.path).between(function.node.name_at[0] + 1, function.node.at[2])
 
 
 def _closed(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:

@@ -40,6 +40,7 @@ rule = Rule(
     code="STP127",
     severity="warning",
     stage="preview",
+    closure="file",
     summary="A class sets threads going and has no method that ends them",
     words=("Thread", "Timer"),
     product_only=True,

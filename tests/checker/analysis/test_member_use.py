@@ -32,12 +32,12 @@ from worker_lint.analysis.member_use import member_uses
 )
 def test_fate(link: Callable[[Mapping[str, str]], Project], line: str, *, called: bool, fate: str) -> None:
     project = link({"worker.py": f"async def f(w):\n    {line}\n"})
-    function = next(project.functions_in("worker.py"))
+    function = next(iter(project.functions_in("worker.py")))
     (use,) = member_uses(function, "m")
     assert (use.call is not None, use.fate) == (called, fate)
 
 
 def test_uses_in_arguments_of_a_use(link: Callable[[Mapping[str, str]], Project]) -> None:
     project = link({"worker.py": "def f(w):\n    w.m(w.m(1))\n"})
-    function = next(project.functions_in("worker.py"))
+    function = next(iter(project.functions_in("worker.py")))
     assert [use.fate for use in member_uses(function, "m")] == ["dropped", "other"]

@@ -10,7 +10,7 @@ from worker_lint.analysis.outcome import may_be_awaitable, may_be_callable, retu
 
 @pytest.fixture
 def function(link: Callable[[Mapping[str, str]], Project]) -> Callable[[str], Function]:
-    return lambda source: next(link({"worker.py": source}).functions_in("worker.py"))
+    return lambda source: next(iter(link({"worker.py": source}).functions_in("worker.py")))
 
 
 @pytest.mark.parametrize("body", ["pass", "return", "print(1)", "return None if 0 else 1"])

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.escaping.receiving import RECEIVES, is_consumer
-from worker_lint.analysis.flow.visit import find, walk
+from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
@@ -77,9 +78,10 @@ def boundaries(escaping: Escaping, path: str) -> Iterator[Boundary]:
             continue
         if function.name in ("__next__", "__anext__"):
             yield Boundary("iterator", escaping.variant(function), function.node, function.node.name_at)
-        if function.node.is_generator or _gives_something(function):
+        loops = [] if function.node.is_generator else list(loops_of(function))
+        if loops and _gives_something(function):
             continue
-        for loop in loops_of(function):
+        for loop in loops:
             yield Boundary("loop", escaping.variant(function), loop, (*loop.at[:2], loop.at[0], loop.at[1] + 5))
 
 
@@ -100,7 +102,7 @@ def functions_of(project: Project, path: str) -> Iterator[Function]:
 
 def loops_of(function: Function) -> Iterator[ir.While | ir.For]:
     """The endless loops of a function."""
-    for node in walk(*function.statements, inner=False):
+    for node in walk_statements(function.statements):
         if isinstance(node, (ir.While, ir.For)) and _goes_on(function, node):
             yield node
 
@@ -129,6 +131,8 @@ def _gives_something(function: Function) -> bool:
 def _callbacks(project: Project, path: str) -> Iterator[tuple[Function, str, Level]]:
     """Methods and functions of the file that it registers for deliveries, with the parameter that gets them."""
     text = project.store.text(path)
+    if not any(word in text.source for word in _CALLBACKS):
+        return
     for function in functions_of(project, path):
         if not any(text.has_word(word, function.node.at[0], function.node.at[2]) for word in _CALLBACKS):
             continue

@@ -65,12 +65,19 @@ def _source(expression: ir.Node | None) -> Place | None:
     return place_of(expression)
 
 
+_BINDS_NOTHING: Final = frozenset(
+    {ir.Name, ir.Constant, ir.Attribute, ir.Subscript, ir.Compare, ir.BoolOp, ir.Expression, ir.If, ir.Keyword, ir.Call}
+)
+"""Most nodes of a body, left out early because that is cheaper."""
+
+
 def _bindings(body: Iterable[ir.Node]) -> Iterator[tuple[str, Place | None]]:
     """Every binding of a local name, with the place it is bound to, if it is one."""
     pending = list(body)
     while pending:
         node = pending.pop()
-        yield from _bound_by(node)
+        if type(node) not in _BINDS_NOTHING:
+            yield from _bound_by(node)
         if not isinstance(node, (ir.FunctionDef, ir.Lambda, ir.ClassDef)):
             pending.extend(children(node))
 

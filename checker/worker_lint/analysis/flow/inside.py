@@ -57,6 +57,10 @@ class Inside:
         """What is surely tried when the step raises."""
         return self._effects(step, lambda summary: summary.must_raising)
 
+    def does_anything(self, graph: Graph) -> bool:
+        """Whether a step has an effect for certain; in most functions none has, and no path need be followed."""
+        return any(self.done(step) or self.done_when_raising(step) for step in graph.steps())
+
     def possible(self, step: Step) -> Effects:
         """What may be tried in the step, also by a coroutine or generator that it only creates."""
         found = self._effects(step, lambda summary: summary.may)

@@ -8,7 +8,7 @@ be read later). For a single path to show in a message, see `paths`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct
@@ -85,9 +85,8 @@ def solve(graph: Graph, analysis: Analysis[S], *, budget: int = BUDGET) -> Solut
             return Unknown("the dataflow of the function takes too many steps")
         block = waiting.popleft()
         queued.discard(block.index)
-        for edge in block.out if forward else block.into:
-            carry, target = (along, edge.target) if forward else (against, edge.source)
-            state = carry(analysis, edge, states[block.index])
+        ways = _onward if forward else _back
+        for target, state in ways(analysis, block, states[block.index]):
             if state is None or not _merge(analysis, states, target.index, state):
                 continue
             if target.index not in queued:
@@ -96,21 +95,30 @@ def solve(graph: Graph, analysis: Analysis[S], *, budget: int = BUDGET) -> Solut
     return Solution(graph, analysis, states)
 
 
+def _onward(analysis: Analysis[S], block: Block, state: S) -> Iterator[tuple[Block, S | None]]:
+    """The states at the targets of a block, given the one before its first step; each step is gone through once."""
+    steps = block.steps
+    before = through(analysis, steps[:-1], state)
+    completed: list[S] = []
+    for edge in block.out:
+        if edge.is_interrupted:
+            yield edge.target, analysis.along(edge, analysis.interrupted(steps[-1], before))
+            continue
+        if not completed:
+            completed.append(through(analysis, steps[-1:], before))
+        yield edge.target, analysis.along(edge, completed[0])
+
+
+def _back(analysis: Analysis[S], block: Block, state: S) -> Iterator[tuple[Block, S | None]]:
+    for edge in block.into:
+        yield edge.source, against(analysis, edge, state)
+
+
 def through(analysis: Analysis[S], steps: Sequence[Step], state: S) -> S:
     """The state after steps that complete."""
     for step in steps:
         state = analysis.step(step, state)
     return state
-
-
-def along(analysis: Analysis[S], edge: Edge, state: S) -> S | None:
-    """The state at the target of an edge, given the one before the first step of its source."""
-    steps = edge.source.steps
-    if edge.is_interrupted:
-        state = analysis.interrupted(steps[-1], through(analysis, steps[:-1], state))
-    else:
-        state = through(analysis, steps, state)
-    return analysis.along(edge, state)
 
 
 def against(analysis: Analysis[S], edge: Edge, state: S, steps: Sequence[Step] | None = None) -> S | None:

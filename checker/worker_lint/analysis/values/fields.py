@@ -49,7 +49,7 @@ class Fields:
         found = self._inner.get(function)
         if found is None:
             below: list[Function] = []
-            for node in definitions(function.statements):
+            for node in definitions(function.statements) if _may_define(function) else ():
                 if isinstance(node, ir.FunctionDef):
                     inner = self.project.function_of(function, node)
                     below.extend((inner, *self.inner(inner)))
@@ -100,3 +100,9 @@ def _is_set_later(expr: ir.Expr | None) -> bool:
     init = given.get("init")
     is_left_out = isinstance(init, ir.Constant) and init.value is False
     return is_left_out and not given.keys() & {"default", "default_factory", "factory"}
+
+
+def _may_define(function: Function) -> bool:
+    """Whether a definition can stand in the function, by its text: most bodies need not be parsed to know."""
+    text = function.project.store.text(function.path)
+    return text.has_word("def ", function.node.name_at[0] + 1, function.node.at[2])
