@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import find
@@ -25,11 +26,22 @@ class Late(NamedTuple):
 def fields_filled_late(cls: Class, locking: Locking) -> Iterator[Late]:
     """Fields with something to be released that two tasks may both find empty, with no lock around."""
     for name, method in locking.methods.items():
+        if not method.node.is_async or not _may_wait_for_a_field(method):
+            continue
         callers = tuple(locking.methods[caller] for caller in sorted(locking.callers(name)))
-        if method.node.is_async and len(callers) > 1:
+        if len(callers) > 1:
             for placed in placed_statements(method.body):
                 if isinstance(placed.statement, ir.If):
                     yield from _asked(cls, locking, placed, placed.statement, method, callers)
+
+
+_WAITED_FOR: Final = re.compile(r"\.\w+ *(?::[^=\n]+)?= *(?:[^=\n].*)?\bawait\b|=\s*\(?\s*\\?\n\s*await\b")
+
+
+def _may_wait_for_a_field(method: Function) -> bool:
+    """Whether the text assigns what was awaited; read before any body is."""
+    lines = method.project.store.text(method.path).between(method.node.name_at[0], method.node.at[2])
+    return _WAITED_FOR.search(lines) is not None
 
 
 def _asked(

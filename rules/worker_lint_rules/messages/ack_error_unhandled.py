@@ -224,12 +224,15 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Methods that settle messages."""
     project = context.project
     for function in functions_with(project, module.path, _SETTLING):
-        if function.owner is None or is_called_protected(function):
+        if function.owner is None:
             continue
+        found: list[Finding] = []
         if function.name in _SETTLING:
-            yield from _skipped_book(function, context)
+            found.extend(_skipped_book(function, context))
         elif not function.node.is_async:
-            yield from _unguarded(function, function.owner, context)
+            found.extend(_unguarded(function, function.owner, context))
+        if found and not is_called_protected(function):
+            yield from found
 
 
 def _skipped_book(function: Function, context: Context) -> Iterator[Finding]:

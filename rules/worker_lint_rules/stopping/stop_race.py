@@ -27,6 +27,7 @@ Limits
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from worker_lint.analysis import Class, Function, ModuleScope, Scope
 from worker_lint.analysis.callee import dotted_callee
@@ -357,16 +358,21 @@ def _taken(found: TakenAway) -> Finding:
 # --- signals ---
 
 
+_INSTALLS: Final = ("add_signal_handler", "signal.signal")
+
+
 @rule.on_module
 def check_module(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Signal handlers installed at module level."""
-    yield from _handlers(module)
+    text = context.project.store.text(module.path).source
+    if any(word in text for word in _INSTALLS):
+        yield from _handlers(module)
 
 
 @rule.on_function
 def check_function(function: Function, context: Context) -> Iterator[Finding]:
     """Signal handlers that a function installs."""
-    if mentions(function, "add_signal_handler", "signal.signal"):
+    if mentions(function, *_INSTALLS):
         for scope in with_inner(function):
             yield from _handlers(scope)
 

@@ -95,9 +95,4 @@ def is_automatic(call: ir.Call, model: ModelFunction) -> bool | None:
 
 def functions_with(project: Project, path: str, words: tuple[str, ...]) -> Iterator[Function]:
     """The functions of a file, inner ones included, in whose text one of the words stands."""
-    seen: set[Function] = set()
-    for word in words:
-        for scope in scopes_with(project, path, word):
-            if isinstance(scope, Function) and scope not in seen:
-                seen.add(scope)
-                yield scope
+    return (scope for scope in scopes_with(project, path, *words) if isinstance(scope, Function))

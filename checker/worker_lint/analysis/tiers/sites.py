@@ -68,19 +68,20 @@ def sites_in(project: Project, path: str) -> Iterator[TrySite]:
         yield from _below(scope, scope.statements, ())
 
 
-def scopes_with(project: Project, path: str, word: str) -> Iterator[Scope]:
-    """The module, classes and functions of a file in whose text the word stands, inner ones included."""
+def scopes_with(project: Project, path: str, *words: str) -> Iterator[Scope]:
+    """The module, and the classes and functions of a file in whose text a word stands, inner ones included."""
     module = project.module(path)
     if module is None:
         return
     text = project.store.text(path)
+    words = tuple(word for word in words if word in text.source)
     pending: list[Scope] = [module]
     while pending:
         scope = pending.pop()
         yield scope
         inner: list[Scope] = []
         for node in definitions(scope.statements):
-            if not text.has_word(word, node.at[0], node.at[2]):
+            if not any(text.has_word(word, node.at[0], node.at[2]) for word in words):
                 continue
             if isinstance(node, ir.ClassDef):
                 inner.append(project.class_of(scope, node))
