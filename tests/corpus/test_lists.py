@@ -16,6 +16,13 @@ def test_the_frozen_list_and_the_holdout_have_their_sizes_and_nothing_in_common(
     assert len(set().union(*sets)) == 93
 
 
+def test_the_packages_with_workers_are_split_into_those_that_were_read_and_those_looked_at_once() -> None:
+    read, once = ({pin.name for pin in ecosystem.chosen(name)} for name in ("workers", "fourth"))
+    assert not read & once
+    assert min(len(read), len(once)) >= 79
+    assert not (read | once) & {pin.name for name in ("frozen", "second", "third") for pin in ecosystem.chosen(name)}
+
+
 def test_the_holdout_is_what_the_seed_draws() -> None:
     assert [pin.name for pin in ecosystem.chosen("holdout")] == ecosystem.draw()[:15]
     assert [pin.name for pin in ecosystem.chosen("second")] == ecosystem.draw()[15:30]
