@@ -15,6 +15,7 @@ from typing import Any
 from worker_lint.analysis import ModuleScope, Project, Scope
 from worker_lint.diagnostic import Diagnostic, FixOffer, Problem, Related, Span, clean_text
 from worker_lint.engine.plan import Plan
+from worker_lint.engine.screen import Screen
 from worker_lint.rule import Context, Finding, Rule
 
 
@@ -37,11 +38,12 @@ class Dispatcher:
     words: Callable[[str], int]
     problems: list[Problem] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
-    masks: dict[str, int] = field(default_factory=dict)
+    screens: dict[str, Screen] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Looks up the bits of the rules' words once."""
-        self.masks.update((rule.code, self.plan.mask_of(rule)) for rule in self.plan.rules)
+        """Makes the screen of each rule once."""
+        known = [rule.code for rule in self.plan.rules if rule.code in self.plan.enabled]
+        self.screens.update((code, self.plan.screen_of(frozenset({code}))) for code in known)
 
     def check(self, path: str) -> list[Candidate]:
         """All findings in one file."""
@@ -68,7 +70,7 @@ class Dispatcher:
             return False
         if not self.plan.screen or rule.closure != "file":
             return True
-        return bool(self.words(path) & self.masks[rule.code])
+        return self.screens[rule.code].takes(self.words(path))
 
     def _ask(self, rule: Rule, check: Callable[..., Any], scope: Scope, context: Context) -> list[Candidate]:
         found: list[Candidate] = []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
 from worker_lint.analysis.budget import STEPS_LIMIT
+from worker_lint.engine.screen import Screen, Screens
 from worker_lint.rule import Closure, Option, Rule
 from worker_lint.source.roles import Role
 
@@ -33,12 +34,13 @@ class Plan:
     worker_bases: tuple[str, ...] = ()
     steps_limit: int = STEPS_LIMIT
     tiers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _screens: dict[str, Screens] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def words(self) -> tuple[bytes, ...]:
         """The words of the screen in a fixed order: of the rules that hold in some file, and of the tool itself."""
         asked = (rule for rule in self.rules if rule.code in self.enabled or not rule.is_root)
-        return tuple(sorted({word.encode() for rule in asked for word in rule.words}))
+        return tuple(sorted({word.encode() for rule in asked for word in (*rule.words, *rule.besides)}))
 
     def options_of(self, rule: Rule) -> Mapping[str, Option]:
         """A rule's options, the configured ones over its defaults."""
@@ -50,15 +52,16 @@ class Plan:
         needed = {rule.closure for rule in self.rules if rule.is_root and rule.code in self.enabled}
         return max(needed, key=get_args(Closure).index, default="file")
 
-    def mask(self) -> int:
-        """The bits of the words that make a file a root for some rule that holds in some file."""
-        active = [rule for rule in self.rules if rule.is_root and rule.code in self.enabled]
-        return self._bits(word for rule in active for word in rule.words)
+    def screens(self) -> Screens:
+        """What a file must hold to be a root for some rule that holds there; without the screen all files are roots."""
+        found = self._screens.get("")
+        if found is None:
+            others = frozenset[str]().union(*(self.codes("", role) for role in get_args(Role) if role != "product"))
+            found = Screens(self.screen_of(self.enabled), self.screen_of(others & self.enabled), not self.screen)
+            self._screens[""] = found
+        return found
 
-    def mask_of(self, rule: Rule) -> int:
-        """The bits of the words of one rule; none where it holds in no file."""
-        return self._bits(rule.words) if rule.code in self.enabled else 0
-
-    def _bits(self, words: Iterable[str]) -> int:
-        places = {word: place for place, word in enumerate(self.words)}
-        return sum(1 << places[word.encode()] for word in set(words))
+    def screen_of(self, codes: frozenset[str]) -> Screen:
+        """What a file must hold for one of the rules with these codes."""
+        places = {word.decode(): place for place, word in enumerate(self.words)}
+        return Screen.of((rule for rule in self.rules if rule.is_root and rule.code in codes), places)

@@ -14,6 +14,7 @@ import msgspec
 
 from worker_lint.engine.garbage import rare_collection
 from worker_lint.engine.processes import Processes
+from worker_lint.engine.screen import Screens
 from worker_lint.engine.sources import decoded_text
 from worker_lint.source.content import content_id_of, read_source
 from worker_lint.source.parse import Unparsable, parse_module
@@ -36,10 +37,11 @@ class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One file to read."""
+    """One file to read; `role` is what its path says of it."""
 
     path: str
     absolute: str
+    role: Role
 
 
 class Read(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -62,18 +64,8 @@ class Order(msgspec.Struct, frozen=True, array_like=True):
 
     jobs: tuple[Job, ...]
     words: tuple[bytes, ...]
-    wanted: bytes
+    screens: Screens
     limit: int
-
-    @property
-    def mask(self) -> int:
-        """The words that call for a record, as bits."""
-        return int.from_bytes(self.wanted, "little")
-
-    @classmethod
-    def of(cls, jobs: tuple[Job, ...], words: tuple[bytes, ...], mask: int, limit: int) -> Order:
-        """An order with a mask of any length: encoded integers end at 64 bits."""
-        return cls(jobs, words, mask.to_bytes((mask.bit_length() + 7) // 8, "little"), limit)
 
 
 def read_order(order: Order) -> list[Read]:
@@ -94,7 +86,7 @@ def read_bytes(job: Job, data: bytes, order: Order) -> Read:
     found = skim(data, order.words)
     role = role_of_content(data[:4096])
     record, refusal = None, None
-    if found.words & order.mask:
+    if order.screens.takes(found.words, job.role if role is None else role):
         record, refusal = parse_bytes(data, order.limit)
     return Read(job.path, found, content_id_of(data), role, record, refusal)
 
@@ -119,10 +111,10 @@ def serve(order: bytes) -> bytes:
 
 
 def read_all(
-    jobs: Sequence[Job], words: tuple[bytes, ...], mask: int, limit: int, processes: Processes
+    jobs: Sequence[Job], words: tuple[bytes, ...], screens: Screens, limit: int, processes: Processes
 ) -> Iterator[Read]:
     """All files, in the order of the jobs."""
-    orders = [Order.of(tuple(jobs[start : start + CHUNK]), words, mask, limit) for start in range(0, len(jobs), CHUNK)]
+    orders = [Order(tuple(jobs[start : start + CHUNK]), words, screens, limit) for start in range(0, len(jobs), CHUNK)]
     if processes.count <= 1 or len(jobs) < PARALLEL_FROM:
         for order in orders:
             yield from read_order(order)
@@ -141,7 +133,7 @@ def _read_alone(job: Job, order: Order, method: str) -> Read:
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    alone = Order((job,), order.words, order.wanted, order.limit)
+    alone = Order((job,), order.words, order.screens, order.limit)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(method)) as pool:
         try:
             answer: list[Read] = _READS.decode(pool.submit(serve, _ENCODER.encode(alone)).result())

@@ -78,7 +78,7 @@ class _Resumed:
     def __init__(self, tree: Tree, terms: Terms, state: State, before: Mapping[str, Before]) -> None:
         self.tree = tree
         self.plan = plan = terms.plan
-        tree.whole = plan.mask()
+        tree.screens = plan.screens()
         self.state = state
         self.before = before
         self.project = Project(tree, terms.models, plan.worker_bases)
@@ -113,8 +113,8 @@ class _Resumed:
     # --- what others asked of the changed files ---
 
     def _compare(self, path: str, earlier: Before, asked: Asked) -> None:
-        skim, mask = self.tree.skims[path], self.plan.mask()
-        was_root, is_root = bool(earlier.skim.words & mask), bool(skim.words & mask)
+        skim, role = self.tree.skims[path], self.tree.role(path)
+        was_root, is_root = self.tree.screens.takes(earlier.skim.words, role), self.tree.is_root(path)
         if asked.text or (was_root and not is_root) or path in self.tree.unparsable:
             raise Doubt
         if asked.record and not self._has_same_record(path, earlier):

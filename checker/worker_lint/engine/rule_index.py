@@ -39,6 +39,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     confidence: str
     since: str
     words: tuple[str, ...]
+    besides: tuple[str, ...]
     closure: str
     yields_to: tuple[str, ...]
     product_only: bool

@@ -78,12 +78,12 @@ def _analyse(
     opinion: SecondOpinion | None,
     watcher: Watcher | None,
 ) -> Outcome:
-    tree.whole = plan.mask() if plan.screen else -1
+    tree.screens = plan.screens()
     project = Project(tree, models, plan.worker_bases, plan.tiers, steps_limit=plan.steps_limit)
     stages: dict[str, float] = {}
     started = perf_counter()
     reach = Reach(tree, project, plan.closure)
-    reach.grow(roots(tree, plan))
+    reach.grow(roots(tree))
     stages["link"] = perf_counter() - started
     started = perf_counter()
     dispatcher = Dispatcher(project, plan, tree.words_of)
@@ -122,12 +122,9 @@ def _misplaced(project: Project) -> Iterator[Problem]:
         yield Problem(f"tiers.{wrong.tier}: {wrong.name} {wrong.why}", help=remedy)
 
 
-def roots(tree: Tree, plan: Plan) -> list[str]:
+def roots(tree: Tree) -> list[str]:
     """The files in which a word of a selected rule occurs; all of them without the screen."""
-    if not plan.screen:
-        return list(tree.skims)
-    mask = plan.mask()
-    return [path for path, skim in tree.skims.items() if skim.words & mask]
+    return [path for path in tree.skims if tree.is_root(path)]
 
 
 def _unparsable(tree: Tree, plan: Plan, wanted: set[str]) -> Iterable[Diagnostic]:

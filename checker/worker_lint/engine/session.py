@@ -136,10 +136,11 @@ class Session:
         return EarlierRun(key, self.cache.get, self.cache.put_many, self._read_one, self.limit)
 
     def _read_one(self, entry: Entry) -> Read:
-        order = Order.of((), self.plan.words, self.plan.mask(), self.limit)
+        order = Order((), self.plan.words, self.plan.screens(), self.limit)
+        job = Job(entry.path, entry.absolute, entry.role)
         if entry.data is not None:
-            return read_bytes(Job(entry.path, entry.absolute), entry.data, order)
-        return read_file(Job(entry.path, entry.absolute), order)
+            return read_bytes(job, entry.data, order)
+        return read_file(job, order)
 
     def _second_opinion(self) -> SecondOpinion | None:
         if not self.confirm:
@@ -200,7 +201,7 @@ class Session:
         return tree
 
     def _reads(self, snapshot: Snapshot, processes: Processes) -> dict[str, Read]:
-        words, mask = self.plan.words, self.plan.mask()
+        words, screens = self.plan.words, self.plan.screens()
         kept = self._known_reads()
         reads: dict[str, Read] = {}
         jobs: list[Job] = []
@@ -209,12 +210,12 @@ class Session:
             if known is not None and entry.content_id:
                 reads[path] = Read(path, known.skim, entry.content_id, known.role, None, known.refusal)
             elif entry.data is None:
-                jobs.append(Job(path, entry.absolute))
+                jobs.append(Job(path, entry.absolute, entry.role))
             else:
                 reads[path] = self._read_one(entry)
         self.cached_reads += len(snapshot.entries) - len(jobs)
         self.fresh_reads += len(jobs)
-        found = read_all(jobs, words, mask, self.limit, processes)
+        found = read_all(jobs, words, screens, self.limit, processes)
         for done, read in enumerate(found, 1):
             reads[read.path] = read
             self.progress(done, len(jobs))
@@ -231,7 +232,7 @@ class Session:
 
     @property
     def _reads_key(self) -> str:
-        return "reads:" + digest_of(b"\0".join(self.plan.words), str(self.plan.mask()), str(self.limit))
+        return "reads:" + digest_of(b"\0".join(self.plan.words), str(self.plan.screens()), str(self.limit))
 
     def _keep(self, tree: Tree, snapshot: Snapshot) -> None:
         if not self.cache.usable:
@@ -256,7 +257,7 @@ class Session:
 
     def _known_of(self, tree: Tree, path: str) -> Known:
         # What was refused when somebody asked for it is asked again: the next run may not ask, and then says nothing.
-        error = tree.unparsable.get(path) if tree.skims[path].words & self.plan.mask() else None
+        error = tree.unparsable.get(path) if tree.is_root(path) else None
         refusal = Refusal(error.message, error.line, error.column) if error else None
         return Known(tree.skims[path], tree.content_role(path), refusal)
 

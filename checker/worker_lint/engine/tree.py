@@ -17,6 +17,7 @@ from worker_lint.diagnostic import Problem
 from worker_lint.engine.ahead import Ahead, Next
 from worker_lint.engine.environment import Environment
 from worker_lint.engine.links import Links
+from worker_lint.engine.screen import NOTHING
 from worker_lint.source import ir
 from worker_lint.source.parse import Unparsable, parse_body, parse_module, parse_outline
 from worker_lint.source.records import decode_module, encode_module
@@ -67,7 +68,7 @@ class Tree:
         self.encoded: dict[str, bytes] = {}
         self.ids: dict[str, str] = {}
         self.fetch: Callable[[str], bytes | None] = lambda key: None
-        self.whole = 0
+        self.screens = NOTHING
         self.own = ""
         self.stated_roles: dict[str, Role] = {}
         self.relied_on: set[str] = set()
@@ -117,7 +118,7 @@ class Tree:
 
     def _is_whole(self, path: str) -> bool:
         found = self.skims.get(path)  # a file of the environment has none
-        return found is not None and (self.whole < 0 or found.words & self.whole != 0)
+        return found is not None and self.screens.takes(found.words, self.role(path))
 
     def refuse(self, path: str, message: str, line: int, column: int) -> None:
         """Notes that a file is known to be unparsable."""
@@ -270,6 +271,10 @@ class Tree:
     def imported_tops(self) -> frozenset[str]:
         """The first parts of all absolute imports of the tree."""
         return frozenset(top for skim in self.skims.values() for top in skim.tops)
+
+    def is_root(self, path: str) -> bool:
+        """Whether some rule finds its words in a file of the run."""
+        return self.screens.takes(self.skims[path].words, self.role(path))
 
     def words_of(self, path: str) -> int:
         """The bits of the screen's words that occur in a file of the run."""

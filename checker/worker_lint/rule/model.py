@@ -112,6 +112,7 @@ class Rule:
 
     `words` are what makes a file worth reading for this rule (see the screen): without one of
     them in the file itself, or in a file that its classes come from, the rule cannot fire.
+    `besides` are other words of which one must occur there, too, if there are any.
     `closure` tells which files beside those the rule must see: none ("file"), those with subclasses
     of classes in which an abstract member is left ("open"), or those with any subclass of a class
     that sets a contract ("contracts"). The less a rule needs, the fewer files are parsed.
@@ -130,6 +131,7 @@ class Rule:
     confidence: Confidence = "certain"
     since: str = "0.1"
     words: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
     closure: Closure = "contracts"
     yields_to: tuple[str, ...] = ()
     product_only: bool = False

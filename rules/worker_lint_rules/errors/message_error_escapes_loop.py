@@ -28,7 +28,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.escaping import Boundary, Origin, boundaries, origins
+from worker_lint.analysis.escaping import LOOP_WORDS, Boundary, Origin, boundaries, origins
 from worker_lint.analysis.escaping.jobs import all_guarded
 from worker_lint.analysis.escaping.parsing import MALFORMED
 from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
@@ -41,7 +41,7 @@ rule = Rule(
     closure="file",
     confidence="likely",
     summary="One bad message ends the loop that serves all of them",
-    words=("while", "for", "__next__", "__anext__", "consume", "on_recv"),
+    words=(*LOOP_WORDS, "__next__", "__anext__", "on_recv"),
     product_only=True,
     yields_to=("ERR102", "ERR103", "MSG107"),
     silences=(

@@ -27,7 +27,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.escaping import Boundary, Origin, boundaries, losses
+from worker_lint.analysis.escaping import LOOP_WORDS, Boundary, Origin, boundaries, losses
 from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
 from worker_lint.analysis.tiers.loops import is_always, leaves_loop
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -40,7 +40,7 @@ rule = Rule(
     closure="file",
     confidence="likely",
     summary="A worker's loop has no answer to the loss of its connection",
-    words=("while", "for"),
+    words=LOOP_WORDS,
     product_only=True,
     yields_to=("ERR103", "ERR104"),
     silences=(

@@ -48,7 +48,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     summary="Two threads, tasks or signals come into the same state between a question and the answer",
-    words=("lock", "Lock", "mutex", "SIGTERM", "SIGINT", "await ", "Thread", "Timer"),
+    words=("_lock", ".lock", "rlock", "Lock(", "mutex", "SIGTERM", "SIGINT", "= await ", "Thread", "Timer"),
     closure="file",
     yields_to=("STP120",),
     product_only=True,

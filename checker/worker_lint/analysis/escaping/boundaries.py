@@ -37,6 +37,15 @@ _ITERATED: Final = RECEIVES | {"listen", "iterator", "notifies"}
 _COUNTED: Final = frozenset({"count", "cycle", "repeat", "iter"})
 
 
+LOOP_WORDS: Final = (
+    *("while ", "while(", "async for", "consum", "subscri", "sub:", "listen", "iterator(", "notifies"),
+    *("recv", "receive", "read_message", "next_m", "get_message", "fetch_message", "wait_for_message", "lease_message"),
+    *("lpop", "rpop", "pop_message", "blmove", "xread", "getone", "getmany", "basic_get", "dequeue"),
+    *("itertools", "in iter("),
+)
+"""One of these stands in every file with a loop that may go on for ever (see `loops_of`)."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Boundary:
     """

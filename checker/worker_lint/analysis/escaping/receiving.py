@@ -35,9 +35,6 @@ _OF_OWNERS: Final = {"listen": "pubsub", "iterator": "queue", "poll": "consumer"
 RECEIVES: Final = _RAW_METHODS | _METHODS
 """Methods that receive whatever object they belong to."""
 
-WORDS: Final = tuple(sorted(RECEIVES | {"read", "listen", "notifies", "poll", "message", "msg", "payload", "notify"}))
-"""One of these words stands in every file with a receiving loop."""
-
 
 def received(callee: Callee, call: ir.Call) -> Level:
     """What a call hands over of a delivery; `NONE` when it receives nothing."""
