@@ -2,8 +2,8 @@
 Messages count as done when they are sent, and the work on them can still fail.
 
 What it catches
-    (a) A consumer that is opened with automatic acknowledgement (`auto_ack=True`, `no_ack=True`) whose handler does
-    something with what the message says.
+    (a) A consumer that is opened with automatic acknowledgement (`auto_ack=True`, `no_ack=True`), or a read of a
+    Redis stream with `noack=True`, whose handler does something with what the message says.
     (b) A Kafka consumer that commits by itself, as is its default, and hands its messages to a thread, a pool or a
     task that nobody waits for.
 
@@ -40,7 +40,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     summary="Messages count as done when they are sent, and the work on them can still fail",
-    words=("auto_ack", "no_ack", "KafkaConsumer", "AIOKafkaConsumer", "confluent_kafka"),
+    words=("auto_ack", "no_ack", "noack", "KafkaConsumer", "AIOKafkaConsumer", "confluent_kafka"),
     closure="file",
     product_only=True,
     yields_to=("MSG101",),
@@ -91,6 +91,19 @@ rule = Rule(
 
                 def charge(self, order):
                     raise NotImplementedError
+            """,
+        ),
+        bad(
+            "never pending",
+            """
+            import redis
+
+            def run(client: redis.Redis, charge):
+                while True:
+                    reply = client.xreadgroup("charging", "one", {"orders": ">"}, block=1000, noack=True)  # bad: charge
+                    for stream, entries in reply:
+                        for entry, fields in entries:
+                            charge(fields)
             """,
         ),
         good(
@@ -196,7 +209,11 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         opening = delivery.opening
         if opening.auto is not True or opening.model.facts.manual_ack or opening.call.at in seen:
             continue
-        if delivery.facts.under_auto_ack == "nothing" and not _DECLARES.search(text):
+        if (
+            delivery.facts.under_auto_ack == "nothing"
+            and delivery.facts.settled == "deleted"
+            and not _DECLARES.search(text)
+        ):
             continue  # the queue comes from elsewhere; temporary ones are common there
         work = next(Work(delivery).calls(), None)
         if work is not None and opening.scope.path == context.path:
@@ -219,12 +236,18 @@ def _committed(found: HandedOver, context: Context) -> Finding:
     )
 
 
+_GONE = {
+    "deleted": "{library} has deleted it before the handler begins, and with it all it buffered.",
+    "passed": "{library} does not keep it as pending: no consumer of the group is ever given it again.",
+}
+
+
 def _finding(delivery: Delivery, work: ir.Call, context: Context) -> Finding:
     name = (ir.dotted_name(work.func) or "the work").rpartition(".")[2]
     return Finding(
         at=delivery.opening.call.at,
         message=f"what `{name}` fails to do is lost: its message is acknowledged when it is sent",
-        consequence=f"{delivery.facts.library} has deleted it before the handler begins, and with it all it buffered.",
+        consequence=_GONE[delivery.facts.settled].format(library=delivery.facts.library),
         help="acknowledge by hand after the work; or write `at most once` where a loss is accepted",
         notes=(Note(context.path, work.at, "the work is done here"),),
         symbol=delivery.function.symbol,

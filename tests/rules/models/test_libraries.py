@@ -68,7 +68,7 @@ def _stated(name: str, release: str) -> dict[str, Any]:
     (stated,) = (file.library for file in models.files if file.path == MODELS / f"{name}.toml")
     classes = [found for key in stated.tables.classes if (found := stated.find_class(key)) is not None]
     calls_stated = {name: stated.find_call(name) for name in stated.tables.calls}
-    calls = {name: call for name, call in calls_stated.items() if call is not None and not call.facts.needs}
+    calls = {name: call for name, call in calls_stated.items() if call is not None and not call.facts.generated}
     return {
         "classes": {
             found.name: {

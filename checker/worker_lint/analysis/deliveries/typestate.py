@@ -193,7 +193,7 @@ class Typestate(Watch[State]):
         arguments = (*call.args, *(keyword.value for keyword in call.keywords))
         if any(map(self.held.hands_it_on, arguments)) and not self._is_harmless(call):
             return TAKEN
-        if isinstance(call.func, ir.Attribute) and self.held.is_whole(call.func.value) and not self.held.facts.tag:
+        if isinstance(call.func, ir.Attribute) and self.held.is_whole(call.func.value) and not self.held.facts.by_tag:
             return state if own_method(self.held, call.func.name) is not None else TAKEN
         return state
 
