@@ -364,7 +364,7 @@ def _is_consumer(owner: Class, field: str) -> bool:
 def _failing(model: ModelFunction) -> str:
     """What the model says of the error: which class, of which library."""
     names = [name.rpartition(".")[2] for name in model.raises or ()] if model.raises != "never" else []
-    return f"raises {' or .join(names[:1])} ({model.library})" if names else f"fails ({model.library})"
+    return f"raises {names[0]} ({model.library})" if names else f"fails ({model.library})"
 
 
 def _guarded_elsewhere(function: Function, owner: Class, field: str, context: Context) -> tuple[ir.Handler, str] | None:

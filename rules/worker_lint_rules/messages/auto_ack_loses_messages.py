@@ -6,6 +6,8 @@ What it catches
     Redis stream with `noack=True`, whose handler does something with what the message says.
     (b) A Kafka consumer that commits by itself, as is its default, and hands its messages to a thread, a pool or a
     task that nobody waits for.
+    (c) A Celery task that gives its message back (`Reject(requeue=True)`, `reject_on_worker_lost=True`) although it is
+    acknowledged before the task begins, as is the default.
 
 Why it hurts in production
     The broker deletes such a message as soon as it has written it to the socket. What the handler then cannot do,
@@ -31,7 +33,8 @@ import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.deliveries import Delivery, HandedOver, Work, handed_over
+from worker_lint.analysis.deliveries import Delivery, HandedOver, Work, functions_with, handed_over
+from worker_lint.analysis.late_ack import TaskAck, given_back, meaningless_options, task_acks
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -40,11 +43,27 @@ rule = Rule(
     severity="warning",
     stage="preview",
     summary="Messages count as done when they are sent, and the work on them can still fail",
-    words=("auto_ack", "no_ack", "noack", "KafkaConsumer", "AIOKafkaConsumer", "confluent_kafka"),
+    words=(
+        "auto_ack",
+        "no_ack",
+        "noack",
+        "Reject",
+        "reject_on_worker_lost",
+        "KafkaConsumer",
+        "AIOKafkaConsumer",
+        "confluent_kafka",
+    ),
     closure="file",
     product_only=True,
     yields_to=("MSG101",),
-    silences=("log lines only", "a queue of its own", "replies", "at most once is stated", "worked on in turn"),
+    silences=(
+        "log lines only",
+        "a queue of its own",
+        "replies",
+        "at most once is stated",
+        "worked on in turn",
+        "late ack",
+    ),
     examples=(
         bad(
             "a callback that works",
@@ -105,6 +124,67 @@ rule = Rule(
                         for entry, fields in entries:
                             charge(fields)
             """,
+        ),
+        bad(
+            "given back too late",
+            """
+            from celery import Celery
+            from celery.exceptions import Reject
+
+            app = Celery("shop", broker="amqp://")
+
+            @app.task
+            def charge(order, gateway):
+                try:
+                    gateway.charge(order)
+                except ConnectionError as error:
+                    raise Reject(error, requeue=True)  # bad: charge
+            """,
+        ),
+        bad(
+            "an option for late acknowledgement",
+            """
+            from celery import shared_task
+
+            @shared_task(acks_late=False, reject_on_worker_lost=True)  # bad: acks_late
+            def render(film):
+                film.render()
+            """,
+        ),
+        good(
+            "acknowledged when it is done",
+            """
+            from celery import Celery
+            from celery.exceptions import Reject
+
+            app = Celery("shop", broker="amqp://")
+
+            @app.task(acks_late=True, reject_on_worker_lost=True)
+            def charge(order, gateway):
+                try:
+                    gateway.charge(order)
+                except ConnectionError as error:
+                    raise Reject(error, requeue=True)
+            """,
+            silence="late ack",
+        ),
+        good(
+            "the configuration may say so",
+            """
+            from celery import Celery
+            from celery.exceptions import Reject
+
+            app = Celery("shop")
+            app.config_from_object("shop.settings")
+
+            @app.task
+            def charge(order, gateway):
+                try:
+                    gateway.charge(order)
+                except ConnectionError as error:
+                    raise Reject(error, requeue=True)
+            """,
+            silence="late ack",
         ),
         good(
             "the batch is over before the next poll",
@@ -202,6 +282,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         return
     for found in handed_over(context.project, module.path):
         yield _committed(found, context)
+    yield from _acknowledged_first(module, context)
     if _OF_ITS_OWN.search(text):
         return
     seen: set[ir.At] = set()
@@ -219,6 +300,35 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if work is not None and opening.scope.path == context.path:
             seen.add(opening.call.at)
             yield _finding(delivery, work, context)
+
+
+def _acknowledged_first(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """The tasks of the file that give back what is acknowledged before they begin."""
+    for function in functions_with(context.project, module.path, ("Reject", "reject_on_worker_lost")):
+        for ack in task_acks(context.project, function) if function.node.decorators else ():
+            if ack.is_late is False:
+                yield from _given_back(ack)
+
+
+def _given_back(ack: TaskAck) -> Iterator[Finding]:
+    function, library = ack.function, ack.model.library.capitalize()
+    late = f"`{ack.model.facts.late_ack}=True`"
+    for node in given_back(ack, function.statements):
+        yield Finding(
+            at=node.at,
+            message=f"this puts nothing back: {library} acknowledged the message before `{function.name}` began",
+            consequence="The broker has deleted it: the work is neither done nor delivered again, nor recorded.",
+            help=f"give the task {late}, or try again with `self.retry()`",
+            symbol=function.symbol,
+        )
+    for word in meaningless_options(ack):
+        yield Finding(
+            at=word.at,
+            message=f"`{word.name}` does nothing without {late}",
+            consequence=f"{library} acknowledges before `{function.name}` begins: with the process the work is lost.",
+            help=f"add {late}; the task should bear to be run twice then",
+            symbol=function.symbol,
+        )
 
 
 def _committed(found: HandedOver, context: Context) -> Finding:

@@ -185,6 +185,10 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
         task: As a decorator, it makes its function a worker's task.
         interrupts: Dotted names of calls that it makes return.
         raising: The parameter that, given as False, makes it return where it would raise.
+        late_ack: As a decorator, the parameter that has the message acknowledged after its function has ended;
+            without it that is done before the function begins.
+        only_late: Its parameters that mean nothing where the message is acknowledged first.
+        rejects: As a decorator, the exceptions by which its function rejects the message, or gives it back.
         task_object: As a decorator, the class of the object that its function gets first, if asked to.
         task_object_if: The parameter of the decorator that asks for it.
         limits: As a decorator: its parameters that limit the running time, each with the exception
@@ -236,6 +240,9 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     task: bool | None = None
     interrupts: tuple[str, ...] = ()
     raising: str = ""
+    late_ack: str = ""
+    only_late: tuple[str, ...] = ()
+    rejects: tuple[str, ...] = ()
     task_object: str = ""
     task_object_if: str = ""
     limits: dict[str, str] = {}
