@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.deliveries.batches import Batches, gone_through
 from worker_lint.analysis.deliveries.delivery import Delivery, How, Opening, is_tag_of
+from worker_lint.analysis.deliveries.handing import left_to
 from worker_lint.analysis.deliveries.openings import (
     ByName,
     brings,
@@ -47,7 +48,8 @@ class Deliveries:
     def of(self, path: str) -> tuple[Delivery, ...]:
         """The deliveries that come to functions of a file, opened in the same file."""
         if path not in self._deliveries:
-            self._deliveries[path] = tuple(self._search(path))
+            found = tuple(self._search(path))
+            self._deliveries[path] = (*found, *(inner for each in found for inner in left_to(each)))
         return self._deliveries[path]
 
     def openings(self, path: str) -> tuple[Opening, ...]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from worker_lint.analysis.entity import Class, Function, Scope
     from worker_lint.analysis.models import DeliveryTable, ModelFunction
 
-How: TypeAlias = Literal["callback", "loop", "get"]
+How: TypeAlias = Literal["callback", "loop", "get", "handed"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +41,8 @@ def is_tag_of(facts: DeliveryTable, expr: ir.Node | None, names: Collection[str]
             return bool(facts.is_tag) and expr.id in names
         case ir.Attribute():
             return bool(facts.tag) and expr.name == facts.tag and _is_named(expr.value, names)
+        case ir.Call(func=ir.Name(id="str" | "bytes"), args=(value,)) if facts.is_tag:
+            return is_tag_of(facts, value, names)
         case ir.Subscript() | ir.Call(func=ir.Attribute()) if facts.is_tag:
             inner = expr.func if isinstance(expr, ir.Call) else expr
             return isinstance(inner, (ir.Attribute, ir.Subscript)) and is_tag_of(facts, inner.value, names)
@@ -136,7 +138,8 @@ class Delivery(Held):
     A delivery in the function that it comes to.
 
     Attributes:
-        how: It is the argument of a callback, the item of a loop, or the result of a call.
+        how: It is the argument of a callback, the item of a loop, the result of a call, or handed over by the
+            function that gets it so.
         opening: The call by which it comes in.
         payload: Names that hold what the message says.
         begins: The statement that binds it: the loop or assignment; None for a parameter.
