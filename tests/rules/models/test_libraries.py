@@ -87,6 +87,11 @@ def _stated(name: str, release: str) -> dict[str, Any]:
             if len(stated.tables.classes[found.name]) == 1
         },
         "calls": {name: _named_parameters(call.facts) for name, call in calls.items()},
+        "generated": {
+            name: [word for word in (*call.facts.needs, call.facts.peeks) if word]
+            for name, call in calls_stated.items()
+            if call is not None and call.facts.generated
+        },
     }
 
 
