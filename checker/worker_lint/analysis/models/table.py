@@ -264,9 +264,9 @@ class DeliveryTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True
         unsettled: What becomes of one that nobody settles while the connection lives: it is held back,
             delivered again after some time, the same where that is the library's way to try again what failed
             ("retried"), or kept until somebody claims it ("pending").
-        claimed_by: Calls that claim what others, or earlier runs, have left unsettled.
+        claimed_by: Calls that claim what others, or earlier runs, have left unsettled, and words that tell of it.
         settled: What a settlement does: the broker deletes it, or only goes on behind it ("passed").
-        lost_with: Errors of the connection or channel that end with it, so that it goes back to the broker.
+        lost_with: Errors with which the connection or channel ends: it goes back to the broker, or cannot be settled.
         raising: What an exception that leaves a callback does to it: it stays as it is ("held"), goes back to the
             broker ("returned"), or is settled.
         second: What a second settlement does.
