@@ -122,10 +122,7 @@ def run(client: redis.Redis, handle):
         ("handle(message)", False),
         ("logging.info('%s', message['Body'])", False),
         ("done.append({'Id': '1', 'ReceiptHandle': message['ReceiptHandle']})", False),
-        (
-            "handle(message['Body'])\nsqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message['ReceiptHandle'])",
-            False,
-        ),
+        (f"handle(message['Body'])\n{DELETE.replace('delete_message', 'change_message_visibility')}", False),
     ],
 )
 def test_a_message_of_sqs_is_passed_over_or_never_deleted(project_of: ProjectOf, body: str, expected: object) -> None:
