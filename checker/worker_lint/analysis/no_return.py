@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.calls import is_stand_in
 from worker_lint.analysis.entity import Function
+from worker_lint.analysis.flow import find
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
@@ -30,12 +31,17 @@ def is_no_return(function: Function) -> bool:
     return returns is not None and last_name(returns) in _DECLARED
 
 
+def is_ending(call: ir.Call) -> bool:
+    """Whether a call ends the process, as it is written: `sys.exit()` and its kin."""
+    return ir.dotted_name(call.func) in _WRITTEN
+
+
 def never_returns(scope: Scope, call: ir.Call, *, awaited: bool = False) -> bool:
     """
     Whether what a call runs never comes back; of a coroutine function, when it is awaited. A method of an object of
     which nothing is known counts when all functions of that name in its file are declared so.
     """
-    if ir.dotted_name(call.func) in _WRITTEN:
+    if is_ending(call):
         return True
     project = scope.project
     owner = _owner(scope)
@@ -46,7 +52,7 @@ def never_returns(scope: Scope, call: ir.Call, *, awaited: bool = False) -> bool
         return all(
             runs.function.node.is_async == awaited
             and not runs.function.node.is_generator
-            and (is_no_return(runs.function) or (not is_stand_in(callee) and _always_raises(runs.function, runs.me)))
+            and (is_no_return(runs.function) or (not is_stand_in(callee) and _always_raises(runs.function)))
             for runs in callee.runs
         )
     if callee.is_known or callee.outside or not isinstance(call.func, ir.Attribute):
@@ -55,9 +61,10 @@ def never_returns(scope: Scope, call: ir.Call, *, awaited: bool = False) -> bool
     return bool(named) and all(one.node.is_async == awaited and is_no_return(one) for one in named)
 
 
-def _always_raises(function: Function, me: Class | None) -> bool:
-    graph = function.project.routines.graph(function, me)
-    return graph is not None and not graph.exit.into
+def _always_raises(function: Function) -> bool:
+    """Whether a body ends with a `raise` statement and returns nowhere before."""
+    body = function.statements
+    return bool(body) and isinstance(body[-1], ir.Raise) and not any(True for _ in find(ir.Return, body))
 
 
 def _owner(scope: Scope) -> Class | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from worker_lint.analysis.flow import Edge, Policy, Raises, Step, Watch, may_raise
-from worker_lint.analysis.no_return import never_returns
+from worker_lint.analysis.flow import Edge, Policy, Raises, Step, Watch, find, may_raise
+from worker_lint.analysis.no_return import is_ending, never_returns
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -24,14 +24,25 @@ class NameReads(Policy):
     def __init__(self, scope: Scope) -> None:
         super().__init__()
         self._scope = scope
+        clauses = [node.body for node in find(ir.Handler, scope.statements)]
+        self._last_words = {_called_alone(node.value).at for body in clauses for node in find(ir.Expression, body)}
+        """What clauses call without taking an answer: to ask of every call what it runs would cost too much."""
 
     def raises(self, step: Step) -> Raises:
         """What a step may raise when nothing is known of what it calls."""
         call = step.node.value if isinstance(step.node, ir.Await) else step.node
-        is_call = step.kind in ("call", "await") and isinstance(call, ir.Call)
-        if is_call and isinstance(call, ir.Call) and never_returns(self._scope, call, awaited=step.kind == "await"):
+        if step.kind in ("call", "await") and isinstance(call, ir.Call) and self._ends(call, step.kind == "await"):
             return Raises(may_raise("BaseException").thrown, always=True)
         return may_raise("BaseException") if step.kind in ("call", "await", "yield") else super().raises(step)
+
+    def _ends(self, call: ir.Call, awaited: bool) -> bool:  # noqa: FBT001 - one caller
+        if call.at in self._last_words:
+            return never_returns(self._scope, call, awaited=awaited)
+        return is_ending(call)
+
+
+def _called_alone(value: ir.Expr) -> ir.Expr:
+    return value.value if isinstance(value, ir.Await) else value
 
 
 class NameWatch(Watch[tuple[ir.At, ...]]):
