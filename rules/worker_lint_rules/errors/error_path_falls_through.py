@@ -196,7 +196,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if not names:
             continue
         if function not in graphs:
-            graph = build(function.statements, NameReads())
+            graph = build(function.statements, NameReads(function))
             graphs[function] = graph if isinstance(graph, Graph) else None
         for handler in handlers:
             yield from _judge(site, handler, names, graphs[function], context)

@@ -115,6 +115,29 @@ rule = Rule(
             """,
             silence="the clause is left for good",
         ),
+        good(
+            "the helper never returns",
+            """
+            from typing import NoReturn
+
+            class Helper:
+                def fail(self, text: str) -> NoReturn:
+                    raise SystemExit(text)
+
+            class Worker:
+                def __init__(self):
+                    self._helper = Helper()
+
+                def load(self, path):
+                    error = None
+                    try:
+                        config = path.read_text()
+                    except OSError as error:
+                        self._helper.fail(str(error))
+                    return config, error
+            """,
+            silence="the clause is left for good",
+        ),
     ),
 )
 
@@ -154,7 +177,7 @@ def _judge(site: TrySite, name: str, context: Context) -> Iterator[Finding]:
     outside = [read for read in reads if not any(encloses(handler.at, read.at) for handler in handlers)]
     if not outside:
         return
-    graph = build(site.scope.statements, NameReads())
+    graph = build(site.scope.statements, NameReads(site.scope))
     if isinstance(graph, OverBudget):
         return
     for read in outside:

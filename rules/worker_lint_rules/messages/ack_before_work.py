@@ -53,6 +53,9 @@ rule = Rule(
         "pubsub_v1",
         "consume",
         "subscribe",
+        "xreadgroup",
+        "QueueUrl",
+        "receive_messages",
         "KafkaConsumer",
         "AIOKafkaConsumer",
     ),
@@ -77,6 +80,49 @@ rule = Rule(
                     consumer.commit()  # bad: charge
                     charge(message.value)
             """,
+        ),
+        bad(
+            "out of the pending list first",
+            """
+            import redis
+
+            def run(client: redis.Redis, charge):
+                while True:
+                    reply = client.xreadgroup("charging", "one", {"orders": ">"}, count=1, block=1000)
+                    if reply:
+                        entry, fields = reply[0][1][0]
+                        client.xack("orders", "charging", entry)  # bad: entry
+                        charge(fields)
+            """,
+        ),
+        bad(
+            "deleted, then done",
+            """
+            import boto3
+
+            def run(url, charge):
+                sqs = boto3.client("sqs")
+                while True:
+                    reply = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)
+                    for message in reply.get("Messages", []):
+                        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])  # bad: message
+                        charge(message["Body"])
+            """,
+        ),
+        good(
+            "done, then deleted",
+            """
+            import boto3
+
+            def run(url, charge):
+                queue = boto3.resource("sqs").Queue(url)
+                while True:
+                    for message in queue.receive_messages(WaitTimeSeconds=20):
+                        charge(message.body)
+                        message.delete()
+                        log_done(message.body)
+            """,
+            silence="work comes first",
         ),
         good(
             "what the last turn has done",
@@ -256,31 +302,39 @@ class _Late(Typestate):
     def __init__(self, delivery: Delivery, work: Work) -> None:
         super().__init__(delivery, frozenset({"twice", "lost"}))
         self._work = work
-        self.found: list[tuple[ir.At, ir.Call]] = []
+        self.found: list[tuple[ir.At, str, ir.Call]] = []
 
     def reached(self, step: Step, state: State) -> State | None:
         """Ends a path at the first work on it."""
         node = step.node
         if step.kind != "call" or not isinstance(node, ir.Call) or not self._work.is_work(node):
             return state
-        if state.status == "settled" and state.verb == "ack":
-            self.found.append((state.by[-1], node))
+        if state.status == "settled" and state.verb in ("ack", "delete"):
+            self.found.append((state.by[-1], state.verb, node))
         return None
 
 
-def _first(delivery: Delivery, graph: Graph) -> tuple[ir.At, ir.Call] | None:
+def _first(delivery: Delivery, graph: Graph) -> tuple[ir.At, str, ir.Call] | None:
     watch = _Late(delivery, Work(delivery))
     find_path(graph, watch, lambda _block, _state: False)
-    return min(watch.found, key=lambda one: (one[0], one[1].at)) if watch.found else None
+    return min(watch.found, key=lambda one: (one[0], one[2].at)) if watch.found else None
 
 
-def _finding(delivery: Delivery, settled: ir.At, work: ir.Call, context: Context) -> Finding:
+_DONE = {"delete": "deleted"}
+_TO_DO = {"delete": "delete it"}
+_LOST = {
+    "deleted": "{library} forgets it here: when the work fails or is cut off, it is lost.",
+    "passed": "{library} gives it to no consumer of the group again: when the work fails or is cut off, it is lost.",
+}
+
+
+def _finding(delivery: Delivery, settled: ir.At, verb: str, work: ir.Call, context: Context) -> Finding:
     name = (ir.dotted_name(work.func) or "the work").rpartition(".")[2]
     return Finding(
         at=settled,
-        message=f"`{delivery.shown}` is acknowledged before `{name}` has done its work",
-        consequence=f"{delivery.facts.library} forgets it here: when the work fails or is cut off, it is lost.",
-        help="acknowledge after the work; or write `at most once` where a loss is accepted",
+        message=f"`{delivery.shown}` is {_DONE.get(verb, 'acknowledged')} before `{name}` has done its work",
+        consequence=_LOST[delivery.facts.settled].format(library=delivery.facts.library),
+        help=f"{_TO_DO.get(verb, 'acknowledge')} after the work; or write `at most once` where a loss is accepted",
         notes=(Note(context.path, work.at, "the work follows here"),),
         symbol=delivery.function.symbol,
         confidence="likely",

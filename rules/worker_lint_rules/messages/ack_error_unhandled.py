@@ -29,7 +29,9 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, Function, ModuleScope
 from worker_lint.analysis.deliveries import functions_with, is_called_protected, is_protected
 from worker_lint.analysis.flow import Block, Graph, find
+from worker_lint.analysis.models import ModelFunction
 from worker_lint.analysis.tiers import TrySite
+from worker_lint.analysis.visit import last_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -247,7 +249,7 @@ def _skipped_book(function: Function, context: Context) -> Iterator[Finding]:
             name = call.func.name if isinstance(call.func, ir.Attribute) else function.name
             yield Finding(
                 at=call.at,
-                message=f"when `{name}` fails, the delivery stays in the book",
+                message=f"when `{name}` {_failing(model)}, the delivery stays in the book",
                 consequence="It counts as in flight for ever; its place in the prefetch window is lost.",
                 help="catch the client's errors here, and take the delivery out of the book on that path, too",
                 notes=(Note(context.path, later.at, "this is skipped then"),),
@@ -314,13 +316,16 @@ def _unguarded(function: Function, owner: Class, context: Context) -> Iterator[F
         guard = _guarded_elsewhere(function, owner, field, context)
         if later is None or guard is None or not _is_consumer(owner, field):
             continue
+        handler, expected = guard
+        model = context.project.deliveries.settles(function, call)
+        library = f" of {model.library}" if model is not None else ""
         yield Finding(
             at=call.at,
-            message=f"an error of `self.{field}` leaves `{function.name}` here",
+            message=f"`{expected}`{library} from `self.{field}.{last_name(call.func)}` leaves `{function.name}` here",
             consequence="What follows is skipped, and the thread that settles the message ends with it.",
-            help=f"expect here what is expected of `self.{field}` elsewhere: catch, reconnect or report, go on",
+            help=f"catch `{expected}` here as it is caught elsewhere: reconnect or report, and go on",
             notes=(
-                Note(context.path, guard.at, "its connection errors are expected here"),
+                Note(context.path, handler.at, f"`{expected}` of `self.{field}` is expected here"),
                 Note(context.path, later.at, "this is skipped then"),
             ),
             symbol=function.symbol,
@@ -359,8 +364,17 @@ def _is_consumer(owner: Class, field: str) -> bool:
     )
 
 
-def _guarded_elsewhere(function: Function, owner: Class, field: str, context: Context) -> ir.Handler | None:
-    """A clause of the class, in another method, for connection errors around the use of the same field."""
+def _failing(model: ModelFunction) -> str:
+    """What the model says of the error: which class, of which library."""
+    names = [name.rpartition(".")[2] for name in model.raises or ()] if model.raises != "never" else []
+    return f"raises {names[0]} ({model.library})" if names else f"fails ({model.library})"
+
+
+def _guarded_elsewhere(function: Function, owner: Class, field: str, context: Context) -> tuple[ir.Handler, str] | None:
+    """
+    A clause of the class, in another method, for connection errors around the use of the same field, and the class
+    of error that it names.
+    """
     for site in context.project.tiers.sites(function.path):
         if site.function is None or site.function.owner is not owner or site.function is function:
             continue
@@ -371,11 +385,12 @@ def _guarded_elsewhere(function: Function, owner: Class, field: str, context: Co
     return None
 
 
-def _for_connections(site: TrySite, context: Context) -> ir.Handler | None:
+def _for_connections(site: TrySite, context: Context) -> tuple[ir.Handler, str] | None:
     for handler in site.node.handlers:
         named = context.project.tiers.named(site.scope, handler.exception) if handler.exception is not None else ()
-        if any(name.rpartition(".")[2] in _CONNECTION for name in named if name):
-            return handler
+        for name in named:
+            if name and name.rpartition(".")[2] in _CONNECTION:
+                return handler, name.removeprefix("builtins.")
     return None
 
 

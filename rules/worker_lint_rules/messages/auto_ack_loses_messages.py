@@ -2,10 +2,12 @@
 Messages count as done when they are sent, and the work on them can still fail.
 
 What it catches
-    (a) A consumer that is opened with automatic acknowledgement (`auto_ack=True`, `no_ack=True`) whose handler does
-    something with what the message says.
+    (a) A consumer that is opened with automatic acknowledgement (`auto_ack=True`, `no_ack=True`), or a read of a
+    Redis stream with `noack=True`, whose handler does something with what the message says.
     (b) A Kafka consumer that commits by itself, as is its default, and hands its messages to a thread, a pool or a
     task that nobody waits for.
+    (c) A Celery task that gives its message back (`Reject(requeue=True)`, `reject_on_worker_lost=True`) although it is
+    acknowledged before the task begins, as is the default.
 
 Why it hurts in production
     The broker deletes such a message as soon as it has written it to the socket. What the handler then cannot do,
@@ -31,7 +33,8 @@ import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.deliveries import Delivery, HandedOver, Work, handed_over
+from worker_lint.analysis.deliveries import Delivery, HandedOver, Work, functions_with, handed_over
+from worker_lint.analysis.late_ack import TaskAck, given_back, meaningless_options, task_acks
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -40,11 +43,27 @@ rule = Rule(
     severity="warning",
     stage="preview",
     summary="Messages count as done when they are sent, and the work on them can still fail",
-    words=("auto_ack", "no_ack", "KafkaConsumer", "AIOKafkaConsumer", "confluent_kafka"),
+    words=(
+        "auto_ack",
+        "no_ack",
+        "noack",
+        "Reject",
+        "reject_on_worker_lost",
+        "KafkaConsumer",
+        "AIOKafkaConsumer",
+        "confluent_kafka",
+    ),
     closure="file",
     product_only=True,
     yields_to=("MSG101",),
-    silences=("log lines only", "a queue of its own", "replies", "at most once is stated", "worked on in turn"),
+    silences=(
+        "log lines only",
+        "a queue of its own",
+        "replies",
+        "at most once is stated",
+        "worked on in turn",
+        "late ack",
+    ),
     examples=(
         bad(
             "a callback that works",
@@ -92,6 +111,80 @@ rule = Rule(
                 def charge(self, order):
                     raise NotImplementedError
             """,
+        ),
+        bad(
+            "never pending",
+            """
+            import redis
+
+            def run(client: redis.Redis, charge):
+                while True:
+                    reply = client.xreadgroup("charging", "one", {"orders": ">"}, block=1000, noack=True)  # bad: charge
+                    for stream, entries in reply:
+                        for entry, fields in entries:
+                            charge(fields)
+            """,
+        ),
+        bad(
+            "given back too late",
+            """
+            from celery import Celery
+            from celery.exceptions import Reject
+
+            app = Celery("shop", broker="amqp://")
+
+            @app.task
+            def charge(order, gateway):
+                try:
+                    gateway.charge(order)
+                except ConnectionError as error:
+                    raise Reject(error, requeue=True)  # bad: charge
+            """,
+        ),
+        bad(
+            "an option for late acknowledgement",
+            """
+            from celery import shared_task
+
+            @shared_task(acks_late=False, reject_on_worker_lost=True)  # bad: acks_late
+            def render(film):
+                film.render()
+            """,
+        ),
+        good(
+            "acknowledged when it is done",
+            """
+            from celery import Celery
+            from celery.exceptions import Reject
+
+            app = Celery("shop", broker="amqp://")
+
+            @app.task(acks_late=True, reject_on_worker_lost=True)
+            def charge(order, gateway):
+                try:
+                    gateway.charge(order)
+                except ConnectionError as error:
+                    raise Reject(error, requeue=True)
+            """,
+            silence="late ack",
+        ),
+        good(
+            "the configuration may say so",
+            """
+            from celery import Celery
+            from celery.exceptions import Reject
+
+            app = Celery("shop")
+            app.config_from_object("shop.settings")
+
+            @app.task
+            def charge(order, gateway):
+                try:
+                    gateway.charge(order)
+                except ConnectionError as error:
+                    raise Reject(error, requeue=True)
+            """,
+            silence="late ack",
         ),
         good(
             "the batch is over before the next poll",
@@ -189,6 +282,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         return
     for found in handed_over(context.project, module.path):
         yield _committed(found, context)
+    yield from _acknowledged_first(module, context)
     if _OF_ITS_OWN.search(text):
         return
     seen: set[ir.At] = set()
@@ -196,12 +290,45 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         opening = delivery.opening
         if opening.auto is not True or opening.model.facts.manual_ack or opening.call.at in seen:
             continue
-        if delivery.facts.under_auto_ack == "nothing" and not _DECLARES.search(text):
+        if (
+            delivery.facts.under_auto_ack == "nothing"
+            and delivery.facts.settled == "deleted"
+            and not _DECLARES.search(text)
+        ):
             continue  # the queue comes from elsewhere; temporary ones are common there
         work = next(Work(delivery).calls(), None)
         if work is not None and opening.scope.path == context.path:
             seen.add(opening.call.at)
             yield _finding(delivery, work, context)
+
+
+def _acknowledged_first(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """The tasks of the file that give back what is acknowledged before they begin."""
+    for function in functions_with(context.project, module.path, ("Reject", "reject_on_worker_lost")):
+        for ack in task_acks(context.project, function) if function.node.decorators else ():
+            if ack.is_late is False:
+                yield from _given_back(ack)
+
+
+def _given_back(ack: TaskAck) -> Iterator[Finding]:
+    function, library = ack.function, ack.model.library.capitalize()
+    late = f"`{ack.model.facts.late_ack}=True`"
+    for node in given_back(ack, function.statements):
+        yield Finding(
+            at=node.at,
+            message=f"this puts nothing back: {library} acknowledged the message before `{function.name}` began",
+            consequence="The broker has deleted it: the work is neither done nor delivered again, nor recorded.",
+            help=f"give the task {late}, or try again with `self.retry()`",
+            symbol=function.symbol,
+        )
+    for word in meaningless_options(ack):
+        yield Finding(
+            at=word.at,
+            message=f"`{word.name}` does nothing without {late}",
+            consequence=f"{library} acknowledges before `{function.name}` begins: with the process the work is lost.",
+            help=f"add {late}; the task should bear to be run twice then",
+            symbol=function.symbol,
+        )
 
 
 def _committed(found: HandedOver, context: Context) -> Finding:
@@ -219,12 +346,18 @@ def _committed(found: HandedOver, context: Context) -> Finding:
     )
 
 
+_GONE = {
+    "deleted": "{library} has deleted it before the handler begins, and with it all it buffered.",
+    "passed": "{library} does not keep it as pending: no consumer of the group is ever given it again.",
+}
+
+
 def _finding(delivery: Delivery, work: ir.Call, context: Context) -> Finding:
     name = (ir.dotted_name(work.func) or "the work").rpartition(".")[2]
     return Finding(
         at=delivery.opening.call.at,
         message=f"what `{name}` fails to do is lost: its message is acknowledged when it is sent",
-        consequence=f"{delivery.facts.library} has deleted it before the handler begins, and with it all it buffered.",
+        consequence=_GONE[delivery.facts.settled].format(library=delivery.facts.library),
         help="acknowledge by hand after the work; or write `at most once` where a loss is accepted",
         notes=(Note(context.path, work.at, "the work is done here"),),
         symbol=delivery.function.symbol,

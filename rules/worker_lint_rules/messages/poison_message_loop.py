@@ -3,8 +3,9 @@ A message that can never be handled is put back into its queue again and again.
 
 What it catches
     A clause that catches everything and gives the message back (`requeue=True`, which is the default of
-    `basic_nack` and `basic_reject`), and the context `message.process(requeue=True)`, where nothing counts how
-    often the message came, waits, or sends it elsewhere.
+    `basic_nack` and `basic_reject`), the context `message.process(requeue=True)`, and `raise Reject(requeue=True)` in a
+    Celery task that is acknowledged late, where nothing counts how often the message came, waits, or sends it
+    elsewhere.
 
 Why it hurts in production
     A message that no code can handle, with a field missing or of a type that was removed, is put back at the head of
@@ -26,9 +27,17 @@ Limits
 import re
 from collections.abc import Iterator
 
-from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.deliveries import Delivery, Settlement, flag_of, settlement_of, settling_context
+from worker_lint.analysis import Function, ModuleScope
+from worker_lint.analysis.deliveries import (
+    Delivery,
+    Settlement,
+    flag_of,
+    functions_with,
+    settlement_of,
+    settling_context,
+)
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.late_ack import TaskAck, given_back, task_acks
 from worker_lint.analysis.tiers import clause_at, ends_process, log_calls, raises_anything
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -38,7 +47,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     summary="A message that can never be handled is put back into its queue again and again",
-    words=("pika", "aio_pika", "kombu", "consume"),
+    words=("pika", "aio_pika", "kombu", "consume", "Reject"),
     closure="file",
     product_only=True,
     silences=(
@@ -85,6 +94,39 @@ rule = Rule(
             async def main(queue: aio_pika.Queue):
                 await queue.consume(on_message)
             """,
+        ),
+        bad(
+            "a task that is put back",
+            """
+            from celery import shared_task
+            from celery.exceptions import Reject
+
+            @shared_task(acks_late=True)
+            def charge(order, gateway):
+                try:
+                    gateway.charge(order)
+                except Exception as error:  # bad: Reject
+                    raise Reject(error, requeue=True)
+            """,
+        ),
+        good(
+            "a task that is put back for want of memory",
+            """
+            import errno
+
+            from celery import shared_task
+            from celery.exceptions import Reject
+
+            @shared_task(bind=True, acks_late=True)
+            def render(self, film):
+                try:
+                    film.render()
+                except MemoryError as error:
+                    raise Reject(error, requeue=True)
+                except Exception as error:
+                    raise self.retry(exc=error, countdown=10)
+            """,
+            silence="only recoverable classes",
         ),
         good(
             "a lost connection",
@@ -241,11 +283,44 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     text = context.project.store.text(module.path)
     if _LIMIT.search(text.source):
         return
+    yield from _tasks(module, context)
     for delivery in context.project.deliveries.of(module.path):
         if delivery.opening.auto is not False or _THOUGHT_OF.search(text.segment(delivery.function.node.at)):
             continue
         yield from _clauses(delivery, context)
         yield from _contexts(delivery, context)
+
+
+def _tasks(module: ModuleScope, context: Context) -> Iterator[Finding]:
+    """Tasks that are acknowledged late, and give their message back whatever the error was."""
+    text = context.project.store.text(module.path)
+    for function in functions_with(context.project, module.path, ("Reject",)):
+        if not function.node.decorators or _THOUGHT_OF.search(text.segment(function.node.at)):
+            continue
+        for ack in task_acks(context.project, function):
+            for node in find(ir.Try, function.statements) if ack.is_late is True else ():
+                back = _raised_back(ack, node.handlers[0]) if len(node.handlers) == 1 else None
+                if back is not None and _catches_all(function, node.handlers[0], context):
+                    yield _of_task(ack, node.handlers[0], back, context)
+
+
+def _raised_back(ack: TaskAck, handler: ir.Handler) -> ir.Raise | None:
+    """The statement by which a clause puts the message back in any case."""
+    if any(isinstance(node, (ir.If, ir.Match, ir.Try)) for node in find(ir.Node, handler.body)):
+        return None
+    return next(given_back(ack, handler.body[-1:]), None)
+
+
+def _of_task(ack: TaskAck, handler: ir.Handler, back: ir.Raise, context: Context) -> Finding:
+    return Finding(
+        at=clause_at(handler),
+        message="`Reject` puts back what failed, whatever the error was",
+        consequence=f"{ack.model.library.capitalize()} gets it again at once: one bad message keeps all workers busy.",
+        help="try again with `self.retry()`, which counts and waits, or reject with `requeue=False`",
+        notes=(Note(context.path, back.at, "the message goes back into the queue here"),),
+        symbol=ack.function.symbol,
+        confidence="likely",
+    )
 
 
 def _clauses(delivery: Delivery, context: Context) -> Iterator[Finding]:
@@ -254,7 +329,7 @@ def _clauses(delivery: Delivery, context: Context) -> Iterator[Finding]:
             continue
         handler = node.handlers[0]
         back = _given_back(delivery, handler)
-        if back is not None and _catches_all(delivery, handler, context):
+        if back is not None and _catches_all(delivery.function, handler, context):
             name = back.call.func.name if isinstance(back.call.func, ir.Attribute) else back.verb
             yield _finding(delivery, clause_at(handler), name, back.call.at, context)
 
@@ -278,10 +353,10 @@ def _is_statement(handler: ir.Handler, call: ir.Call) -> bool:
     return any(value.at == call.at for value in values)
 
 
-def _catches_all(delivery: Delivery, handler: ir.Handler, context: Context) -> bool:
+def _catches_all(function: Function, handler: ir.Handler, context: Context) -> bool:
     if handler.exception is None:
         return True
-    named = context.project.tiers.named(delivery.function, handler.exception)
+    named = context.project.tiers.named(function, handler.exception)
     return any(name in ("Exception", "BaseException") for name in named)
 
 

@@ -4,12 +4,15 @@ A path through the handler leaves a message neither acknowledged nor rejected.
 What it catches
     A delivery that has to be settled by hand, and a path through its handler (a callback, the body of a consuming
     loop, what follows a fetch) that ends without any settlement: an early return, an `except` clause that only
-    logs, an exception of a callback whose library does not put the message back.
+    logs, an exception of a callback whose library does not put the message back. With SQS, where to leave a message
+    is the way to try it again, only messages that the handler looks at and passes over.
 
 Why it hurts in production
     RabbitMQ keeps an unsettled message for the consumer until its channel closes. Each of them takes up a place in
     the prefetch window; once the window is full of them, the worker is alive, connected, and gets nothing any
-    more. After half an hour the broker closes the channel (`consumer_timeout`), and all of them come back.
+    more. After half an hour the broker closes the channel (`consumer_timeout`), and all of them come back. Redis
+    keeps such an entry of a stream as pending for as long as nobody claims it: it is never worked on again. SQS
+    delivers it again after the visibility timeout, until it expires or goes to the dead-letter queue.
 
 What to do instead
     Settle on every way out: acknowledge what is done or not worth keeping, reject what can never work
@@ -28,16 +31,27 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.deliveries import Delivery, OpenEnd, State, expecting_graph, settlements_in, turning_point
-from worker_lint.analysis.flow import Block, Graph, Path, find_path
+from worker_lint.analysis.deliveries import Delivery, expecting_graph, is_never_settled, open_path, turning_point
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
 
 rule = Rule(
     code="MSG102",
     severity="warning",
     stage="preview",
     summary="A path through the handler leaves a message neither acknowledged nor rejected",
-    words=("pika", "aio_pika", "kombu", "nats", "pubsub_v1", "consume", "subscribe"),
+    words=(
+        "pika",
+        "aio_pika",
+        "kombu",
+        "nats",
+        "pubsub_v1",
+        "consume",
+        "subscribe",
+        "xreadgroup",
+        "QueueUrl",
+        "receive_messages",
+    ),
     closure="file",
     product_only=True,
     yields_to=("MSG101", "MSG103", "MSG112"),
@@ -49,7 +63,9 @@ rule = Rule(
         "acknowledged automatically",
         "nothing came",
         "the connection ends with the error",
-        "one condition decides",
+        "the channel is gone",
+        "claimed later",
+        "a failure is tried again",
     ),
     examples=(
         bad(
@@ -78,24 +94,6 @@ rule = Rule(
             """,
         ),
         bad(
-            "an early return in a loop",
-            """
-            import aio_pika
-
-            async def consume(url, known):
-                connection = await aio_pika.connect_robust(url)
-                async with connection:
-                    channel = await connection.channel()
-                    queue = await channel.declare_queue("orders")
-                    async with queue.iterator() as messages:
-                        async for message in messages:
-                            if message.type not in known:  # bad: message
-                                continue
-                            await known[message.type](message.body)
-                            await message.ack()
-            """,
-        ),
-        bad(
             "the callback raises and nobody hears it",
             """
             import json
@@ -113,21 +111,106 @@ rule = Rule(
             """,
         ),
         bad(
-            "never at all",
+            "pending for ever",
             """
-            from kombu.mixins import ConsumerMixin
+            import logging
 
-            class Worker(ConsumerMixin):
-                def __init__(self, connection, queue):
-                    self.connection = connection
-                    self.queue = queue
+            import redis
 
-                def get_consumers(self, Consumer, channel):
-                    return [Consumer(queues=[self.queue], callbacks=[self.on_task])]
-
-                def on_task(self, body, message):  # bad: message
-                    print("got", body)
+            def run(client: redis.Redis, charge):
+                while True:
+                    reply = client.xreadgroup("charging", "one", {"orders": ">"}, count=10, block=1000)
+                    for stream, entries in reply:
+                        for entry, fields in entries:
+                            try:
+                                charge(fields)
+                            except Exception:  # bad: entry
+                                logging.exception("order %s failed", entry)
+                                continue
+                            client.xack("orders", "charging", entry)
             """,
+        ),
+        bad(
+            "passed over, and back in half a minute",
+            """
+            import json
+
+            import boto3
+
+            def run(url, charge):
+                sqs = boto3.client("sqs")
+                while True:
+                    reply = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)
+                    for message in reply.get("Messages", []):
+                        order = json.loads(message["Body"])
+                        if order["kind"] != "order":  # bad: message
+                            continue
+                        charge(order)
+                        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            """,
+        ),
+        good(
+            "somebody claims what failed",
+            """
+            import logging
+
+            import redis
+
+            def run(client: redis.Redis, charge):
+                while True:
+                    for stream, entries in client.xreadgroup("charging", "one", {"orders": ">"}, block=1000):
+                        for entry, fields in entries:
+                            try:
+                                charge(fields)
+                            except Exception:
+                                logging.exception("order %s failed", entry)
+                                continue
+                            client.xack("orders", "charging", entry)
+                    again(client.xautoclaim("orders", "charging", "one", min_idle_time=60_000))
+            """,
+            silence="claimed later",
+        ),
+        good(
+            "the queue tries again what failed",
+            """
+            import logging
+
+            import boto3
+
+            def run(url, charge):
+                queue = boto3.resource("sqs").Queue(url)
+                while True:
+                    for message in queue.receive_messages(WaitTimeSeconds=20):
+                        try:
+                            charge(message.body)
+                        except Exception:
+                            logging.exception("order failed")
+                        else:
+                            message.delete()
+            """,
+            silence="a failure is tried again",
+        ),
+        good(
+            "what was open went back with the channel",
+            """
+            import logging
+
+            import pika
+
+            def on_message(channel, method, properties, body):
+                try:
+                    channel.basic_publish("", "done", charge(body))
+                except pika.exceptions.AMQPConnectionError:
+                    logging.exception("the connection is lost")
+                    return
+                channel.basic_ack(method.delivery_tag)
+
+            def main():
+                channel = pika.BlockingConnection().channel()
+                channel.basic_consume("orders", on_message)
+                channel.start_consuming()
+            """,
+            silence="the channel is gone",
         ),
         good(
             "a method that always settles",
@@ -258,31 +341,18 @@ rule = Rule(
             """,
             silence="the connection ends with the error",
         ),
-        good(
-            "a flag for both",
-            """
-            import pika
-
-            def on_message(channel, method, properties, body):
-                done = store(body)
-                if done:
-                    channel.basic_ack(method.delivery_tag)
-                if not done:
-                    channel.basic_nack(method.delivery_tag)
-
-            def main():
-                channel = pika.BlockingConnection().channel()
-                channel.basic_consume("orders", on_message)
-                channel.start_consuming()
-            """,
-            silence="one condition decides",
-        ),
     ),
 )
 
 _KEPT = {
     "held": "{library} keeps it for this consumer: it takes a place of the prefetch window until the channel closes.",
     "again": "{library} delivers it again when the time to acknowledge is over, and again after that.",
+    "retried": "{library} delivers it again after the visibility timeout, and again, until the queue gives it up.",
+    "pending": "{library} keeps it in the pending list: no read of new entries gives it again, and nothing claims it.",
+}
+_HELP = {
+    "retried": "delete what is not worth keeping; let only a failure bring a message back",
+    "pending": "acknowledge what can never work, and claim what may work later (`xautoclaim`)",
 }
 
 
@@ -290,49 +360,35 @@ _KEPT = {
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every delivery of the file that its handler has to settle."""
     for delivery in context.project.deliveries.of(module.path):
-        if delivery.opening.auto is not False or delivery.facts.unsettled is None or _settles_batches(delivery):
+        if delivery.opening.auto is not False or delivery.facts.unsettled is None:
             continue
         graph = expecting_graph(delivery)
-        if graph is not None:
-            path = _open_end(delivery, graph)
-            if path is not None:
-                yield _finding(delivery, graph, path, context)
+        if graph is None:
+            continue
+        path = open_path(delivery, graph)
+        if path is not None:
+            yield _finding(delivery, turning_point(delivery, graph, path), context)
+        elif delivery.facts.unsettled == "retried" and not delivery.is_shared and is_never_settled(delivery, graph):
+            yield _finding(delivery, (delivery.beginning, ""), context)
 
 
-def _settles_batches(delivery: Delivery) -> bool:
-    """Whether something in the file settles several messages at once."""
-    text = delivery.function.project.store.text(delivery.function.path)
-    if any(found.multiple is not False for found in settlements_in(delivery)):
-        return True
-    return "multiple" in text.source
-
-
-def _open_end(delivery: Delivery, graph: Graph) -> Path | None:
-    """The shortest path on which the delivery stays open."""
-    escapes = delivery.how == "callback" and delivery.facts.raising == "held"
-
-    def ends(block: Block, state: State) -> bool:
-        if state.status == "lost":
-            return True
-        return state.status == "open" and (block is graph.exit or (escapes and block is graph.raised))
-
-    path = find_path(graph, OpenEnd(delivery, graph), ends)
-    return path if isinstance(path, Path) else None
-
-
-def _finding(delivery: Delivery, graph: Graph, path: Path, context: Context) -> Finding:
+def _finding(delivery: Delivery, turning: tuple[ir.At, str], context: Context) -> Finding:
     name, opening = delivery.shown, delivery.opening
-    at, why = turning_point(delivery, graph, path)
+    at, why = turning
     notes = [Note(context.path, at, why)] if why else []
     if opening.scope.path == context.path:
         notes.append(Note(context.path, opening.call.at, "the message comes in here, to be settled by the handler"))
-    kept = _KEPT[delivery.facts.unsettled or "held"].format(library=delivery.facts.library)
+    unsettled = delivery.facts.unsettled or "held"
+    what = "deletes" if unsettled == "retried" else "acknowledges" if unsettled == "pending" else _BOTH
     return Finding(
         at=at,
-        message=f"on this path nothing acknowledges or rejects `{name}`",
-        consequence=kept,
-        help="acknowledge or reject the message on every way out of the handler",
+        message=f"on this path nothing {what} `{name}`",
+        consequence=_KEPT[unsettled].format(library=delivery.facts.library),
+        help=_HELP.get(unsettled, "acknowledge or reject the message on every way out of the handler"),
         notes=tuple(notes),
         symbol=delivery.function.symbol,
         confidence="likely",
     )
+
+
+_BOTH = "acknowledges or rejects"

@@ -44,6 +44,27 @@ def differences(question: dict[str, Any]) -> Iterator[str]:
             yield from (f"{name} has no parameter {word}" for word in words["all"] if word not in known)
             if words["any"] and known.isdisjoint(words["any"]):
                 yield f"{name} has none of the parameters {words['any']}"
+    yield from generated_differences(question["generated"])
+
+
+def generated_differences(stated: dict[str, list[str]]) -> Iterator[str]:
+    """What boto3 makes of the descriptions of services: methods of clients, actions of resources."""
+    if not stated:
+        return
+    boto3: Any = importlib.import_module("boto3")
+    session = boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="eu-west-1")  # noqa: S106 - no key
+    queue = session.resource("sqs").Queue("https://queue.invalid")
+    made = {"client": session.client("sqs"), "Queue": queue, "Message": queue.Message("handle")}
+    operations = made["client"].meta.service_model
+    known = made["client"].meta.method_to_api_mapping
+    for name, words in stated.items():
+        owner, _, bare = name.rpartition(".")
+        holder = made[owner.rpartition(".")[2]]
+        if not callable(getattr(holder, bare, None)):
+            yield f"{name} does not exist"
+        elif bare in known:
+            members = operations.operation_model(known[bare]).input_shape.members
+            yield from (f"{name} takes no {word}" for word in words if word not in members)
 
 
 def class_differences(name: str, cls: type, stated: dict[str, Any]) -> Iterator[str]:

@@ -68,7 +68,7 @@ def _stated(name: str, release: str) -> dict[str, Any]:
     (stated,) = (file.library for file in models.files if file.path == MODELS / f"{name}.toml")
     classes = [found for key in stated.tables.classes if (found := stated.find_class(key)) is not None]
     calls_stated = {name: stated.find_call(name) for name in stated.tables.calls}
-    calls = {name: call for name, call in calls_stated.items() if call is not None and not call.facts.needs}
+    calls = {name: call for name, call in calls_stated.items() if call is not None and not call.facts.generated}
     return {
         "classes": {
             found.name: {
@@ -87,6 +87,11 @@ def _stated(name: str, release: str) -> dict[str, Any]:
             if len(stated.tables.classes[found.name]) == 1
         },
         "calls": {name: _named_parameters(call.facts) for name, call in calls.items()},
+        "generated": {
+            name: [word for word in (*call.facts.needs, call.facts.peeks) if word]
+            for name, call in calls_stated.items()
+            if call is not None and call.facts.generated
+        },
     }
 
 

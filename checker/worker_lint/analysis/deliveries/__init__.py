@@ -25,7 +25,9 @@ from worker_lint.analysis.deliveries.settlement import (
     settlements_in,
     settling_context,
 )
+from worker_lint.analysis.deliveries.skipped import is_never_settled
 from worker_lint.analysis.deliveries.typestate import State, Status, Typestate
+from worker_lint.analysis.deliveries.unsettled import open_path
 from worker_lint.analysis.deliveries.work import Work
 
 __all__ = [
@@ -49,7 +51,9 @@ __all__ = [
     "handed_over",
     "is_called_protected",
     "is_handed_on",
+    "is_never_settled",
     "is_protected",
+    "open_path",
     "settlement_of",
     "settlements_in",
     "settling_context",

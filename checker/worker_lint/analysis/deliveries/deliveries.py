@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.calls import Runs
-from worker_lint.analysis.deliveries.delivery import Delivery, How, Opening
+from worker_lint.analysis.deliveries.batches import Batches, gone_through
+from worker_lint.analysis.deliveries.delivery import Delivery, How, Opening, is_tag_of
+from worker_lint.analysis.deliveries.handing import left_to
 from worker_lint.analysis.deliveries.openings import (
     ByName,
     brings,
@@ -19,7 +22,7 @@ from worker_lint.analysis.deliveries.openings import (
 )
 from worker_lint.analysis.deliveries.settlement import argument_for
 from worker_lint.analysis.entity import External, Function, Instance
-from worker_lint.analysis.flow import find
+from worker_lint.analysis.flow import find, walk
 from worker_lint.analysis.names import receiver_kind
 from worker_lint.source import ir
 
@@ -45,7 +48,8 @@ class Deliveries:
     def of(self, path: str) -> tuple[Delivery, ...]:
         """The deliveries that come to functions of a file, opened in the same file."""
         if path not in self._deliveries:
-            self._deliveries[path] = tuple(self._search(path))
+            found = tuple(self._search(path))
+            self._deliveries[path] = (*found, *(inner for each in found for inner in left_to(each)))
         return self._deliveries[path]
 
     def openings(self, path: str) -> tuple[Opening, ...]:
@@ -84,6 +88,7 @@ class Deliveries:
             for function in functions_with(self.project, path, ("for",)):
                 for loop in find(ir.For, function.statements):
                     yield from self._looped(function, loop, openings)
+        yield from self._in_batches(path, openings)
         by_call = {opening.call.at: opening for opening in openings if opening.model.facts.delivers}
         for function in functions_with(self.project, path, tuple({_bare(one) for one in by_call.values()})):
             for node in find(ir.Assign, function.statements):
@@ -126,7 +131,7 @@ class Deliveries:
     def _looped(self, function: Function, loop: ir.For, openings: tuple[Opening, ...]) -> Iterator[Delivery]:
         source = loop.iter.value if isinstance(loop.iter, ir.Await) else loop.iter
         opening = next((one for one in openings if one.call.at == source.at), None)
-        if opening is not None and opening.model.facts.items:
+        if opening is not None and opening.model.facts.items and not opening.model.facts.inside:
             yield from self._bound(function, "loop", opening, loop.target, opening.model.facts.items, loop)
             return
         kind = self.project.values.of(function, source)
@@ -137,6 +142,28 @@ class Deliveries:
             auto = is_automatic(made, maker) if made is not None and maker is not None else None
             opened = Opening(function, made or ir.Call(source.at, source, (), ()), model, auto)
             yield from self._bound(function, "loop", opened, loop.target, model.facts.delivers, loop)
+
+    def _in_batches(self, path: str, openings: tuple[Opening, ...]) -> Iterator[Delivery]:
+        """What is taken out of the results of requests, in loops or by number."""
+        requests = {opening.call.at: opening for opening in openings if opening.model.facts.inside}
+        words = tuple({"for", *(_bare(one) for one in requests.values())}) if requests else ()
+        for function in functions_with(self.project, path, words):
+            batches = Batches(function, requests)
+            taken: list[tuple[How, Opening, ir.Expr, ir.For | ir.Assign]] = []
+            for loop in find(ir.For, function.statements):
+                target, batch = gone_through(loop)
+                found = batches.position(batch)
+                if found is not None and found.holds_deliveries:
+                    taken.append(("loop", found.opening, target, loop))
+            for node in find(ir.Assign, function.statements):
+                is_alone = len(node.targets) == 1 and not isinstance(node.value, ir.Name)
+                found = batches.position(node.value) if is_alone else None
+                if found is not None and found.is_delivery:
+                    taken.append(("get", found.opening, node.targets[0], node))
+            for how, opening, target, begins in taken:
+                often = sum(one[1] is opening for one in taken)
+                for one in self._bound(function, how, opening, target, opening.model.facts.items, begins):
+                    yield replace(one, is_shared=batches.is_shared(opening, often))
 
     def _next_of(self, dotted: str) -> ModelFunction | None:
         cls = self.project.models.find_class(dotted)
@@ -156,6 +183,20 @@ class Deliveries:
         if len(targets) == len(classes):
             pairs = [(each.id, cls) for each, cls in zip(targets, classes, strict=True) if isinstance(each, ir.Name)]
             yield from self._delivery(function, how, opening, pairs, begins)
+        elif isinstance(target, ir.Name):
+            pairs = [
+                (target.id, next(cls for cls in classes if "." in cls)),
+                *self._parts(function, target.id, classes),
+            ]
+            yield from self._delivery(function, how, opening, pairs, begins)
+
+    def _parts(self, function: Function, name: str, classes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """The names that are given parts of a tuple of which one part says what the message does."""
+        for place, sources in self.project.values.bindings(function).places.items():
+            for one in sources if len(place) == 1 else ():
+                is_part = one.how == "element" and isinstance(one.expr, ir.Name) and one.expr.id == name
+                if is_part and one.number < len(classes) and classes[one.number] == PAYLOAD:
+                    yield place[0], PAYLOAD
 
     def _delivery(
         self,
@@ -176,29 +217,30 @@ class Deliveries:
 
     def _aliases(self, function: Function, name: str, facts: DeliveryTable) -> tuple[frozenset[str], frozenset[str]]:
         """The names that stand for the same delivery, and those that hold its tag alone."""
-        names, tags = {name}, set()
+        names: set[str] = {name}
+        tags: set[str] = set()
         for place, sources in self.project.values.bindings(function).places.items():
-            if len(place) != 1 or any(source.how != "value" for source in sources):
+            if len(place) != 1 or any(source.how not in ("value", "element") for source in sources):
+                continue
+            if any(source.how == "element" and (not facts.is_tag or source.number) for source in sources):
                 continue
             values = [source.expr for source in sources]
             if all(isinstance(value, ir.Name) and value.id in names for value in values):
                 names.add(place[0])
-            elif facts.tag and all(_is_tag(value, names, facts.tag) for value in values):
+            elif facts.by_tag and all(self._is_tag(value, names | tags, facts) for value in values):
                 tags.add(place[0])
         return frozenset(names), frozenset(tags)
+
+    @staticmethod
+    def _is_tag(value: ir.Expr | None, names: set[str], facts: DeliveryTable) -> bool:
+        """Whether a value is the tag, or, of one that is its own tag, made of it."""
+        if facts.is_tag and value is not None:
+            return any(isinstance(node, ir.Name) and node.id in names for node in walk(value))
+        return is_tag_of(facts, value, names)
 
 
 def _is_settling(facts: CallTable) -> bool:
     return facts.settles is not None and facts.settles not in ("extend", "store")
-
-
-def _is_tag(value: ir.Expr | None, names: set[str], tag: str) -> bool:
-    return (
-        isinstance(value, ir.Attribute)
-        and value.name == tag
-        and isinstance(value.value, ir.Name)
-        and value.value.id in names
-    )
 
 
 def _bound_before(value: ir.Expr) -> int | None:

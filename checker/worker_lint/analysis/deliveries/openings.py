@@ -85,8 +85,13 @@ def brings(facts: CallTable) -> bool:
 
 
 def is_automatic(call: ir.Call, model: ModelFunction) -> bool | None:
-    """Whether deliveries that come by this call are settled without the handler's doing."""
+    """
+    Whether deliveries that come by this call are settled without the handler's doing; None, too, where it only looks
+    at them.
+    """
     facts = model.facts
+    if facts.peeks and flag_of(call, model, facts.peeks, default=True) is False:
+        return None
     if facts.manual_ack:
         manual = flag_of(call, model, facts.manual_ack, default=False)
         return None if manual is None else not manual

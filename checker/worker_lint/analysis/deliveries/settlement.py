@@ -11,7 +11,7 @@ from worker_lint.source import ir
 
 if TYPE_CHECKING:
     from worker_lint.analysis.deliveries.delivery import Held
-    from worker_lint.analysis.models import ModelFunction
+    from worker_lint.analysis.models import ModelFunction, Models
 
 _NO_SETTLEMENT = frozenset({"extend", "store"})
 
@@ -56,15 +56,14 @@ def settling_model(held: Held, call: ir.Call) -> ModelFunction | None:
     if not isinstance(call.func, ir.Attribute):
         return None
     models = held.function.project.models
-    if held.facts.tag:
+    if held.facts.by_tag:
         if not any(map(held.is_tag, (*call.args, *(keyword.value for keyword in call.keywords)))):
             return None
         owners = held.facts.settlers if may_settle_by_tag(held, call.func.value) else ()
     else:
         owners = (held.facts.name,) if held.is_whole(call.func.value) else ()
     for name in owners:
-        owner = models.find_class(name)
-        found = models.find_stated(owner, call.func.name) if owner is not None else None
+        found = _method_of(models, name, call.func.name)
         if found is not None and found.settles is not None:
             return found
     return None
@@ -72,9 +71,13 @@ def settling_model(held: Held, call: ir.Call) -> ModelFunction | None:
 
 def own_method(held: Held, name: str) -> ModelFunction | None:
     """A method of what carries the delivery."""
-    models = held.function.project.models
-    owner = models.find_class(held.facts.name)
-    return models.find_stated(owner, name) if owner is not None else None
+    return _method_of(held.function.project.models, held.facts.name, name)
+
+
+def _method_of(models: Models, cls: str, name: str) -> ModelFunction | None:
+    """A method of a class, which the library may make only when it runs."""
+    owner = models.find_class(cls)
+    return models.find_stated(owner, name) if owner is not None else models.find_function(f"{cls}.{name}")
 
 
 def settling_context(held: Held, item: ir.WithItem) -> ModelFunction | None:

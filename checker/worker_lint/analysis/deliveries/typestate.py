@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.deliveries.condition import Condition, condition_of, tells_absence
 from worker_lint.analysis.deliveries.delivery import Delivery, Held
 from worker_lint.analysis.deliveries.expecting import called_in
+from worker_lint.analysis.deliveries.handing import received_by
 from worker_lint.analysis.deliveries.settlement import flag_of, own_method, settlement_of, settling_context
 from worker_lint.analysis.entity import External
 from worker_lint.analysis.flow import Block, Edge, Step, Watch, find, find_path, walk
-from worker_lint.analysis.names import receiver_kind
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.source import ir
@@ -193,7 +192,7 @@ class Typestate(Watch[State]):
         arguments = (*call.args, *(keyword.value for keyword in call.keywords))
         if any(map(self.held.hands_it_on, arguments)) and not self._is_harmless(call):
             return TAKEN
-        if isinstance(call.func, ir.Attribute) and self.held.is_whole(call.func.value) and not self.held.facts.tag:
+        if isinstance(call.func, ir.Attribute) and self.held.is_whole(call.func.value) and not self.held.facts.by_tag:
             return state if own_method(self.held, call.func.name) is not None else TAKEN
         return state
 
@@ -256,31 +255,8 @@ class Typestate(Watch[State]):
         node = callee.runs[0].function.node
         if node.is_generator or (node.is_async and call.at not in self._awaited):
             return _UNKNOWN
-        inner = self._inside(call, callee.runs[0], is_bound=callee.is_bound)
+        inner = received_by(self.held, call, callee.runs[0], is_bound=callee.is_bound)
         return _UNKNOWN if inner is None else _ends(inner, self._depth + 1)
-
-    def _inside(self, call: ir.Call, runs: Runs, *, is_bound: bool) -> Held | None:
-        """The delivery under the names of the helper's parameters; None where it cannot be followed."""
-        params = [one for one in runs.function.node.params if one.kind in ("positional-only", "positional")]
-        if is_bound and runs.function.owner is not None and receiver_kind(runs.function) != "static":
-            params = params[1:]
-        names: set[str] = set()
-        tags: set[str] = set()
-        pairs = [(param.name, value) for param, value in zip(params, call.args, strict=False)]
-        pairs += [(word.name or "", word.value) for word in call.keywords]
-        if len(call.args) > len(params) or any(isinstance(value, ir.Starred) for value in call.args):
-            return None
-        for name, value in pairs:
-            if self.held.is_whole(value):
-                names.add(name)
-            elif self.held.is_tag(value):
-                tags.add(name)
-            elif self.held.hands_it_on(value):
-                return None
-        places = self._project.values.bindings(runs.function).places
-        if any((name,) in places for name in names | tags):
-            return None
-        return Held(runs.function, runs.me, frozenset(names), frozenset(tags), self.held.facts)
 
 
 def _ends(held: Held, depth: int) -> Ended:

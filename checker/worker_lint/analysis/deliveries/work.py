@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from worker_lint.analysis.deliveries.delivery import key_of
 from worker_lint.analysis.deliveries.settlement import settlement_of
 from worker_lint.analysis.entity import External
 from worker_lint.analysis.flow import Place, find, place_of, walk
@@ -54,6 +55,8 @@ class Work:
             if isinstance(node, ir.Attribute) and self._delivery.is_whole(node.value):
                 if node.name in self._delivery.facts.payload:
                     return True
+            if key_of(node, self._delivery.names) in self._delivery.facts.payload:
+                return True
         return False
 
     def _derived(self) -> frozenset[Place]:

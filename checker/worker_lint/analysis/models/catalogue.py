@@ -20,6 +20,7 @@ from worker_lint.analysis.models.table import CallTable, DeliveryTable, Tier
 from worker_lint.analysis.models.version import ANY_RELEASE, ReleaseSpan
 
 _MODULES = re.compile(rb"^modules\s*=\s*\[([^\]]*)\]", re.MULTILINE)
+_SPOKEN_BY = re.compile(rb"^spoken_by\s*=\s*\[([^\]]*)\]", re.MULTILINE)
 _LIBRARY = re.compile(rb'^library\s*=\s*"([^"]*)"', re.MULTILINE)
 _ASYNC_MEMBER = re.compile(rb"^(?:\w+ )*async (?:\w+ )*def (\w+)", re.MULTILINE)
 _ASYNC_CALL = re.compile(rb'^name\s*=\s*"(?:[\w.]*\.)?(\w+)"\n(?:(?!\[|\n).*\n)*?coroutine\s*=\s*true', re.MULTILINE)
@@ -37,11 +38,16 @@ class _ModelFile:
     @cached_property
     def modules(self) -> tuple[str, ...]:
         """Import names as the head states them; a file without them is named after its module."""
-        head = self.content.partition(b"\n[")[0]
-        stated = _MODULES.search(head)
-        if stated is None:
-            return (self.path.stem,)
-        return tuple(name.decode() for name in re.findall(rb'"([^"]+)"', stated[1]))
+        return self._listed(_MODULES) or (self.path.stem,)
+
+    @cached_property
+    def importers(self) -> tuple[str, ...]:
+        """The import names by which a file may come to use the library: its own, and those that speak for it."""
+        return (*self.modules, *self._listed(_SPOKEN_BY))
+
+    def _listed(self, key: re.Pattern[bytes]) -> tuple[str, ...]:
+        stated = key.search(self.content.partition(b"\n[")[0])
+        return tuple(name.decode() for name in re.findall(rb'"([^"]+)"', stated[1])) if stated is not None else ()
 
     @cached_property
     def coroutine_names(self) -> frozenset[str]:
@@ -162,7 +168,7 @@ class Models:
         found: dict[str, list[ModelFunction]] = {}
         around = {prefix for name in imported for prefix in _prefixes(name)}
         for file in self.files:
-            if file.mentions_messages and not around.isdisjoint(file.modules):
+            if file.mentions_messages and not around.isdisjoint(file.importers):
                 for name, tables in file.library.tables.calls.items():
                     if any(map(is_wanted, tables)):
                         owner, _, bare = name.rpartition(".")

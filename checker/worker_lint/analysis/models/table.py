@@ -165,6 +165,12 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
             what the message says, `""` for anything else.
         delivers: What the call gives back, in the same words; several are the parts of a tuple.
         items: What iterating over the result gives, in the same words.
+        inside: Where the items are, when the result is a batch: the keys and numbers of parts that lead to them,
+            `"*"` for each item of a list.
+        fresh: The literal by whose being given only messages that are new come; with others, those come again that
+            were left unsettled.
+        peeks: The parameter that, given as 0, leaves the messages with the others.
+        generated: The library makes it when it runs, from a description; no import shows it.
         by_name: In a module that imports the library, the name alone tells the call.
         needs: Arguments that such a call gives by name; for methods that a library makes at run time only.
         auto_ack: The parameter that settles before the handler runs.
@@ -179,6 +185,10 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
         task: As a decorator, it makes its function a worker's task.
         interrupts: Dotted names of calls that it makes return.
         raising: The parameter that, given as False, makes it return where it would raise.
+        late_ack: As a decorator, the parameter that has the message acknowledged after its function has ended;
+            without it that is done before the function begins.
+        only_late: Its parameters that mean nothing where the message is acknowledged first.
+        rejects: As a decorator, the exceptions by which its function rejects the message, or gives it back.
         task_object: As a decorator, the class of the object that its function gets first, if asked to.
         task_object_if: The parameter of the decorator that asks for it.
         limits: As a decorator: its parameters that limit the running time, each with the exception
@@ -213,6 +223,10 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     gives: dict[str, tuple[str, ...]] = {}
     delivers: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
+    inside: tuple[str | int, ...] = ()
+    fresh: str = ""
+    peeks: str = ""
+    generated: bool | None = None
     by_name: bool | None = None
     needs: tuple[str, ...] = ()
     auto_ack: str = ""
@@ -226,6 +240,9 @@ class CallTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     task: bool | None = None
     interrupts: tuple[str, ...] = ()
     raising: str = ""
+    late_ack: str = ""
+    only_late: tuple[str, ...] = ()
+    rejects: tuple[str, ...] = ()
     task_object: str = ""
     task_object_if: str = ""
     limits: dict[str, str] = {}
@@ -240,15 +257,21 @@ class DeliveryTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True
     Attributes:
         library: What the documentation calls the library, for messages to the user.
         tag: The attribute by whose value it is settled; "" when its own methods settle it.
+        tag_key: The same for a mapping: the key under which the tag stands.
+        is_tag: What carries it is the tag itself.
         settlers: Classes whose methods settle it by the tag.
         keys: Attributes, methods too, by which somebody else who is given them can settle it.
         unsettled: What becomes of one that nobody settles while the connection lives: it is held back,
-            or delivered again after some time.
+            delivered again after some time, the same where that is the library's way to try again what failed
+            ("retried"), or kept until somebody claims it ("pending").
+        claimed_by: Calls that claim what others, or earlier runs, have left unsettled, and words that tell of it.
+        settled: What a settlement does: the broker deletes it, or only goes on behind it ("passed").
+        lost_with: Errors with which the connection or channel ends: it goes back to the broker, or cannot be settled.
         raising: What an exception that leaves a callback does to it: it stays as it is ("held"), goes back to the
             broker ("returned"), or is settled.
         second: What a second settlement does.
         under_auto_ack: What a settlement does where none is due.
-        payload: Attributes that hold what the message says.
+        payload: Attributes, or keys, that hold what the message says.
         told_by: Attributes that tell whether it is settled.
         prefetch: The broker sends as many as it has, unless a limit is set.
         redelivery: Attributes and headers that tell how often it came.
@@ -256,9 +279,14 @@ class DeliveryTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     library: str = ""
     tag: str = ""
+    tag_key: str = ""
+    is_tag: bool | None = None
     settlers: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
-    unsettled: Literal["held", "again"] | None = None
+    unsettled: Literal["held", "again", "retried", "pending"] | None = None
+    claimed_by: tuple[str, ...] = ()
+    lost_with: tuple[str, ...] = ()
+    settled: Literal["deleted", "passed"] = "deleted"
     raising: Literal["held", "returned", "settled"] | None = None
     second: Mistake | None = None
     under_auto_ack: Mistake | None = None
@@ -266,6 +294,11 @@ class DeliveryTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True
     told_by: tuple[str, ...] = ()
     prefetch: bool | None = None
     redelivery: tuple[str, ...] = ()
+
+    @property
+    def by_tag(self) -> bool:
+        """Whether it is settled by a value that stands for it, not by methods of its own."""
+        return bool(self.tag or self.tag_key or self.is_tag)
 
 
 class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -278,6 +311,8 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         lowest: First release that the facts were checked against.
         newest: Last release that the facts were checked against.
         sources: Where facts come from that no introspection shows.
+        spoken_by: Import names of other libraries that hand out the same objects: calls that are known by their
+            name alone are known in files that import these, too.
         aliases: Other dotted names, or prefixes of such, and what they stand for.
     """
 
@@ -286,6 +321,7 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     lowest: str = ""
     newest: str = ""
     sources: tuple[str, ...] = ()
+    spoken_by: tuple[str, ...] = ()
     aliases: dict[str, str] = {}
 
 

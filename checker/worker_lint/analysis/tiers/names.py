@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING
 
-from worker_lint.analysis.flow import Edge, Policy, Raises, Step, Watch, always_raises, may_raise
+from worker_lint.analysis.flow import Edge, Policy, Raises, Step, Watch, find, may_raise
+from worker_lint.analysis.no_return import is_ending, never_returns
 from worker_lint.source import ir
 
-_ENDINGS: Final = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
+if TYPE_CHECKING:
+    from worker_lint.analysis.entity import Scope
 
 
 class NameReads(Policy):
     """
     Reads of names are steps and every call may raise anything, so that no way into a clause is
-    missed; `sys.exit()` and its kin, as written, always do.
+    missed; what never comes back, `sys.exit()` or a method that is declared `NoReturn`, always does.
     """
 
     observed = frozenset({ir.Name})
 
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self._scope = scope
+        clauses = [node.body for node in find(ir.Handler, scope.statements)]
+        self._last_words = {_called_alone(node.value).at for body in clauses for node in find(ir.Expression, body)}
+        """What clauses call without taking an answer: to ask of every call what it runs would cost too much."""
+
     def raises(self, step: Step) -> Raises:
         """What a step may raise when nothing is known of what it calls."""
-        if step.kind == "call" and isinstance(step.node, ir.Call) and ir.dotted_name(step.node.func) in _ENDINGS:
-            return always_raises("SystemExit")
+        call = step.node.value if isinstance(step.node, ir.Await) else step.node
+        if step.kind in ("call", "await") and isinstance(call, ir.Call) and self._ends(call, step.kind == "await"):
+            return Raises(may_raise("BaseException").thrown, always=True)
         return may_raise("BaseException") if step.kind in ("call", "await", "yield") else super().raises(step)
+
+    def _ends(self, call: ir.Call, awaited: bool) -> bool:  # noqa: FBT001 - one caller
+        if call.at in self._last_words:
+            return never_returns(self._scope, call, awaited=awaited)
+        return is_ending(call)
+
+
+def _called_alone(value: ir.Expr) -> ir.Expr:
+    return value.value if isinstance(value, ir.Await) else value
 
 
 class NameWatch(Watch[tuple[ir.At, ...]]):

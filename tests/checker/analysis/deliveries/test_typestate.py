@@ -42,7 +42,7 @@ class Worker:
 def ends(project_of: ProjectOf, body: str) -> set[str]:
     """The statuses in which the handler returns; without those of paths on which the delivery goes out of sight."""
     source = FRAME.format(body=textwrap.indent(textwrap.dedent(body).strip("\n"), " " * 8))
-    (delivery,) = project_of(source).deliveries.of("worker.py")
+    delivery = project_of(source).deliveries.of("worker.py")[0]
     graph = expecting_graph(delivery)
     assert graph is not None
     found: set[str] = set()
