@@ -32,6 +32,7 @@ from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.borrowed import Borrowed, borrowed
+from worker_lint.analysis.handed_back import borrowed_fields, borrowed_items
 from worker_lint.analysis.resources import Duty
 from worker_lint.analysis.unhanded import Passed, Unhanded, in_construction, passed_by, unhanded, unreleased
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -108,28 +109,45 @@ rule = Rule(
         bad(
             "opened, asked and closed in a row",
             """
-            class Channel:
-                def __init__(self, session):
-                    self._session = session
-
-                def get(self, queue):
-                    receiver = self._session.receiver(queue)
-                    message = receiver.fetch(timeout=0)  # bad: receiver
-                    receiver.close()
-                    return message
+            def get(session, queue):
+                receiver = session.receiver(queue)
+                message = receiver.fetch(timeout=0)  # bad: receiver
+                receiver.close()
+                return message
             """,
         ),
         bad(
             "taken out of a pool and handed back at the end",
             """
-            class Store:
-                def __init__(self, pool):
-                    self._pool = pool
-
-                async def save(self, query):
-                    connection = await self._pool.acquire()
-                    await connection.execute(query)  # bad: connection
-                    await self._pool.release(connection)
+            async def save(pool, query):
+                connection = await pool.acquire()
+                await connection.execute(query)  # bad: connection
+                await pool.release(connection)
+            """,
+        ),
+        bad(
+            "handed back after a question that may fail",
+            """
+            class Pipeline:
+                async def reset(self):
+                    try:
+                        await self._connection.send_command("UNWATCH")  # bad: self._connection
+                    except ConnectionError:
+                        await self._connection.disconnect()
+                    await self._pool.release(self._connection)
+            """,
+        ),
+        bad(
+            "the items are handed back in a loop at the end",
+            """
+            def run(pools, commands):
+                connections = []
+                for pool in pools:
+                    connections.append(pool.get_connection())
+                for connection in connections:
+                    connection.send(commands)  # bad: connections
+                for connection in connections:
+                    connection.pool.release(connection)
             """,
         ),
         bad(
@@ -154,31 +172,23 @@ rule = Rule(
         good(
             "handed back in a finally",
             """
-            class Store:
-                def __init__(self, pool):
-                    self._pool = pool
-
-                async def save(self, query):
-                    connection = await self._pool.acquire()
+            class Pipeline:
+                async def reset(self):
                     try:
-                        await connection.execute(query)
+                        await self._connection.send_command("UNWATCH")
                     finally:
-                        await self._pool.release(connection)
+                        await self._pool.release(self._connection)
             """,
         ),
         good(
             "closed whatever happens",
             """
-            class Channel:
-                def __init__(self, session):
-                    self._session = session
-
-                def get(self, queue):
-                    receiver = self._session.receiver(queue)
-                    try:
-                        return receiver.fetch(timeout=0)
-                    finally:
-                        receiver.close()
+            def get(session, queue):
+                receiver = session.receiver(queue)
+                try:
+                    return receiver.fetch(timeout=0)
+                finally:
+                    receiver.close()
             """,
             silence="closed in a finally",
         ),
@@ -279,6 +289,9 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
                 if _is_open(one.held.duty, context) and not _is_paired(one, context):
                     yield _finding(one, method)
         yield from _of_locals(method, cls, context)
+        if _has(method, context, _GIVES_BACK):
+            for taken in borrowed_fields(context.project, method, cls):
+                yield _borrowed(taken, method)
 
 
 @rule.on_function
@@ -298,8 +311,8 @@ def _borrowed(one: Borrowed, function: Function) -> Finding:
         consequence="Each time that this fails, the pool has one less to give, until nobody gets any.",
         help=f"put what uses `{one.name}` into a try, and hand it back in the finally",
         notes=(
-            Note(function.path, one.taken.at, f"`{one.name}` is taken here"),
-            Note(function.path, one.release.at, "and handed back here, when nothing fails"),
+            *((Note(function.path, one.taken.at, f"`{one.name}` is taken here"),) if one.taken is not None else ()),
+            Note(function.path, one.release.at, "handed back here, when nothing fails"),
         ),
         symbol=function.symbol,
         culprit=("release", function.path, *(str(number) for number in one.cause.at)),
@@ -318,7 +331,7 @@ def _of_locals(function: Function, me: Class | None, context: Context) -> Iterat
         for passed in passed_by(context.project, function):
             yield _passed(passed, function)
     if _has(function, context, _GIVES_BACK):
-        for taken in borrowed(context.project, function):
+        for taken in (*borrowed(context.project, function), *borrowed_items(context.project, function)):
             yield _borrowed(taken, function)
 
 
