@@ -54,6 +54,7 @@ rule = Rule(
         "Consumer",
         "Producer",
         "Channel",
+        ".release(",
     ),
     product_only=True,
     silences=(
@@ -109,8 +110,8 @@ rule = Rule(
         bad(
             "opened, asked and closed in a row",
             """
-            def get(session, queue):
-                receiver = session.receiver(queue)
+            def get(connection, queue):
+                receiver = connection.receiver(queue)
                 message = receiver.fetch(timeout=0)  # bad: receiver
                 receiver.close()
                 return message
@@ -183,8 +184,8 @@ rule = Rule(
         good(
             "closed whatever happens",
             """
-            def get(session, queue):
-                receiver = session.receiver(queue)
+            def get(connection, queue):
+                receiver = connection.receiver(queue)
                 try:
                     return receiver.fetch(timeout=0)
                 finally:
