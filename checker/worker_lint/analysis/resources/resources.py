@@ -98,6 +98,11 @@ class Resources:
             self._held[cls] = found = tuple(one for one in made if one is not None)
         return found
 
+    def opened(self, cls: Class, name: str) -> Site | None:
+        """Where a field of a class, or of a base of it, is first opened."""
+        found = (one for base in self._own_bases(cls) for one in self.held(base) if one.place[1] == name)
+        return next((one.acquired[0] for one in found if one.acquired), None)
+
     def _field(self, cls: Class, name: str) -> Held | None:
         if not any(one.source.how == "value" for one in self.project.values.fields.own(cls).get(name, ())):
             return None
