@@ -23,6 +23,8 @@ class Worker:
 WORK = "        while self.on: self.b.process_data_events()\n"
 MADE, B = "pika.BlockingConnection()", "        self.b = pika.BlockingConnection()\n"
 CLOSE = "        self.a.close()"
+GUARDED = "        try: self.b.channel()\n        finally: self.a.close()"
+THREAD = "        self.a.start()\n" + B + WORK + "        self.a.join()"
 CASES = {
     "after the loop": ((MADE, "run", B + WORK + CLOSE, "pass"), ["self.a"]),
     "opened where it is released": (
@@ -30,8 +32,8 @@ CASES = {
         ["self.a"],
     ),
     "another method releases it, too": ((MADE, "run", B + WORK + CLOSE, "self.a.close()"), []),
-    "in a finally": (
-        (MADE, "run", B + "        try: self.b.channel()\n        finally: self.a.close()", "pass"),
+    "something fails before the try": (
+        (MADE, "run", B + GUARDED, "pass"),
         ["self.a"],
     ),
     "in a finally around all": (
