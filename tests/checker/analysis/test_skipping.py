@@ -92,6 +92,14 @@ LEFT = {
     "only one of them": ("self.a.close() if self.a else self.b.close()", []),
     "a mistake is no failure": ("int('x'); self.b.close()", []),
     "finally": ("try: self.a.close()\n        finally: self.b.close()", []),
+    "caught, and a choice that has nothing to do with the error": (
+        "try: self.a.close()\n        except Exception: pass\n        if self.on: self.b.close()",
+        [],
+    ),
+    "caught, and the clause leaves": (
+        "try: self.a.close()\n        except Exception: return\n        self.b.close()",
+        ["self.b"],
+    ),
 }
 
 

@@ -64,8 +64,11 @@ class Resources:
         """The stop-like methods that lead to an end of what is held."""
         names = {method.name for base in self._own_bases(cls) for method in self.project.values.fields.methods(base)}
         enders = {end.site.method.name for one in held for end in one.ends}
+        passed_on = {name for one in held for name in one.duty.release}  # `term` of what holds a context
         stops = sorted(
-            name for name in names if is_stop_name(name) and name not in ("__exit__", "__aexit__", "__del__")
+            name
+            for name in names
+            if (is_stop_name(name) or name in passed_on) and name not in ("__exit__", "__aexit__", "__del__")
         )
         return tuple(name for name in stops if enders & self.reached(cls, name))
 
