@@ -86,6 +86,8 @@ LEFT = {
         [],
     ),
     "a name that comes to mean another": ("c = self.a; c.close(); c = self.b; c.close()", ["self.b"]),
+    "the stop of what the caller gave": ("self.given.stop(); self.b.close()", ["self.b"]),
+    "the close of what the caller gave": ("self.given.close(); self.b.close()", []),
     "the same thing": ("self.a.close(); self.a.close()", []),
     "a thread that is joined": ("self.thread.join(); self.b.close()", []),
     "a helper that swallows": ("self._quiet(self.a); self.b.close()", []),
