@@ -18,13 +18,13 @@ from worker_lint.source import ir
 if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
 
-_TAKES: Final = frozenset(
+TAKES: Final = frozenset(
     {"acquire", "get_connection", "getconn", "get_conn", "checkout", "borrow", "take_connection", "acquire_connection"}
 )
-_GIVES_BACK: Final = frozenset(
+GIVES_BACK: Final = frozenset(
     {"release", "putconn", "put_conn", "checkin", "release_connection", "return_connection", "give_back", "put_back"}
 )
-_OVER_LINK: Final = frozenset(
+OVER_LINK: Final = frozenset(
     {"execute", "executemany", "fetch", "fetchrow", "fetchval", "cursor", "commit", "send_command", "read_response"}
     | {"send", "sendall", "recv", "receive", "request", "connect", "publish", "ping", "query", "send_packed_command"}
 )
@@ -32,10 +32,13 @@ _OVER_LINK: Final = frozenset(
 
 
 class Borrowed(NamedTuple):
-    """The name, the call that takes it out, the one that may fail, and the one that hands it back after that."""
+    """
+    The name, the call that takes it out (None for a field, which another method may fill), the one that may fail,
+    and the one that hands it back after that.
+    """
 
     name: str
-    taken: ir.Call
+    taken: ir.Call | None
     cause: ir.Call
     release: ir.Call
 
@@ -62,7 +65,7 @@ def _taken(statement: ir.Stmt) -> tuple[str, ir.Call | None]:
     """The name that a statement binds to what a pool gives."""
     if isinstance(statement, ir.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ir.Name):
         value = statement.value.value if isinstance(statement.value, ir.Await) else statement.value
-        if isinstance(value, ir.Call) and isinstance(value.func, ir.Attribute) and value.func.name in _TAKES:
+        if isinstance(value, ir.Call) and isinstance(value.func, ir.Attribute) and value.func.name in TAKES:
             return statement.targets[0].id, value
     return "", None
 
@@ -82,14 +85,14 @@ def _is_used_otherwise(project: Project, function: Function, name: str) -> bool:
 def _gives_back(call: ir.Call, name: str) -> bool:
     func = call.func
     first = call.args[0] if call.args else None
-    is_taker = isinstance(func, ir.Attribute) and func.name in _GIVES_BACK
+    is_taker = isinstance(func, ir.Attribute) and func.name in GIVES_BACK
     return is_taker and isinstance(first, ir.Name) and first.id == name
 
 
 def _asks(call: ir.Call, name: str) -> bool:
     func = call.func
     is_on = isinstance(func, ir.Attribute) and isinstance(func.value, ir.Name) and func.value.id == name
-    return is_on and isinstance(func, ir.Attribute) and func.name in _OVER_LINK
+    return is_on and isinstance(func, ir.Attribute) and func.name in OVER_LINK
 
 
 def _all(statements: Sequence[ir.Stmt]) -> Iterator[ir.Stmt]:

@@ -34,6 +34,7 @@ from worker_lint.analysis.resources.duty import Duty
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
 from worker_lint.analysis.routines.threaded import run_in_thread
 from worker_lint.analysis.stopping import is_child_stop, is_stop_name
+from worker_lint.analysis.usual import leading_to, usual_after
 from worker_lint.analysis.visit import encloses, unawaited
 from worker_lint.source import ir
 
@@ -83,6 +84,7 @@ class Skipping:
         self._released: dict[Step, frozenset[Place]] = {}
         self._duties: dict[Place, Duty | None] = {}
         self._later: dict[Step, dict[Place, ir.At]] = {}
+        self._undecided: dict[Place, frozenset[int]] = {}
 
     def skips(self) -> Iterator[Skip]:
         """What errors leave out, in source order of what raises; one entry for each cause."""
@@ -245,18 +247,23 @@ class Skipping:
     def _released_after(self, first: Step) -> Iterator[tuple[Place, ir.At]]:
         """What is released somewhere after the step has completed and nothing else failed, what comes first last."""
         start = self._block_of[first]
-        seen: dict[int, Block] = {}
-        pending = [edge.target for edge in start.out if not edge.is_interrupted]
-        while pending:
-            block = pending.pop(0)
-            if block.index not in seen:
-                seen[block.index] = block
-                pending.extend(edge.target for edge in block.out if not edge.is_interrupted)
+        seen = usual_after(edge.target for edge in start.out if not edge.is_interrupted)
         rest = start.steps[start.steps.index(first) + 1 :]
         steps = [*rest, *(step for block in seen.values() for step in block.steps)]
         for step in reversed(steps):
             if step is not first:
                 yield from ((place, step.node.at) for place in self.released(step))
+
+    def is_undecided(self, block: Block, place: Place) -> bool:
+        """Whether the way without an error leads here, too, and may still release the place: then no error keeps it."""
+        if place not in self._undecided:
+            holds = [one for one in self._usual.values() if any(place in self.released(step) for step in one.steps)]
+            self._undecided[place] = leading_to(holds, self._usual)
+        return block.index in self._undecided[place]
+
+    @cached_property
+    def _usual(self) -> dict[int, Block]:
+        return usual_after([self.graph.entry]) if self.graph is not None else {}
 
     @cached_property
     def _block_of(self) -> dict[Step, Block]:
@@ -328,7 +335,8 @@ class _Skipped(Watch[str]):
     def along(self, edge: Edge, state: str) -> str | None:
         """One error only: what a second one does is not the doing of the first."""
         if not edge.is_interrupted:
-            return None if self._skipping.tells_absent(edge, self._place) else state
+            is_back = state == "skipping" and self._skipping.is_undecided(edge.target, self._place)
+            return None if is_back or self._skipping.tells_absent(edge, self._place) else state
         return "skipping" if state == "before" and self._skipping.leaves_out(edge, self._place) else None
 
 

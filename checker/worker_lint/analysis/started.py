@@ -123,11 +123,14 @@ def _matters(project: Project, cls: Class, start: str, end: Function) -> bool:
 
 
 def _may_be_ended(project: Project, cls: Class, names: set[str]) -> bool:
-    """Whether a call of the ending method, in any file that knows the class or a relative, may be on such an object."""
+    """
+    Whether a call of the ending method, in any product file that knows the class or a relative, may be on such an
+    object: what tests and examples stop is not what the product starts.
+    """
     hierarchy = project.hierarchy
     family = {base for base in hierarchy.order(cls) if isinstance(base, Class)} | set(hierarchy.descendants(cls))
     paths = {path for each in family for path in project.uses.files_using(each)}
-    for path in sorted(paths):
+    for path in sorted(path for path in paths if project.store.role(path) == "product"):
         if path != project.store.own:
             project.store.rely_on(path)
         text = project.store.text(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 STOP_NAMES: Final = frozenset(
@@ -83,3 +84,17 @@ def is_stop_name(name: str) -> bool:
     if name in STOP_NAMES or bare in STOP_NAMES or bare.startswith(_BEGINNINGS) or bare.endswith(_ENDINGS):
         return True
     return any(f"{ending}_" in bare for ending in _ENDINGS)
+
+
+_ENDING_CALL: Final = re.compile(
+    r"\b_*(?:\w+_)?(?:a?close|stop|shutdown|terminate|disconnect|teardown|cleanup|dispose|release|cancel|join|kill|drain|"
+    r"unsubscribe|quit|destroy|detach|server_close|communicate|wait|__a?exit__)(?:_\w+)?\s*[(),]"
+)
+
+
+def ends_several(name: str, text: str) -> bool:
+    """Whether the text of a function of this name calls what may end something, in a loop or with something else."""
+    ends = len(_ENDING_CALL.findall(text))
+    if is_stop_name(name):
+        return ends > 0
+    return ends > 0 and ("for " in text or "KeyboardInterrupt" in text or (ends > 1 and "try" in text))

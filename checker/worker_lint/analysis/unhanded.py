@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import Edge, Inside, Path, Place, Step, ThrownSet, Watch, find, find_path, walk
+from worker_lint.analysis.resources.duty import RUNNING
 from worker_lint.analysis.resources.held import Held
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
 from worker_lint.analysis.skipping import failures
@@ -41,9 +42,8 @@ def unhanded(project: Project, function: Function, me: Class | None) -> Iterator
         if held.is_collection or not held.acquired or held.derived_from is not None:
             continue
         if any(use.how in ("returned", "stored") for use in held.escapes):
-            inside = project.routines.inside(function, me)
             gone = frozenset((*(use.at for use in held.escapes), *(end.site.at for end in held.ends)))
-            yield from _left_open(project, function, me, inside, held, gone)
+            yield from _left_open(project, function, me, held, gone)
 
 
 def unreleased(project: Project, function: Function, me: Class | None) -> Iterator[Unhanded]:
@@ -52,8 +52,7 @@ def unreleased(project: Project, function: Function, me: Class | None) -> Iterat
         if held.is_collection or not held.acquired or held.derived_from is not None or held.escapes:
             continue
         if any(end.kind == "release" for end in held.ends):
-            inside = project.routines.inside(function, me)
-            yield from _left_open(project, function, me, inside, held, frozenset(end.site.at for end in held.ends))
+            yield from _left_open(project, function, me, held, frozenset(end.site.at for end in held.ends))
 
 
 class Passed(NamedTuple):
@@ -134,11 +133,27 @@ def in_construction(project: Project, function: Function, me: Class) -> Iterator
     """
     if function.name not in BUILDERS and not _is_entered_by(project, function, me):
         return
-    inside = project.routines.inside(function, me)
     for held in project.resources.held(me):
         is_here = any(site.method == function for site in held.acquired)
         if is_here and not held.is_collection and held.derived_from is None and not held.escapes:
-            yield from _left_open(project, function, me, inside, held)
+            yield from _left_open(project, function, me, held)
+
+
+def only_here(project: Project, function: Function, me: Class) -> Iterator[Unhanded]:
+    """
+    The fields that one method alone ever releases, at the end of its work, and that an error on the way there
+    leaves open: no stop of the class, and nobody else, would release them then.
+    """
+    if function.name in BUILDERS or is_stop_name(function.name):
+        return
+    for held in project.resources.held(me):
+        if held.is_collection or held.derived_from is not None or not held.is_ours or not held.acquired:
+            continue
+        if held.duty.role in RUNNING:
+            continue  # a wait for its end is no clean-up
+        if any(end.kind == "release" for end in held.ends) and all(end.site.method == function for end in held.ends):
+            is_here = any(site.method == function for site in held.acquired)
+            yield from _left_open(project, function, me, held, start="unborn" if is_here else "open")
 
 
 def _is_entered_by(project: Project, function: Function, me: Class) -> bool:
@@ -159,16 +174,18 @@ def _left_open(
     project: Project,
     function: Function,
     me: Class | None,
-    inside: Inside,
     held: Held,
     gone: frozenset[ir.At] = frozenset(),
+    *,
+    start: str = "unborn",
 ) -> Iterator[Unhanded]:
     graph = project.routines.graph(function, me)
     if graph is None:
         return
+    inside = project.routines.inside(function, me)
     params = function.node.params
     place = (params[0].name, *held.place[1:]) if len(held.place) > 1 and params else held.place
-    watch = _Open(inside, held, place, gone)
+    watch = _Open(inside, held, place, gone, start)
     path = find_path(graph, watch, lambda block, state: block is graph.raised and state == "left")
     if isinstance(path, Path):
         edge, step = next((edge, edge.step) for edge in reversed(path.raising) if edge.step and watch.is_cause(edge))
@@ -178,8 +195,8 @@ def _left_open(
 class _Open(Watch[str]):
     """`unborn`, `open`, then `left` once something raises; handed over or released it is of no more interest."""
 
-    def __init__(self, inside: Inside, held: Held, place: Place, gone: frozenset[ir.At]) -> None:
-        super().__init__(start="unborn")
+    def __init__(self, inside: Inside, held: Held, place: Place, gone: frozenset[ir.At], start: str) -> None:
+        super().__init__(start=start)
         self._inside = inside
         self._place = place
         self._born = {site.at for site in held.acquired}

@@ -5,7 +5,8 @@ What it catches
     A connection, socket, process or the like that a function opens, works on, and then hands to its caller or puts
     into a field, when a step in between may raise and nothing on that way releases it. And a field that
     `__init__`, `__enter__` or `__aenter__` opens before a later step of the same method that may raise: then there
-    is no object, and `__exit__` is not called, so that no stop can ever reach the field. Also a connection that a
+    is no object, and `__exit__` is not called, so that no stop can ever reach the field; or that one method alone
+    releases, at the end of its work. Also a connection that a
     function opens, uses and closes in a row, or takes out of a pool and hands back in a row, or an object
     that a method gives, which is asked for something
     over its link and closed after that: what fails in the middle passes the close by.
@@ -32,8 +33,9 @@ from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.borrowed import Borrowed, borrowed
+from worker_lint.analysis.handed_back import borrowed_fields, borrowed_items
 from worker_lint.analysis.resources import Duty
-from worker_lint.analysis.unhanded import Passed, Unhanded, in_construction, passed_by, unhanded, unreleased
+from worker_lint.analysis.unhanded import Passed, Unhanded, in_construction, only_here, passed_by, unhanded, unreleased
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
 rule = Rule(
@@ -54,6 +56,7 @@ rule = Rule(
         "Consumer",
         "Producer",
         "Channel",
+        ".release(",
     ),
     product_only=True,
     silences=(
@@ -85,10 +88,6 @@ rule = Rule(
                 def __init__(self, parameters):
                     self._consuming = pika.BlockingConnection(parameters)
                     self._sending = pika.BlockingConnection(parameters)  # bad: self._consuming
-
-                def stop(self):
-                    self._consuming.close()
-                    self._sending.close()
             """,
         ),
         bad(
@@ -107,30 +106,63 @@ rule = Rule(
             """,
         ),
         bad(
+            "closed when the loop is over, and by nobody else",
+            """
+            import pika
+
+            class Worker:
+                def __init__(self, parameters):
+                    self._running = True
+                    self._connection = pika.BlockingConnection(parameters)
+
+                def run(self):
+                    while self._running:
+                        self._connection.process_data_events(time_limit=1)  # bad: self._connection
+                    self._connection.close()
+            """,
+        ),
+        bad(
             "opened, asked and closed in a row",
             """
-            class Channel:
-                def __init__(self, session):
-                    self._session = session
-
-                def get(self, queue):
-                    receiver = self._session.receiver(queue)
-                    message = receiver.fetch(timeout=0)  # bad: receiver
-                    receiver.close()
-                    return message
+            def get(connection, queue):
+                receiver = connection.receiver(queue)
+                message = receiver.fetch(timeout=0)  # bad: receiver
+                receiver.close()
+                return message
             """,
         ),
         bad(
             "taken out of a pool and handed back at the end",
             """
-            class Store:
-                def __init__(self, pool):
-                    self._pool = pool
-
-                async def save(self, query):
-                    connection = await self._pool.acquire()
-                    await connection.execute(query)  # bad: connection
-                    await self._pool.release(connection)
+            async def save(pool, query):
+                connection = await pool.acquire()
+                await connection.execute(query)  # bad: connection
+                await pool.release(connection)
+            """,
+        ),
+        bad(
+            "handed back after a question that may fail",
+            """
+            class Pipeline:
+                async def reset(self):
+                    try:
+                        await self._connection.send_command("UNWATCH")  # bad: self._connection
+                    except ConnectionError:
+                        await self._connection.disconnect()
+                    await self._pool.release(self._connection)
+            """,
+        ),
+        bad(
+            "the items are handed back in a loop at the end",
+            """
+            def run(pools, commands):
+                connections = []
+                for pool in pools:
+                    connections.append(pool.get_connection())
+                for connection in connections:
+                    connection.send(commands)  # bad: connections
+                for connection in connections:
+                    connection.pool.release(connection)
             """,
         ),
         bad(
@@ -153,33 +185,14 @@ rule = Rule(
             """,
         ),
         good(
-            "handed back in a finally",
-            """
-            class Store:
-                def __init__(self, pool):
-                    self._pool = pool
-
-                async def save(self, query):
-                    connection = await self._pool.acquire()
-                    try:
-                        await connection.execute(query)
-                    finally:
-                        await self._pool.release(connection)
-            """,
-        ),
-        good(
             "closed whatever happens",
             """
-            class Channel:
-                def __init__(self, session):
-                    self._session = session
-
-                def get(self, queue):
-                    receiver = self._session.receiver(queue)
-                    try:
-                        return receiver.fetch(timeout=0)
-                    finally:
-                        receiver.close()
+            def get(connection, queue):
+                receiver = connection.receiver(queue)
+                try:
+                    return receiver.fetch(timeout=0)
+                finally:
+                    receiver.close()
             """,
             silence="closed in a finally",
         ),
@@ -212,10 +225,6 @@ rule = Rule(
                         stack.callback(self._consuming.close)
                         self._sending = pika.BlockingConnection(parameters)
                         self._stack = stack.pop_all()
-
-                def stop(self):
-                    self._sending.close()
-                    self._stack.close()
             """,
             silence="ExitStack with pop_all",
         ),
@@ -241,10 +250,6 @@ rule = Rule(
                 def __init__(self, parameters):
                     self._cache = redis.Redis()
                     self._sending = pika.BlockingConnection(parameters)
-
-                def stop(self):
-                    self._cache.close()
-                    self._sending.close()
             """,
         ),
         good(
@@ -273,13 +278,18 @@ _LATER: Final = frozenset({"connection", "channel", "consumer", "producer"})
 
 @rule.on_class
 def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
-    """The methods of a class: their locals, and the fields of those that build the object."""
+    """The methods of a class: their locals, and the fields that they open or that they alone release."""
     for method in context.project.values.fields.methods(cls):
-        if _may_open(method, context):
-            for one in in_construction(context.project, method, cls):
-                if _is_open(one.held.duty, context) and not _is_paired(one, context):
-                    yield _finding(one, method)
+        found = list(in_construction(context.project, method, cls)) if _may_open(method, context) else []
+        if _has(method, context, _CLOSES):
+            found.extend(only_here(context.project, method, cls))
+        for one in found:
+            if _is_open(one.held.duty, context) and not _is_paired(one, context):
+                yield _finding(one, method)
         yield from _of_locals(method, cls, context)
+        if _has(method, context, _GIVES_BACK):
+            for taken in borrowed_fields(context.project, method, cls):
+                yield _left_behind(taken, method)
 
 
 @rule.on_function
@@ -292,15 +302,33 @@ def check_function(function: Function, context: Context) -> Iterator[Finding]:
 _GIVES_BACK: Final = re.compile(r"\.(?:release|checkin|put_?conn|\w+_connection|give_back|put_back)\(")
 
 
-def _borrowed(one: Borrowed, function: Function) -> Finding:
+_SAID: Final = {
+    Borrowed: (
+        "an error here keeps `{}` from the pool: it is handed back after that",
+        "Each time that this fails, the pool has one less to give, until nobody gets any.",
+        "put what uses `{}` into a try, and hand it back in the finally",
+        ("`{}` is taken here", "handed back here, when nothing fails"),
+    ),
+    Passed: (
+        "an error here leaves `{}` open: its close is passed by",
+        "Each time that this fails, one more of them stays open at the other side of the link.",
+        "put what uses `{}` into a try, and its close into the finally",
+        ("`{}` is opened here", "and closed here, when nothing fails"),
+    ),
+}
+
+
+def _left_behind(one: Borrowed | Passed, function: Function) -> Finding:
+    message, consequence, remedy, (begun, ended) = _SAID[type(one)]
+    first = one[1]  # of a field that another method fills there is none
     return Finding(
         at=one.cause.at,
-        message=f"an error here keeps `{one.name}` from the pool: it is handed back after that",
-        consequence="Each time that this fails, the pool has one less to give, until nobody gets any.",
-        help=f"put what uses `{one.name}` into a try, and hand it back in the finally",
+        message=message.format(one.name),
+        consequence=consequence,
+        help=remedy.format(one.name),
         notes=(
-            Note(function.path, one.taken.at, f"`{one.name}` is taken here"),
-            Note(function.path, one.release.at, "and handed back here, when nothing fails"),
+            *((Note(function.path, first.at, begun.format(one.name)),) if first is not None else ()),
+            Note(function.path, one.release.at, ended),
         ),
         symbol=function.symbol,
         culprit=("release", function.path, *(str(number) for number in one.cause.at)),
@@ -317,25 +345,10 @@ def _of_locals(function: Function, me: Class | None, context: Context) -> Iterat
                 yield _finding(one, function)
     if _has(function, context, _CLOSES):
         for passed in passed_by(context.project, function):
-            yield _passed(passed, function)
+            yield _left_behind(passed, function)
     if _has(function, context, _GIVES_BACK):
-        for taken in borrowed(context.project, function):
-            yield _borrowed(taken, function)
-
-
-def _passed(passed: Passed, function: Function) -> Finding:
-    return Finding(
-        at=passed.cause.at,
-        message=f"an error here leaves `{passed.name}` open: its close is passed by",
-        consequence="Each time that this fails, one more of them stays open at the other side of the link.",
-        help=f"put what uses `{passed.name}` into a try, and its close into the finally",
-        notes=(
-            Note(function.path, passed.given.at, f"`{passed.name}` is opened here"),
-            Note(function.path, passed.release.at, "and closed here, when nothing fails"),
-        ),
-        symbol=function.symbol,
-        culprit=("release", function.path, *(str(number) for number in passed.cause.at)),
-    )
+        for taken in (*borrowed(context.project, function), *borrowed_items(context.project, function)):
+            yield _left_behind(taken, function)
 
 
 _OPENS: Final = re.compile(

@@ -27,16 +27,27 @@ Limits
     class. All other calls are taken not to raise.
 """
 
-import re
 from collections.abc import Iterator
+from typing import Final
 
 from worker_lint.analysis import Class, Function
+from worker_lint.analysis.absent_children import AbsentChild, absent_children
 from worker_lint.analysis.interrupted import OnlyInterrupted, only_interrupted
-from worker_lint.analysis.resources import Held
 from worker_lint.analysis.skipping import Skip, Skipping
-from worker_lint.analysis.stopping import STOP_WORDS, is_stop_name
+from worker_lint.analysis.stopping import STOP_WORDS, ends_several
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+
+_TWO: Final = """
+            import contextlib
+            import logging
+            import pika
+
+            class Worker:
+                def __init__(self):
+                    self._first = pika.BlockingConnection()
+                    self._second = pika.BlockingConnection()
+"""
 
 rule = Rule(
     code="STP102",
@@ -89,18 +100,37 @@ rule = Rule(
             """,
         ),
         bad(
+            "a child that holds nothing ends the loop",
+            """
+            class Child:
+                def __init__(self):
+                    self.link = None
+
+                def run(self, connect):
+                    self.link = connect()
+
+                def reset(self):
+                    if self.link is not None:
+                        self.link.disconnect()
+
+            class Pool:
+                def __init__(self):
+                    self._children = [Child(), Child()]
+
+                def disconnect(self):
+                    for child in self._children:
+                        child.link.disconnect()  # bad: child.link
+            """,
+        ),
+        bad(
             "a child that has died ends the loop",
             """
             import os
             import signal
 
-            class Manager:
-                def __init__(self, pids):
-                    self._pids = pids
-
-                def terminate(self):
-                    for pid in self._pids:
-                        os.kill(pid, signal.SIGTERM)  # bad: os.kill
+            def terminate(pids):
+                for pid in pids:
+                    os.kill(pid, signal.SIGTERM)  # bad: os.kill
             """,
         ),
         bad(
@@ -120,15 +150,8 @@ rule = Rule(
         ),
         bad(
             "caught around both of them",
-            """
-            import logging
-            import pika
-
-            class Worker:
-                def __init__(self):
-                    self._first = pika.BlockingConnection()
-                    self._second = pika.BlockingConnection()
-
+            _TWO
+            + """
                 def stop(self):
                     try:
                         self._first.close()  # bad: self._second
@@ -155,14 +178,8 @@ rule = Rule(
         ),
         good(
             "a guard for each",
-            """
-            import pika
-
-            class Worker:
-                def __init__(self):
-                    self._first = pika.BlockingConnection()
-                    self._second = pika.BlockingConnection()
-
+            _TWO
+            + """
                 def stop(self):
                     try:
                         self._first.close()
@@ -174,15 +191,8 @@ rule = Rule(
         ),
         good(
             "suppressed",
-            """
-            import contextlib
-            import pika
-
-            class Worker:
-                def __init__(self):
-                    self._first = pika.BlockingConnection()
-                    self._second = pika.BlockingConnection()
-
+            _TWO
+            + """
                 def stop(self):
                     with contextlib.suppress(Exception):
                         self._first.close()
@@ -192,15 +202,8 @@ rule = Rule(
         ),
         good(
             "the stack calls all of them",
-            """
-            import contextlib
-            import pika
-
-            class Worker:
-                def __init__(self):
-                    self._first = pika.BlockingConnection()
-                    self._second = pika.BlockingConnection()
-
+            _TWO
+            + """
                 def stop(self):
                     with contextlib.ExitStack() as stack:
                         stack.callback(self._second.close)
@@ -210,14 +213,8 @@ rule = Rule(
         ),
         good(
             "one finally inside the other",
-            """
-            import pika
-
-            class Worker:
-                def __init__(self):
-                    self._first = pika.BlockingConnection()
-                    self._second = pika.BlockingConnection()
-
+            _TWO
+            + """
                 def stop(self):
                     try:
                         self._first.close()
@@ -258,11 +255,8 @@ rule = Rule(
             class Worker:
                 def __init__(self):
                     self._stopping = threading.Event()
-                    self._thread = threading.Thread(target=self._run)
+                    self._thread = threading.Thread(target=print)
                     self._connection = pika.BlockingConnection()
-
-                def _run(self):
-                    self._stopping.wait()
 
                 def stop(self):
                     self._stopping.set()
@@ -276,14 +270,9 @@ rule = Rule(
             """
             import pika
 
-            class Worker:
-                def __init__(self):
-                    self._connection = pika.BlockingConnection()
-                    self._running = True
-
-                def stop(self):
-                    self._running = False
-                    self._connection.close()
+            def run(parameters):
+                connection = pika.BlockingConnection(parameters)
+                connection.close()
             """,
             silence="one resource only",
         ),
@@ -306,26 +295,18 @@ def check_function(function: Function, context: Context) -> Iterator[Finding]:
         yield from _findings(function, None, context)
 
 
-_END = re.compile(
-    r"\b_*(?:\w+_)?(?:a?close|stop|shutdown|terminate|disconnect|teardown|cleanup|dispose|release|cancel|join|kill|drain|"
-    r"unsubscribe|quit|destroy|detach|server_close|communicate|wait)(?:_\w+)?\s*[(),]"
-)
-
-
 def _may_end_things(function: Function, context: Context) -> bool:
-    """Whether the text calls what may end something, in a loop or with something else; read before the body is."""
+    """Whether the text may have something to leave out; read before the body is."""
     lines = context.project.store.text(function.path).lines[function.node.name_at[0] : function.node.at[2]]
-    text = "\n".join(lines)
-    ends = len(_END.findall(text))
-    if is_stop_name(function.name):
-        return ends > 0
-    return ends > 0 and ("for " in text or "KeyboardInterrupt" in text or (ends > 1 and "try" in text))
+    return ends_several(function.name, "\n".join(lines))
 
 
 def _findings(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:
     skipping = Skipping(context.project, function, me)
     for skip in skipping.skips():
         yield _of_loop(skip, function, context) if skip.is_loop else _of_sequence(skip, function, me, context)
+    for absent in absent_children(context.project, function, me):
+        yield _of_absent(absent, function)
     if context.project.store.text(function.path).has_word("KeyboardInterrupt", *function.node.at[0:3:2]):
         for one in only_interrupted(context.project, function, me):
             yield _of_interrupt(one, function)
@@ -333,27 +314,51 @@ def _findings(function: Function, me: Class | None, context: Context) -> Iterato
 
 def _of_interrupt(one: OnlyInterrupted, function: Function) -> Finding:
     call = ir.dotted_name(one.call.func) or "this"
-    return Finding(
-        at=one.call.at,
-        message=f"`{call}()` runs only when the work is interrupted by Ctrl-C",
-        consequence="When the work ends by itself or by an error, this clean-up is left out.",
-        help="move it to a finally branch of the try",
-        notes=(Note(function.path, one.body.at, "may return or raise here, past the clean-up"),),
-        symbol=function.symbol,
-        culprit=("release", function.path, *(str(number) for number in one.call.at)),
+    return _of_call(
+        one.call,
+        function,
+        (f"`{call}()` runs only when the work is interrupted by Ctrl-C", "move it to a finally branch of the try"),
+        "When the work ends by itself or by an error, this clean-up is left out.",
+        Note(function.path, one.body.at, "may return or raise here, past the clean-up"),
+    )
+
+
+def _of_absent(one: AbsentChild, function: Function) -> Finding:
+    return _of_call(
+        one.call,
+        function,
+        (
+            f"`{one.subject}` may be None here, which leaves the others of the loop as they are",
+            f"ask `if {one.subject}:` first, as is done elsewhere",
+        ),
+        "The first one that holds nothing ends the loop: all that come after it stay open.",
+        Note(one.tested_in.path, one.test, "the same field is tested here, before the same is done"),
     )
 
 
 def _of_loop(skip: Skip, function: Function, context: Context) -> Finding:
-    call = _written(skip, function, context)
+    return _of_call(
+        skip.cause,
+        function,
+        (
+            f"`{_written(skip, function, context)}` may raise and leave the others of the loop as they are",
+            "catch and log inside the loop, so that each one gets its turn",
+        ),
+        "The first one that fails ends the loop: all that come after it keep running or stay open.",
+        Note(function.path, skip.cause.at, f"may raise {_classes(skip)} here"),
+    )
+
+
+def _of_call(cause: ir.Node, function: Function, said: tuple[str, str], consequence: str, note: Note) -> Finding:
+    """`said` is the message and the remedy."""
     return Finding(
-        at=skip.cause.at,
-        message=f"`{call}` may raise and leave the others of the loop as they are",
-        consequence="The first one that fails ends the loop: all that come after it keep running or stay open.",
-        help="catch and log inside the loop, so that each one gets its turn",
-        notes=(Note(function.path, skip.cause.at, f"may raise {_classes(skip)} here"),),
+        at=cause.at,
+        message=said[0],
+        consequence=consequence,
+        help=said[1],
+        notes=(note,),
         symbol=function.symbol,
-        culprit=("release", function.path, *(str(number) for number in skip.cause.at)),
+        culprit=("release", function.path, *(str(number) for number in cause.at)),
     )
 
 
@@ -377,13 +382,9 @@ def _of_sequence(skip: Skip, function: Function, me: Class | None, context: Cont
 
 def _opened(place: tuple[str, ...], me: Class | None, context: Context) -> Iterator[Note]:
     """Where a field is opened, as far as this class or its bases do it."""
-    for owner in context.project.hierarchy.order(me) if me is not None else ():
-        held: tuple[Held, ...] = context.project.resources.held(owner) if isinstance(owner, Class) else ()
-        for one in held:
-            if len(place) > 1 and one.place[1] == place[1] and one.acquired:
-                site = one.acquired[0]
-                yield Note(site.function.path, site.at, f"`{one.name}` is opened here")
-                return
+    site = context.project.resources.opened(me, place[1]) if me is not None and len(place) > 1 else None
+    if site is not None:
+        yield Note(site.function.path, site.at, f"`self.{place[1]}` is opened here")
 
 
 def _written(skip: Skip, function: Function, context: Context) -> str:

@@ -117,28 +117,33 @@ rule = Rule(
             "two are started and one is stopped",
             """
             class Source:
-                def startup(self):
+                async def startup(self):
                     pass
 
-                def shutdown(self):
+                async def shutdown(self):
                     pass
 
             class Scheduler:
-                def startup(self):
-                    self.is_running = True
+                sources: list[Source]
 
-                def run(self): ...
+                async def startup(self): ...
 
-                def shutdown(self):
+                async def run(self): ...
+
+                async def shutdown(self):
                     self.is_running = False
 
-            def main(scheduler: Scheduler, source: Source):
-                source.startup()  # bad: source
-                scheduler.startup()
+            async def main(path):
+                scheduler = load(path)
+                if not isinstance(scheduler, Scheduler):
+                    raise TypeError(path)
+                for source in scheduler.sources:
+                    await source.startup()  # bad: source
+                await scheduler.startup()
                 try:
-                    scheduler.run()
+                    await scheduler.run()
                 finally:
-                    scheduler.shutdown()
+                    await scheduler.shutdown()
             """,
         ),
         good(

@@ -86,12 +86,22 @@ LEFT = {
         [],
     ),
     "a name that comes to mean another": ("c = self.a; c.close(); c = self.b; c.close()", ["self.b"]),
+    "the stop of what the caller gave": ("self.given.stop(); self.b.close()", ["self.b"]),
+    "the close of what the caller gave": ("self.given.close(); self.b.close()", []),
     "the same thing": ("self.a.close(); self.a.close()", []),
     "a thread that is joined": ("self.thread.join(); self.b.close()", []),
     "a helper that swallows": ("self._quiet(self.a); self.b.close()", []),
     "only one of them": ("self.a.close() if self.a else self.b.close()", []),
     "a mistake is no failure": ("int('x'); self.b.close()", []),
     "finally": ("try: self.a.close()\n        finally: self.b.close()", []),
+    "caught, and a choice that has nothing to do with the error": (
+        "try: self.a.close()\n        except Exception: pass\n        if self.on: self.b.close()",
+        [],
+    ),
+    "caught, and the clause leaves": (
+        "try: self.a.close()\n        except Exception: return\n        self.b.close()",
+        ["self.b"],
+    ),
 }
 
 

@@ -64,8 +64,11 @@ class Resources:
         """The stop-like methods that lead to an end of what is held."""
         names = {method.name for base in self._own_bases(cls) for method in self.project.values.fields.methods(base)}
         enders = {end.site.method.name for one in held for end in one.ends}
+        passed_on = {name for one in held for name in one.duty.release}  # `term` of what holds a context
         stops = sorted(
-            name for name in names if is_stop_name(name) and name not in ("__exit__", "__aexit__", "__del__")
+            name
+            for name in names
+            if (is_stop_name(name) or name in passed_on) and name not in ("__exit__", "__aexit__", "__del__")
         )
         return tuple(name for name in stops if enders & self.reached(cls, name))
 
@@ -97,6 +100,11 @@ class Resources:
             made = (self._field(cls, name) for name in own)
             self._held[cls] = found = tuple(one for one in made if one is not None)
         return found
+
+    def opened(self, cls: Class, name: str) -> Site | None:
+        """Where a field of a class, or of a base of it, is first opened."""
+        found = (one for base in self._own_bases(cls) for one in self.held(base) if one.place[1] == name)
+        return next((one.acquired[0] for one in found if one.acquired), None)
 
     def _field(self, cls: Class, name: str) -> Held | None:
         if not any(one.source.how == "value" for one in self.project.values.fields.own(cls).get(name, ())):

@@ -46,6 +46,9 @@ MISUSE: Final = frozenset({"RuntimeError", "ValueError", "TypeError", "Assertion
 """What methods of the standard library raise when they are called wrongly: no failure to prepare for."""
 
 
+_OWN_CODE: Final = frozenset({"stop", "shutdown", "teardown", "tear_down", "disconnect", "stop_async", "async_stop"})
+"""Methods by which an object of any class ends what it does; `close` is what files and queues have, too."""
+
 _COPIES: Final = frozenset({"list", "tuple", "set", "dict", "deque", "sorted"})
 
 
@@ -163,8 +166,11 @@ class ProjectPolicy(Policy):
                 return False
             callee = self.project.calls.handed(self.function, func, self.me)
             return len(callee.runs) > 1 or is_stand_in(callee)
-        is_unknown = isinstance(kind, Unknown) and self._from_collection(func.value)
-        return is_unknown and self._is_supplied_item(func.value)
+        if not isinstance(kind, Unknown):
+            return False
+        if self._from_collection(func.value):
+            return self._is_supplied_item(func.value)
+        return func.name in _OWN_CODE and self._is_given(func.value)
 
     def _is_given(self, expr: ir.Expr) -> bool:
         """Whether a field holds what its class was given when it was made, and nothing else."""

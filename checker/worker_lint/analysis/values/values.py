@@ -30,6 +30,7 @@ from worker_lint.analysis.values.kind import (
     join,
 )
 from worker_lint.analysis.values.named import Named
+from worker_lint.analysis.values.narrowed import Narrowed, class_of, narrowed
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 DEPTH: Final = 60
 """Expressions that may lead to one another before the answer is Unknown."""
+
+_ANYTHING: Final = (External("typing.Any"), External("builtins.object"))
+"""What an annotation names that says nothing."""
 
 _PLAIN: Final = frozenset(
     {
@@ -66,6 +70,7 @@ class Values(Named):
         super().__init__(project)
         self.fields = Fields(project)
         self._depth = 0
+        self._narrowed: dict[Function, tuple[Narrowed, ...]] = {}
 
     # --- questions ---
 
@@ -162,7 +167,23 @@ class Values(Named):
             if near and len(near) < len(bindings.places[expr.id,]):
                 key = (id(scope), f"{expr.id}@{expr.at[0]}:{expr.at[1]}", me)
                 return self.once(key, lambda: join(self._source(scope, source, expr.id, me) for source in near))
-        return self.name(scope, expr.id, me)
+        kind = self.name(scope, expr.id, me)
+        is_any = isinstance(kind, Unknown) or (isinstance(kind, Instance) and kind.of in _ANYTHING)
+        if not is_any or not isinstance(scope, Function):
+            return kind
+        found = self._tested(scope, expr)
+        return kind if isinstance(found, Unknown) else found
+
+    def _tested(self, scope: Function, expr: ir.Name) -> Kind:
+        """What a test with `isinstance` proves a name to be where it stands."""
+        found = self._narrowed.get(scope)
+        if found is None:
+            text, node = self.project.store.text(scope.path), scope.node
+            found = narrowed(scope.statements) if text.has_word("isinstance", node.at[0], node.at[2]) else ()
+            self._narrowed[scope] = found
+        bound = [source.at for source in self.bindings(scope).places.get((expr.id,), ())] if found else []
+        cls = class_of(found, expr, bound)
+        return self.annotated(scope, cls) if cls is not None else UNKNOWN
 
     def _displayed(self, scope: Scope, item: ir.Expr, me: Class | None) -> Kind:
         kind = self.of(scope, item, me)
