@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.launched import is_event_callback
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.standing import NOTHING, Misstep, Standing, lets_through
 from worker_lint.source import ir
@@ -26,15 +27,29 @@ class Cleared(NamedTuple):
 
 
 def cleared_before(cls: Class, stop: Function, standing: Standing) -> Iterator[Cleared]:
-    """What a stop does wrong when another public method has run before it, whatever the object was like then."""
+    """
+    What a stop does wrong when another method has run before it, whatever the object was like then: a public one, or
+    one that is handed to a library to be called at an event.
+    """
     for method in cls.project.values.fields.methods(cls):
-        if method is stop or method.name.startswith("_") or not mentions(method, "None") or not lets_through(method):
+        if method is stop or not mentions(method, "None") or not lets_through(method) or not _is_open(cls, method):
             continue
         after = frozenset(one for one in standing.after(method, NOTHING) if one[1] == "none")
         for misstep in standing.missteps(stop, after) if after else ():
             at = _cleared_at(cls, method, misstep.place[1])
             if misstep.value in ("none", "handed") and at is not None:
                 yield Cleared(method, misstep, at)
+
+
+def _is_open(cls: Class, method: Function) -> bool:
+    if not method.name.startswith("_"):
+        return True
+    return not method.name.startswith("__") and any(
+        use.place == ("self", method.name) and is_event_callback(use)
+        for one in cls.project.values.fields.methods(cls)
+        if mentions(one, method.name)
+        for use in cls.project.places.uses(one, cls)
+    )
 
 
 def _cleared_at(cls: Class, method: Function, name: str) -> ir.At | None:

@@ -15,10 +15,9 @@ from worker_lint.analysis.children import service_loops
 from worker_lint.analysis.entity import Class, Function, Instance, Scope
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import CATCH_ALL, handler_names
-from worker_lint.analysis.launched import Launched, launched_by
+from worker_lint.analysis.launched import Launched, is_event_callback, launched_by
 from worker_lint.analysis.models import ModelClass
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
-from worker_lint.analysis.places import Use
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.stopping import is_stop_name
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
 
 _ENDS: Final = frozenset({"cancel", "join", "stop", "terminate", "kill"})
 _ASKING: Final = (ir.If, ir.While, ir.Assert, ir.Match)
-_EVENTS: Final = ("on_", "add_on_", "register_on_")
-"""Beginnings of the names under which libraries take what they call at every event."""
 _CALLBACKS: Final = ("on_",)
 
 
@@ -194,21 +191,9 @@ def _led_to(cls: Class, method: Function, loop: ir.While | ir.For, field: str) -
             if len(use.place) != 2 or use.place[0] != "self" or use.how not in {"passed", "stored"}:
                 continue
             handed = cls.project.workers.methods(cls).get(use.place[1])
-            if handed is not None and _is_callback(use) and _comes_to(cls, handed, method, field):
+            if handed is not None and is_event_callback(use) and _comes_to(cls, handed, method, field):
                 return other, use.at
     return None
-
-
-def _is_callback(use: Use) -> bool:
-    """Whether the place where the method is handed over says that it is called at each event of a kind."""
-    if use.how == "stored" and isinstance(use.statement, ir.Assign):
-        names = [ir.dotted_name(target) or "" for target in use.statement.targets]
-    elif use.call is not None:
-        values = [keyword.name or "" for keyword in use.call.keywords if keyword.value.at == use.at]
-        names = [ir.dotted_name(use.call.func) or "", *values]
-    else:
-        return False
-    return any(name.rpartition(".")[2].startswith(_EVENTS) for name in names)
 
 
 def _comes_to(cls: Class, handed: Runs, method: Function, field: str) -> bool:

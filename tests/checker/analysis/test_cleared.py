@@ -14,6 +14,7 @@ class Client:
     def __init__(self, transport):
         self.transport = transport
         self.open = True
+        {given}
 
     def {name}(self, really=True):
         {code}
@@ -31,6 +32,7 @@ CASES = {
     "cleared": ("lost", CLEARS, CLOSES, ["lost"]),
     "not on all ways": ("lost", "if really: self.transport = None", CLOSES, []),
     "private": ("_lost", CLEARS, CLOSES, []),
+    "private, called at an event": ("_lost", CLEARS, CLOSES, ["_lost"]),
     "asked before": ("lost", CLEARS, "if self.transport: self.transport.close()", []),
     "something is asked before": ("lost", CLEARS, "if self.open: self.transport.close()", []),
 }
@@ -39,6 +41,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_cleared_before(project_of: Any, method_of: Any, case: str) -> None:
     name, code, end, expected = CASES[case]
-    project = project_of(SOURCE.format(name=name, code=code, end=end))
+    given = "transport.on_close = self._lost" if "event" in case else "pass"
+    project = project_of(SOURCE.format(name=name, code=code, end=end, given=given))
     stop, cls = method_of(project, "Client.close")
     assert [one.method.name for one in cleared_before(cls, stop, Standing(project, cls))] == expected
