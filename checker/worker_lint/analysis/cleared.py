@@ -28,7 +28,7 @@ class Cleared(NamedTuple):
 
 def cleared_before(cls: Class, stop: Function, standing: Standing) -> Iterator[Cleared]:
     """
-    What a stop does wrong when another method has run before it, whatever the object was like then: a public one, or
+    What a stop does wrong first when another method has run before it, whatever the object was like then: a public one, or
     one that is handed to a library to be called at an event.
     """
     for method in cls.project.values.fields.methods(cls):
@@ -39,6 +39,7 @@ def cleared_before(cls: Class, stop: Function, standing: Standing) -> Iterator[C
             at = _cleared_at(cls, method, misstep.place[1])
             if misstep.value in ("none", "handed") and at is not None:
                 yield Cleared(method, misstep, at)
+                break  # what follows fails for the same reason
 
 
 def _is_open(cls: Class, method: Function) -> bool:
