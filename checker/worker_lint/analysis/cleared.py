@@ -28,7 +28,7 @@ class Cleared(NamedTuple):
 
 def cleared_before(cls: Class, stop: Function, standing: Standing) -> Iterator[Cleared]:
     """
-    What a stop does wrong first when another method has run before it, whatever the object was like then: a public one, or
+    What a stop first does wrong when another method has run before it, whatever the object was like: a public one, or
     one that is handed to a library to be called at an event.
     """
     for method in cls.project.values.fields.methods(cls):
