@@ -1,19 +1,24 @@
-"""What a finalizer may meet: locks that others share with the dying object, and threads that keep it alive."""
+"""What a finalizer may meet: locks that others share, threads that keep the object alive, fields that do not exist."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from worker_lint.analysis.entity import Class, External, Instance
+from worker_lint.analysis.entity import Class, External, Function, Instance
 from worker_lint.analysis.flow.visit import find
-from worker_lint.analysis.nesting import mentions
+from worker_lint.analysis.guard import catches
+from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
 from worker_lint.analysis.reached import Reached
 from worker_lint.source import ir
 
 _LOCKS: Final = frozenset(
     {"threading.Lock", "threading.Semaphore", "threading.BoundedSemaphore", "multiprocessing.synchronize.Lock"}
 )
+
+_ASKS: Final = ("hasattr", "getattr", "__dict__", "vars(")
+_DEPTH: Final = 3
+"""Methods of the dying object that call one another."""
 
 
 def is_lock(here: Reached, expr: ir.Expr) -> bool:
@@ -90,3 +95,48 @@ def _is_given(cls: Class, thread: Class) -> bool:
                 if cls.project.calls.of(method, call, cls).creates is thread:
                     return True
     return False
+
+
+def fields_read(cls: Class, function: Function, depth: int = 0) -> Iterator[tuple[Function, str, ir.At]]:
+    """
+    The fields that a finalizer surely reads, by itself or in methods of its object that it calls, each with the
+    function that does; what is read inside a `try` that takes AttributeError is left out.
+    """
+    subject = function.node.params[0].name if function.node.params else ""
+    for placed in placed_statements(function.body):
+        if isinstance(placed.statement, ir.If) and any(find(ir.Return, placed.statement.body)):
+            return  # from here on something has told that the object is whole
+        if catches(function, placed, ("AttributeError",)) or is_conditional(placed.around):
+            continue
+        calls = list(own_calls(placed.statement))
+        called = {call.func.at for call in calls}
+        stored = {target.at for target in getattr(placed.statement, "targets", ())}
+        for node in own_expressions(placed.statement):
+            if isinstance(node, ir.Attribute) and ir.dotted_name(node) == f"{subject}.{node.name}":
+                if node.at not in stored and node.at not in called:
+                    yield function, node.name, node.at
+        for call in calls if depth < _DEPTH else ():
+            method = _own_method(cls, function, call)
+            if method is not None and not looks_first(method):
+                yield from fields_read(cls, method, depth + 1)
+
+
+def _own_method(cls: Class, function: Function, call: ir.Call) -> Function | None:
+    """The method of the same object that a call surely runs to its end."""
+    subject = function.node.params[0].name if function.node.params else ""
+    if not isinstance(call.func, ir.Attribute) or ir.dotted_name(call.func.value) != subject:
+        return None
+    callee = cls.project.calls.of(function, call, cls)
+    method = callee.runs[0].function if len(callee.runs) == 1 and callee.is_sure else None
+    runs_now = method is not None and not method.node.is_async and not method.node.is_generator
+    return method if runs_now and method is not None and not method.node.decorators else None
+
+
+def looks_first(function: Function) -> bool:
+    """Whether the function asks whether fields exist at all."""
+    return mentions(function, *_ASKS)
+
+
+def is_conditional(around: tuple[ir.Stmt, ...]) -> bool:
+    """Whether what stands inside these statements may be left out without an error."""
+    return any(not isinstance(outer, (ir.With, ir.Try)) for outer in around)

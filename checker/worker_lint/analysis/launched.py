@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import Place
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.nesting import mentions
+from worker_lint.analysis.places import Use
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.workers import Entry, EntryKind
 from worker_lint.source import ir
@@ -17,6 +18,9 @@ from worker_lint.source import ir
 _THREAD = "threading.Thread"
 _LAUNCHES = ("Thread", "Timer", "create_task", "ensure_future", "submit", "add_job", "run_in_executor", "apply_async")
 """What a method that starts something speaks of: the cheap question before its body is read."""
+
+_ON_EVENT: Final = ("on_", "add_on_", "register_on_")
+"""Beginnings of the names under which libraries take what they call at every event."""
 
 
 class Launched(NamedTuple):
@@ -112,3 +116,15 @@ def handed_methods(cls: Class) -> frozenset[str]:
             for value in (*call.args, *(keyword.value for keyword in call.keywords)):
                 found.update(node.name for node in find(ir.Attribute, (value,), inner=True))
     return frozenset(found)
+
+
+def is_event_callback(use: Use) -> bool:
+    """Whether the place where the method is handed over says that it is called at each event of a kind."""
+    if use.how == "stored" and isinstance(use.statement, ir.Assign):
+        names = [ir.dotted_name(target) or "" for target in use.statement.targets]
+    elif use.call is not None:
+        values = [keyword.name or "" for keyword in use.call.keywords if keyword.value.at == use.at]
+        names = [ir.dotted_name(use.call.func) or "", *values]
+    else:
+        return False
+    return any(name.rpartition(".")[2].startswith(_ON_EVENT) for name in names)

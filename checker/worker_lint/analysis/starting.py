@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import Summary, walk
 from worker_lint.analysis.places import SELF
+from worker_lint.analysis.places.denoted import method_around
 from worker_lint.analysis.routines.policy import ProjectPolicy
+from worker_lint.analysis.values import Absent
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ _BEGINNINGS: Final = (
     "set_up",
     "enter",
 )
+_MAKERS: Final = frozenset({"__init__", "__new__", "__post_init__", "__attrs_post_init__"})
+_ENTERS: Final = frozenset({"__enter__", "__aenter__"})
 _REACHING_OUT: Final = frozenset(
     {"connect", "open", "bind", "listen", "login", "dial", "handshake", "create_connection", "open_connection"}
     | {"get_event_loop", "get_running_loop", "run_until_complete", "start_server"}
@@ -54,6 +58,21 @@ def is_construction(cls: Class, method: Function) -> bool:
                 if any(isinstance(call.func, ir.Attribute) and call.func.name == method.name for call in calls):
                     return True
     return False
+
+
+def given_by_starts(cls: Class, name: str, stop: Function) -> list[tuple[Function, ir.At]]:
+    """Where methods other than the stop, which need not have run to their end, give the field something to use."""
+    project = cls.project
+    found = []
+    for one in project.values.fields.assigned(cls, name):
+        method = method_around(one.scope)
+        if one.added or method is None or method.name in _MAKERS or method == stop or one.source.how == "annotation":
+            continue
+        if one.source.how != "value" or not isinstance(project.values.of(one.scope, one.source.expr, cls), Absent):
+            found.append((method, one.source.at))
+    if all(method.name in _ENTERS for method, _ in found) or any(is_construction(cls, one) for one, _ in found):
+        return []
+    return found if all(may_be_late(cls, method, at) for method, at in found) else []
 
 
 def _is_beginning(name: str) -> bool:

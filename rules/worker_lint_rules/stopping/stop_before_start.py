@@ -4,7 +4,8 @@ A method that ends the object uses what only its start sets, and fails when ther
 What it catches
     `stop`, `close` and their kin that call a method of a field which is still None, or does not exist
     yet, on an object that was never started or whose start failed. Every path is followed with
-    the values that `__init__` and the class body give, through the object's own methods.
+    the values that `__init__` and the class body give, through the object's own methods. Also a stop that uses
+    what another public method, such as one for a lost connection or a fork, has set to None.
 
 Why it hurts in production
     Stops run when something has gone wrong, often the start itself: the broker was not there, so
@@ -24,16 +25,13 @@ Limits
     it may fail, and classes that are internal to their package.
 """
 
-import re
 from collections.abc import Iterator
-from typing import Final
 
 from worker_lint.analysis import Class, Function
-from worker_lint.analysis.places.denoted import method_around
+from worker_lint.analysis.cleared import Cleared, cleared_before, is_set_elsewhere
 from worker_lint.analysis.standing import Misstep, Standing
-from worker_lint.analysis.starting import is_construction, may_be_late
+from worker_lint.analysis.starting import given_by_starts
 from worker_lint.analysis.stopping import STOP_WORDS, ends_object
-from worker_lint.analysis.values import Absent
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -124,6 +122,22 @@ rule = Rule(
                     self._transport.close()
             """,
         ),
+        bad(
+            "the connection is lost before the stop",
+            """
+            import asyncio
+
+            class Client(asyncio.Protocol):
+                def connection_made(self, transport):
+                    self.transport = transport
+
+                def connection_lost(self, error):
+                    self.transport = None
+
+                def close(self):
+                    self.transport.close()  # bad: self.transport
+            """,
+        ),
         good(
             "there as soon as it has begun",
             """
@@ -210,6 +224,9 @@ rule = Rule(
                 def start(self):
                     self._link = socket.create_connection(("events", 7000))
                     self._thread = threading.Thread(target=print)
+
+                def detach(self):
+                    self._thread = None
 
                 def stop(self):
                     if self._thread is not None:
@@ -311,9 +328,6 @@ rule = Rule(
     ),
 )
 
-_MAKERS: Final = frozenset({"__init__", "__new__", "__post_init__", "__attrs_post_init__"})
-_ENTERS: Final = frozenset({"__enter__", "__aenter__"})
-
 
 @rule.on_class
 def check(cls: Class, context: Context) -> Iterator[Finding]:
@@ -327,12 +341,18 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     seen: set[ir.At] = set()
     for stop in stops:
         for misstep in standing.missteps(stop, standing.fresh):
-            starts = _starts(cls, misstep, stop)
+            starts = given_by_starts(cls, misstep.place[1], stop)
             if misstep.value in ("none", "missing") and starts and misstep.function.path == context.path:
                 is_stated = isinstance(misstep.node, ir.Assert) and misstep.node is _first(stop)
-                if misstep.node.at not in seen and not is_stated and not _is_set_elsewhere(cls, misstep.place[1]):
+                if misstep.node.at not in seen and not is_stated and not is_set_elsewhere(cls, misstep.place[1]):
                     seen.add(misstep.node.at)
                     yield _finding(misstep, stop, starts[0], context)
+        for found in cleared_before(cls, stop, standing):
+            misstep = found.misstep
+            if misstep.node.at not in seen and misstep.function.path == found.method.path == context.path:
+                if not isinstance(misstep.node, ir.Assert) and not is_set_elsewhere(cls, misstep.place[1]):
+                    seen.add(misstep.node.at)
+                    yield _cleared(found, stop, context)
 
 
 def _first(function: Function) -> ir.Stmt | None:
@@ -341,36 +361,9 @@ def _first(function: Function) -> ir.Stmt | None:
     return next(statements, None)
 
 
-def _starts(cls: Class, misstep: Misstep, stop: Function) -> list[tuple[Function, ir.At]]:
-    """Where other methods give the field something to use."""
-    project = cls.project
-    found = []
-    for one in project.values.fields.assigned(cls, misstep.place[1]):
-        method = method_around(one.scope)
-        if one.added or method is None or method.name in _MAKERS or method == stop or one.source.how == "annotation":
-            continue
-        if one.source.how != "value" or not isinstance(project.values.of(one.scope, one.source.expr, cls), Absent):
-            found.append((method, one.source.at))
-    if all(method.name in _ENTERS for method, _ in found) or any(is_construction(cls, one) for one, _ in found):
-        return []
-    return found if all(may_be_late(cls, method, at) for method, at in found) else []
-
-
 def _is_internal(cls: Class) -> bool:
     """Whether the class is for its package alone, which knows in which order it calls what."""
     return cls.name.startswith("_") or any(part.startswith("_") for part in cls.path.split("/")[:-1])
-
-
-def _is_set_elsewhere(cls: Class, name: str) -> bool:
-    """Whether a subclass, or code outside the class, may set the field before the stop."""
-    project = cls.project
-    for sub in project.hierarchy.descendants(cls):
-        if name in project.values.fields.own(sub) or project.hierarchy.own(sub, name):
-            return True
-    if project.hierarchy.may_inherit(cls, name):
-        return True
-    outside = re.compile(rf"(?<!\bself)\.{re.escape(name)}\b[^=\n]*(?<![=!<>])=(?!=)")
-    return any(outside.search(project.store.text(path).source) for path in project.uses.files_using(cls))
 
 
 def _finding(misstep: Misstep, stop: Function, start: tuple[Function, ir.At], context: Context) -> Finding:
@@ -383,6 +376,20 @@ def _finding(misstep: Misstep, stop: Function, start: tuple[Function, ir.At], co
         consequence=f"`{stop.name}` of an object whose start failed raises AttributeError and releases nothing more.",
         help=f"set `{name}` to None in `__init__` and ask for None before using it",
         notes=(Note(method.path, at, f"only `{method.name}` sets it"),),
+        symbol=misstep.function.symbol,
+        culprit=("release", context.path, *(str(number) for number in misstep.node.at)),
+    )
+
+
+def _cleared(found: Cleared, stop: Function, context: Context) -> Finding:
+    misstep, method = found.misstep, found.method
+    name = f"self.{misstep.place[1]}"
+    return Finding(
+        at=misstep.node.at,
+        message=f"`{name}` is None here when `{stop.name}` comes after `{method.name}`",
+        consequence=f"`{stop.name}` then raises, and releases nothing more.",
+        help=f"ask for None before using `{name}`",
+        notes=(Note(method.path, found.at, f"`{method.name}` takes it away"),),
         symbol=misstep.function.symbol,
         culprit=("release", context.path, *(str(number) for number in misstep.node.at)),
     )

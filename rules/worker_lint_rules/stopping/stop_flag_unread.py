@@ -3,7 +3,8 @@ What stop sets is read by no loop that the worker runs.
 
 What it catches
     A stop method that sets a flag or an event of the object, while the loop of the object's thread, task or `run`
-    method never looks at it, nor at anything else that the stop changes.
+    method never looks at it, nor at anything else that the stop changes. Also a callback that arms the timer for
+    its next turn each time it runs, keeps no handle that the stop cancels, and never looks.
 
 Why it hurts in production
     `stop` returns as if all were well, and the worker goes on taking messages until the process is killed in
@@ -20,18 +21,17 @@ Limits
     Loops that get the object itself handed on, or end by code that nobody knows, are let pass.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis import Class
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import is_endless, service_loops
+from worker_lint.analysis.flags import calls_out, is_flag, is_read
 from worker_lint.analysis.flow import find
-from worker_lint.analysis.nesting import own_calls
-from worker_lint.analysis.reached import reached_from
+from worker_lint.analysis.rearmed import Rearmed, rearmed
 from worker_lint.analysis.stopping import STOP_WORDS, is_stop_name
-from worker_lint.analysis.touching import Act, acts_of, code_of, done_by, family, touched_by, whole_stops
+from worker_lint.analysis.touching import Act, acts_of, code_of, done_by, touched_by, whole_stops
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -106,6 +106,39 @@ rule = Rule(
 
                 def stop(self):
                     self._running = False  # bad: self._running
+            """,
+        ),
+        bad(
+            "the timer goes on",
+            """
+            class Beat:
+                def __init__(self, loop, link):
+                    self._loop = loop
+                    self._link = link
+                    self._closed = False
+
+                def _tick(self):
+                    self._link.beat()
+                    self._loop.call_later(10, self._tick)
+
+                def close(self):
+                    self._closed = True  # bad: _tick
+            """,
+        ),
+        good(
+            "the timer's code looks",
+            """
+            class Beat:
+                def __init__(self, loop):
+                    self._loop = loop
+                    self._closed = False
+
+                def _tick(self):
+                    if not self._closed:
+                        self._loop.call_later(10, self._tick)
+
+                def close(self):
+                    self._closed = True
             """,
         ),
         good(
@@ -266,7 +299,26 @@ _NAMED: Final = frozenset(
     {"run", "_run", "run_forever", "serve_forever", "main_loop", "_main_loop", "run_loop", "_run_loop"}
 )
 _KINDS: Final = frozenset({"thread", "process", "task"})
-_LOCAL: Final = frozenset({"__init__", "__repr__", "__str__", "__del__", "start"})
+
+
+@rule.on_class
+def check_timers(cls: Class, context: Context) -> Iterator[Finding]:
+    """Callbacks of timers that call for the next timer themselves."""
+    for found in rearmed(cls):
+        if found.method.path == context.path == found.flag.function.path:
+            yield _armed(found)
+
+
+def _armed(found: Rearmed) -> Finding:
+    name, method = found.stop.function.name, found.method
+    return Finding(
+        at=found.flag.at,
+        message=f"`{name}` sets `self.{found.flag.name}`, and `{method.name}`, which arms itself again, never reads it",
+        consequence=f"After `{name}` the timer goes on firing, on an object that has been stopped.",
+        help=f"return from `{method.name}` when `self.{found.flag.name}` is set, or keep the timer and cancel it",
+        notes=(Note(method.path, found.at, "the next turn is armed here, whatever the stop has set"),),
+        symbol=found.stop.function.symbol,
+    )
 
 
 @rule.on_class
@@ -275,7 +327,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     project = context.project
     stops = whole_stops(cls)
     stops = [runs for runs in stops if runs.function.path == context.path and runs.function.owner is cls]
-    flags = [(stop, flag) for stop in stops if (flag := _flag_of(cls, stop)) is not None and not _calls_out(stop)]
+    flags = [(stop, flag) for stop in stops if (flag := _flag_of(cls, stop)) is not None and not calls_out(stop)]
     loops = [(runs, loop) for runs in _run_by(cls) if (loop := _loop_of(cls, runs)) is not None] if flags else []
     for stop, flag in flags if loops else ():
         telling = [
@@ -283,7 +335,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         ]
         for runs, _ in loops:
             seen = {act.name for act in code_of(cls, runs) if act.kind == "used"}
-            if any(act.name in seen for act in telling) or _is_read(cls, flag.name):
+            if any(act.name in seen for act in telling) or is_read(cls, flag.name):
                 break
         else:
             yield _finding(stop, flag, *loops[0])
@@ -292,7 +344,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
 
 def _flag_of(cls: Class, stop: Runs) -> Act | None:
     """The first field that the stop sets as a flag."""
-    return next((act for act in done_by(stop) if _is_flag(cls, act)), None)
+    return next((act for act in done_by(stop) if is_flag(act)), None)
 
 
 def _run_by(cls: Class) -> Iterator[Runs]:
@@ -334,47 +386,6 @@ def _goes_on(loop: ir.While) -> bool:
     """Whether no jump leaves the loop: one might stand for anything."""
     leaves = any(node.kind == "break" for node in find(ir.Simple, loop.body))
     return not leaves and not any(True for _ in find(ir.Return, loop.body))
-
-
-def _is_flag(cls: Class, act: Act) -> bool:
-    """A field set to True or False, or an event that is set."""
-    if act.kind == "assigned":
-        return isinstance(act.value, ir.Constant) and act.value.kind == "bool"
-    return act.called == "set" and act.use is not None and act.use.call is not None and not act.use.call.args
-
-
-def _calls_out(stop: Runs) -> bool:
-    """Whether the stop calls something that may end the loop by other means."""
-    for here in reached_from(stop):
-        for placed in here.statements():
-            for call in own_calls(placed.statement):
-                name = (ir.dotted_name(call.func) or "?").rpartition(".")[2].lower()
-                if name != "set" and (is_stop_name(name) and name != "join"):
-                    return True
-                if any(
-                    word in name
-                    for word in ("kill", "put", "send", "cancel", "wake", "notify", "signal", "call_soon", "?")
-                ):
-                    return True
-    return False
-
-
-def _is_read(cls: Class, name: str) -> bool:
-    """Whether anybody but the stop itself looks at the flag, be it by a getter that somebody uses."""
-    getters: list[str] = []
-    for owner in family(cls):
-        for method in cls.project.values.fields.methods(owner):
-            if method.name in _LOCAL or is_stop_name(method.name):
-                continue
-            if any(act.name == name and act.called != "set" and act.kind == "used" for act in acts_of(method, cls)):
-                if len(method.body) > 2 or not isinstance(method.body[-1], ir.Return):
-                    return True
-                getters.append(method.name)
-    words = "|".join(map(re.escape, getters))
-    pattern = rf"(?<!self)\.{re.escape(name)}\b|['\"]{re.escape(name)}['\"]"
-    pattern += rf"|\.(?:{words})\b|['\"](?:{words})['\"]" if getters else ""
-    paths = {cls.path, *cls.project.uses.files_using(cls)}
-    return any(re.search(pattern, cls.project.store.text(path).source) for path in paths)
 
 
 def _finding(stop: Runs, flag: Act, runs: Runs, loop: ir.While) -> Finding:

@@ -5,23 +5,28 @@ What it catches
     `stop`, `close` and their kin that run on the same object from more than one place (`__exit__`, a finalizer, an
     error path, `atexit`, besides the caller), and that fail the second time: the first run sets a field to
     None and the second calls a method of it or hands it to what ends it; or it ends something whose library
-    raises when that is ended again (a pika connection, a scheduler of APScheduler).
+    raises when that is ended again (a pika connection, a scheduler of APScheduler). A property such as `closed` that
+    tells of just this field counts as a second place: whoever offers it takes closed objects for usual. Also
+    a future that a loop resolves without asking whether its waiter has cancelled it meanwhile.
 
 Why it hurts in production
     A signal and a `finally` both lead to the stop; a `with` block closes what its body has closed before. The
     second one raises in the middle of the shutdown, hides the error that led there, and what it
-    would have released after that stays open.
+    would have released after that stays open. A request that ran out of time has cancelled its future: the answer
+    that comes late raises InvalidStateError in the reader, which ends, and no answer is read any more.
 
 What to do instead
     Return early when there is nothing left, or take the field out before ending it:
-    `connection, self._connection = self._connection, None` and then `if connection is not None`.
+    `connection, self._connection = self._connection, None` and then `if connection is not None`. Ask
+    `if not future.done()` before resolving it.
 
 When to ignore it
     When only one of the callers can ever run on the same object.
 
 Limits
     What a second run does is followed from the values that the first one surely leaves. A test that asks for
-    anything of the object that is not known counts as a guard, and so does a decorator.
+    anything of the object that is not known counts as a guard, and so does a decorator. Futures count in
+    collections of the object out of which their waiter does not take them.
 """
 
 from collections.abc import Iterator
@@ -30,7 +35,8 @@ from worker_lint.analysis import Class, Function
 from worker_lint.analysis.guard import in_finally, in_handler
 from worker_lint.analysis.nesting import placed_statements
 from worker_lint.analysis.places import SELF, Use
-from worker_lint.analysis.standing import NOTHING, Misstep, Standing, State, lets_through
+from worker_lint.analysis.resolving import Resolved, resolved_after_cancel
+from worker_lint.analysis.standing import CLOSED_NAMES, NOTHING, Misstep, Standing, State, lets_through
 from worker_lint.analysis.stopping import STOP_WORDS, ends_object, is_stop_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -42,7 +48,7 @@ rule = Rule(
     closure="file",
     confidence="likely",
     summary="A second stop fails, because of what the first one has taken away",
-    words=STOP_WORDS,
+    words=(*STOP_WORDS, "set_result", "set_exception"),
     product_only=True,
     yields_to=("STP128",),
     silences=("swap-then-clear", "None or is_open guard", "early return", "lock", "one caller"),
@@ -98,6 +104,70 @@ rule = Rule(
 
                 def stop(self):
                     self._connection.close()  # bad: self._connection
+            """,
+        ),
+        bad(
+            "a property tells that it is closed",
+            """
+            class Publisher:
+                def __init__(self, socket):
+                    self.socket = socket
+
+                def close(self):
+                    self.socket.close()  # bad: self.socket
+                    self.socket = None
+
+                @property
+                def closed(self):
+                    return self.socket is None
+            """,
+        ),
+        bad(
+            "the waiter has cancelled it",
+            """
+            import asyncio
+
+            class Client:
+                async def flush(self):
+                    future = asyncio.Future()
+                    await self._flushes.put(future)
+                    await asyncio.wait_for(future, 2)
+
+                async def _flusher(self):
+                    while True:
+                        future = await self._flushes.get()
+                        try:
+                            await self._writer.drain()
+                        finally:
+                            future.set_result(None)  # bad: future
+            """,
+        ),
+        good(
+            "the waiter takes it out when it gives up, or the loop asks",
+            """
+            import asyncio
+
+            class Client:
+                async def ask(self, number):
+                    future = self._pending[number] = asyncio.get_running_loop().create_future()
+                    try:
+                        return await asyncio.wait_for(future, 2)
+                    finally:
+                        self._pending.pop(number, None)
+
+                async def flush(self):
+                    future = asyncio.Future()
+                    self._flushes.append(future)
+                    await asyncio.wait_for(future, 2)
+
+                def end(self, error):
+                    for future in self._pending.values():
+                        future.set_exception(error)
+
+                def done(self):
+                    for future in self._flushes:
+                        if not future.done():
+                            future.set_result(None)
             """,
         ),
         good(
@@ -234,6 +304,26 @@ rule = Rule(
 
 
 @rule.on_class
+def check_futures(cls: Class, context: Context) -> Iterator[Finding]:
+    """The futures that a loop of the class resolves."""
+    for found in resolved_after_cancel(cls):
+        if found.resolver.path == context.path:
+            yield _resolved(found)
+
+
+def _resolved(found: Resolved) -> Finding:
+    name, resolver, waiter = found.name, found.resolver, found.waiter
+    return Finding(
+        at=found.at,
+        message=f"`{name}` is resolved without asking whether `{waiter.name}` has cancelled it",
+        consequence=f"A wait that was given up has cancelled it: InvalidStateError ends the loop of `{resolver.name}`.",
+        help=f"`if not {name}.done():` before it",
+        notes=(Note(waiter.path, found.wait, "when this wait is given up, the future is cancelled and stays there"),),
+        symbol=resolver.symbol,
+    )
+
+
+@rule.on_class
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The public stop methods of the class, run a second time."""
     project = context.project
@@ -268,7 +358,7 @@ def _other_caller(
             again = is_call and is_stop_name(runs.function.name) and _reaches(standing, runs.function, first, missteps)
             if is_handed or on_error or again:
                 found.append((runs.function, use.at))
-    return found[0] if found else None
+    return found[0] if found else standing.told_by(missteps)
 
 
 def _is_on_error(method: Function, use: Use) -> bool:
@@ -297,9 +387,11 @@ def _finding(misstep: Misstep, stop: Function, other: tuple[Function, ir.At], co
     return Finding(
         at=misstep.node.at,
         message=fact,
-        consequence=f"`{method.name}` stops it besides the caller: the second one raises and releases nothing more.",
+        consequence=f"`{method.name}` lets everybody expect a closed one, and a second `{stop.name}` of it raises."
+        if method.name in CLOSED_NAMES
+        else f"`{method.name}` stops it besides the caller: the second one raises and releases nothing more.",
         help=f"return early from `{stop.name}` when it has run, or take the field out before ending it",
-        notes=(Note(method.path, at, f"`{method.name}` leads to `{stop.name}`, too"),),
+        notes=(Note(method.path, at, f"because of `{method.name}` a second `{stop.name}` is to be expected"),),
         symbol=misstep.function.symbol,
         culprit=("release", context.path, *(str(number) for number in misstep.node.at)),
     )

@@ -3,8 +3,8 @@ A `__del__` method takes a lock, waits, starts a task, or uses what may not be t
 
 What it catches
     A `__del__` that, in itself or in what it calls, takes a lock which other objects share, joins a thread or
-    waits, starts a task or runs an event loop; and one that reads a field which `__init__` sets only
-    after something that can fail.
+    waits, starts a task or runs an event loop; and one that, in itself or in a method of the object, reads a
+    field which `__init__` sets only after something that can fail.
 
 Why it hurts in production
     The garbage collector calls `__del__` between any two instructions, on whichever thread happens to
@@ -29,10 +29,17 @@ from typing import NamedTuple
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Callee, Runs
-from worker_lint.analysis.finalizing import is_lock, keeps_alive, makes_single, shares_lock
+from worker_lint.analysis.finalizing import (
+    fields_read,
+    is_conditional,
+    is_lock,
+    keeps_alive,
+    looks_first,
+    makes_single,
+    shares_lock,
+)
 from worker_lint.analysis.flow import find
-from worker_lint.analysis.guard import catches
-from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
+from worker_lint.analysis.nesting import mentions, own_calls, placed_statements
 from worker_lint.analysis.reached import Reached, callee_in, reached_from
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -196,6 +203,23 @@ rule = Rule(
                     self.lines.clear()
             """,
         ),
+        bad(
+            "the method that it calls reads what is not there",
+            """
+            class Client:
+                def __init__(self, address, make):
+                    if not address:
+                        raise ValueError("no address")
+                    self._wake = make(address)
+
+                def close(self):
+                    if self._wake:
+                        self._wake.close()
+
+                def __del__(self):  # bad: _wake
+                    self.close()
+            """,
+        ),
         good(
             "another field tells that there is nothing to do",
             """
@@ -218,14 +242,12 @@ rule = Rule(
         good(
             "what it reads is set first of all",
             """
-            import socket
-
             class Client:
-                def __init__(self, address):
+                def __init__(self, address, make):
                     self.socket = None
                     if not address:
                         raise ValueError("no address")
-                    self.socket = socket.create_connection(address)
+                    self.socket = make(address)
 
                 def __del__(self):
                     if self.socket is not None:
@@ -250,7 +272,6 @@ _WAITS = frozenset(
 _STARTS = frozenset({"asyncio.create_task", "asyncio.ensure_future", "asyncio.run"})
 _LOOP_METHODS = frozenset({"create_task", "run_until_complete"})
 _ASKS_LOOP = ("is_running", "get_running_loop")
-_ASKS = ("hasattr", "getattr", "__dict__", "vars(")
 
 _LOCKED = "The collector may run it while its own thread holds that lock: the thread then waits for itself for ever."
 _WAITED = "The collector may run it on any thread, also on the one that it waits for, and stops that thread meanwhile."
@@ -331,9 +352,9 @@ def _is_loop_method(callee: Callee, call: ir.Call) -> bool:
 
 def _half_built(cls: Class, function: Function) -> Iterator[Finding]:
     init = next((item for item in cls.project.values.fields.methods(cls) if item.name == "__init__"), None)
-    if init is None or cls.project.hierarchy.is_dynamic(cls) or mentions(function, *_ASKS):
+    if init is None or cls.project.hierarchy.is_dynamic(cls) or looks_first(function):
         return
-    for field, at in _fields_read(function):
+    for reading, field, at in fields_read(cls, function):
         if field in cls.block.names or cls.project.hierarchy.may_inherit(cls, field):
             continue
         risk = _risk_before(cls, init, field)
@@ -341,27 +362,11 @@ def _half_built(cls: Class, function: Function) -> Iterator[Finding]:
             notes = (
                 Note(cls.path, risk[0], f"when this fails, `{field}` is not set"),
                 Note(cls.path, risk[1], f"`{field}` is set here"),
-                Note(cls.path, at, f"`{field}` is read here"),
+                Note(reading.path, at, f"`{field}` is read here"),
             )
             what = f"`{cls.name}.__del__` reads `{field}`, which a failed `__init__` has not set"
             yield _finding(function, what, "AttributeError is printed beside the error that matters.", notes)
             return
-
-
-def _fields_read(function: Function) -> Iterator[tuple[str, ir.At]]:
-    """The fields that the finalizer reads outside any `try` that takes AttributeError, or a method does for it."""
-    subject = function.node.params[0].name if function.node.params else ""
-    for placed in placed_statements(function.body):
-        if isinstance(placed.statement, ir.If) and any(find(ir.Return, placed.statement.body)):
-            return  # from here on something has told that the object is whole
-        if catches(function, placed, ("AttributeError",)) or _is_conditional(placed.around):
-            continue
-        called = {call.func.at for call in own_calls(placed.statement)}
-        stored = {target.at for target in getattr(placed.statement, "targets", ())}
-        for node in own_expressions(placed.statement):
-            if isinstance(node, ir.Attribute) and ir.dotted_name(node) == f"{subject}.{node.name}":
-                if node.at not in stored and node.at not in called:
-                    yield node.name, node.at
 
 
 def _risk_before(cls: Class, init: Function, field: str) -> tuple[ir.At, ir.At] | None:
@@ -375,12 +380,8 @@ def _risk_before(cls: Class, init: Function, field: str) -> tuple[ir.At, ir.At] 
         if isinstance(statement, ir.Assign):
             names = [ir.dotted_name(target) for target in statement.targets]
             if f"{subject}.{field}" in names:
-                return (risk, statement.at) if risk is not None and not _is_conditional(placed.around) else None
+                return (risk, statement.at) if risk is not None and not is_conditional(placed.around) else None
     return None
-
-
-def _is_conditional(around: tuple[ir.Stmt, ...]) -> bool:
-    return any(not isinstance(outer, (ir.With, ir.Try)) for outer in around)
 
 
 def _risk_in(cls: Class, init: Function, statement: ir.Stmt) -> ir.At | None:

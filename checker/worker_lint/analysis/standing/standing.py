@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Class, Function, Scope
-from worker_lint.analysis.flow import find_path
+from worker_lint.analysis.flow import Place, find_path
 from worker_lint.analysis.guard import catches
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.nesting import Placed, own_expressions, placed_statements
@@ -27,6 +27,9 @@ BUDGET: Final = 4_000
 
 _HARMLESS: Final = frozenset({"shield", "coroutine", "override", "final", "debuglog"})
 """Decorators that let every call through; any other may be what keeps a second one out."""
+
+CLOSED_NAMES: Final = frozenset({"closed", "is_closed", "stopped", "is_stopped"})
+"""Properties by which an object tells that it has ended, as files and sockets do, which may be closed again."""
 
 _MISTAKES: Final = ("AttributeError", "TypeError")
 
@@ -62,6 +65,25 @@ class Standing:
     def missteps_within(self, function: Function) -> tuple[Misstep, ...]:
         """What goes wrong by what the method has done itself, in whatever state it began."""
         return self._follow(function, NOTHING, strict=False)[1]
+
+    def told_by(self, missteps: tuple[Misstep, ...]) -> tuple[Function, ir.At] | None:
+        """
+        A property of `CLOSED_NAMES`, asked by no method of the object, that only tells whether the field of a misstep
+        is None: a sign that ended objects are in use.
+        """
+        for method in self._methods:
+            if method.name in CLOSED_NAMES and any(self._asks_for_none(method, one.place) for one in missteps):
+                uses = (use for one in self._methods for use in self.project.places.uses(one, self.cls))
+                is_asked = any(use.name == method.name or use.place == ("self", method.name) for use in uses)
+                return None if is_asked else (method, method.node.name_at)
+        return None
+
+    def _asks_for_none(self, function: Function, place: Place) -> bool:
+        inner = self._getter(function.name)
+        if inner is None or not function.node.params:
+            return False
+        truth = Truth(function.node.params[0].name, self._is_fixed, self._getter)
+        return {truth.test(inner, frozenset({(place, value)})) for value in ("none", "some")} == {True, False}
 
     # --- what a followed method asks ---
 

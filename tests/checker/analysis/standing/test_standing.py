@@ -109,3 +109,40 @@ def test_what_has_ended_is_ended_again(project_of: Any, method_of: Any) -> None:
     standing = Standing(cls.project, cls)
     (misstep,) = standing.missteps(stop, standing.after(stop, NOTHING))
     assert (misstep.place, misstep.value) == (("self", "connection"), "ended")
+
+
+TOLD = """
+class Client:
+    def __init__(self, link):
+        self.link = link
+
+    def close(self):
+        self.link.close()
+        self.link = None
+
+    @property
+    def {name}(self):
+        return {answer}
+
+    def send(self):
+        {code}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "code", "expected"),
+    [
+        ("closed", "self.link is None", "pass", True),
+        ("is_closed", "not self.link", "pass", True),
+        ("closed", "self.other is None", "pass", False),
+        ("is_open", "self.link is not None", "pass", False),
+        ("closed", "self.link is None", "print(self.closed)", False),
+    ],
+)
+def test_a_property_tells(project_of: Any, method_of: Any, name: str, answer: str, code: str, expected: bool) -> None:  # noqa: FBT001
+    project = project_of(TOLD.format(name=name, answer=answer, code=code))
+    stop, cls = method_of(project, "Client.close")
+    standing = Standing(project, cls)
+    missteps = standing.missteps(stop, standing.after(stop, NOTHING))
+    assert missteps
+    assert (standing.told_by(missteps) is not None) is expected
