@@ -132,6 +132,12 @@ class Link:
             with self._changed:
                 self._pending.discard(done)
 
+    def run_soon(self, action: Callable[[], None]) -> None:
+        """Do something in the connection's thread, before all that is asked of it later; not if it breaks meanwhile."""
+        with self._changed:
+            if self._current is not None:
+                self._current.ioloop.add_callback_threadsafe(action)
+
     def publish(self, posting: Posting, timeout: float) -> None:
         """Publish and wait until the broker has stored it. Raises BrokerError when it is not known to have."""
 
