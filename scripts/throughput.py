@@ -20,6 +20,7 @@ from itertools import product
 from pathlib import Path
 
 from contest.match import Losses, Match, kill_again_and_again, measure
+from faults.leaving import exit_on_signals
 from faults.servers import MissingServerError, RabbitServer, RedisServer
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "runtime" / "throughput.md"
@@ -82,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         print(f"not installed: {', '.join(missing)}; run `pip install {' '.join(missing)}`", file=sys.stderr)
         return 2
+    exit_on_signals()
     lines = [INTRODUCTION.format(machine=f"Python {platform.python_version()}, {platform.system()}")]
     try:
         with tempfile.TemporaryDirectory() as folder:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contest.record import RECORD
+from faults.leaving import uninterrupted
 
 FOLDER = Path(__file__).resolve().parent.parent
 PATIENCE = 300.0
@@ -71,21 +72,24 @@ def _publish(match: Match, file: Path) -> None:
 
 
 @contextmanager
-def _worker(match: Match, file: Path) -> Iterator[None]:
-    with (file.with_suffix(".log")).open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "contest", match.module, "work"],
-            cwd=FOLDER,
-            env=_environment(match, file),
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # its children die with it
-        )
+def _worker(match: Match, file: Path) -> Iterator[int]:
+    """The worker's process id, which is its session's too."""
+    process: subprocess.Popen[bytes] | None = None
     try:
-        yield
+        with file.with_suffix(".log").open("ab") as log, uninterrupted():
+            process = subprocess.Popen(
+                [sys.executable, "-m", "contest", match.module, "work"],
+                cwd=FOLDER,
+                env=_environment(match, file),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # its children die with it
+            )
+        yield process.pid
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if process is not None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def _environment(match: Match, file: Path) -> dict[str, str]:
