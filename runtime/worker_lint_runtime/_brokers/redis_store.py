@@ -214,7 +214,7 @@ class RedisStore:
     def list_dead(self) -> list[DeadLetter]:
         """The dead letters, oldest first."""
         found: Any = self._client.xrange(self._dead)
-        letters = []
+        letters: list[DeadLetter] = []
         for entry, fields in found:
             message, _ = self._read(entry, fields, 0)
             letters.append(DeadLetter(message, fields.get(b"reason", b"").decode()))

@@ -180,7 +180,7 @@ class Crew:
 
 def give_back(consumer: Consumer, seized: list[Delivery]) -> None:
     """Release deliveries taken from their handlers, each although others failed. Raises ExceptionGroup at the end."""
-    errors = []
+    errors: list[Exception] = []
     for delivery in seized:
         try:
             consumer.settle(delivery, Outcome.release())
