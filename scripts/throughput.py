@@ -128,11 +128,11 @@ advises. Several at once are threads in one process, for RQ several processes; R
 
 {machine}, which the server, the worker and whatever else runs there share. Only figures of one run may be compared.
 
-Each contender fetches as many messages as it runs at once, except Dramatiq, which fetches twice as many by default. A
-handler that does nothing measures the way to the broker and back: raw pika runs a single handler in the thread that
-owns the connection, and sends no heartbeat while it runs; the runtime always hands it to another thread, and an
-acknowledgement back. A larger `prefetch` hides that way, at a price: what was fetched ahead is charged an attempt when
-the process is killed.
+Each contender fetches as many messages as it runs at once, except Dramatiq, which fetches twice as many by default, and
+Celery's solo pool, which fetches one for each core. A handler that does nothing measures the way to the broker and
+back: raw pika runs a single handler in the thread that owns the connection, and sends no heartbeat while it runs; the
+runtime always hands it to another thread, and an acknowledgement back. A larger `prefetch` hides that way, at a price:
+what was fetched ahead is charged an attempt when the process is killed.
 """
 
 if __name__ == "__main__":

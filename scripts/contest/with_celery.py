@@ -33,5 +33,5 @@ def publish(count: int) -> None:
 def work() -> None:
     """Consume until killed; one task at a time in the main process, several in threads."""
     threads = os.environ["CONTEST_THREADS"]
-    pool = ["--pool", "solo" if threads == "1" else "threads", "--concurrency", threads]  # it prefetches so many
+    pool = ["--pool", "solo"] if threads == "1" else ["--pool", "threads", "--concurrency", threads]
     app.worker_main(["worker", "--loglevel", "ERROR", "--without-gossip", "--without-mingle", *pool])
