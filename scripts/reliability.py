@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from faults import broker_faults, process_faults
+from faults.leaving import exit_on_signals
 from faults.ledger import Figures
 from faults.load import Site
 from faults.page import HEADINGS, render_page
@@ -88,6 +89,7 @@ def main() -> int:
     parser.add_argument("--brokers", default="sqlite,redis,rabbitmq", help="default: sqlite,redis,rabbitmq")
     parser.add_argument("--write", action="store_true", help="write docs/runtime/reliability.md")
     options = parser.parse_args()
+    exit_on_signals()
     results: dict[str, list[Figures]] = {}
     print(f"seed {options.seed}")
     try:

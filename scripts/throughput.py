@@ -10,16 +10,18 @@ Needs the packages of the dependency group `contest`, and rabbitmq-server and re
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
-from contest.match import Losses, Match, kill_again_and_again, measure
+from contest.match import Losses, Match, Speed, kill_again_and_again, measure
+from faults.leaving import exit_on_signals
 from faults.servers import MissingServerError, RabbitServer, RedisServer
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "runtime" / "throughput.md"
@@ -41,11 +43,16 @@ def run_broker(broker: str, options: argparse.Namespace, folder: Path) -> Iterat
     try:
         yield f"\n## {broker}\n"
         heads = [f"{'no-op' if not pause else f'{pause * 1000:g} ms'}, {threads} at once" for pause, threads in KINDS]
-        yield f"| messages per second | {' | '.join(heads)} |"
-        yield f"| --- |{' ---: |' * len(heads)}"
-        for name, module in CONTENDERS[broker].items():
-            rates = [rate(Match(module, server.url, *kind, _count(options, kind)), options, folder) for kind in KINDS]
-            yield f"| {name} | {' | '.join(f'{each:,.0f}' for each in rates)} |"
+        speeds = [measure_all(broker, server.url, kind, options, folder) for kind in KINDS]
+        yield from _table(
+            "messages per second", heads, [{n: f"{s.rate:,.0f}" for n, s in each.items()} for each in speeds]
+        )
+        yield ""
+        yield from _table(
+            "ms of processor time per message",
+            heads,
+            [{n: f"{s.effort:.2f}" for n, s in each.items()} for each in speeds],
+        )
         yield "\n| after `kill -9` of the worker | kills | messages | lost | done twice |"
         yield "| --- | ---: | ---: | ---: | ---: |"
         for name, module in CONTENDERS[broker].items():
@@ -56,11 +63,23 @@ def run_broker(broker: str, options: argparse.Namespace, folder: Path) -> Iterat
         server.close()
 
 
-def rate(match: Match, options: argparse.Namespace, folder: Path) -> float:
-    """The median of several measurements of one match."""
-    found = statistics.median(measure(match, folder / "done") for _ in range(options.repeat))
-    print(f"{match.module} {match.pause:g} s, {match.threads} at once: {found:,.0f}/s", file=sys.stderr, flush=True)
-    return found
+def measure_all(
+    broker: str, url: str, kind: tuple[float, int], options: argparse.Namespace, folder: Path
+) -> dict[str, Speed]:
+    """The medians of all contenders, which take turns: what else the machine does meets them alike."""
+    found: dict[str, list[Speed]] = {name: [] for name in CONTENDERS[broker]}
+    for _ in range(options.repeat):
+        for name, module in CONTENDERS[broker].items():
+            found[name].append(measure(Match(module, url, *kind, _count(options, kind)), folder / "done"))
+            print(f"{broker}, {name}, {kind}: {found[name][-1]}", file=sys.stderr, flush=True)
+    return {name: Speed(*map(statistics.median, zip(*speeds, strict=True))) for name, speeds in found.items()}
+
+
+def _table(title: str, heads: Sequence[str], columns: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    yield f"| {title} | {' | '.join(heads)} |"
+    yield f"| --- |{' ---: |' * len(heads)}"
+    for name in columns[0]:
+        yield f"| {name} | {' | '.join(column[name] for column in columns)} |"
 
 
 def _count(options: argparse.Namespace, kind: tuple[float, int]) -> int:
@@ -82,7 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         print(f"not installed: {', '.join(missing)}; run `pip install {' '.join(missing)}`", file=sys.stderr)
         return 2
-    lines = [INTRODUCTION.format(machine=f"Python {platform.python_version()}, {platform.system()}")]
+    exit_on_signals()
+    machine = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
+    lines = [INTRODUCTION.format(machine=machine)]
     try:
         with tempfile.TemporaryDirectory() as folder:
             for broker in options.broker or CONTENDERS:
@@ -105,7 +126,13 @@ in the queue, then one worker process works them off; the rate is from the first
 of several runs. Every contender acknowledges after the work and stores its messages durably, as its documentation
 advises. Several at once are threads in one process, for RQ several processes; RQ forks for each job.
 
-{machine}. Only figures of one run may be compared.
+{machine}, which the server, the worker and whatever else runs there share. Only figures of one run may be compared.
+
+Each contender fetches as many messages as it runs at once, except Dramatiq, which fetches twice as many by default, and
+Celery's solo pool, which fetches one for each core. A handler that does nothing measures the way to the broker and
+back: raw pika runs a single handler in the thread that owns the connection, and sends no heartbeat while it runs; the
+runtime always hands it to another thread, and an acknowledgement back. A larger `prefetch` hides that way, at a price:
+what was fetched ahead is charged an attempt when the process is killed.
 """
 
 if __name__ == "__main__":

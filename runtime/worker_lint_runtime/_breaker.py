@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -76,7 +76,7 @@ class CircuitBreaker:
         self._listeners.append(listener)
 
     @contextmanager
-    def guard(self) -> Iterator[None]:
+    def guard(self) -> Generator[None, None, None]:
         """Guard the code of a `with` block. Raises CircuitOpenError instead of entering it when the breaker is open."""
         permit = self._admit()
         try:

@@ -53,9 +53,11 @@ class Consumer(Protocol):
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """
-        Tell the broker; returns when it has been told. Raises StaleDeliveryError when the delivery is not ours.
+        Tell the broker. Raises StaleDeliveryError when the delivery is not ours.
 
-        A delivery that was settled once, by whatever answer, is stale.
+        A delivery that was settled once, by whatever answer, is stale. It returns when the broker has been told; where
+        the broker confirms nothing, an acknowledgement may still be on its way, ahead of all that is asked later:
+        `close` sends it. If the connection breaks first, the message comes again.
         """
 
     def cancel(self) -> None:

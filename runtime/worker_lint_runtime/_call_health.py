@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class CallMonitor:
         self._lock = threading.Lock()
 
     @contextmanager
-    def watch(self) -> Iterator[None]:
+    def watch(self) -> Generator[None, None, None]:
         """Count the code of a `with` block as one call."""
         began = self._clock.monotonic()
         with self._lock:

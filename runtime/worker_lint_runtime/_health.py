@@ -93,6 +93,8 @@ class HealthMonitor:
 
     def mark_ready(self, obstacle: str = NOT_STARTED) -> None:
         """An obstacle is gone; the worker takes messages once none is left."""
+        if obstacle not in self._obstacles:  # as at every message
+            return
         with self._lock:
             self._obstacles.discard(obstacle)
 

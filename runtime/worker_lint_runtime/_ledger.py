@@ -28,8 +28,7 @@ class DeliveryLedger:
     @property
     def is_quiet(self) -> bool:
         """Whether no handler may start any more."""
-        with self._lock:
-            return not self._open
+        return not self._open  # without the lock: `begin` decides
 
     def begin(self, delivery: Delivery) -> bool:
         """Whether the handler may start; False after `quiet`, and the delivery must be released."""

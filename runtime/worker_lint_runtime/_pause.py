@@ -1,7 +1,7 @@
 """Sleeping that ends when the worker stops, also in code that does not know the worker."""
 
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -15,7 +15,7 @@ _current_async: ContextVar[AsyncPause | None] = ContextVar("worker_lint_runtime_
 
 
 @contextmanager
-def stop_aware(wait: Pause, wait_async: AsyncPause | None = None) -> Iterator[None]:
+def stop_aware(wait: Pause, wait_async: AsyncPause | None = None) -> Generator[None, None, None]:
     """Let `pause` and `pause_async` in this context end when the worker stops."""
     token, token_async = _current.set(wait), _current_async.set(wait_async)
     try:

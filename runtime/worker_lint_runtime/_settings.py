@@ -25,7 +25,7 @@ class WorkerSettings:
     start_timeout: float = 60.0
     retry: RetryPolicy = field(default_factory=lambda: RetryPolicy(backoff=Backoff(1.0, 300.0), max_wait=float("inf")))
     reconnect: Backoff = field(default_factory=lambda: Backoff(0.1, 30.0))
-    tiers: Mapping[type[BaseException], Tier] = field(default_factory=dict)
+    tiers: Mapping[type[BaseException], Tier] = field(default_factory=dict[type[BaseException], Tier])
 
     def __post_init__(self) -> None:
         if self.concurrency < 1:

@@ -56,9 +56,11 @@ class StopSequence:
             self._changed.wait_for(lambda: self._machine.requested)
 
     def wake(self) -> None:
-        """Tell the phase that waits that what it waits for may have come."""
-        with self._changed:
-            self._changed.notify_all()
+        """Tell the phase that waits that what it waits for may have come. Change that before the call."""
+        # Before a stop there is no phase, only threads that wait for the stop: they must not wake for each message.
+        if self._machine.requested:
+            with self._changed:
+                self._changed.notify_all()
 
     def wait_in_phase(self, phase: Phase, predicate: Callable[[], bool]) -> bool:
         """Whether the predicate became true while the phase had time left; a later request may cut the time."""

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from contest.effort import processor_seconds
 from contest.record import RECORD
+from faults.leaving import uninterrupted
 
 FOLDER = Path(__file__).resolve().parent.parent
 PATIENCE = 300.0
@@ -27,6 +29,15 @@ class Match(NamedTuple):
     messages: int
 
 
+class Speed(NamedTuple):
+    """How fast a contender was, and what it cost."""
+
+    rate: float
+    """Messages per second, from the first that was done to the last."""
+    effort: float
+    """Milliseconds of processor time per message, the start left out."""
+
+
 class Losses(NamedTuple):
     """What kills have cost."""
 
@@ -36,14 +47,18 @@ class Losses(NamedTuple):
     twice: int
 
 
-def measure(match: Match, file: Path) -> float:
-    """Messages per second, from the first that was done to the last."""
+def measure(match: Match, file: Path) -> Speed:
+    """Let the contender do all messages."""
     _publish(match, file)
-    with _worker(match, file):
+    with _worker(match, file) as session:
+        _wait(file, match.messages // 10)
+        began, before = len(read(file)), processor_seconds(session)
         _wait(file, match.messages)
+        used = processor_seconds(session) - before
         time.sleep(0.5)  # for the last acknowledgement, or the next match would begin with its message
     done = sorted(moment for _, moment in read(file))
-    return (len(done) - 1) / (done[-1] - done[0])
+    rate = (len(done) - 1) / (done[-1] - done[0])
+    return Speed(rate, 1000 * used / max(1, match.messages - began))
 
 
 def kill_again_and_again(match: Match, file: Path, kills: int) -> Losses:
@@ -71,21 +86,24 @@ def _publish(match: Match, file: Path) -> None:
 
 
 @contextmanager
-def _worker(match: Match, file: Path) -> Iterator[None]:
-    with (file.with_suffix(".log")).open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "contest", match.module, "work"],
-            cwd=FOLDER,
-            env=_environment(match, file),
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # its children die with it
-        )
+def _worker(match: Match, file: Path) -> Iterator[int]:
+    """The worker's process id, which is its session's too."""
+    process: subprocess.Popen[bytes] | None = None
     try:
-        yield
+        with file.with_suffix(".log").open("ab") as log, uninterrupted():
+            process = subprocess.Popen(
+                [sys.executable, "-m", "contest", match.module, "work"],
+                cwd=FOLDER,
+                env=_environment(match, file),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # its children die with it
+            )
+        yield process.pid
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if process is not None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def _environment(match: Match, file: Path) -> dict[str, str]:

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from faults.leaving import uninterrupted
 from faults.ledger import Figures, Record
 from faults.servers import Server
 from faults.waiting import wait_until
@@ -48,7 +49,7 @@ class Site:
 class Load:
     """The load of one run. What was published counts only when the broker has confirmed it."""
 
-    def __init__(self, site: Site, folder: Path, processes: int, *options: str, port: int | None, lease: float) -> None:
+    def __init__(self, site: Site, folder: Path, *options: str, port: int | None, lease: float) -> None:
         self.site, self.folder = site, folder
         self.queue = f"load.{uuid.uuid4().hex[:8]}"
         self.broker: Broker = open_broker(site.url(folder))
@@ -58,14 +59,16 @@ class Load:
         self._orphans: list[tuple[float, set[str]]] = []
         self._worker_url, self._options = site.url(folder, port, lease), options
         self.broker.connect()
-        self.processes = [self.start() for _ in range(processes)]
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self._started: list[subprocess.Popen[bytes]] = []
 
     def start(self, *options: str) -> subprocess.Popen[bytes]:
         """One more worker process."""
         command = [sys.executable, "-m", "faults.load_worker", self._worker_url, self.queue, *self._options, *options]
         environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
-        with (self.folder / "log").open("ab") as log:
-            return subprocess.Popen(command, cwd=self.folder, stderr=log, env=environment)
+        with (self.folder / "log").open("ab") as log, uninterrupted():
+            self._started.append(subprocess.Popen(command, cwd=self.folder, stderr=log, env=environment))
+            return self._started[-1]
 
     def feed(self, waiting: int) -> None:
         """Publish until so many messages are not done; one in ten fails at its first attempt."""
@@ -157,7 +160,7 @@ class Load:
 
     def end(self) -> None:
         """End what still runs, for whatever reason."""
-        for process in self.processes:
+        for process in self._started:
             process.kill()
             process.wait()
         self.broker.close()
@@ -169,8 +172,9 @@ def open_load(
 ) -> Iterator[Load]:
     """A load in a folder of its own, ended and removed at the end; the workers go by the port and the lease."""
     with tempfile.TemporaryDirectory() as folder:
-        load = Load(site, Path(folder), processes, *options, port=port, lease=lease)
+        load = Load(site, Path(folder), *options, port=port, lease=lease)
         try:
+            load.processes = [load.start() for _ in range(processes)]
             yield load
         finally:
             load.end()

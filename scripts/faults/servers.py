@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from faults.leaving import uninterrupted
 from faults.waiting import wait_until
 
 HOST = "127.0.0.1"
@@ -62,12 +63,11 @@ class _Process:
         self._process: subprocess.Popen[bytes] | None = None
 
     def launch(self, command: Sequence[str], environment: dict[str, str], answers: Callable[[], bool]) -> None:
-        with (self.folder / "output").open("ab") as output:
+        with (self.folder / "output").open("ab") as output, uninterrupted():
             # A session of its own: a Ctrl-C for the script must not end the server before the workers.
-            process = subprocess.Popen(
+            process = self._process = subprocess.Popen(
                 command, env=environment, stdout=output, stderr=output, cwd=self.folder, start_new_session=True
             )
-        self._process = process
 
         def is_up() -> bool:
             if process.poll() is not None:
@@ -181,7 +181,8 @@ class RabbitServer(_Process):
     def _start_mapper(self) -> None:
         if self._mapper_process is None:
             command = [self._mapper, "-address", HOST, "-port", str(self._mapper_port)]
-            self._mapper_process = subprocess.Popen(command, start_new_session=True)
+            with uninterrupted():
+                self._mapper_process = subprocess.Popen(command, start_new_session=True)
 
     def _answers(self) -> bool:
         try:

@@ -1,6 +1,10 @@
 """Kills lose nothing, stops do nothing twice: the counting script on a few faults, with real processes."""
 
+import contextlib
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +14,7 @@ import reliability
 from faults import broker_faults, process_faults
 from faults.load import Site
 from faults.servers import RabbitServer, RedisServer
+from faults.waiting import wait_until
 
 
 @pytest.fixture
@@ -84,3 +89,26 @@ def test_a_killed_server_loses_nothing(tmp_path: Path) -> None:
     finally:
         server.close()
     assert not figures.failed, figures
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("redis_server")  # skips where there is none
+def test_a_script_that_is_ended_leaves_nothing_running(tmp_path: Path) -> None:
+    command = [sys.executable, str(reliability.__file__), "--brokers", "redis", "--faults", "1000"]
+    # Its folder for temporary files is the test's, so what it starts is found by where it runs.
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(tmp_path)}) as script:
+        wait_until(lambda: len(_running_in(tmp_path)) > 1, "no server and no worker was started")
+        script.terminate()
+        assert script.wait(60) == 128 + signal.SIGTERM
+    assert _running_in(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def _running_in(folder: Path) -> list[str]:
+    """The ids of the processes whose working folder lies there."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has just ended, or is another user's
+            if (process / "cwd").readlink().is_relative_to(folder):
+                found.append(process.name)
+    return found

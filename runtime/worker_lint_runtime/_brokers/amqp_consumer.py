@@ -62,6 +62,8 @@ class RabbitConsumer:
         self._changed = threading.Condition()
         self._waiting: deque[Delivery] = deque()
         self._held: dict[int, Delivery] = {}
+        self._done: list[int] = []
+        """Tags to be acknowledged on the channel. While there are any, a callback that does so is on its way."""
         self._channel: Channel | None = None
         self._tags = itertools.count(1)
         self._tag = ""
@@ -107,16 +109,22 @@ class RabbitConsumer:
                     f"message {delivery.message.id}: this delivery was settled or given back before,"
                     " or the connection on which it came was lost"
                 )
-        self._answer(delivery, tag, outcome)
-
-    def _answer(self, delivery: Delivery, tag: Tag, outcome: Outcome) -> None:
+            on_its_way = bool(self._done)
+            if outcome.answer is Answer.ACK:
+                # Nobody learns more by waiting: the broker does not confirm it. One wake-up serves all that follow.
+                self._done.append(tag.number)
         if outcome.answer is not Answer.ACK:
-            try:
-                self._store_copy(delivery, tag, outcome)
-            except BrokerError:
-                if self._link.obstacle is None:
-                    self._link.call(partial(self._requeue, tag), self._broker.timeout)
-                raise
+            self._replace(delivery, tag, outcome)
+        elif not on_its_way:
+            self._link.run_soon(self._flush)
+
+    def _replace(self, delivery: Delivery, tag: Tag, outcome: Outcome) -> None:
+        try:
+            self._store_copy(delivery, tag, outcome)
+        except BrokerError:
+            if self._link.obstacle is None:
+                self._link.call(partial(self._requeue, tag), self._broker.timeout)
+            raise
         self._link.call(partial(self._acknowledge, delivery, tag), self._broker.timeout)
 
     def _store_copy(self, delivery: Delivery, tag: Tag, outcome: Outcome) -> None:
@@ -157,7 +165,7 @@ class RabbitConsumer:
         for count, delivery in enumerate(waiting):
             try:
                 if isinstance(delivery.token, Tag):
-                    self._answer(delivery, delivery.token, Outcome.release())
+                    self._replace(delivery, delivery.token, Outcome.release())
             except BrokerError as error:
                 log.warning("%d messages were not handed back one by one: %s", len(waiting) - count, error)
                 return count
@@ -191,6 +199,7 @@ class RabbitConsumer:
             if self._channel is None or not self._channel.is_open:
                 answer()
             else:
+                self._flush()
                 ask(self._channel, answer)
 
         if self._link.obstacle is not None:
@@ -244,6 +253,16 @@ class RabbitConsumer:
             self._waiting.append(Delivery(message, Tag(channel, method.delivery_tag, properties)))
             self._changed.notify()
 
+    def _flush(self) -> None:
+        """Acknowledge what was done since the last time; what a closing channel leaves, its end reports."""
+        channel = self._channel
+        if channel is None or not channel.is_open:
+            return
+        with self._changed:
+            done, self._done = self._done, []
+        for number in done:
+            channel.basic_ack(number)
+
     def _on_closed(self, channel: Channel, reason: BaseException) -> None:
         if channel is not self._channel:
             return
@@ -260,4 +279,13 @@ class RabbitConsumer:
             self._registered, self._reason, self._channel = False, reason, None
             self._waiting.clear()
             self._held.clear()
+            unsent = len(self._done)
+            self._done.clear()
             self._changed.notify_all()
+        if unsent:
+            log.warning(
+                "queue %s: %d messages that were done were not acknowledged in time and come again: %s",
+                self._queue,
+                unsent,
+                reason,
+            )

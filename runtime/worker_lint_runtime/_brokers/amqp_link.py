@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import pika
 from pika.channel import Channel
+from pika.connection import Parameters
 from pika.exceptions import AMQPError
 
 from worker_lint_runtime._broker import BrokerError
@@ -49,7 +50,7 @@ class Link:
     All calls of the client library happen in one thread, which also keeps the heartbeats; the others wait for futures.
     """
 
-    def __init__(self, parameters: pika.connection.Parameters, *, clock: Clock, backoff: Backoff) -> None:
+    def __init__(self, parameters: Parameters, *, clock: Clock, backoff: Backoff) -> None:
         self._parameters, self._clock, self._backoff = parameters, clock, backoff
         self.place = f"amqp://{parameters.host}:{parameters.port}"
         self._changed = threading.Condition()
@@ -131,6 +132,12 @@ class Link:
         finally:
             with self._changed:
                 self._pending.discard(done)
+
+    def run_soon(self, action: Callable[[], None]) -> None:
+        """Do something in the connection's thread, before all that is asked of it later; not if it breaks meanwhile."""
+        with self._changed:
+            if self._current is not None:
+                self._current.ioloop.add_callback_threadsafe(action)
 
     def publish(self, posting: Posting, timeout: float) -> None:
         """Publish and wait until the broker has stored it. Raises BrokerError when it is not known to have."""

@@ -32,7 +32,7 @@ def read_message(queue: str, properties: BasicProperties, body: bytes) -> Messag
     A message of a foreign publisher without a `message_id` is given one, which its retries keep; a redelivery after a
     kill gives it another.
     """
-    found: dict[str, Any] = properties.headers or {}
+    found: Mapping[str, Any] = properties.headers or {}
     if properties.message_id is None:
         properties.message_id = uuid.uuid4().hex
     attempt = _read_number(found, ATTEMPTS) + _read_number(found, COUNT) + 1
@@ -52,7 +52,7 @@ def charged_copy(properties: BasicProperties, attempts: int, reason: str = "") -
 
 def read_dead_letter(queue: str, properties: BasicProperties, body: bytes) -> DeadLetter:
     """A message of the queue of dead letters; one that the broker put there itself has the broker's reason."""
-    headers: dict[str, Any] = properties.headers or {}
+    headers: Mapping[str, Any] = properties.headers or {}
     reason = str(headers.get(REASON) or headers.get("x-first-death-reason") or "")
     return DeadLetter(read_message(queue, properties, body), reason)
 

@@ -16,17 +16,17 @@ from worker_lint_runtime._message import Answer, Delivery, Message, Outcome
 
 @dataclass(slots=True)
 class _Queue:
-    ready: deque[Message] = field(default_factory=deque)
-    delayed: list[tuple[float, int, Message]] = field(default_factory=list)
-    unsettled: dict[int, Message] = field(default_factory=dict)
-    dead: list[DeadLetter] = field(default_factory=list)
+    ready: deque[Message] = field(default_factory=deque[Message])
+    delayed: list[tuple[float, int, Message]] = field(default_factory=list[tuple[float, int, Message]])
+    unsettled: dict[int, Message] = field(default_factory=dict[int, Message])
+    dead: list[DeadLetter] = field(default_factory=list[DeadLetter])
 
 
 @dataclass(slots=True, eq=False)
 class _Subscription:
     queue: str
     prefetch: int
-    mine: set[int] = field(default_factory=set)
+    mine: set[int] = field(default_factory=set[int])
     cancelled: bool = False
 
 

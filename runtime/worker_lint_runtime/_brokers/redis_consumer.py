@@ -2,13 +2,14 @@
 
 import logging
 import threading
+from collections import deque
 from dataclasses import dataclass
 
 from worker_lint_runtime._broker import BrokerError, StaleDeliveryError
 from worker_lint_runtime._brokers.redis_errors import UnreachableError, translating
 from worker_lint_runtime._brokers.redis_store import Claim, RedisStore
 from worker_lint_runtime._clock import Clock
-from worker_lint_runtime._message import Delivery, Message, Outcome
+from worker_lint_runtime._message import Answer, Delivery, Message, Outcome
 from worker_lint_runtime._retry import Backoff
 
 log = logging.getLogger("worker_lint_runtime.redis")
@@ -38,6 +39,8 @@ class RedisConsumer:
         self._clock = terms.clock
         self._changed = threading.Condition()
         self._mine: set[Claim] = set()
+        self._waiting: deque[Delivery] = deque()
+        """What came with the answer to an acknowledgement, for who receives next."""
         self._reading = self._failures = 0
         self._next_scan = 0.0
         self._lost_at: float | None = None
@@ -55,7 +58,10 @@ class RedisConsumer:
     def receive(self, timeout: float) -> Delivery | None:
         """See `Consumer.receive`. While the server does not answer nothing comes."""
         deadline = self._clock.monotonic() + timeout
-        if not self._reserve(timeout):
+        place = self._reserve(timeout)
+        if not isinstance(place, bool):
+            return self._check(place)
+        if not place:
             return None
         try:
             while not self._cancelled:
@@ -70,14 +76,16 @@ class RedisConsumer:
                 self._reading -= 1
                 self._changed.notify_all()
 
-    def _reserve(self, timeout: float) -> bool:
-        """Take one of the places for unsettled deliveries; whether one became free in time."""
+    def _reserve(self, timeout: float) -> bool | Delivery:
+        """Take what waits already, or one of the places for unsettled deliveries; whether one became free in time."""
 
         def is_free() -> bool:
-            return self._cancelled or len(self._mine) + self._reading < self._terms.prefetch
+            return self._cancelled or bool(self._waiting) or len(self._mine) + self._reading < self._terms.prefetch
 
         with self._changed:
             free = self._clock.wait_for(self._changed, is_free, timeout) and not self._cancelled
+            if free and self._waiting:
+                return self._waiting.popleft()
             self._reading += free
             return free
 
@@ -89,8 +97,7 @@ class RedisConsumer:
             with translating(self._terms.place):
                 found = self._store.claim(self._name, self._terms.lease, scan=scan)
                 if not isinstance(found, tuple):
-                    if scan:  # nothing was abandoned: no need to look at each read
-                        self._next_scan = now + min(1.0, self._terms.lease / 3)
+                    self._note_scan(now, scan=scan)
                     wait = min(SLICE, seconds, *([] if found is None else [found]))
                     found = self._store.wait(self._name, wait) if wait > 0 else None
         except UnreachableError as error:
@@ -98,6 +105,10 @@ class RedisConsumer:
             return None
         self._note_answer()
         return found
+
+    def _note_scan(self, now: float, *, scan: bool) -> None:
+        if scan:  # nothing was abandoned: no need to look at each read
+            self._next_scan = now + min(1.0, self._terms.lease / 3)
 
     def _accept(self, message: Message, claim: Claim) -> Delivery | None:
         delivery = Delivery(message, claim)
@@ -107,10 +118,14 @@ class RedisConsumer:
         if cancelled:  # it came while the consumer was being cancelled
             self.settle(delivery, Outcome.release())
             return None
-        if message.attempt > self._terms.delivery_limit:
-            self.settle(delivery, Outcome.reject(f"delivered {message.attempt - 1} times without an answer"))
-            return None
-        return delivery
+        return self._check(delivery)
+
+    def _check(self, delivery: Delivery) -> Delivery | None:
+        attempt = delivery.message.attempt
+        if attempt <= self._terms.delivery_limit:
+            return delivery
+        self.settle(delivery, Outcome.reject(f"delivered {attempt - 1} times without an answer"))
+        return None
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """See `Consumer.settle`. Tries until the lease is over while the server does not answer."""
@@ -121,27 +136,56 @@ class RedisConsumer:
                     f"message {delivery.message.id}: this delivery was settled or given back before"
                 )
             self._mine.discard(claim)
+            self._reading += 1  # its place is kept for what comes in exchange
         try:
-            held = self._settle_in_time(claim, outcome)
-        finally:
-            with self._changed:
-                self._changed.notify_all()
+            held, found = self._settle_in_time(claim, outcome)
+        except BaseException:
+            self._free_place(None)
+            raise
+        self._free_place(found)
         if not held:
             raise StaleDeliveryError(
                 f"message {delivery.message.id}: the lease ended and another consumer took it over"
             )
 
-    def _settle_in_time(self, claim: Claim, outcome: Outcome) -> bool:
+    def _free_place(self, found: tuple[Message, Claim] | None) -> None:
+        """The place of what was settled is free, or for what came in exchange."""
+        delivery = None if found is None else Delivery(*found)
+        with self._changed:
+            self._reading -= 1
+            if found is not None and delivery is not None:
+                self._mine.add(found[1])
+                if not self._cancelled:
+                    self._waiting.append(delivery)
+                    delivery = None
+            self._changed.notify_all()
+        if delivery is not None:  # it came while the consumer was being cancelled
+            self.settle(delivery, Outcome.release())
+
+    def _settle_in_time(self, claim: Claim, outcome: Outcome) -> tuple[bool, tuple[Message, Claim] | None]:
         deadline = self._clock.monotonic() + self._terms.lease
         while True:
             try:
                 with translating(self._terms.place):
-                    return self._store.settle(claim, self._name, outcome)
+                    if outcome.answer is Answer.ACK and not self._cancelled:
+                        return self._exchange(claim)
+                    return self._store.settle(claim, self._name, outcome), None
             except UnreachableError as error:
                 left = deadline - self._clock.monotonic()
                 if left <= 0 or self._closed:
                     raise
                 self._wait_out(error, left)
+
+    def _exchange(self, claim: Claim) -> tuple[bool, tuple[Message, Claim] | None]:
+        """Acknowledge and see what is next, in one turn; whether the claim still held, and the next one."""
+        now = self._clock.monotonic()
+        scan = now >= self._next_scan
+        held, found = self._store.exchange(claim, self._name, self._terms.lease, scan=scan)
+        self._note_answer()
+        if isinstance(found, tuple):
+            return held, found
+        self._note_scan(now, scan=scan and held)
+        return held, None
 
     def _wait_out(self, error: BrokerError, seconds: float) -> None:
         """Wait a little for a server that does not answer, and tell of it once."""
@@ -178,8 +222,25 @@ class RedisConsumer:
             self._changed.notify_all()
 
     def hand_back(self) -> int:
-        """Nothing is fetched ahead."""
-        return 0
+        """See `Consumer.hand_back`. What the server cannot be told comes back when its lease ends, charged."""
+        with self._changed:
+            waiting = list(self._waiting)
+            self._waiting.clear()
+        return sum(self._give_back(delivery) for delivery in waiting)
+
+    def _give_back(self, delivery: Delivery) -> bool:
+        claim = delivery.token
+        with self._changed:
+            if not isinstance(claim, Claim) or claim not in self._mine:
+                return False
+            self._mine.discard(claim)
+            self._changed.notify_all()
+        try:
+            with translating(self._terms.place):
+                return self._store.settle(claim, self._name, Outcome.release())
+        except BrokerError as error:
+            log.warning("message %s is given back when its lease ends: %s", delivery.message.id, error)
+            return False
 
     def close(self) -> None:
         """See `Consumer.close`. What was delivered and not settled is charged, since a handler may have begun."""
@@ -190,8 +251,10 @@ class RedisConsumer:
             # A read that is under way may still be given a message, and would have nobody to give it to.
             self._clock.wait_for(self._changed, lambda: not self._reading, 10 * SLICE)
             self._closed = True
-            mine, self._mine = set(self._mine), set()
             self._changed.notify_all()
+        self.hand_back()
+        with self._changed:
+            mine, self._mine = set(self._mine), set()
         try:
             with translating(self._terms.place):
                 for claim in mine:

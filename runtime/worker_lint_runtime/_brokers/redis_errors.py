@@ -1,9 +1,10 @@
 """What Redis's client raises, in the terms of brokers."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import redis
+from redis.exceptions import ReadOnlyError
 
 from worker_lint_runtime._broker import BrokerError, StoreFullError
 
@@ -18,13 +19,13 @@ class UnreachableError(BrokerError):
 
 
 @contextmanager
-def translating(place: str) -> Iterator[None]:
+def translating(place: str) -> Generator[None, None, None]:
     """Raises BrokerError for what the client raises; `place` says which server."""
     try:
         yield
     except redis.OutOfMemoryError as error:
         raise StoreFullError(f"{place}: {error}") from error
-    except (redis.ConnectionError, redis.TimeoutError, redis.exceptions.ReadOnlyError) as error:
+    except (redis.ConnectionError, redis.TimeoutError, ReadOnlyError) as error:
         raise UnreachableError(f"{place}: {str(error) or type(error).__name__}") from error
     except redis.ResponseError as error:
         text = str(error)

@@ -43,34 +43,45 @@ _ADD = """
 add(ARGV[1], ARGV[2], ARGV[3], 0, tonumber(ARGV[4]))
 return 1
 """
-_CLAIM = """
--- Removing comes first: once a script has written, Redis lets it finish although the memory is full.
-local consumer, lease, scan = ARGV[1], ARGV[2], ARGV[3] == '1'
-local first = redis.call('ZRANGE', delayed, 0, 99, 'WITHSCORES')
-local due
-for i = 1, #first, 2 do
-  local message = cmsgpack.unpack(first[i])
-  due = tonumber(first[i + 1]) - now()
-  -- What lies farther ahead than it can have been set is from before a step of the clock.
-  if due > 0 and due <= message[5] + 60000 then break end
-  redis.call('ZREM', delayed, first[i])
-  add(message[1], message[2], message[3], message[4], 0)
-  due = nil
+_TAKE = """
+local function take(consumer, lease, scan)
+  -- Removing comes first: once a script has written, Redis lets it finish although the memory is full.
+  local first = redis.call('ZRANGE', delayed, 0, 99, 'WITHSCORES')
+  local due
+  for i = 1, #first, 2 do
+    local message = cmsgpack.unpack(first[i])
+    due = tonumber(first[i + 1]) - now()
+    -- What lies farther ahead than it can have been set is from before a step of the clock.
+    if due > 0 and due <= message[5] + 60000 then break end
+    redis.call('ZREM', delayed, first[i])
+    add(message[1], message[2], message[3], message[4], 0)
+    due = nil
+  end
+  local entry, cursor = nil, '0-0'
+  while scan and not entry do
+    local reply = redis.call('XAUTOCLAIM', stream, group, consumer, lease, cursor, 'COUNT', 1)
+    cursor, entry = reply[1], reply[2][1]
+    if cursor == '0-0' then break end
+  end
+  if not entry then
+    local reply = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', 1, 'STREAMS', stream, '>')
+    entry = reply and reply[1][2][1]
+  end
+  if entry then
+    return {entry[1], entry[2], redis.call('XPENDING', stream, group, entry[1], entry[1], 1)[1][4]}
+  end
+  return due and math.max(0, due) or -1
 end
-local entry, cursor = nil, '0-0'
-while scan and not entry do
-  local reply = redis.call('XAUTOCLAIM', stream, group, consumer, lease, cursor, 'COUNT', 1)
-  cursor, entry = reply[1], reply[2][1]
-  if cursor == '0-0' then break end
-end
-if not entry then
-  local reply = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', 1, 'STREAMS', stream, '>')
-  entry = reply and reply[1][2][1]
-end
-if entry then
-  return {entry[1], entry[2], redis.call('XPENDING', stream, group, entry[1], entry[1], 1)[1][4]}
-end
-return due and math.max(0, due) or -1
+"""
+_CLAIM = f"""{_TAKE}
+return take(ARGV[1], ARGV[2], ARGV[3] == '1')
+"""
+_EXCHANGE = f"""{_TAKE}
+local entry, consumer = ARGV[1], ARGV[2]
+if not held(entry, consumer, ARGV[3]) then return {{0, -1}} end
+redis.call('XACK', stream, group, entry)
+redis.call('XDEL', stream, entry)
+return {{1, take(consumer, ARGV[4], ARGV[5] == '1')}}
 """
 _SETTLE = """
 local entry, consumer, count, answer = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
@@ -139,6 +150,7 @@ class RedisStore:
             for name, text in (
                 ("add", _ADD),
                 ("claim", _CLAIM),
+                ("exchange", _EXCHANGE),
                 ("settle", _SETTLE),
                 ("extend", _EXTEND),
                 ("count", _COUNT),
@@ -164,7 +176,16 @@ class RedisStore:
 
         With `scan`, first one whose consumer gave no sign of life for the lease.
         """
-        found = self._run("claim", consumer, round(lease * 1000), int(scan))
+        return self._read_claim(self._run("claim", consumer, round(lease * 1000), int(scan)))
+
+    def exchange(
+        self, claim: Claim, consumer: str, lease: float, *, scan: bool
+    ) -> tuple[bool, tuple[Message, Claim] | float | None]:
+        """Acknowledge, and then `claim`, in one turn: whether the claim still held, and what the next one found."""
+        held, found = self._run("exchange", claim.entry, consumer, claim.count, round(lease * 1000), int(scan))
+        return bool(held), self._read_claim(found)
+
+    def _read_claim(self, found: Any) -> tuple[Message, Claim] | float | None:
         if isinstance(found, list):
             entry, fields, count = found
             return self._read(entry, dict(zip(fields[::2], fields[1::2], strict=True)), count)
@@ -214,7 +235,7 @@ class RedisStore:
     def list_dead(self) -> list[DeadLetter]:
         """The dead letters, oldest first."""
         found: Any = self._client.xrange(self._dead)
-        letters = []
+        letters: list[DeadLetter] = []
         for entry, fields in found:
             message, _ = self._read(entry, fields, 0)
             letters.append(DeadLetter(message, fields.get(b"reason", b"").decode()))

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -107,7 +107,7 @@ class SqliteBroker:
             return store.list_dead(queue)
 
     @contextmanager
-    def using(self) -> Iterator[SqliteStore]:
+    def using(self) -> Generator[SqliteStore, None, None]:
         """The store, for one caller at a time. Raises BrokerError when not connected, or in a forked child."""
         with self.changed, self._translating():
             if self._store is None:
@@ -117,7 +117,7 @@ class SqliteBroker:
             yield self._store
 
     @contextmanager
-    def _translating(self) -> Iterator[None]:
+    def _translating(self) -> Generator[None, None, None]:
         try:
             yield
         except sqlite3.Error as error:

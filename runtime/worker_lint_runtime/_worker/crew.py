@@ -110,6 +110,7 @@ class Crew:
 
     def _work(self, name: str, consumer: Consumer) -> None:
         failures = 0
+        link = consumer if isinstance(consumer, Reconnecting) else None  # once: looking a protocol up is slow
         while not self._stops.requested:
             self._health.tick(name)
             if self._wait_out_pause():
@@ -122,16 +123,15 @@ class Crew:
                 self._stops.pause(self._settings.reconnect.delay(failures, self._clock.random()))
                 continue
             failures = 0
-            self._note_connection(consumer)
+            self._note_connection(link)
             if delivery is not None:
                 self._handle(name, consumer, delivery)
 
-    def _note_connection(self, consumer: Consumer) -> None:
-        if isinstance(consumer, Reconnecting):
-            if consumer.obstacle is None:
-                self._health.mark_ready(DISCONNECTED)
-            else:
-                self._health.mark_unready(DISCONNECTED)
+    def _note_connection(self, link: Reconnecting | None) -> None:
+        if link is None or link.obstacle is None:
+            self._health.mark_ready(DISCONNECTED)
+        else:
+            self._health.mark_unready(DISCONNECTED)
 
     def _handle(self, name: str, consumer: Consumer, delivery: Delivery) -> None:
         if self._stops.requested or not self._ledger.begin(delivery):
@@ -168,6 +168,8 @@ class Crew:
         if self.is_quiet:
             self._stops.pause(RECEIVE_TIMEOUT)
             return True
+        if not self._paused_until:
+            return False
         left = self._paused_until - self._clock.monotonic()
         if left > 0:
             self._stops.pause(min(left, RECEIVE_TIMEOUT))
@@ -178,7 +180,7 @@ class Crew:
 
 def give_back(consumer: Consumer, seized: list[Delivery]) -> None:
     """Release deliveries taken from their handlers, each although others failed. Raises ExceptionGroup at the end."""
-    errors = []
+    errors: list[Exception] = []
     for delivery in seized:
         try:
             consumer.settle(delivery, Outcome.release())

@@ -16,6 +16,7 @@ log = logging.getLogger("worker_lint_runtime.worker")
 
 Classify = Callable[[BaseException, Message], Tier | None]
 Alert = Callable[[BaseException], None]
+_DONE = Decision(Outcome.ack())
 
 
 class Judge:
@@ -32,16 +33,15 @@ class Judge:
 
     def judge_result(self, result: object) -> Decision:
         """The decision after a handler returned. Raises FatalError for a coroutine that nobody awaited."""
+        if result is None:
+            return _DONE
         if isinstance(result, Outcome):
             return Decision(result)
         if inspect.iscoroutine(result):
             result.close()
             raise FatalError("process_message returned a coroutine: derive from AsyncBaseWorker")
-        if result is not None:
-            log.warning(
-                "process_message returned %s instead of None or an Outcome: acknowledged", type(result).__name__
-            )
-        return Decision(Outcome.ack())
+        log.warning("process_message returned %s instead of None or an Outcome: acknowledged", type(result).__name__)
+        return _DONE
 
     def judge_error(self, error: BaseException, message: Message) -> Decision:
         """The decision after a handler raised."""

@@ -14,7 +14,7 @@ class Leftovers:
 
     def describe(self) -> list[str]:
         """One text for each kind that is left, with the linter's rule for it."""
-        problems = []
+        problems: list[str] = []
         if left := sorted(thread.name for thread in set(threading.enumerate()) - self._threads):
             problems.append(f"threads are left: {', '.join(left)} (STP110 thread-not-joined)")
         if _count_descriptors() > self._descriptors:
@@ -32,7 +32,7 @@ def _count_descriptors() -> int:
 
 def _list_children() -> set[str]:
     """The process ids of our children, whichever thread started them; none where the system does not tell."""
-    found = set()
+    found: set[str] = set()
     for file in Path("/proc/self/task").glob("*/children"):
         with suppress(OSError):  # the thread has just ended
             found |= set(file.read_text(encoding="ascii").split())

@@ -75,7 +75,7 @@ def _try(make: Make, bodies: list[bytes], act: Situation) -> list[str]:
 
 def judge_reports(reports: list[StopReport], *, started: bool) -> list[str]:
     """What is wrong with the reports of one stop."""
-    problems = []
+    problems: list[str] = []
     report = reports[0]
     if any(other is not report for other in reports):
         problems.append("the callers got different reports")

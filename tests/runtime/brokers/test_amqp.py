@@ -77,6 +77,47 @@ def test_it_consumes_again_after_the_link_was_cut(broker: RabbitBroker, proxy: P
     assert take(consumer).message.id == other
 
 
+def never(_action: Callable[[], None]) -> None:
+    """In place of `Link.run_soon`: the connection's thread has not come to it yet."""
+
+
+@pytest.mark.slow
+def test_closing_sends_the_acknowledgements_that_are_on_their_way(
+    broker: RabbitBroker, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer = broker.consume(queue, 2)
+    for _ in range(2):
+        broker.publish(queue, b"body")
+    monkeypatch.setattr(broker.link(), "run_soon", never)
+    for delivery in [take(consumer) for _ in range(2)]:
+        consumer.settle(delivery, Outcome.ack())
+    consumer.close()
+    assert broker.consume(queue, 1).receive(0.5) is None
+
+
+@pytest.mark.slow
+def test_an_acknowledgement_that_is_lost_with_the_link_is_told(
+    broker: RabbitBroker,
+    proxy: Proxy,
+    queue: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    consumer = broker.consume(queue, 1)
+    name = broker.publish(queue, b"body")
+    delivery = take(consumer)
+    monkeypatch.setattr(broker.link(), "run_soon", never)
+    consumer.settle(delivery, Outcome.ack())
+    proxy.sever()
+    again = take(consumer)
+    assert (again.message.id, again.message.attempt) == (name, 2)
+    assert "1 messages that were done were not acknowledged in time and come again" in caplog.text
+    monkeypatch.undo()
+    consumer.settle(again, Outcome.ack())  # it is not taken for one that is on its way already
+    other = broker.publish(queue, b"next")
+    assert take(consumer).message.id == other
+
+
 @pytest.mark.slow
 def test_a_silent_link_is_noticed(broker: RabbitBroker, proxy: Proxy, queue: str) -> None:
     consumer = broker.consume(queue, 1)

@@ -3,7 +3,7 @@
 import logging
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from faults.proxy import Proxy
 from faults.servers import RedisServer, find_free_port
 from faults.waiting import wait_until
 from worker_lint_runtime import BrokerError, Consumer, Delivery, Outcome, StaleDeliveryError, StoreFullError
+from worker_lint_runtime._brokers.redis_consumer import RedisConsumer
 from worker_lint_runtime._brokers.redis_streams import RedisBroker
 from worker_lint_runtime.testing.broker_contract import BrokerContract
 
@@ -185,6 +186,40 @@ def test_a_server_that_is_not_there_is_named() -> None:
 def test_unsafe_settings_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="Redis"):
         RedisBroker("redis://localhost/", **wrong)  # type: ignore[arg-type]  # the names are the parameters
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [RedisConsumer.hand_back, RedisConsumer.close])
+def test_what_came_with_an_acknowledgement_is_given_back_uncharged(
+    redis_server: RedisServer, queue: str, end: Callable[[RedisConsumer], object]
+) -> None:
+    broker = RedisBroker(redis_server.url)
+    _, name = broker.publish(queue, b"1"), broker.publish(queue, b"2")
+    consumer, other = broker.consume(queue, 1), broker.consume(queue, 1)
+    consumer.settle(take(consumer), Outcome.ack())
+    assert broker.depth(queue).unsettled == 1  # it is the consumer's, and not received yet
+    assert other.receive(0.0) is None
+    consumer.cancel()
+    end(consumer)
+    again = take(other).message
+    assert (again.id, again.attempt) == (name, 1)
+    broker.close()
+
+
+@pytest.mark.slow
+def test_delayed_messages_come_although_others_wait(redis_server: RedisServer, queue: str) -> None:
+    broker = RedisBroker(redis_server.url)
+    consumer = broker.consume(queue, 1)
+    broker.publish(queue, b"")
+    name = broker.publish(queue, b"", delay=0.05)
+    seen: list[str] = []
+    while name not in seen and len(seen) < 10_000:
+        delivery = take(consumer)
+        seen.append(delivery.message.id)
+        broker.publish(queue, b"")  # so that the next one always comes with the acknowledgement
+        consumer.settle(delivery, Outcome.ack())
+    assert name in seen
+    broker.close()
 
 
 @pytest.mark.slow

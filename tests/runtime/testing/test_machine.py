@@ -49,7 +49,7 @@ def test_a_good_worker_passes(worker: type[BaseWorker]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("worker", "found"), [(LeavesThread, "left-over"), (StopsOnlyOnce, "clean-up is broken")])
 def test_a_bad_worker_is_found(worker: type[BaseWorker], found: str) -> None:
-    text = run(safe_stop_machine(worker, examples=20, steps=4).TestCase)
+    text = run(safe_stop_machine(worker, examples=100, steps=4).TestCase)  # few examples may never start it
     LeavesThread.end.set()
     assert "UnsafeStopError" in text
     assert found in text
