@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.calls import is_stand_in
+from worker_lint.analysis.calls import Runs, is_stand_in
 from worker_lint.analysis.entity import Class, External, Function, Instance, Unknown
 from worker_lint.analysis.flow import (
     NEVER,
@@ -165,12 +165,21 @@ class ProjectPolicy(Policy):
             if not self._from_collection(func.value) and not self._is_given(func.value):
                 return False
             callee = self.project.calls.handed(self.function, func, self.me)
-            return len(callee.runs) > 1 or is_stand_in(callee)
+            return is_stand_in(callee) or (len(callee.runs) > 1 and any(map(self._may_fail, callee.runs)))
         if not isinstance(kind, Unknown):
             return False
+        is_plain = func.name not in _OWN_CODE and not self._is_awaited(func)  # the close of a file or socket
         if self._from_collection(func.value):
-            return self._is_supplied_item(func.value)
+            return not is_plain and self._is_supplied_item(func.value)
         return func.name in _OWN_CODE and self._is_given(func.value)
+
+    def _may_fail(self, runs: Runs) -> bool:
+        """Whether an implementation that the project knows throws something."""
+        summary = self.routines.summary(runs.function, runs.me)
+        return isinstance(summary, Summary) and bool(summary.thrown)
+
+    def _is_awaited(self, func: ir.Attribute) -> bool:
+        return any(func.at[:2] == at[:2] for at in self._awaited_calls)
 
     def _is_given(self, expr: ir.Expr) -> bool:
         """Whether a field holds what its class was given when it was made, and nothing else."""
