@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.escaping.level import Level
-from worker_lint.analysis.escaping.receiving import RECEIVES, is_consumer
+from worker_lint.analysis.escaping.receiving import is_consumer
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.tiers.loops import is_endless
@@ -33,7 +33,9 @@ _CALLBACKS: Final = {
 """Methods that register a function for deliveries, by name alone: the parameter for it, and what it is given."""
 
 
-_ITERATED: Final = RECEIVES | {"listen", "iterator", "notifies"}
+_ITERATED: Final = frozenset({"consume", "listen", "iterator", "notifies"})
+"""Methods that give messages without an end; what the other receiving ones give is one message, or one batch."""
+
 _COUNTED: Final = frozenset({"count", "cycle", "repeat", "iter"})
 
 
