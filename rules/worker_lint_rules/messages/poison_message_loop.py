@@ -39,6 +39,7 @@ from worker_lint.analysis.deliveries import (
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.late_ack import TaskAck, given_back, task_acks
 from worker_lint.analysis.tiers import clause_at, ends_process, log_calls, raises_anything
+from worker_lint.analysis.visit import encloses
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -57,6 +58,7 @@ rule = Rule(
         "a delay",
         "the worker stops",
         "bad messages are told apart",
+        "it is only passed on within the process",
     ),
     examples=(
         bad(
@@ -241,6 +243,51 @@ rule = Rule(
             silence="the worker stops",
         ),
         good(
+            "into the queue of a thread",
+            """
+            import logging
+
+            import pika
+
+            class Subscriber:
+                def on_message(self, channel, method, properties, body):
+                    try:
+                        logging.debug("received %s", repr(body))
+                        self.pending.put((method.delivery_tag, body))
+                    except Exception:
+                        logging.exception("not put")
+                        channel.basic_nack(method.delivery_tag, requeue=True)
+
+                def main(self):
+                    channel = pika.BlockingConnection().channel()
+                    channel.basic_consume("orders", self.on_message)
+                    channel.start_consuming()
+            """,
+            silence="it is only passed on within the process",
+        ),
+        bad(
+            "decoded on the way into the queue",
+            """
+            import json
+            import logging
+
+            import pika
+
+            class Subscriber:
+                def on_message(self, channel, method, properties, body):
+                    try:
+                        self.pending.put((method.delivery_tag, json.loads(body)))
+                    except Exception:  # bad: basic_nack
+                        logging.exception("not put")
+                        channel.basic_nack(method.delivery_tag, requeue=True)
+
+                def main(self):
+                    channel = pika.BlockingConnection().channel()
+                    channel.basic_consume("orders", self.on_message)
+                    channel.start_consuming()
+            """,
+        ),
+        good(
             "two clauses",
             """
             import json
@@ -274,6 +321,7 @@ _THOUGHT_OF = re.compile(
     r"|stop_consuming|should_stop|\.set\(\)",
     re.IGNORECASE,
 )
+_PUTS = frozenset({"put", "put_nowait", "append", "appendleft"})
 _LIMIT = re.compile(r"delivery.?limit|quorum|dead.?letter", re.IGNORECASE)
 
 
@@ -325,13 +373,20 @@ def _of_task(ack: TaskAck, handler: ir.Handler, back: ir.Raise, context: Context
 
 def _clauses(delivery: Delivery, context: Context) -> Iterator[Finding]:
     for node in find(ir.Try, delivery.function.statements):
-        if not any(True for _ in find(ir.Call, node.body)) or len(node.handlers) != 1:
+        if not any(True for _ in find(ir.Call, node.body)) or len(node.handlers) != 1 or _only_moves(node.body):
             continue
         handler = node.handlers[0]
         back = _given_back(delivery, handler)
         if back is not None and _catches_all(delivery.function, handler, context):
             name = back.call.func.name if isinstance(back.call.func, ir.Attribute) else back.verb
             yield _finding(delivery, clause_at(handler), name, back.call.at, context)
+
+
+def _only_moves(body: tuple[ir.Stmt, ...]) -> bool:
+    """Whether all that is tried is to put the message elsewhere in the process: whether that fails is not up to it."""
+    logged = [call.at for call in log_calls(body)]
+    calls = [call for call in find(ir.Call, body) if not any(encloses(at, call.at) for at in logged)]
+    return bool(calls) and all(isinstance(one.func, ir.Attribute) and one.func.name in _PUTS for one in calls)
 
 
 def _given_back(delivery: Delivery, handler: ir.Handler) -> Settlement | None:
