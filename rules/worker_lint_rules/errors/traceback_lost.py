@@ -25,6 +25,7 @@ import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import External, ModuleScope
+from worker_lint.analysis.converting import converts_one_value
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import (
     TrySite,
@@ -37,7 +38,6 @@ from worker_lint.analysis.tiers import (
     raises_anything,
     tells_exception,
 )
-from worker_lint.analysis.tiers.converting import converts_one_value
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
