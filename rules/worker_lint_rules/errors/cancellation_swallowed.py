@@ -39,7 +39,6 @@ from worker_lint.analysis.flow import (
     Thrown,
     Watch,
     build,
-    find,
     find_path,
 )
 from worker_lint.analysis.flow import Unknown as OverBudget
@@ -52,8 +51,8 @@ from worker_lint.analysis.tiers import (
     ends_process,
     raises_anything,
 )
-from worker_lint.analysis.tiers.awaiting import awaits_others_only
-from worker_lint.analysis.tiers.loops import changes_condition, is_always, is_endless
+from worker_lint.analysis.tiers.awaiting import awaits_others_only, only_sleeps
+from worker_lint.analysis.tiers.loops import changes_condition, is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.analysis.visit import encloses
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
@@ -77,6 +76,7 @@ rule = Rule(
         "ends the loop by its condition",
         "a stated reason",
         "a sleep that is cut short",
+        "nobody cancels it",
     ),
     examples=(
         bad(
@@ -257,6 +257,24 @@ rule = Rule(
             silence="a sleep that is cut short",
         ),
         good(
+            "kept alive until the loop is stopped",
+            """
+            import asyncio
+
+            class App:
+                def stop(self):
+                    self.loop.stop()
+
+                async def main(self):
+                    while True:
+                        try:
+                            await asyncio.sleep(60)
+                        except asyncio.CancelledError:
+                            pass
+            """,
+            silence="nobody cancels it",
+        ),
+        good(
             "another CancelledError, which is an ordinary error",
             """
             import concurrent.futures
@@ -290,19 +308,10 @@ def _may_swallow(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, co
         return False
     if raises_anything(handler.body) or ends_process(site.scope, handler.body) or changes_condition(loop, handler.body):
         return False
-    if states_reason(site.scope, handler) or _only_sleeps(site, loop):
+    if states_reason(site.scope, handler) or only_sleeps(site, loop):
         return False
     names = {call.func.name for call in calls_of(handler.body) if isinstance(call.func, ir.Attribute)}
     return names.isdisjoint({"uncancel", "cancelling"})
-
-
-def _only_sleeps(site: TrySite, loop: ir.While | ir.For) -> bool:
-    """Whether a cancellation only ends a sleep, after which the loop looks at its condition."""
-    if not isinstance(loop, ir.While) or is_always(loop.test):
-        return False
-    awaited = [one.value for one in find(ir.Await, site.node.body)]
-    tiers = site.scope.project.tiers
-    return all(isinstance(one, ir.Call) and tiers.resolves_to(site.scope, one.func, "asyncio.sleep") for one in awaited)
 
 
 class _Cancelled(DerivedPolicy):

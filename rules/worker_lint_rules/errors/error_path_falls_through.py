@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import Block, Graph, Path, Step, build, find, find_path
 from worker_lint.analysis.tiers import TrySite, ends_process, log_calls
+from worker_lint.analysis.tiers.beginning import bound_in_any_case
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.names import NameReads, NameWatch, bound_names
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -48,6 +49,7 @@ rule = Rule(
         "a call that may not return",
         "the failure is kept in mind",
         "success is kept in mind",
+        "bound before anything fails",
     ),
     examples=(
         bad(
@@ -92,6 +94,69 @@ rule = Rule(
                 handle(order)
             """,
             silence="default assigned before",
+        ),
+        good(
+            "the clock comes first",
+            """
+            import logging
+            import time
+
+            def serve(app, request):
+                try:
+                    start = time.monotonic() if request.is_timed else 0.0
+                    app(request)
+                except Exception:
+                    logging.exception("error in the application")
+                logging.info("took %s", time.monotonic() - start)
+            """,
+            silence="bound before anything fails",
+        ),
+        good(
+            "nothing of the network comes before it",
+            """
+            import logging
+            import urllib.error
+            import urllib.parse
+            import urllib.request
+
+            def probe(base):
+                try:
+                    url = urllib.parse.urljoin(base, "script.js")
+                    urllib.request.urlopen(url)
+                except urllib.error.URLError:
+                    logging.debug("cannot get %s", url)
+            """,
+            silence="bound before anything fails",
+        ),
+        bad(
+            "the first statement is what fails",
+            """
+            import logging
+            import urllib.error
+            import urllib.request
+
+            def probe(url):
+                try:
+                    answer = urllib.request.urlopen(url)
+                    logging.info("got %s", answer.status)
+                except urllib.error.URLError:
+                    logging.warning("cannot get %s", url)
+                return answer.read()  # bad: answer
+            """,
+        ),
+        good(
+            "the clause is about the data that came",
+            """
+            import logging
+
+            def version(http, url, parse):
+                try:
+                    response = http.urlopen("GET", url)
+                    return parse(response.data)["version"]
+                except (KeyError, TypeError):
+                    logging.debug("no version in %s", response.data)
+            """,
+            silence="bound before anything fails",
         ),
         good(
             "back to the next one",
@@ -192,14 +257,14 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if function is None:
             continue
         handlers = [handler for handler in site.node.handlers if _only_logs(site, handler)]
-        names = _given(site, function) if handlers else frozenset()
+        names = _given(site, function) if handlers else frozenset[str]()
         if not names:
             continue
         if function not in graphs:
             graph = build(function.statements, NameReads(function))
             graphs[function] = graph if isinstance(graph, Graph) else None
         for handler in handlers:
-            yield from _judge(site, handler, names, graphs[function], context)
+            yield from _judge(site, handler, names - bound_in_any_case(site, handler), graphs[function], context)
 
 
 def _only_logs(site: TrySite, handler: ir.Handler) -> bool:

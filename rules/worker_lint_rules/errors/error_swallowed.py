@@ -55,6 +55,7 @@ rule = Rule(
         "else branch acts",
         "leaves the loop",
         "waits until it succeeds",
+        "a file that is gone",
     ),
     examples=(
         bad(
@@ -111,6 +112,39 @@ rule = Rule(
                             self.handle(event)
                     except Exception:  # bad
                         pass
+            """,
+        ),
+        good(
+            "a watched file that is gone for the moment",
+            """
+            import os
+            import time
+
+            def watch(names, seen):
+                while True:
+                    for name in names:
+                        try:
+                            changed = os.stat(name).st_mtime
+                        except OSError:
+                            continue
+                        seen(name, changed)
+                    time.sleep(1)
+            """,
+            silence="a file that is gone",
+        ),
+        bad(
+            "the file that all turns need",
+            """
+            import os
+            import time
+
+            def watch(name, seen):
+                while True:
+                    try:
+                        seen(os.stat(name).st_mtime)
+                    except OSError:  # bad
+                        continue
+                    time.sleep(1)
             """,
         ),
         good(
@@ -220,6 +254,7 @@ _RELEASES = frozenset(
 )
 
 
+_DESCRIPTORS = ("os.read", "os.write", "os.send", "os.pipe", "posix.read", "posix.write")
 _STARTERS = ("Thread", "Process", "Timer", "create_task", "ensure_future", "start_soon")
 
 
@@ -301,6 +336,8 @@ def _is_dropped(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, con
     for name in tiers.caught(site.scope, handler):
         if name == "OSError" and _runs_out(site, context):
             continue  # TimeoutError is one: nothing came in time
+        if name == "OSError" and _is_of_item(site, loop):
+            continue  # it tells about this one, such as a file that is gone, and the next has its own turn
         if name in ("Exception", "BaseException") or name in _NETWORK:
             return True
         if name is not None and "timeout" in name.lower():
@@ -310,6 +347,18 @@ def _is_dropped(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, con
             if tiers.tier(name) in ("recoverable", "fatal", "system"):
                 return True
     return False
+
+
+def _is_of_item(site: TrySite, loop: ir.While | ir.For) -> bool:
+    """Whether the body only asks the file system about the item of a loop that comes to an end."""
+    if not isinstance(loop, ir.For) or not isinstance(loop.target, ir.Name) or is_endless(site.scope, loop):
+        return False
+    for call in find(ir.Call, site.node.body):
+        dotted = site.scope.project.calls.of(site.scope, call).dotted
+        asks = dotted.startswith(("os.", "posix.", "posixpath.", "pathlib.")) and not dotted.startswith(_DESCRIPTORS)
+        if not asks or not any(isinstance(one, ir.Name) and one.id == loop.target.id for one in call.args[:1]):
+            return False
+    return True
 
 
 def _runs_out(site: TrySite, context: Context) -> bool:

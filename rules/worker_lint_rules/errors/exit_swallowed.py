@@ -2,8 +2,9 @@
 A clause takes the exit of the process together with the errors that it is about.
 
 What it catches
-    A bare `except`, or one for BaseException, around code that takes time or runs code of others,
-    that neither raises, nor ends the process, nor hands the exception on.
+    A bare `except`, or one for BaseException, that neither raises, nor ends the process, nor hands the exception on,
+    where the program then goes on: in a loop, in `main`, in a coroutine; and around code of others, a pickle or the
+    clean-up of something that is still in use.
 
 Why it hurts in production
     `sys.exit()` in a signal handler raises SystemExit wherever the program happens to be, Ctrl-C
@@ -23,36 +24,18 @@ Limits
     that names BaseException and logs it as a failure. A clause that
     reads the exception by `sys.exc_info()`, gives it to anything but a log line, or calls
     something without arguments, which may look at it by itself, is taken to deal with it. So is
-    one in a loop that reports and then leaves the loop.
+    one that leaves the loop around it. One call outside of all loops is let pass, code of threads, which no Ctrl-C
+    meets, and code that Twisted's reactor calls, which takes signals and exits by itself.
 """
 
-import sys
 from collections.abc import Iterator
 
-from worker_lint.analysis import External, ModuleScope
-from worker_lint.analysis.escaping.supervision import is_entry
+from worker_lint.analysis import ModuleScope
+from worker_lint.analysis.exiting import loses_exit
 from worker_lint.analysis.flow import find
-from worker_lint.analysis.routines import ProjectPolicy
-from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.tiers import (
-    TrySite,
-    clause_at,
-    clause_shown,
-    ends_process,
-    hands_on,
-    log_calls,
-    log_level,
-    may_look_at_it,
-    raises_anything,
-    tells_exception,
-)
-from worker_lint.analysis.tiers.awaiting import awaits_others_only
-from worker_lint.analysis.tiers.loops import is_endless, leaves_loop
-from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
-
-_WARNING = 30
 
 rule = Rule(
     code="ERR109",
@@ -76,6 +59,10 @@ rule = Rule(
         "the loop is inside",
         "the task of another is awaited",
         "best effort on the way out",
+        "the program's own exit",
+        "one step outside of all loops",
+        "a thread gets no Ctrl-C",
+        "the reactor takes the signals",
     ),
     examples=(
         bad(
@@ -119,6 +106,89 @@ rule = Rule(
                     except Exception:  # bad
                         logging.exception("message lost")
             """,
+        ),
+        bad(
+            "a file for a file",
+            """
+            import json
+            import logging
+
+            def races(paths, load):
+                found = []
+                for path in paths:
+                    try:
+                        with open(path) as file:
+                            found.append(load(json.load(file)))
+                    except BaseException:  # bad
+                        logging.exception("skipping %s", path)
+                return found
+            """,
+        ),
+        good(
+            "one question, with an answer for when it fails",
+            """
+            def cluster_info(client, log):
+                try:
+                    return client.info()
+                except BaseException:
+                    log.exception("no info")
+                    return None
+            """,
+            silence="one step outside of all loops",
+        ),
+        good(
+            "exit of an application",
+            """
+            from traitlets.config import Application
+
+            class Logger(Application):
+                def initialize(self):
+                    for each in self.watchers:
+                        try:
+                            each.start()
+                        except BaseException:
+                            self.log.error("cannot start", exc_info=True)
+                            self.exit(1)
+            """,
+            silence="the program's own exit",
+        ),
+        good(
+            "a thread that runs callbacks",
+            """
+            import threading
+
+            class Notifier:
+                def __init__(self, log):
+                    self.log = log
+                    self.thread = threading.Thread(target=self.notify)
+
+                def notify(self):
+                    for callback in self.callbacks:
+                        try:
+                            callback()
+                        except BaseException:
+                            self.log.exception("callback failed")
+            """,
+            silence="a thread gets no Ctrl-C",
+        ),
+        good(
+            "components on the reactor",
+            """
+            from twisted.internet.task import LoopingCall
+
+            class Registry:
+                def __init__(self, log):
+                    self.log = log
+                    LoopingCall(self.update).start(1)
+
+                def update(self):
+                    for component in self.components:
+                        try:
+                            component.update()
+                        except BaseException as error:
+                            self.log.exception(error)
+            """,
+            silence="the reactor takes the signals",
         ),
         good(
             "code of others, reported, and the end",
@@ -294,90 +364,9 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         before: set[str | None] = set()
         for handler in site.node.handlers:
             caught = context.project.tiers.caught(site.scope, handler)
-            if "BaseException" in caught and before.isdisjoint(_EXITS) and _is_lost(site, handler):
+            if "BaseException" in caught and before.isdisjoint(_EXITS) and loses_exit(site, handler):
                 yield _finding(site, handler, context)
             before.update(caught)
-
-
-def _is_lost(site: TrySite, handler: ir.Handler) -> bool:
-    """Whether nobody learns that an exit was wanted."""
-    scope, body = site.scope, handler.body
-    if raises_anything(body) or ends_process(scope, body) or hands_on(handler) or may_look_at_it(body):
-        return False
-    is_left = leaves_loop(body)
-    if is_left and site.function is not None and is_entry(site.function):
-        return False  # no Ctrl-C arrives on a thread, and an exit there ends no more than it
-    if site.loops and is_left and tells_exception(handler, body):
-        return False
-    if _rises_anyway(site) or (site.is_async and awaits_others_only(site)) or _holds_the_loop(site):
-        return False
-    in_finalizer = site.function is not None and site.function.name == "__del__"
-    is_wide = _takes_time(site, handler) or _reports_base(site, handler)
-    return not in_finalizer and is_wide and not states_reason(scope, handler)
-
-
-def _rises_anyway(site: TrySite) -> bool:
-    """Whether it is the clean-up in a clause that raises again: the way out goes on."""
-    for one in site.around:
-        if isinstance(one.node, ir.Try) and one.part in ("handler", "final"):
-            bodies = [handler.body for handler in one.node.handlers]
-            if one.part == "final" or any(raises_anything(body) and _holds(body, site) for body in bodies):
-                return True
-    return False
-
-
-def _holds(body: tuple[ir.Stmt, ...], site: TrySite) -> bool:
-    return body[0].at[:2] <= site.node.at[:2] and site.node.at[2:] <= body[-1].at[2:]
-
-
-def _holds_the_loop(site: TrySite) -> bool:
-    """Whether the loop of the worker is inside: the exit ends it."""
-    return any(is_endless(site.scope, loop) for loop in find(ir.While, site.node.body))
-
-
-def _reports_base(site: TrySite, handler: ir.Handler) -> bool:
-    """Whether the clause asks for BaseException by name and reports it as a failure of what was called."""
-    if handler.exception is None or not any(log_level(line) >= _WARNING for line in log_calls(handler.body)):
-        return False
-    names = site.scope.project.names
-    for call in find(ir.Call, site.node.body):
-        targets = names.expr(site.scope, call.func)
-        if not all(isinstance(one, External) and one.dotted.startswith("builtins.") for one in targets):
-            return True
-    return False
-
-
-def _ends_something(site: TrySite, call: ir.Call) -> bool:
-    """Whether a call ends something by its name; `os.close()` and its kin take no time."""
-    if not isinstance(call.func, ir.Attribute) or not is_stop_name(call.func.name):
-        return False
-    callee = site.scope.project.calls.of(site.scope, call)
-    if callee.model is not None:
-        return callee.model.library != "python"
-    return callee.dotted.partition(".")[0] not in sys.stdlib_module_names
-
-
-def _takes_time(site: TrySite, handler: ir.Handler) -> bool:
-    """
-    Whether the body waits, runs code of others, or ends something: what an exit is likely to meet.
-    To end something without a word about how it went is the best effort of somebody on the way out.
-    """
-    if any(isinstance(node, (ir.Await, ir.Yield)) for node in find(ir.Node, site.node.body)):
-        return True
-    calls = tuple(find(ir.Call, site.node.body))
-    if any(log_calls(handler.body)) and any(_ends_something(site, call) for call in calls):
-        return True
-    if site.function is None:
-        return False
-    project, function = site.scope.project, site.function
-    policy = project.routines.policy(project.routines.of(function))
-    for call in calls:
-        model = project.calls.of(function, call).model
-        if model is not None and model.blocking and not model.name.startswith("builtins."):
-            return True
-        if isinstance(policy, ProjectPolicy) and policy.is_foreign(call):
-            return True
-    return False
 
 
 def _finding(site: TrySite, handler: ir.Handler, context: Context) -> Finding:

@@ -41,8 +41,45 @@ rule = Rule(
     words=("except", "autoretry_for"),
     closure="file",
     product_only=True,
-    silences=("flat tuple", "joined tuples", "unknown name"),
+    silences=("flat tuple", "joined tuples", "unknown name", "the picked class takes the others", "nothing can fail"),
     examples=(
+        good(
+            "the class that `or` picks is the base of the other",
+            """
+            def convert(converter, value):
+                try:
+                    return converter.convert(value)
+                except (Exception or AttributeError):
+                    return None
+            """,
+            silence="the picked class takes the others",
+        ),
+        good(
+            "names are deleted",
+            """
+            class Exception:
+                name = "an event"
+
+            def forget(info):
+                trace = info[2]
+                try:
+                    del info
+                    del trace
+                except Exception:
+                    print("cannot happen")
+            """,
+            silence="nothing can fail",
+        ),
+        bad(
+            "the first class takes less than the second",
+            """
+            def convert(converter, value):
+                try:
+                    return converter.convert(value)
+                except (AttributeError or Exception):  # bad: `or` picks
+                    return None
+            """,
+        ),
         bad(
             "tuples in a tuple",
             """
@@ -150,11 +187,18 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every except clause of the file, and every call with such a setting."""
     for site in context.project.tiers.sites(module.path):
         for handler in site.node.handlers:
-            if handler.exception is not None:
+            if handler.exception is not None and not all(map(_cannot_fail, site.node.body)):
                 yield from _wrong(site.scope, handler.exception, "`except`", nested=False)
     for setting in _SETTINGS:
         for scope in scopes_with(context.project, module.path, setting):
             yield from _in_calls(scope, setting)
+
+
+def _cannot_fail(statement: ir.Stmt) -> bool:
+    """Whether a statement only deletes names or passes: its clause is never asked."""
+    if isinstance(statement, ir.Delete):
+        return all(isinstance(target, ir.Name) for target in statement.targets)
+    return isinstance(statement, ir.Simple)
 
 
 def _in_calls(scope: Scope, setting: str) -> Iterator[Finding]:
@@ -206,8 +250,13 @@ def _reason(scope: Scope, expression: ir.Expr, *, nested: bool) -> str:
 def _joined_by(scope: Scope, expression: ir.BoolOp, op: str) -> str:
     """`A or B` of classes is `A`, `A and B` is `B`."""
     tiers = scope.project.tiers
-    if any(None in tiers.named(scope, value) for value in expression.values):
+    named = [tiers.named(scope, value) for value in expression.values]
+    if any(None in names for names in named):
         return ""
+    picked = [name for name in named[0 if op == "or" else -1] if name is not None]
+    others = {name for names in named for name in names if name is not None}
+    if all(any(tiers.is_class(name, one) for one in picked) for name in others):
+        return ""  # the one that is picked takes the others, too
     return f"only one class: `{op}` picks one of its operands"
 
 

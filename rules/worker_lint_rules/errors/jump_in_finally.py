@@ -20,13 +20,15 @@ When to ignore it
 
 Limits
     A jump whose `try` statement already takes every exception, in a clause that raises none, is
-    let pass: nothing is left that could be lost.
+    let pass: nothing is left that could be lost. So is one under a test of what the block sets at its end, where a
+    clause takes every error and nothing is awaited after that.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope, inner_blocks
-from worker_lint.analysis.tiers import TrySite, raises_anything
+from worker_lint.analysis.flow import find, walk
+from worker_lint.analysis.tiers import TrySite, awaits_in, raises_anything
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -38,7 +40,7 @@ rule = Rule(
     words=("finally",),
     closure="file",
     product_only=True,
-    silences=("inner loop", "nothing left to lose", "inner function"),
+    silences=("inner loop", "nothing left to lose", "inner function", "only after success"),
     examples=(
         bad(
             "a handler that reports every message as done",
@@ -112,6 +114,46 @@ rule = Rule(
             """,
             silence="nothing left to lose",
         ),
+        bad(
+            "the flag is set before the block has done its work",
+            """
+            import logging
+
+            class Link:
+                async def start(self):
+                    try:
+                        queue, self.queue = self.queue, None
+                        await self.connect(queue)
+                    except Exception:
+                        logging.exception("not connected")
+                    finally:
+                        if self.queue is None:
+                            return  # bad: return
+                        self.close()
+            """,
+        ),
+        good(
+            "the flag says that all has been done",
+            """
+            import logging
+
+            class Link:
+                async def start(self):
+                    try:
+                        await self.connect()
+                        queue = self.queue
+                        self.queue = None
+                        for message in queue:
+                            self.send(message)
+                    except Exception:
+                        logging.exception("not connected")
+                    finally:
+                        if self.queue is None:
+                            return
+                        self.close()
+            """,
+            silence="only after success",
+        ),
         good(
             "a function that is only defined there",
             """
@@ -152,7 +194,8 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     for site in context.project.tiers.sites(module.path):
         if site.node.final and not _takes_everything(site, context):
             for jump in _jumps(site.node.final, in_loop=False):
-                yield _finding(site, jump, context)
+                if not _is_after_success(site, jump, context):
+                    yield _finding(site, jump, context)
 
 
 def _takes_everything(site: TrySite, context: Context) -> bool:
@@ -161,6 +204,27 @@ def _takes_everything(site: TrySite, context: Context) -> bool:
     if site.node.orelse or any(raises_anything(handler.body) for handler in site.node.handlers):
         return False
     return any("BaseException" in tiers.caught(site.scope, handler) for handler in site.node.handlers)
+
+
+def _is_after_success(site: TrySite, jump: ir.Node, context: Context) -> bool:
+    """
+    Whether the jump stands under a test of what the block sets when nothing but its last steps is left, none of
+    which waits, while a clause takes every error: then no exception can be on its way.
+    """
+    tiers, handlers = context.project.tiers, site.node.handlers
+    if not any(tiers.is_broad(site.scope, one) for one in handlers) or any(
+        raises_anything(one.body) for one in handlers
+    ):
+        return False
+    for index, statement in enumerate(site.node.body):
+        if not isinstance(statement, ir.Assign) or awaits_in(site.node.body[index:]):
+            continue
+        places = {ir.dotted_name(target) for target in statement.targets} - {None}
+        for branch in find(ir.If, site.node.final):
+            asked = {ir.dotted_name(one) for one in walk(branch.test) if isinstance(one, (ir.Name, ir.Attribute))}
+            if places & asked and any(one is jump for one in branch.body):
+                return True
+    return False
 
 
 def _jumps(block: tuple[ir.Stmt, ...], *, in_loop: bool) -> Iterator[ir.Return | ir.Simple]:

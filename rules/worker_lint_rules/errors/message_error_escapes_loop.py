@@ -53,6 +53,8 @@ rule = Rule(
         "somebody above goes on",
         "the decoder's own form",
         "jobs that look after themselves",
+        "a part is tested",
+        "one batch",
     ),
     examples=(
         bad(
@@ -141,8 +143,43 @@ rule = Rule(
 
                 def handle_message(self, raw):
                     sender, text = raw  # bad: ValueError
-                    self.dispatch(sender, text)
             """,
+        ),
+        bad(
+            "the length of the frame tells nothing of its parts",
+            """
+            def watch(socket, write):
+                while True:
+                    raw = socket.recv_multipart()
+                    if len(raw) == 2:
+                        topic, text = raw
+                        name, level = topic.split(".")  # bad: ValueError
+                        write(name, level, text)
+            """,
+        ),
+        good(
+            "the separator is looked for in the frame that the name comes from",
+            """
+            def watch(socket, write):
+                while True:
+                    raw = socket.recv_multipart()
+                    if len(raw) == 2 and "." in raw[0]:
+                        topic, text = raw
+                        name, level = topic.rsplit(".", 1)
+                        write(name, level, text)
+            """,
+            silence="a part is tested",
+        ),
+        good(
+            "a list of messages",
+            """
+            import json
+
+            def consume_scores(consumer, slot):
+                for raw in consumer.get_messages(count=64):
+                    slot.add(json.loads(raw))
+            """,
+            silence="one batch",
         ),
         good(
             "the loop goes on",
@@ -180,12 +217,9 @@ rule = Rule(
 
             class Stats:
                 def __init__(self, queue):
-                    self.queue = queue
                     self.seen = defaultdict(list)
-
-                def run(self):
                     while True:
-                        message = self.queue.receive()
+                        message = queue.receive()
                         self.seen[message.name].append(message)
             """,
             silence="a table with defaults",
@@ -230,13 +264,11 @@ rule = Rule(
             "the framework catches",
             """
             import json
-            import celery
 
-            app = celery.Celery()
-
-            @app.task
-            def handle(message):
-                return json.loads(message)["name"]
+            def add(app):
+                @app.task
+                def handle(message):
+                    return json.loads(message)["name"]
             """,
             silence="framework boundary that catches",
         ),
@@ -252,7 +284,8 @@ rule = Rule(
                         except Exception:
                             self.log.exception("malformed")
                             continue
-                        self.handle(message["header"], message["content"])
+                        kind, text = message
+                        self.handle(kind, text, message["header"])
             """,
             silence="the decoder's own form",
         ),

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import TrySite
+from worker_lint.analysis.tiers.retrying import counts_up, fails_first, left_out
 from worker_lint.analysis.tiers.trying import calls_itself
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -48,6 +49,7 @@ rule = Rule(
         "other arguments",
         "an expected class",
         "only under a condition",
+        "the new connection fails first",
         "each call uses something up",
     ),
     examples=(
@@ -176,6 +178,26 @@ rule = Rule(
             silence="an expected class",
         ),
         good(
+            "connected anew first",
+            """
+            import socket
+
+            class Proxy:
+                def connect(self):
+                    self.sock = socket.socket()
+                    self.sock.connect(("localhost", 8085))
+
+                def ask(self, question):
+                    try:
+                        self.sock.sendall(question)
+                        return self.sock.recv(100)
+                    except OSError:
+                        self.connect()
+                        return self.ask(question)
+            """,
+            silence="the new connection fails first",
+        ),
+        good(
             "a second place to look",
             """
             import sys
@@ -262,9 +284,9 @@ def _forgets(site: TrySite, context: Context) -> Iterator[Finding]:
     handled = tuple(statement for handler in site.node.handlers for statement in handler.body)
     behind = site.block[site.block.index(site.node) + 1 :]
     for call in find(ir.Call, (*handled, *behind)):
-        if not calls_itself(site, call) or not _counts_up(function.node.params, call):
+        if not calls_itself(site, call) or not counts_up(function.node.params, call):
             continue
-        lost = [one for one in _left_out(function.node, call) if _is_used(site, one)]
+        lost = [one for one in left_out(function.node, call) if _is_used(site, one)]
         if lost:
             yield Finding(
                 at=call.at,
@@ -308,34 +330,6 @@ def _deep(function: Function, call: ir.Call, limit: ir.Attribute, context: Conte
     )
 
 
-def _counts_up(params: ir.Parameters, call: ir.Call) -> bool:
-    """Whether an argument is a parameter changed by a number: `retry=retry + 1`."""
-    names = {param.name for param in params}
-    values = (*call.args, *(keyword.value for keyword in call.keywords))
-    return any(
-        isinstance(value, ir.Binary)
-        and value.op in ("+", "-")
-        and isinstance(value.left, ir.Name)
-        and value.left.id in names
-        and isinstance(value.right, ir.Constant)
-        for value in values
-    )
-
-
-def _left_out(node: ir.FunctionDef, call: ir.Call) -> Iterator[str]:
-    """The parameters with a default to which a call hands nothing."""
-    if any(keyword.name is None for keyword in call.keywords) or any(isinstance(one, ir.Starred) for one in call.args):
-        return
-    given = {keyword.name for keyword in call.keywords}
-    params = [param for param in node.params if param.kind in ("positional-only", "positional", "keyword-only")]
-    if isinstance(call.func, ir.Attribute):
-        params = params[1:]
-    by_position = [param.name for param in params if param.kind != "keyword-only"][: len(call.args)]
-    for param in params:
-        if param.default is not None and param.name not in given and param.name not in by_position:
-            yield param.name
-
-
 def _is_used(site: TrySite, name: str) -> bool:
     """Whether what is tried, or what leads to it, reads the parameter and never binds it anew."""
     function = site.function
@@ -370,6 +364,8 @@ def _judge(site: TrySite, handler: ir.Handler, context: Context) -> Iterator[Fin
             continue
         if any(at[:2] <= call.at[:2] and call.at[2:] <= at[2:] for at in guarded):
             continue  # what the condition asks for may have changed by then
+        if fails_first(site, handler, call):
+            continue  # as long as the trouble lasts, the clause raises before it gets here
         if calls_itself(site, call) and _same_arguments(function.node.params, call):
             yield Finding(
                 at=call.at,

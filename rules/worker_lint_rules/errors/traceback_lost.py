@@ -25,6 +25,7 @@ import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import External, ModuleScope
+from worker_lint.analysis.converting import converts_one_value
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import (
     TrySite,
@@ -44,8 +45,15 @@ from worker_lint.source import ir
 
 _WARNING = 30
 _PLAIN = ("builtins.", "os.path.", "posixpath.")
-_EXPLAINED = re.compile(r"(?i)\b(?:because|due to|you|your|please|make sure|in order to)\b|https?://")
+_EXPLAINED = re.compile(
+    r"(?i)\b(?:because|due to|you|your|please|make sure|in order to)\b|https?://"
+    r"|\b(?:has|have|is|are|was|were) not (?:been )?(?:initiali[sz]ed|installed|loaded|available)\b"
+)
 """Words of a line that tells its reader why it failed, or what to do about it."""
+_CONVERTED = re.compile(
+    r"(?i)\b(?:de|un)?(?:cod|pars|pack|marshal|seriali|load|convert|look)\w*|\b(?:invalid|malformed)\b"
+)
+"""Words of a line about the one thing that the body does: it reads a value, or looks one up."""
 _GIVING_UP = frozenset({"exit", "abort", "fail", "error_exit", "die"})
 
 rule = Rule(
@@ -64,6 +72,7 @@ rule = Rule(
         "told in another way",
         "a stated reason",
         "nothing but a look-up",
+        "one value is read",
         "the line explains",
     ),
     examples=(
@@ -197,6 +206,52 @@ rule = Rule(
             silence="a stated reason",
         ),
         good(
+            "one number out of its bytes",
+            """
+            import logging
+            import struct
+
+            def from_bytes(value):
+                return struct.unpack(">Q", value)[0]
+
+            def progress(raw, path):
+                try:
+                    return from_bytes(raw)
+                except Exception:
+                    logging.warning("cannot decode the progress in %s", path)
+                    return 0
+            """,
+            silence="one value is read",
+        ),
+        good(
+            "the state that explains it",
+            """
+            import logging
+
+            def channels(library):
+                found = []
+                try:
+                    for each in library.enumerate_hardware():
+                        found.append(each.number)
+                except Exception:
+                    logging.warning("The library has not been initialized.")
+                return found
+            """,
+            silence="the line explains",
+        ),
+        bad(
+            "an object that decodes may do more",
+            """
+            import logging
+
+            def read(session, raw):
+                try:
+                    return session.deserialize(raw)
+                except Exception:
+                    logging.error("invalid message")  # bad
+            """,
+        ),
+        good(
             "a version that may be missing",
             """
             import logging
@@ -220,9 +275,12 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     for site in context.project.tiers.sites(module.path):
         if all(_is_look_up(site, call) for call in find(ir.Call, site.node.body)):
             continue
+        is_one_value = converts_one_value(site)
         for handler in site.node.handlers:
             lines = [*log_calls(handler.body), *_warnings(handler)]
             if not _is_loud(lines) or any(_explains(line) for line in lines):
+                continue
+            if is_one_value and any(_names_conversion(line) for line in lines):
                 continue
             if _tells_nothing(site, handler) and _is_wide(site, handler, context):
                 yield _finding(site, handler, max(lines, key=log_level), context)
@@ -240,6 +298,12 @@ def _explains(line: ir.Call) -> bool:
     """Whether the line gives the reader a cause or says what to do: its author knows what fails here."""
     texts = (node.value for node in find(ir.Constant, line.args) if isinstance(node.value, str))
     return any(_EXPLAINED.search(text) for text in texts)
+
+
+def _names_conversion(line: ir.Call) -> bool:
+    """Whether the line says that a value could not be read, or an entry not be found."""
+    texts = (node.value for node in find(ir.Constant, line.args) if isinstance(node.value, str))
+    return any(_CONVERTED.search(text) for text in texts)
 
 
 def _is_loud(lines: list[ir.Call]) -> bool:

@@ -36,7 +36,13 @@ rule = Rule(
     words=("pika", "aio_pika", "consume"),
     closure="file",
     product_only=True,
-    silences=("a limit is set", "one-message get", "acknowledged automatically", "the channel comes from elsewhere"),
+    silences=(
+        "a limit is set",
+        "one-message get",
+        "acknowledged automatically",
+        "the channel comes from elsewhere",
+        "a queue of its own",
+    ),
     examples=(
         bad(
             "pika",
@@ -63,6 +69,42 @@ rule = Rule(
                 channel = await connection.channel()
                 queue = await channel.declare_queue("orders")
                 await queue.consume(charge)  # bad: the whole queue
+            """,
+        ),
+        good(
+            "one queue for each object",
+            """
+            import pika
+
+            class Watcher:
+                def __init__(self, group):
+                    self.group = group
+                    self.channel = pika.BlockingConnection().channel()
+
+                def start(self):
+                    self.channel.basic_consume(queue=f"results-{self.group}", on_message_callback=self.on_message)
+
+                def on_message(self, channel, method, properties, body):
+                    channel.basic_ack(method.delivery_tag)
+            """,
+            silence="a queue of its own",
+        ),
+        bad(
+            "one queue for all objects",
+            """
+            import pika
+
+            QUEUE = "results"
+
+            class Watcher:
+                def __init__(self):
+                    self.channel = pika.BlockingConnection().channel()
+
+                def start(self):
+                    self.channel.basic_consume(QUEUE, self.on_message)  # bad: the whole queue
+
+                def on_message(self, channel, method, properties, body):
+                    channel.basic_ack(method.delivery_tag)
             """,
         ),
         good(
@@ -141,7 +183,9 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     if _LIMITED.search(text) or _OF_ITS_OWN.search(text) or not _MADE.search(text):
         return
     for opening in context.project.deliveries.openings(module.path):
-        if opening.auto is False and _is_sent(opening) and _is_known(opening, context):
+        if opening.auto is not False or _is_of_its_own(opening):
+            continue
+        if _is_sent(opening) and _is_known(opening, context):
             yield Finding(
                 at=opening.call.at,
                 message="no prefetch limit: this consumer is sent the whole queue at once",
@@ -161,6 +205,22 @@ def _is_sent(opening: Opening) -> bool:
     named = [name for given in (*facts.gives.values(), facts.items) for name in given if "." in name]
     tables = (project.models.find_delivery(name) for name in named)
     return any(table is not None and table.prefetch for table in tables)
+
+
+def _is_of_its_own(opening: Opening) -> bool:
+    """
+    Whether the name of the queue is made of, or handed over with, what is the object's own: no other consumer waits
+    for these messages.
+    """
+    named = next((one.value for one in opening.call.keywords if one.name == "queue"), None)
+    named = named or next(iter(opening.call.args), None)
+    if isinstance(named, ir.Formatted):
+        return any(_is_field(part) for part in named.parts)
+    return isinstance(named, ir.Subscript) and _is_field(named.value)
+
+
+def _is_field(expr: ir.Expr) -> bool:
+    return isinstance(expr, ir.Attribute) and isinstance(expr.value, ir.Name) and expr.value.id in ("self", "cls")
 
 
 def _is_known(opening: Opening, context: Context) -> bool:

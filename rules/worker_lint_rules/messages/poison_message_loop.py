@@ -30,15 +30,14 @@ from collections.abc import Iterator
 from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.deliveries import (
     Delivery,
-    Settlement,
     flag_of,
     functions_with,
-    settlement_of,
     settling_context,
 )
+from worker_lint.analysis.deliveries.giving_back import handles_itself, only_moves, put_back
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.late_ack import TaskAck, given_back, task_acks
-from worker_lint.analysis.tiers import clause_at, ends_process, log_calls, raises_anything
+from worker_lint.analysis.tiers import clause_at
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -57,13 +56,13 @@ rule = Rule(
         "a delay",
         "the worker stops",
         "bad messages are told apart",
+        "it is only passed on within the process",
     ),
     examples=(
         bad(
             "back with everything",
             """
             import logging
-
             import pika
 
             def on_message(channel, method, properties, body):
@@ -241,6 +240,42 @@ rule = Rule(
             silence="the worker stops",
         ),
         good(
+            "into the queue of a thread",
+            """
+            import logging
+            import pika
+
+            class Subscriber:
+                def on_message(self, channel, method, properties, body):
+                    try:
+                        logging.debug("received %s", repr(body))
+                        self.pending.put((method.delivery_tag, body))
+                    except Exception:
+                        channel.basic_nack(method.delivery_tag, requeue=True)
+
+                def main(self):
+                    channel = pika.BlockingConnection().channel()
+                    channel.basic_consume("orders", self.on_message)
+                    channel.start_consuming()
+            """,
+            silence="it is only passed on within the process",
+        ),
+        bad(
+            "decoded on the way into the queue",
+            """
+            import json
+            import pika
+
+            def on_message(channel, method, properties, body):
+                try:
+                    channel.pending.put(json.loads(body))
+                except Exception:  # bad: basic_nack
+                    channel.basic_nack(method.delivery_tag, requeue=True)
+
+            pika.BlockingConnection().channel().basic_consume("orders", on_message)
+            """,
+        ),
+        good(
             "two clauses",
             """
             import json
@@ -325,32 +360,13 @@ def _of_task(ack: TaskAck, handler: ir.Handler, back: ir.Raise, context: Context
 
 def _clauses(delivery: Delivery, context: Context) -> Iterator[Finding]:
     for node in find(ir.Try, delivery.function.statements):
-        if not any(True for _ in find(ir.Call, node.body)) or len(node.handlers) != 1:
+        if not any(True for _ in find(ir.Call, node.body)) or len(node.handlers) != 1 or only_moves(node.body):
             continue
         handler = node.handlers[0]
-        back = _given_back(delivery, handler)
+        back = put_back(delivery, handler)
         if back is not None and _catches_all(delivery.function, handler, context):
             name = back.call.func.name if isinstance(back.call.func, ir.Attribute) else back.verb
             yield _finding(delivery, clause_at(handler), name, back.call.at, context)
-
-
-def _given_back(delivery: Delivery, handler: ir.Handler) -> Settlement | None:
-    """The settlement by which the clause puts the message back, when it then goes on to the next one."""
-    if raises_anything(handler.body) or ends_process(delivery.function, handler.body):
-        return None
-    if any(isinstance(node, (ir.If, ir.Match, ir.Try)) for node in find(ir.Node, handler.body)):
-        return None
-    found = [one for call in find(ir.Call, handler.body) if (one := settlement_of(delivery, call)) is not None]
-    logged = {call.at for call in log_calls(handler.body)}
-    others = [call for call in find(ir.Call, handler.body) if call.at not in logged and _is_statement(handler, call)]
-    is_alone = all(any(call.at == one.call.at for one in found) for call in others)
-    return found[0] if len(found) == 1 and found[0].requeue is True and is_alone else None
-
-
-def _is_statement(handler: ir.Handler, call: ir.Call) -> bool:
-    statements = (node.value for node in find(ir.Expression, handler.body))
-    values = (value.value if isinstance(value, ir.Await) else value for value in statements)
-    return any(value.at == call.at for value in values)
 
 
 def _catches_all(function: Function, handler: ir.Handler, context: Context) -> bool:
@@ -364,19 +380,11 @@ def _contexts(delivery: Delivery, context: Context) -> Iterator[Finding]:
     for item in find(ir.WithItem, delivery.function.statements):
         model = settling_context(delivery, item)
         call = item.context
-        if model is None or not isinstance(call, ir.Call) or _handles_itself(delivery, item):
+        if model is None or not isinstance(call, ir.Call) or handles_itself(delivery, item):
             continue
         others = {word.name for word in call.keywords} - {"requeue"}
         if flag_of(call, model, model.facts.requeue, default=False) is True and not others and len(call.args) < 2:
             yield _finding(delivery, call.at, "process", None, context)
-
-
-def _handles_itself(delivery: Delivery, item: ir.WithItem) -> bool:
-    """Whether the block deals with errors before the context sees them."""
-    for node in find(ir.With, delivery.function.statements):
-        if any(one is item for one in node.items):
-            return any(isinstance(statement, ir.Try) for statement in node.body)
-    return False
 
 
 def _finding(delivery: Delivery, at: ir.At, name: str, back: ir.At | None, context: Context) -> Finding:

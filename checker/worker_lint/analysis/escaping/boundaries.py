@@ -5,13 +5,14 @@ end, iterators that hand deliveries over, and callbacks that a library runs with
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.escaping.level import Level
-from worker_lint.analysis.escaping.receiving import RECEIVES, is_consumer
+from worker_lint.analysis.escaping.receiving import is_consumer
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.tiers.loops import is_endless
@@ -33,7 +34,11 @@ _CALLBACKS: Final = {
 """Methods that register a function for deliveries, by name alone: the parameter for it, and what it is given."""
 
 
-_ITERATED: Final = RECEIVES | {"listen", "iterator", "notifies"}
+_ITERATED: Final = frozenset({"consume", "listen", "iterator", "notifies"})
+"""Methods that give messages without an end; what the other receiving ones give is one message, or one batch."""
+
+_MAY_GO_ON: Final = re.compile(r"async\s+for\b|consum|listen|iter|notifies|count|cycle|repeat|sub", re.IGNORECASE)
+"""What a `for` that has no end must name; most name none of it, and their bodies need not be parsed."""
 _COUNTED: Final = frozenset({"count", "cycle", "repeat", "iter"})
 
 
@@ -99,7 +104,9 @@ def _may_be_one(function: Function, handed: Mapping[Function, object]) -> bool:
     if function in handed or function.name in ("__next__", "__anext__"):
         return True
     text, (first, _, last, _) = function.project.store.text(function.path), function.node.at
-    return text.has_word("while", first, last) or text.has_word("for", first, last)
+    if text.has_word("while", first, last):
+        return True
+    return text.has_word("for", first, last) and _MAY_GO_ON.search(text.segment(function.node.at)) is not None
 
 
 def functions_of(project: Project, path: str) -> Iterator[Function]:

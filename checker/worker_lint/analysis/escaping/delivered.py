@@ -160,7 +160,7 @@ class Delivered:
                 return max(mine, Level.RAW)
             return max(mine, Level.RAW) if call.func.name in SAME or mine is Level.DELIVERY else Level.NONE
         if call.func.name in DECODING and given > Level.CHOSEN:
-            return Level.CONTENT  # an object that decodes may look after the form, too: no key is taken to be missing
+            return Level.FORMED  # no key is taken to be missing, no tuple to be of another length
         return Level.CHOSEN if call.func.name in _LOOKUPS and given.is_sent else Level.NONE
 
     def _bind(self, target: ir.Expr, level: Level) -> None:

@@ -2,8 +2,9 @@
 What one message can make fail in a function: parsing it, unpacking it, looking up by it, running
 what it names.
 
-A guard anywhere in the function silences: a test of membership or of the length, an entry that
-the function itself puts in.
+A guard anywhere in the function silences: a test of membership or of the length, a pattern, an
+entry that the function itself puts in. A test of a part guards all names that are taken from the
+same value.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from worker_lint.source import ir
 FailureKind: TypeAlias = Literal["decode", "lookup", "unpack", "dispatch", "job", "refusal", "loss"]
 
 _CHECKS: Final = frozenset({"len", "isinstance", "hasattr", "callable"})
+
+_ASKING: Final = frozenset({"setdefault", "count", "startswith", "endswith", "find", "rfind"})
+"""Methods that tell about an entry or a separator, or put it in, before it is relied upon."""
 
 _RUNNING: Final = frozenset({"fn", "func", "function", "callback", "callable", "handler", "target"})
 """Attributes that hold a bare callable; a method such as `run` may take its errors itself."""
@@ -167,8 +171,9 @@ class Failures:
 
     @cached_property
     def _guarded(self) -> frozenset[str]:
-        """What the function tests for membership or length, or fills by itself."""
-        return frozenset(name for name in _guards(self.body) if name is not None)
+        """What the function tests for membership, length or form, or fills by itself."""
+        found = frozenset(name for name in _guards(self.body) if name is not None)
+        return found | _taken_from(frozenset(_tested_by_parts(self.body)), self.body)
 
     # --- unpacking ---
 
@@ -186,7 +191,8 @@ class Failures:
         elif not isinstance(value, ir.Name):
             return None
         shown = ir.dotted_name(subject) or ""
-        if not self.delivered.level(subject).is_sent or shown in self._guarded:
+        level = self.delivered.level(subject)
+        if not level.is_sent or level is Level.FORMED or shown in self._guarded:
             return None
         return Failure("unpack", f"`{shown}`" if shown else "the message", ("ValueError",))
 
@@ -197,8 +203,10 @@ def _guards(body: tuple[ir.Stmt, ...]) -> Iterator[str | None]:
     for call in find(ir.Call, body):
         if isinstance(call.func, ir.Name) and call.func.id in _CHECKS and call.args:
             yield ir.dotted_name(call.args[0])
-        elif isinstance(call.func, ir.Attribute) and call.func.name in ("setdefault", "count"):
+        elif isinstance(call.func, ir.Attribute) and call.func.name in _ASKING:
             yield ir.dotted_name(call.func.value)
+    for choice in find(ir.Match, body):
+        yield ir.dotted_name(choice.subject)
     targets = (target for assign in find(ir.Assign, body) for target in assign.targets)
     yield from (ir.dotted_name(target.value) for target in targets if isinstance(target, ir.Subscript))
 
@@ -209,6 +217,24 @@ def _membership(compare: ir.Compare) -> Iterator[str | None]:
             yield ir.dotted_name(operand)
             if isinstance(operand, ir.Call) and isinstance(operand.func, ir.Attribute):
                 yield ir.dotted_name(operand.func.value)  # name in table.keys()
+
+
+def _tested_by_parts(body: tuple[ir.Stmt, ...]) -> Iterator[str]:
+    """The names of values of which a part is tested for what it holds: `"." in frame[0]`."""
+    for compare in find(ir.Compare, body):
+        for op, operand in zip(compare.ops, compare.operands, strict=True):
+            if op in ("in", "not in") and isinstance(operand, ir.Subscript) and isinstance(operand.value, ir.Name):
+                yield operand.value.id
+
+
+def _taken_from(names: frozenset[str], body: tuple[ir.Stmt, ...]) -> frozenset[str]:
+    """The names that an assignment takes out of a value of one of these names, as a part of it."""
+    found: set[str] = set()
+    for assign in find(ir.Assign, body) if names else ():
+        value = assign.value.value if isinstance(assign.value, ir.Subscript) else assign.value
+        if isinstance(value, ir.Name) and value.id in names:
+            found.update(one.id for target in assign.targets for one in find(ir.Name, (target,)))
+    return frozenset(found)
 
 
 def _table(func: ir.Expr, body: tuple[ir.Stmt, ...]) -> ir.Expr | None:

@@ -14,6 +14,7 @@ class Level(IntEnum):
         CHOSEN: Something of this program that a message named: an entry of a registry.
         DELIVERY: What the library hands over, in a shape that the library decides.
         RAW: Bytes of a socket or pipe, whose peer is most often a part of the same program.
+        FORMED: What an object of unknown code has decoded, which may have looked after its form.
         CONTENT: What the sender wrote, as bytes or text.
         DECODED: The same after parsing: its keys and types are the sender's, too.
     """
@@ -22,8 +23,9 @@ class Level(IntEnum):
     CHOSEN = 1
     DELIVERY = 2
     RAW = 3
-    CONTENT = 4
-    DECODED = 5
+    FORMED = 4
+    CONTENT = 5
+    DECODED = 6
 
     @property
     def is_sent(self) -> bool:

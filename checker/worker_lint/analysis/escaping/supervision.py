@@ -62,7 +62,7 @@ def is_transparent(function: Function, decorator: ir.Expr) -> bool:
     return len(inner) > 1 or targets[0].node.is_generator  # a context that serves as a decorator
 
 
-def is_entry(function: Function) -> bool:
+def is_entry(function: Function, kinds: frozenset[str] = _ALONE) -> bool:
     """Whether the function runs on a thread, task or process of its own, so that nobody gets its errors."""
     project, owner = function.project, function.owner
     if owner is not None and function.name == "run":
@@ -71,7 +71,7 @@ def is_entry(function: Function) -> bool:
             return True
     for other in functions_of(project, function.path):
         for entry in project.workers.entries(other):
-            if entry.kind in _ALONE and any(runs.function is function for runs in entry.callee.runs):
+            if entry.kind in kinds and any(runs.function is function for runs in entry.callee.runs):
                 return True
     return False
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.tiers.loops import is_always
 from worker_lint.analysis.tiers.sites import TrySite
 from worker_lint.source import ir
+
+_CANCELLING: Final = re.compile(r"\.cancel\(|asyncio\.run\(|\bTaskGroup\b|\bwait_for\(|\btimeout(?:_at)?\(")
+"""What cancels a task and waits for it."""
 
 _COLLECTING: Final = frozenset({"gather", "wait", "wait_for", "shield"})
 
@@ -30,3 +35,22 @@ def _is_other(awaited: ir.Expr, cancelled: set[str | None]) -> bool:
             return True
         return name in _COLLECTING and not any(isinstance(arg, ir.Call) for arg in awaited.args)
     return isinstance(awaited, (ir.Name, ir.Attribute, ir.Subscript))
+
+
+def only_sleeps(site: TrySite, loop: ir.While | ir.For) -> bool:
+    """
+    Whether a cancellation only ends a sleep, after which the loop looks at its condition; or the loop does nothing but
+    sleep, is ended by `loop.stop()`, and nothing in the file cancels.
+    """
+    if not isinstance(loop, ir.While):
+        return False
+    if is_always(loop.test) and not (loop.body == (site.node,) and _is_stopped_with_the_loop(site)):
+        return False
+    awaited = [one.value for one in find(ir.Await, site.node.body)]
+    tiers = site.scope.project.tiers
+    return all(isinstance(one, ir.Call) and tiers.resolves_to(site.scope, one.func, "asyncio.sleep") for one in awaited)
+
+
+def _is_stopped_with_the_loop(site: TrySite) -> bool:
+    text = site.scope.project.store.text(site.scope.path).source
+    return "loop.stop" in text and not _CANCELLING.search(text)

@@ -106,12 +106,18 @@ def awaits_in(body: Iterable[ir.Node]) -> bool:
 
 
 def ends_process(scope: Scope, body: Iterable[ir.Node]) -> bool:
-    """Whether a call of the block ends the process or asks it to end."""
+    """
+    Whether a call of the block ends the process or asks it to end. The method `exit` of an object that is not of the
+    project does: those of argparse, click and traitlets raise SystemExit.
+    """
     names = scope.project.names
     for call in find(ir.Call, body):
-        for target in names.expr(scope, call.func):
-            if isinstance(target, External) and target.dotted in _ENDINGS:
-                return True
+        targets = names.expr(scope, call.func)
+        if any(isinstance(one, External) and one.dotted in _ENDINGS for one in targets):
+            return True
+        is_exit = isinstance(call.func, ir.Attribute) and call.func.name == "exit"
+        if is_exit and not scope.project.calls.of(scope, call).runs:
+            return True
     return False
 
 

@@ -1,0 +1,105 @@
+"""What a `try` body binds before anything can fail in the way that a clause is for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.statements import walk_statements
+from worker_lint.analysis.tiers.names import bound_names
+from worker_lint.analysis.tiers.sites import TrySite
+from worker_lint.analysis.visit import last_name
+from worker_lint.source import ir
+
+_SAFE: Final = frozenset(
+    {f"time.{name}" for name in ("time", "monotonic", "perf_counter", "process_time", "time_ns", "monotonic_ns")}
+    | {f"builtins.{name}" for name in ("list", "dict", "set", "object", "id", "bool", "repr", "str", "type", "super")}
+    | {"datetime.datetime.now", "datetime.datetime.utcnow", "uuid.uuid4", "collections.defaultdict"}
+)
+"""Functions that raise nothing for any argument of the right form."""
+
+_LOCAL: Final = (
+    *("builtins.", "urllib.parse.", "os.path.", "posixpath.", "re.", "json.", "string.", "copy.", "math.", "base64."),
+    *("hashlib.", "datetime.", "time.", "struct.", "collections.", "itertools.", "functools.", "textwrap.", "uuid."),
+)
+"""Parts of the standard library without input and output."""
+
+_INPUT: Final = frozenset({"builtins.open", "builtins.input", "builtins.print", "json.load", "json.dump"})
+_OF_DATA: Final = frozenset({"KeyError", "IndexError", "LookupError", "TypeError", "AttributeError"})
+_TAKING: Final = frozenset({"pop", "popitem", "popleft", "remove", "index", "getattr", "itemgetter", "next"})
+_HARMLESS: Final = (ir.Assign, ir.Expression, ir.Simple, ir.Import, ir.FunctionDef)
+
+
+def bound_in_any_case(site: TrySite, handler: ir.Handler) -> frozenset[str]:
+    """
+    The names that the first statements of the body have bound whenever the clause runs, because those statements
+    raise nothing that it takes: nothing at all; no error of input and output where the clause is for those; and no
+    KeyError or TypeError, for a clause that is about the data, out of a call that is not known.
+    """
+    bound: set[str] = set()
+    for statement in site.node.body:
+        if not isinstance(statement, _HARMLESS) or _may_raise(site, handler, statement):
+            break
+        bound |= bound_names(statement)
+    return frozenset(bound)
+
+
+def _may_raise(site: TrySite, handler: ir.Handler, statement: ir.Stmt) -> bool:
+    caught = site.scope.project.tiers.caught(site.scope, handler)
+    nodes = tuple(find(ir.Node, (statement,)))
+    if isinstance(statement, ir.Import):
+        return True
+    calls = [node for node in nodes if isinstance(node, ir.Call)]
+    if caught and all(name in _OF_DATA for name in caught):
+        return _takes_out(statement) or not any(_takes_out(one) for one in site.node.body if one.at > statement.at)
+    if any(isinstance(node, (ir.Await, ir.Yield)) for node in nodes):
+        return True
+    if caught and all(_is_of_input(site, name) for name in caught):
+        return not all(_is_local(site, call) for call in calls)
+    if any(isinstance(node, (ir.Subscript, ir.Binary, ir.Comprehension)) for node in nodes) or _unpacks(statement):
+        return True
+    return not all(_is_safe(site, call) for call in calls)
+
+
+def _takes_out(statement: ir.Stmt) -> bool:
+    """Whether a statement takes a part out of something: by a key, an index, or as many as there are names."""
+    for node in find(ir.Node, (statement,)):
+        if isinstance(node, ir.Subscript) or (isinstance(node, ir.Call) and last_name(node.func) in _TAKING):
+            return True
+    return _unpacks(statement)
+
+
+def _unpacks(statement: ir.Stmt) -> bool:
+    return isinstance(statement, ir.Assign) and any(isinstance(one, ir.Collection) for one in statement.targets)
+
+
+def _is_of_input(site: TrySite, name: str | None) -> bool:
+    return name is not None and site.scope.project.tiers.is_class(name, "OSError")
+
+
+def _is_local(site: TrySite, call: ir.Call) -> bool:
+    dotted = site.scope.project.calls.of(site.scope, call).dotted
+    return dotted.startswith(_LOCAL) and dotted not in _INPUT
+
+
+def _is_safe(site: TrySite, call: ir.Call) -> bool:
+    """Whether the call raises nothing: a clock, an empty collection, an object that only stores what it is given."""
+    callee = site.scope.project.calls.of(site.scope, call)
+    if callee.dotted in _SAFE:
+        return True
+    if not isinstance(callee.creates, Class) or len(callee.runs) != 1:
+        return False
+    return _only_stores(callee.runs[0].function)
+
+
+def _only_stores(function: Function) -> bool:
+    for statement in walk_statements(function.body):
+        if isinstance(statement, ir.Expression) and isinstance(statement.value, ir.Constant):
+            continue
+        stored = (ir.Name, ir.Constant, ir.Attribute, ir.Collection, ir.Mapping)
+        if not isinstance(statement, ir.Assign) or not (statement.value is None or isinstance(statement.value, stored)):
+            return False
+        if any(isinstance(node, (ir.Call, ir.Subscript)) for node in find(ir.Node, (statement,))):
+            return False
+    return True
