@@ -1,25 +1,33 @@
-"""Blocking calls in coroutines that keep nobody waiting in service."""
+"""Blocking calls in coroutines that keep nobody waiting in service, or do not block where they stand."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis.entity import Function, Scope
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import in_finally, in_handler
-from worker_lint.analysis.nesting import Placed
+from worker_lint.analysis.nesting import Placed, mentions
 from worker_lint.source import ir
 
 _TEST: Final = re.compile(r"(?:^|_)TEST(?:S|ING)?(?:_|$)", re.IGNORECASE)
+_RUNNERS: Final = ("run", "run_sync", "run_until_complete")
+_TASKS: Final = frozenset({"create_task", "ensure_future", "start_soon", "add_callback", "call_soon", "call_later"})
+_PROMPTS: Final = frozenset({"builtins.input", "getpass.getpass"})
+_STARTING: Final = (*sorted(_TASKS), "gather", "TaskGroup", "start_server", "run_forever", "wait_for")
+_ASKS: Final = frozenset({"empty", "qsize", "done", "is_alive", "is_set", "locked"})
+_DEPTH: Final = 4
+"""Coroutines that await one another, down to the call."""
 _KNOWN: Final = re.compile(r"noqa:.*\bASYNC2\d\d")
 
 
 def nobody_waits(scope: Scope, placed: Placed, call: ir.Call) -> bool:
     """
     Whether nobody is kept waiting: a fallback for the same call, which comes up only when that fails; a pause that
-    a switch for tests asks for; the end of the coroutine that is all that its loop runs; or another checker has said
-    the same on this line, and the author knows better.
+    a switch for tests asks for; the end of the coroutine that is all that its loop runs, or the first step of it; or
+    another checker has said the same on this line, and the author knows better.
     """
     if _KNOWN.search(scope.project.store.text(scope.path).lines[call.at[0] - 1]):
         return True
@@ -32,7 +40,7 @@ def nobody_waits(scope: Scope, placed: Placed, call: ir.Call) -> bool:
     for outer in placed.around:
         if isinstance(outer, ir.If) and any(_TEST.search(node.id) for node in find(ir.Name, (outer.test,))):
             return True
-    return in_finally(placed) is not None and _is_whole_loop(scope)
+    return (in_finally(placed) is not None and _is_whole_loop(scope)) or _is_first_step(scope, call.at)
 
 
 def _is_whole_loop(scope: Scope) -> bool:
@@ -46,3 +54,88 @@ def _is_whole_loop(scope: Scope) -> bool:
                 if isinstance(made.func, ir.Name) and made.func.id == scope.name:
                     return True
     return False
+
+
+def is_just_submitted(scope: Function, call: ir.Call) -> bool:
+    """Whether the future is one that this function asked for, so that it can hardly be done yet."""
+    future = call.func.value if isinstance(call.func, ir.Attribute) else None
+    name = ir.dotted_name(future)
+    made = [node.value for node in find(ir.Assign, scope.body) if name and name in map(ir.dotted_name, node.targets)]
+    calls = [value.func for value in (future, *made) if isinstance(value, ir.Call)]
+    asked = {(ir.dotted_name(func) or "").rpartition(".")[2] for func in calls}
+    return bool(asked & {"submit", "run_coroutine_threadsafe"}) and not mentions(scope, "done(", "wait(")
+
+
+def is_known_ready(scope: Function, placed: Placed, call: ir.Call) -> bool:
+    """
+    Whether what is waited for is there already: the queue was asked or filled just before, the process was polled,
+    or the lock was only just made.
+    """
+    if not isinstance(call.func, ir.Attribute):
+        return False
+    receiver = ir.dotted_name(call.func.value)
+    if call.func.name == "wait" and mentions(scope, "poll("):
+        return True
+    for outer in placed.around:
+        if isinstance(outer, (ir.While, ir.If)):
+            for node in find(ir.Call, (outer.test,)):
+                if isinstance(node.func, ir.Attribute) and node.func.name in _ASKS:
+                    return True
+    for put in find(ir.Call, scope.body) if call.func.name == "get" else ():
+        if ir.dotted_name(put.func) in {f"{receiver}.put", f"{receiver}.put_nowait"} and call.at[0] - put.at[2] == 1:
+            return True
+    made = [node.value for node in find(ir.Assign, scope.body) if receiver in map(ir.dotted_name, node.targets)]
+    return call.func.name == "acquire" and any(isinstance(value, ir.Call) for value in made)
+
+
+def is_lone_prompt(scope: Scope, name: str) -> bool:
+    """Whether a call of this name asks a question at the terminal, in a file that starts no tasks."""
+    text = scope.project.store.text(scope.path)
+    return name in _PROMPTS and not any(text.has_word(word, 1, len(text.lines)) for word in _STARTING)
+
+
+def _is_first_step(scope: Scope, at: ir.At, depth: int = _DEPTH) -> bool:
+    """Whether a place comes before any other task can be there: at the beginning of what a loop is run for."""
+    if not isinstance(scope, Function) or depth == 0 or not _is_before_all(scope, at):
+        return False
+    if any(_is_run_for(outer, scope) for outer in _naming(scope, *_RUNNERS)):
+        return True
+    sites = [
+        (outer, one.at) for outer in _naming(scope) for one in find(ir.Await, outer.body) if _calls(one.value, scope)
+    ]
+    return len(sites) == 1 and _is_first_step(sites[0][0], sites[0][1], depth - 1)
+
+
+def _is_before_all(scope: Function, at: ir.At) -> bool:
+    """Whether nothing is awaited before the place, no task made, and no loop leads back to it."""
+    waits = (*find(ir.Await, scope.body), *(one for one in find(ir.Call, scope.body) if _last(one.func) in _TASKS))
+    loops = (*find(ir.For, scope.body), *find(ir.While, scope.body))
+    return not any(one.at[:2] < at[:2] for one in waits) and not any(
+        one.at[:2] <= at[:2] <= one.at[2:] for one in loops
+    )
+
+
+def _naming(scope: Function, *words: str) -> Iterator[Function]:
+    """The other functions of the file that hold the name, and one of the words if there are any."""
+    for function in scope.project.functions_in(scope.path):
+        if function is not scope and mentions(function, scope.name) and (not words or mentions(function, *words)):
+            yield function
+
+
+def _is_run_for(outer: Function, scope: Function) -> bool:
+    """Whether a function runs a loop for the coroutine, as `asyncio.run(main())` does."""
+    given = (one for call in find(ir.Call, outer.body) if _last(call.func) in _RUNNERS for one in call.args)
+    return any(_calls(one, scope) or _names(one, scope) for one in given)
+
+
+def _calls(value: ir.Expr, scope: Function) -> bool:
+    return isinstance(value, ir.Call) and _names(value.func, scope)
+
+
+def _names(value: ir.Expr, scope: Function) -> bool:
+    first, _, last = (ir.dotted_name(value) or "").rpartition(".")
+    return last == scope.name and first == ("self" if scope.owner is not None else "")
+
+
+def _last(func: ir.Expr) -> str:
+    return (ir.dotted_name(func) or "").rpartition(".")[2]

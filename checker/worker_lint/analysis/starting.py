@@ -43,7 +43,7 @@ _REACHING_OUT: Final = frozenset(
 
 def may_be_late(cls: Class, method: Function, at: ir.At) -> bool:
     """Whether an object may be stopped before the method has set the field: it need not run, or may fail before."""
-    if not _is_beginning(method.name) or _may_fail_before(cls.project, method, cls, at):
+    if not _is_beginning(method.name) or may_fail_before(cls, method, at):
         return True
     uses = (use for one in cls.project.values.fields.methods(cls) for use in cls.project.places.uses(one, cls))
     return any(use.place == (SELF, method.name) and use.how == "passed" for use in uses)  # it runs elsewhere, later
@@ -80,13 +80,13 @@ def _is_beginning(name: str) -> bool:
     return name.strip("_").removeprefix("a").startswith(_BEGINNINGS) or name.strip("_").startswith(_BEGINNINGS)
 
 
-def _may_fail_before(project: Project, method: Function, me: Class, at: ir.At) -> bool:
+def may_fail_before(me: Class, method: Function, at: ir.At) -> bool:
     """
     Whether a step of the method before a place, or of the statement at the place, may end it: an await, a
     `raise`, what a base does under the same name, and calls that are known to raise or that reach out.
     """
     return any(
-        _may_fail(project, method, me, node)
+        _may_fail(me.project, method, me, node)
         for node in walk(*method.statements, inner=False)
         if node.at[:2] < at[:2] or node.at[0] == at[0]
     )

@@ -18,15 +18,20 @@ When to ignore it
     When nothing can cancel the task, or the process ends right after.
 
 Limits
+    Left alone are awaits of coroutines of the project that wait for nothing, coroutines that their file runs with
+    `run_until_complete`, which nobody can cancel, and ends of channels in memory, which hold nothing outside.
     What is released is judged by the names of methods such as `close`, `stop` and `release`.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import Function
+from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import handler_names
 from worker_lint.analysis.nesting import mentions, own_expressions, with_inner
+from worker_lint.analysis.places.denoted import method_around
 from worker_lint.analysis.statements import inner_blocks, walk_statements
+from worker_lint.analysis.suspending import never_suspends
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -76,6 +81,60 @@ rule = Rule(
                     await worker.drain()  # bad: client.close
                     await client.close()
                     raise
+            """,
+        ),
+        good(
+            "a coroutine that waits for nothing",
+            """
+            class Mark:
+                def __init__(self):
+                    self.is_set = False
+
+                async def set(self):
+                    self.is_set = True
+
+            async def serve(server, accept):
+                done = Mark()
+                try:
+                    await accept()
+                finally:
+                    await done.set()
+                    server.close()
+            """,
+        ),
+        good(
+            "nobody holds the task",
+            """
+            import asyncio
+
+            class Driver:
+                def __call__(self):
+                    asyncio.new_event_loop().run_until_complete(self.run())
+
+                async def run(self):
+                    try:
+                        await self.work()
+                    finally:
+                        await asyncio.sleep(1)
+                        await self.client.close()
+            """,
+        ),
+        good(
+            "two ends of one channel in memory",
+            """
+            import trio
+
+            class Lifespan:
+                def __init__(self, app):
+                    self.app = app
+                    self.send, self.receive = trio.open_memory_channel(3)
+
+                async def run(self):
+                    try:
+                        await self.app(self.receive)
+                    finally:
+                        await self.send.aclose()
+                        await self.receive.aclose()
             """,
         ),
         good(
@@ -150,6 +209,7 @@ rule = Rule(
 _RELEASES = frozenset(
     {"aclose", "cleanup", "close", "disconnect", "dispose", "kill", "release", "shutdown", "stop", "terminate"}
 )
+_CHANNELS = frozenset({"open_memory_channel", "create_memory_object_stream"})
 _TAKES_CANCELLATION = frozenset({"CancelledError", "BaseException"})
 
 
@@ -163,7 +223,9 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
             for statement in walk_statements(scope.body):
                 if isinstance(statement, ir.Try):
                     for block in _cleaning(statement):
-                        yield from _in_block(scope, block)
+                        for finding in _in_block(scope, block):
+                            if not _is_run_alone(scope):
+                                yield finding
 
 
 def _cleaning(statement: ir.Try) -> Iterator[tuple[ir.Stmt, ...]]:
@@ -177,11 +239,11 @@ def _cleaning(statement: ir.Try) -> Iterator[tuple[ir.Stmt, ...]]:
 
 def _in_block(scope: Function, block: tuple[ir.Stmt, ...]) -> Iterator[Finding]:
     for index, statement in enumerate(block):
-        exposed = next(_exposed(statement), None)
+        exposed = next((one for one in _exposed(statement) if _waits(scope, one)), None)
         if exposed is None:
             continue
         for later in block[index + 1 :]:
-            release = next(_released(later), None)
+            release = next((one for one in _released(later) if not _is_in_memory(scope, one)), None)
             if release is not None and not _releases(exposed, release):
                 yield _finding(scope, exposed, release)
                 return
@@ -200,6 +262,55 @@ def _exposed(statement: ir.Stmt) -> Iterator[ir.Await]:
     for inner in inner_blocks(statement):
         for below in inner:
             yield from _exposed(below)
+
+
+def _waits(scope: Function, exposed: ir.Await) -> bool:
+    """Whether a cancellation can come there at all."""
+    if isinstance(exposed.value, ir.Call) and _is_in_memory(scope, exposed.value):
+        return False
+    return not never_suspends(scope, exposed.value, scope.owner)
+
+
+def _is_in_memory(scope: Function, call: ir.Call) -> bool:
+    """Whether a call ends one side of a channel between tasks, which the collector takes as well."""
+    receiver = call.func.value if isinstance(call.func, ir.Attribute) else None
+    if receiver is None:
+        return False
+    for place in scope.project.places.denotes(scope, receiver, scope.owner):
+        if len(place) == 2 and place[0] == "self" and scope.owner is not None:
+            sources = [one.source.expr for one in scope.project.values.fields.assigned(scope.owner, place[1])]
+        elif len(place) == 1:
+            sources = [one.expr for one in scope.project.values.bindings(scope).places.get(place, ())]
+        else:
+            return False
+        if sources and all(_makes_channel(source) for source in sources):
+            return True
+    return False
+
+
+def _makes_channel(source: ir.Expr | None) -> bool:
+    func = source.func if isinstance(source, ir.Call) else None
+    func = func.value if isinstance(func, ir.Subscript) else func
+    return (ir.dotted_name(func) or "").rpartition(".")[2] in _CHANNELS
+
+
+def _is_run_alone(scope: Function) -> bool:
+    """Whether the file hands what the function makes to `run_until_complete`: it is no task that anybody holds."""
+    method = method_around(scope) or scope
+    for function in scope.project.functions_in(scope.path):
+        if mentions(function, "run_until_complete") and mentions(function, method.name):
+            for call in find(ir.Call, function.body):
+                if isinstance(call.func, ir.Attribute) and call.func.name == "run_until_complete" and call.args:
+                    made = call.args[0]
+                    if isinstance(made, ir.Call) and _names(made.func, method):
+                        return True
+    return False
+
+
+def _names(func: ir.Expr, method: Function) -> bool:
+    """Whether a call is one of this function: by its bare name, or as a method of the object itself."""
+    first, _, last = (ir.dotted_name(func) or "").rpartition(".")
+    return last == method.name and first == ("self" if method.owner is not None else "")
 
 
 def _is_shield(awaited: ir.Expr) -> bool:

@@ -27,8 +27,8 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, External, Function, Instance
 from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.models import ModelFunction
-from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements, with_inner
-from worker_lint.analysis.nobody_waits import nobody_waits
+from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements, with_inner
+from worker_lint.analysis.nobody_waits import is_just_submitted, is_known_ready, is_lone_prompt, nobody_waits
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -103,6 +103,38 @@ rule = Rule(
 
                 async def get(self, key):
                     return await asyncio.to_thread(self.store.get, key)
+            """,
+        ),
+        good(
+            "a question at the terminal in a tool that does one thing",
+            """
+            import asyncio
+
+            async def migrate(steps):
+                if input("go on? ") == "y":
+                    for step in steps:
+                        await step()
+
+            def main(steps):
+                asyncio.run(migrate(steps))
+            """,
+        ),
+        good(
+            "the first step of all that the loop runs",
+            """
+            import asyncio
+            import time
+
+            async def register(rank):
+                time.sleep(rank)
+                await asyncio.sleep(0)
+
+            async def serve(rank):
+                await register(rank)
+                await asyncio.sleep(60)
+
+            def main(rank):
+                asyncio.run(serve(rank))
             """,
         ),
         good(
@@ -238,7 +270,6 @@ _NOT_JUDGED = ("asyncio.", "socket.socket.", "queue.Queue.put", "os.waitpid", "m
 _HANDS_OVER = ("to_thread", "run_sync", "run_in_executor", "run_sync_in_worker_thread")
 _ENTERS = frozenset({"__enter__", "__exit__", "connect", "open"})
 _ENDS = frozenset({"close", "shutdown", "disconnect"})
-_ASKS = frozenset({"empty", "qsize", "done", "is_alive", "is_set", "locked"})
 _NO_WAIT = frozenset({"block", "blocking", "wait", "timeout", "timeout_ms", "time_limit", "inactivity_timeout"})
 
 
@@ -256,7 +287,7 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
                 for call in own_calls(placed.statement):
                     if call.at in awaited:
                         continue  # whatever the annotation says, it gives way
-                    if not (_is_known_ready(scope, placed, call) or nobody_waits(scope, placed, call)):
+                    if not (is_known_ready(scope, placed, call) or nobody_waits(scope, placed, call)):
                         yield from _blocking(scope, call)
 
 
@@ -334,7 +365,9 @@ def _blocking(scope: Function, call: ir.Call) -> Iterator[Finding]:
         return
     if model.name.startswith(_NOT_JUDGED) or _returns_at_once(model, call):
         return
-    if model.name in _UNLESS_DONE and not _is_just_submitted(scope, call):
+    if is_lone_prompt(scope, model.name):
+        return
+    if model.name in _UNLESS_DONE and not is_just_submitted(scope, call):
         return
     short = ".".join(model.name.split(".")[-2:])
     yield Finding(
@@ -344,38 +377,6 @@ def _blocking(scope: Function, call: ir.Call) -> Iterator[Finding]:
         help=f"`await asyncio.to_thread({ir.dotted_name(call.func) or short}, …)`, or an asynchronous client",
         symbol=scope.symbol,
     )
-
-
-def _is_just_submitted(scope: Function, call: ir.Call) -> bool:
-    """Whether the future is one that this function asked for, so that it can hardly be done yet."""
-    future = call.func.value if isinstance(call.func, ir.Attribute) else None
-    name = ir.dotted_name(future)
-    made = [node.value for node in find(ir.Assign, scope.body) if name and name in map(ir.dotted_name, node.targets)]
-    calls = [value.func for value in (future, *made) if isinstance(value, ir.Call)]
-    asked = {(ir.dotted_name(func) or "").rpartition(".")[2] for func in calls}
-    return bool(asked & {"submit", "run_coroutine_threadsafe"}) and not mentions(scope, "done(", "wait(")
-
-
-def _is_known_ready(scope: Function, placed: Placed, call: ir.Call) -> bool:
-    """
-    Whether what is waited for is there already: the queue was asked or filled just before, the process was polled,
-    or the lock was only just made.
-    """
-    if not isinstance(call.func, ir.Attribute):
-        return False
-    receiver = ir.dotted_name(call.func.value)
-    if call.func.name == "wait" and mentions(scope, "poll("):
-        return True
-    for outer in placed.around:
-        if isinstance(outer, (ir.While, ir.If)):
-            for node in find(ir.Call, (outer.test,)):
-                if isinstance(node.func, ir.Attribute) and node.func.name in _ASKS:
-                    return True
-    for put in find(ir.Call, scope.body) if call.func.name == "get" else ():
-        if ir.dotted_name(put.func) in {f"{receiver}.put", f"{receiver}.put_nowait"} and call.at[0] - put.at[2] == 1:
-            return True
-    made = [node.value for node in find(ir.Assign, scope.body) if receiver in map(ir.dotted_name, node.targets)]
-    return call.func.name == "acquire" and any(isinstance(value, ir.Call) for value in made)
 
 
 def _returns_at_once(model: ModelFunction, call: ir.Call) -> bool:

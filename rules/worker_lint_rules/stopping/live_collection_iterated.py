@@ -27,25 +27,29 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from worker_lint.analysis import Class, Function
-from worker_lint.analysis.flow import find
 from worker_lint.analysis.launched import ended_before
 from worker_lint.analysis.locking import Locking
-from worker_lint.analysis.loop_exit import gives_way, leaves_loop
-from worker_lint.analysis.meanwhile import is_replaced_before, may_come_between
+from worker_lint.analysis.loop_exit import gives_way
+from worker_lint.analysis.meanwhile import (
+    change_by_itself,
+    is_replaced_before,
+    is_step_beside,
+    is_undisturbed,
+    may_come_between,
+    mentions_loop,
+    waits_within,
+)
 from worker_lint.analysis.membership import (
     Change,
     Walked,
     breaks_walk,
     changes_in,
-    changes_reached,
     collection_kind,
     fields_walked,
     is_registration,
 )
-from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
-from worker_lint.analysis.reached import Reached, reached_from
+from worker_lint.analysis.nesting import mentions
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
-from worker_lint.source import ir
 
 rule = Rule(
     code="STP120",
@@ -251,22 +255,59 @@ rule = Rule(
                         if worker.name == name:
                             self.drop(worker)
                             break
-
             """,
         ),
         good(
-            "emptied by the same method afterwards",
+            "emptied by the same method afterwards, and by a step beside it",
             """
             class Server:
                 sessions = {}
 
-                async def stop(self):
-                    for session in self.sessions.values():
-                        await session.close()
+                async def run(self):
+                    await self._greet()
                     self._forget()
+
+                async def _greet(self):
+                    for session in self.sessions.values():
+                        await session.greet()
 
                 def _forget(self):
                     self.sessions.clear()
+            """,
+        ),
+        good(
+            "what is awaited waits for nothing",
+            """
+            class Links:
+                links = {}
+
+                async def tell(self, link):
+                    print(link)
+
+                async def tell_all(self):
+                    for link in self.links.values():
+                        await self.tell(link)
+
+                async def add(self, name, link):
+                    self.links[name] = link
+            """,
+        ),
+        good(
+            "nobody has the object yet",
+            """
+            from contextlib import asynccontextmanager
+
+            class Peers:
+                peers = []
+
+                @asynccontextmanager
+                async def opened(self):
+                    for peer in self.peers:
+                        await peer.connect()
+                    yield self
+
+                async def drop(self):
+                    self.peers.pop()
             """,
         ),
     ),
@@ -293,24 +334,10 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     locking = Locking(cls, trusting=True)
     for method in locking.methods.values():
         for walked in fields_walked(method) if mentions(method, "for ") else ():
-            if walked.loop is not None or _waits_within(walked):
-                found = _during_wait(cls, locking, method, walked) or _by_itself(cls, walked)
+            if walked.loop is not None or waits_within(walked):
+                found = _during_wait(cls, locking, method, walked) or _own(cls, walked)
                 if found is not None:
                     yield _finding(cls, found)
-
-
-def mentions_loop(cls: Class) -> bool:
-    """Whether the class has a loop over one of its fields, by its text."""
-    text = cls.project.store.text(cls.path)
-    return any(text.has_word(word, cls.node.at[0], cls.node.at[2]) for word in ("in self.", "values(self.", "(self."))
-
-
-def _waits_within(walked: Walked) -> bool:
-    """Whether a comprehension over the field waits for each of its items."""
-    return any(
-        isinstance(node, ir.Comprehension) and node.at == walked.at and any(find(ir.Await, (node.element,)))
-        for node in own_expressions(walked.placed.statement)
-    )
 
 
 # --- another task changes it ---
@@ -320,18 +347,21 @@ def _during_wait(cls: Class, locking: Locking, method: Function, walked: Walked)
     if not walked.function.node.is_async or (walked.loop is not None and not gives_way(walked.loop)):
         return None
     kind = collection_kind(cls, walked.field)
-    if kind is None or is_replaced_before(walked) or locking.held(method, walked.placed, walked.at):
+    if (
+        kind is None
+        or is_replaced_before(walked)
+        or locking.held(method, walked.placed, walked.at)
+        or is_undisturbed(cls, walked)
+    ):
         return None
-    inside = _called_within(walked)
     ended = ended_before(cls, method, walked.at)
     for other in locking.methods.values():
-        if other is method or other.name in _BUILDERS | _EDGES:
+        if (
+            other is method
+            or other.name in _BUILDERS | _EDGES | ended
+            or is_step_beside(locking, method, other, walked)
+        ):
             continue
-        if other.name in ended:
-            continue
-        callers = locking.callers(other.name)
-        if other.name.startswith("_") and callers == {method.name} and other.name not in inside:
-            continue  # a part of the method itself, before or after the loop
         for change in changes_in(other):
             if change.field == walked.field and breaks_walk(change, kind) and not is_registration(change):
                 if may_come_between(cls, method, change):
@@ -339,45 +369,10 @@ def _during_wait(cls: Class, locking: Locking, method: Function, walked: Walked)
     return None
 
 
-def _called_within(walked: Walked) -> frozenset[str]:
-    body = walked.loop.body if walked.loop is not None else ()
-    names = (
-        ir.dotted_name(call.func) or "" for placed in placed_statements(body) for call in own_calls(placed.statement)
-    )
-    return frozenset(name.rpartition(".")[2] for name in names)
-
-
-# --- the body changes it ---
-
-
-def _by_itself(cls: Class, walked: Walked) -> _Live | None:
-    loop = walked.loop
-    kind = collection_kind(cls, walked.field)
-    if loop is None or kind is None:
-        return None
-    for placed in placed_statements(loop.body, (*walked.placed.around, loop)):
-        if leaves_loop(placed.statement, placed.around):
-            continue
-        for call in own_calls(placed.statement):
-            callee = cls.project.calls.of(walked.function, call, cls)
-            if len(callee.runs) != 1 or not callee.is_sure or callee.creates is not None:
-                continue
-            if callee.runs[0].function.node.is_async:
-                continue
-            for here in reached_from(callee.runs[0]):
-                change = next((one for one in changes_reached(cls, here, walked.field) if _shrinks(one, kind)), None)
-                if change is not None and not _is_guarded(here, change):
-                    return _Live(walked, change, is_own=True)
-    return None
-
-
-def _shrinks(change: Change, kind: str) -> bool:
-    return change.kind == "takes" or (kind in {"dict", "set"} and change.kind == "adds" and change.name == "add")
-
-
-def _is_guarded(here: Reached, change: Change) -> bool:
-    """Whether the change depends on something: then it may be another case than the one of the loop."""
-    return any(isinstance(outer, (ir.If, ir.Match)) for outer in (*here.around, *change.placed.around))
+def _own(cls: Class, walked: Walked) -> _Live | None:
+    """The body changes it."""
+    change = change_by_itself(cls, walked)
+    return _Live(walked, change, is_own=True) if change is not None else None
 
 
 def _finding(cls: Class, found: _Live) -> Finding:

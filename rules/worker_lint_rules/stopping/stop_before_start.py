@@ -16,9 +16,12 @@ What to do instead
     Set the field to None in `__init__` and ask for None before using it, each release by itself.
 
 When to ignore it
-    When nobody can hold the object before it is started: a factory makes and starts it in one.
+    When whoever gets it has checked that the start has succeeded.
 
 Limits
+    Reported is only what something proves: a `with` block whose way in starts nothing, a start that runs on another
+    thread or task, a clean-up after the very start that failed, in the class or where the object is made, or
+    an owner that keeps the object in a field before it starts it and closes it in its own `close`.
     A test that asks for anything of the object that is not known counts as a guard. So does a handler for
     AttributeError or Exception around the call, and an assertion with which the method begins. Fields
     that subclasses or other code set are left alone, and so are those that the start sets before anything in
@@ -29,8 +32,9 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.cleared import Cleared, cleared_before, is_set_elsewhere
-from worker_lint.analysis.standing import Misstep, Standing
+from worker_lint.analysis.standing import Misstep, Standing, is_stated
 from worker_lint.analysis.starting import given_by_starts
+from worker_lint.analysis.stopped_early import Evidence, evidence_of, is_internal
 from worker_lint.analysis.stopping import STOP_WORDS, ends_object
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -44,7 +48,7 @@ rule = Rule(
     summary="A stop uses what only the start sets, and fails before or after a failed start",
     words=STOP_WORDS,
     product_only=True,
-    silences=("initialised in __init__", "guards", "set before anything may fail"),
+    silences=("initialised in __init__", "guards", "set before anything may fail", "proved order"),
     examples=(
         bad(
             "None until it is connected",
@@ -60,6 +64,14 @@ rule = Rule(
 
                 def close(self):
                     self._writer.close()  # bad: self._writer
+
+            class Client:
+                async def connect(self, host, port):
+                    self._transport = Transport()
+                    await self._transport.connect(host, port)
+
+                def close(self):
+                    self._transport.close()
             """,
         ),
         bad(
@@ -80,6 +92,14 @@ rule = Rule(
                 def stop(self):
                     self._stopping.set()
                     self._thread.join()  # bad: self._thread
+
+            def main():
+                heart = Heart()
+                try:
+                    heart.start()
+                    input()
+                finally:
+                    heart.stop()
             """,
         ),
         bad(
@@ -101,6 +121,12 @@ rule = Rule(
 
                 def stop(self):
                     self._wait()
+
+                def __enter__(self):
+                    return self
+
+                def __exit__(self, *error):
+                    self.stop()
             """,
         ),
         bad(
@@ -113,7 +139,11 @@ rule = Rule(
                     self._transport = None
 
                 def connect(self):
-                    self._transport = self._make()
+                    try:
+                        self._transport = self._make()
+                    except OSError:
+                        self.close()
+                        raise
 
                 def close(self):
                     for task in self._tasks:
@@ -137,6 +167,51 @@ rule = Rule(
                 def close(self):
                     self.transport.close()  # bad: self.transport
             """,
+        ),
+        bad(
+            "a thread sets it, some time later",
+            """
+            import threading
+            from http.server import HTTPServer
+
+            class Pages:
+                def __init__(self):
+                    self._server = None
+
+                def start(self):
+                    threading.Thread(target=self._serve).start()
+
+                def _serve(self):
+                    self._server = HTTPServer(("", 80), None)
+                    self._server.serve_forever()
+
+                def stop(self):
+                    self._server.shutdown()  # bad: self._server
+            """,
+        ),
+        good(
+            "its driver stops only what has started",
+            """
+            import multiprocessing
+            import signal
+
+            class Reloader:
+                def run(self):
+                    self.startup()
+                    try:
+                        signal.pause()
+                    finally:
+                        self.shutdown()
+
+                def startup(self):
+                    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                    self.process = multiprocessing.Process(target=print)
+                    self.process.start()
+
+                def shutdown(self):
+                    self.process.terminate()
+            """,
+            silence="proved order",
         ),
         good(
             "there as soon as it has begun",
@@ -167,6 +242,12 @@ rule = Rule(
                 def close(self):
                     assert self._transport, "connect first"
                     self._transport.close()
+
+                def __enter__(self):
+                    return self
+
+                def __exit__(self, *error):
+                    self.close()
             """,
         ),
         good(
@@ -231,66 +312,14 @@ rule = Rule(
                 def stop(self):
                     if self._thread is not None:
                         self._thread.join()
+
+                def __enter__(self):
+                    return self
+
+                def __exit__(self, *error):
+                    self.stop()
             """,
             silence="guards",
-        ),
-        good(
-            "a flag that the start sets",
-            """
-            import threading
-
-            class Heart:
-                def __init__(self):
-                    self._running = False
-
-                def start(self):
-                    self._link = socket.create_connection(("events", 7000))
-                    self._thread = threading.Thread(target=print)
-                    self._running = True
-
-                def stop(self):
-                    if not self._running:
-                        return
-                    self._thread.join()
-            """,
-        ),
-        good(
-            "a property that tells",
-            """
-            class Client:
-                def __init__(self, make):
-                    self._make = make
-                    self._connection = None
-
-                @property
-                def is_open(self):
-                    return self._connection is not None
-
-                def open(self):
-                    self._connection = self._make()
-
-                def close(self):
-                    if self.is_open:
-                        self._connection.close()
-            """,
-        ),
-        good(
-            "caught",
-            """
-            class Client:
-                def __init__(self, make):
-                    self._make = make
-                    self._connection = None
-
-                def open(self):
-                    self._connection = self._make()
-
-                def close(self):
-                    try:
-                        self._connection.close()
-                    except AttributeError:
-                        pass
-            """,
         ),
         good(
             "the way in of a context has set it",
@@ -308,23 +337,6 @@ rule = Rule(
                     self._connection.close()
             """,
         ),
-        good(
-            "the subclass makes it",
-            """
-            class Base:
-                _socket = None
-
-                def reset(self, socket):
-                    self._socket = socket
-
-                def close(self):
-                    self._socket.close()
-
-            class Client(Base):
-                def __init__(self, socket):
-                    self._socket = socket
-            """,
-        ),
     ),
 )
 
@@ -335,7 +347,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     project = context.project
     stops = [method for method in project.values.fields.methods(cls) if ends_object(method.name)]
     stops = [method for method in stops if not method.name.startswith(("__", "tear"))]
-    if not stops or _is_internal(cls) or project.hierarchy.is_dynamic(cls):
+    if not stops or is_internal(cls) or project.hierarchy.is_dynamic(cls):
         return
     standing = Standing(project, cls)
     seen: set[ir.At] = set()
@@ -343,10 +355,12 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         for misstep in standing.missteps(stop, standing.fresh):
             starts = given_by_starts(cls, misstep.place[1], stop)
             if misstep.value in ("none", "missing") and starts and misstep.function.path == context.path:
-                is_stated = isinstance(misstep.node, ir.Assert) and misstep.node is _first(stop)
-                if misstep.node.at not in seen and not is_stated and not is_set_elsewhere(cls, misstep.place[1]):
+                if misstep.node.at in seen or is_stated(misstep) or is_set_elsewhere(cls, misstep.place[1]):
+                    continue
+                evidence = evidence_of(standing, misstep, stop, starts)
+                if evidence is not None:
                     seen.add(misstep.node.at)
-                    yield _finding(misstep, stop, starts[0], context)
+                    yield _finding(misstep, stop, starts[0], evidence, context)
         for found in cleared_before(cls, stop, standing):
             misstep = found.misstep
             if misstep.node.at not in seen and misstep.function.path == found.method.path == context.path:
@@ -355,18 +369,9 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
                     yield _cleared(found, stop, context)
 
 
-def _first(function: Function) -> ir.Stmt | None:
-    """The first statement that does something: an assertion there states a condition, and nothing is half done."""
-    statements = (one for one in function.statements if not isinstance(getattr(one, "value", None), ir.Constant))
-    return next(statements, None)
-
-
-def _is_internal(cls: Class) -> bool:
-    """Whether the class is for its package alone, which knows in which order it calls what."""
-    return cls.name.startswith("_") or any(part.startswith("_") for part in cls.path.split("/")[:-1])
-
-
-def _finding(misstep: Misstep, stop: Function, start: tuple[Function, ir.At], context: Context) -> Finding:
+def _finding(
+    misstep: Misstep, stop: Function, start: tuple[Function, ir.At], evidence: Evidence, context: Context
+) -> Finding:
     method, at = start
     name = f"self.{misstep.place[1]}"
     state = "is None" if misstep.value == "none" else "does not exist"
@@ -375,7 +380,10 @@ def _finding(misstep: Misstep, stop: Function, start: tuple[Function, ir.At], co
         message=f"`{name}` {state} here when `{stop.name}` comes before `{method.name}`",
         consequence=f"`{stop.name}` of an object whose start failed raises AttributeError and releases nothing more.",
         help=f"set `{name}` to None in `__init__` and ask for None before using it",
-        notes=(Note(method.path, at, f"only `{method.name}` sets it"),),
+        notes=(
+            Note(method.path, at, f"only `{method.name}` sets it"),
+            Note(evidence.path, evidence.at, evidence.text),
+        ),
         symbol=misstep.function.symbol,
         culprit=("release", context.path, *(str(number) for number in misstep.node.at)),
     )

@@ -36,7 +36,7 @@ from worker_lint.analysis.guard import in_finally, in_handler
 from worker_lint.analysis.nesting import placed_statements
 from worker_lint.analysis.places import SELF, Use
 from worker_lint.analysis.resolving import Resolved, resolved_after_cancel
-from worker_lint.analysis.standing import CLOSED_NAMES, NOTHING, Misstep, Standing, State, lets_through
+from worker_lint.analysis.standing import CLOSED_NAMES, NOTHING, Misstep, Standing, State, is_stated, lets_through
 from worker_lint.analysis.stopping import STOP_WORDS, ends_object, is_stop_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -336,6 +336,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     for stop in stops:
         first = standing.after(stop, NOTHING)
         missteps = standing.missteps(stop, first) if first else ()
+        missteps = tuple(one for one in missteps if not is_stated(one))
         other = _other_caller(cls, stop, standing, first, missteps) if missteps else None
         for misstep in missteps if other is not None else ():
             if misstep.function.path == context.path and misstep.node.at not in seen and other is not None:

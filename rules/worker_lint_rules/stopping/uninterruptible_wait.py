@@ -27,7 +27,7 @@ from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Runs
-from worker_lint.analysis.children import children_of, is_joined, is_thread_class, joins_itself
+from worker_lint.analysis.children import children_of, is_joined, is_left_alone, is_thread_class, joins_itself
 from worker_lint.analysis.guard import in_handler
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
 from worker_lint.analysis.pauses import Asked, asked_event, blocked_on, may_be_woken, slept, within
@@ -149,6 +149,23 @@ rule = Rule(
                 def stop(self):
                     self._running = False
                     self._thread.join()
+            """,
+        ),
+        good(
+            "only a daemon thread that nobody keeps",
+            """
+            import threading
+            import time
+
+            class Batch:
+                def __init__(self):
+                    self._stopping = threading.Event()
+                    threading.Thread(target=self._tune, daemon=True).start()
+
+                def _tune(self):
+                    while not self._stopping.is_set():
+                        print("tune")
+                        time.sleep(1)
             """,
         ),
         good(
@@ -285,7 +302,8 @@ def check_events(function: Function, context: Context) -> Iterator[Finding]:
                 continue
             for call in own_calls(placed.statement):
                 length = slept(block, call, me)
-                if length is not None and length >= (_BACK_OFF if in_handler(placed) else _LONG):
+                is_long = length is not None and length >= (_BACK_OFF if in_handler(placed) else _LONG)
+                if length is not None and is_long and not is_left_alone(function, me):
                     yield _sleep(block, call, asked, length, context)
 
 

@@ -117,6 +117,20 @@ rule = Rule(
             """,
         ),
         good(
+            "joining a process takes no lock",
+            """
+            import multiprocessing
+            import signal
+
+            child = multiprocessing.Process(target=print)
+
+            def on_signal(number, frame):
+                child.join()
+
+            signal.signal(signal.SIGHUP, on_signal)
+            """,
+        ),
+        good(
             "the event loop runs the handler",
             """
             import asyncio

@@ -85,6 +85,19 @@ rule = Rule(
             """,
         ),
         good(
+            "a test for None that is not the last word",
+            """
+            class Field:
+                def __init__(self, given, nullable):
+                    self.value = given
+                    if self.value is None and not nullable:
+                        raise ValueError
+                    if isinstance(self.value, Number):
+                        if self.value.digits() is None:
+                            self.value = None
+            """,
+        ),
+        good(
             "asked whether it is open",
             """
             import pika

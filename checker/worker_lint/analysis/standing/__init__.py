@@ -12,8 +12,8 @@ Only constants, None and new objects are followed. Whatever depends on a field w
 taken for a guard and followed no further.
 """
 
-from worker_lint.analysis.standing.following import Misstep
+from worker_lint.analysis.standing.following import Misstep, is_stated
 from worker_lint.analysis.standing.standing import CLOSED_NAMES, Standing, lets_through
 from worker_lint.analysis.standing.truth import NOTHING, State
 
-__all__ = ["CLOSED_NAMES", "NOTHING", "Misstep", "Standing", "State", "lets_through"]
+__all__ = ["CLOSED_NAMES", "NOTHING", "Misstep", "Standing", "State", "is_stated", "lets_through"]

@@ -31,6 +31,13 @@ class Misstep(NamedTuple):
     via: tuple[ir.Call, ...] = ()
 
 
+def is_stated(misstep: Misstep) -> bool:
+    """Whether it is an assertion with which the method itself begins: a stated condition, and nothing is half done."""
+    statements = misstep.function.statements
+    first = next((one for one in statements if not isinstance(getattr(one, "value", None), ir.Constant)), None)
+    return isinstance(misstep.node, ir.Assert) and misstep.node is first and not misstep.via
+
+
 class Callees(Protocol):
     """What a method is asked about those that it calls."""
 
@@ -56,7 +63,8 @@ _GROWING: Final = frozenset({"empty", "some"})
 class Following(Watch[State]):
     """
     Follows a method from a state. `strict`: a test that asks for more of the object than is known ends the path,
-    since it may be the guard; otherwise both ways are gone. `missteps` gathers what goes wrong.
+    since it may be the guard; otherwise both ways are gone. Without `believing` a test that finds a field to be
+    None tells nothing: it may only be a careful one. `missteps` gathers what goes wrong.
     """
 
     def __init__(
@@ -68,6 +76,7 @@ class Following(Watch[State]):
         self.truth = truth
         self.callees = callees
         self.strict = strict
+        self.believing = True
         self.missteps: dict[Misstep, None] = {}
 
     # --- steps ---
@@ -109,7 +118,10 @@ class Following(Watch[State]):
             return state if found is came_out else None
         if self.strict and self.truth.depends(test):
             return None
-        return self.truth.refined(test, state, came_out=came_out)
+        refined = self.truth.refined(test, state, came_out=came_out)
+        if self.believing:
+            return refined
+        return frozenset(one for one in refined if one[1] != "none" or one in state)
 
     # --- calls ---
 

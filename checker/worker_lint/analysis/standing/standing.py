@@ -64,7 +64,7 @@ class Standing:
 
     def missteps_within(self, function: Function) -> tuple[Misstep, ...]:
         """What goes wrong by what the method has done itself, in whatever state it began."""
-        return self._follow(function, NOTHING, strict=False)[1]
+        return self._through(function, NOTHING, strict=False, believing=False)[1]
 
     def told_by(self, missteps: tuple[Misstep, ...]) -> tuple[Function, ir.At] | None:
         """
@@ -121,7 +121,9 @@ class Standing:
             self._depth -= 1
         return self._followed[key]
 
-    def _through(self, function: Function, state: State, *, strict: bool) -> tuple[State, tuple[Misstep, ...]]:
+    def _through(
+        self, function: Function, state: State, *, strict: bool, believing: bool = True
+    ) -> tuple[State, tuple[Misstep, ...]]:
         graph = self.project.routines.graph(function, self.cls)
         params = function.node.params
         if graph is None or not params:
@@ -129,6 +131,7 @@ class Standing:
         truth = Truth(params[0].name, self._is_fixed, self._getter)
         inside = self.project.routines.inside(function, self.cls)
         watch = Following(function, inside, truth, self, state, strict=strict)
+        watch.believing = believing
         ends: list[State] = []
 
         def note(block: object, found: State) -> bool:

@@ -82,6 +82,8 @@ class Truth:
                 return self._compared(left, op, right, state)
             case ir.Call(func=ir.Name(id="bool"), args=(inner,)):
                 return self.test(inner, state)
+            case ir.Call(func=ir.Name(id="isinstance"), args=(inner, ir.Name() | ir.Attribute())):
+                return False if self.value(inner, state) == "none" else None
             case ir.Call(func=ir.Name(id="hasattr"), args=(_, ir.Constant(value=str(name)))):
                 value = value_at(("self", name), state)
                 return None if value is None else value != "missing"

@@ -1,0 +1,200 @@
+"""
+Evidence that an object is stopped although its start has not run, or has failed half-way.
+
+A stop that cannot cope with that is a defect only where it happens. What proves it: a `with` block whose way in
+starts nothing, a start that another thread or task runs later, a clean-up after the very start that
+failed, in the class or by those who make the object, and an owner that keeps the object before it starts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.flow import place_of
+from worker_lint.analysis.guard import in_finally, in_handler, within
+from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements
+from worker_lint.analysis.places import SELF
+from worker_lint.analysis.places.denoted import method_around
+from worker_lint.analysis.standing import Misstep, Standing
+from worker_lint.analysis.starting import may_fail_before
+from worker_lint.analysis.stopping import ends_object
+from worker_lint.source import ir
+
+_WAYS_IN: Final = {"__exit__": "__enter__", "__aexit__": "__aenter__"}
+
+
+class Evidence(NamedTuple):
+    """Where the stop comes too early, and in what way."""
+
+    path: str
+    at: ir.At
+    text: str
+
+
+def is_internal(cls: Class) -> bool:
+    """Whether the class is for its package alone, which knows in which order it calls what."""
+    return cls.name.startswith("_") or any(part.startswith("_") for part in cls.path.split("/")[:-1])
+
+
+def evidence_of(
+    standing: Standing, misstep: Misstep, stop: Function, starts: list[tuple[Function, ir.At]]
+) -> Evidence | None:
+    """What proves that `stop` may come before one of `starts` has set the field; None when nothing does."""
+    cls = standing.cls
+    found = _without_start(standing, misstep) or _run_later(cls, starts)
+    if found is not None:
+        return found
+    failing = [(method, at) for method, at in starts if may_fail_before(cls, method, at)]
+    if not failing:
+        return None
+    names = _leading(cls, {method.name for method, _ in failing})
+    return _own_cleanup(cls, stop, failing, names) or _of_makers(cls, stop, names)
+
+
+def _leading(cls: Class, names: set[str]) -> set[str]:
+    """The methods that set the field, and those that lead to them through `self`."""
+    project = cls.project
+    return names | {name for name in project.workers.methods(cls) if names & project.resources.reached(cls, name)}
+
+
+def _without_start(standing: Standing, misstep: Misstep) -> Evidence | None:
+    """The way out of a context fails when nothing has happened since the way in."""
+    methods = standing.cls.project.workers.methods(standing.cls)
+    for way_out, way_in in _WAYS_IN.items():
+        if way_out in methods and way_in in methods:
+            method = methods[way_out].function
+            entered = standing.after(methods[way_in].function, standing.fresh)
+            for one in standing.missteps(method, entered):
+                if one.node is misstep.node:
+                    return Evidence(method.path, method.node.at, "a `with` block ends so when nothing has started it")
+    return None
+
+
+def _run_later(cls: Class, starts: list[tuple[Function, ir.At]]) -> Evidence | None:
+    """Every method that sets the field is run by another thread or task, at some later time."""
+    project = cls.project
+    places = [use for one in project.values.fields.methods(cls) for use in project.places.uses(one, cls)]
+    found = None
+    for method, _ in starts:
+        uses = [use for use in places if use.place == (SELF, method.name) and use.how == "passed"]
+        if not uses:
+            return None
+        found = Evidence(uses[0].function.path, uses[0].at, f"`{method.name}` runs elsewhere, some time after this")
+    return found
+
+
+def _own_cleanup(cls: Class, stop: Function, starts: list[tuple[Function, ir.At]], names: set[str]) -> Evidence | None:
+    """A start of the class calls the stop when it has failed itself, and asks for nothing before."""
+    for method in cls.project.values.fields.methods(cls):
+        if method.name not in names or not mentions(method, stop.name) or not method.node.params:
+            continue
+        subject = method.node.params[0].name
+        begun = [at for start, at in starts if start == method]
+        for placed in placed_statements(method.statements):
+            if not any(_called(call, subject) == stop.name for call in own_calls(placed.statement)):
+                continue
+            attempt = _attempt(placed)
+            if attempt is None or _is_conditional(placed, attempt):
+                continue
+            if any(within(attempt.body, _Located(at)) for at in begun) or _calls_in(attempt.body, subject, names):
+                return Evidence(method.path, placed.statement.at, f"called here when `{method.name}` itself has failed")
+    return None
+
+
+def _is_conditional(placed: Placed, attempt: ir.Try) -> bool:
+    """Whether something is asked between the failure and the statement."""
+    inside = placed.around[placed.around.index(attempt) + 1 :]
+    return any(isinstance(one, (ir.If, ir.While, ir.Match)) for one in inside)
+
+
+def _attempt(placed: Placed) -> ir.Try | None:
+    """The `try` after whose failure a statement runs."""
+    final = in_finally(placed)
+    if final is not None:
+        return final
+    handler = in_handler(placed)
+    tries = (one for one in placed.around if isinstance(one, ir.Try) and handler is not None)
+    return next((one for one in tries if handler in one.handlers), None)
+
+
+class _Located(NamedTuple):
+    at: ir.At
+
+
+def _calls_in(body: tuple[ir.Stmt, ...], receiver: str, names: set[str]) -> bool:
+    """Whether a block calls one of the methods on a receiver."""
+    return any(
+        _called(call, receiver) in names for placed in placed_statements(body) for call in own_calls(placed.statement)
+    )
+
+
+def _called(call: ir.Call, receiver: str) -> str:
+    """The method that a call names on a receiver; nothing for other calls."""
+    first, _, last = (ir.dotted_name(call.func) or "").rpartition(".")
+    return last if first == receiver else ""
+
+
+# --- those who make it ---
+
+
+def _of_makers(cls: Class, stop: Function, names: set[str]) -> Evidence | None:
+    """Code that makes an object, tries to start it, and stops it when that has failed."""
+    stops = {stop.name}
+    for creation in cls.project.uses.creations(cls):
+        statement = creation.guards[-1]
+        method = method_around(creation.scope)
+        if not isinstance(statement, ir.Assign) or not isinstance(creation.scope, Function) or method is None:
+            continue
+        if statement.value is not creation.node or len(statement.targets) != 1:
+            continue
+        kept = ir.dotted_name(statement.targets[0])
+        if kept is None:
+            continue
+        for found in _after_failure(creation.scope, kept, names, stops):
+            return found
+        subject = creation.scope.node.params[0].name if creation.scope.node.params else ""
+        owner = creation.scope.owner
+        if owner is not None and kept.startswith(f"{subject}.") and kept.count(".") == 1:
+            held = _of_owner(owner, creation.scope, kept, names, stops)
+            if held is not None:
+                return held
+    return None
+
+
+def _after_failure(function: Function, kept: str, names: set[str], stops: set[str]) -> Iterator[Evidence]:
+    """Stops of what is kept in a clean-up after a `try` in which it is started."""
+    for placed in placed_statements(function.statements):
+        for call in own_calls(placed.statement):
+            attempt = _attempt(placed) if _called(call, kept) in stops else None
+            if attempt is not None and _calls_in(attempt.body, kept, names):
+                yield Evidence(function.path, call.at, "called here, too, when the start has failed")
+
+
+def _of_owner(owner: Class, maker: Function, kept: str, names: set[str], stops: set[str]) -> Evidence | None:
+    """The stop of an owner that keeps the object in a field before it starts it, so that it may hold a failed one."""
+    if maker.name == "__init__" or not _calls_in(maker.statements, kept, names) or _takes_back(maker, kept):
+        return None
+    field = kept.rpartition(".")[2]
+    for method in owner.project.values.fields.methods(owner):
+        if method == maker or not mentions(method, field) or not method.node.params:
+            continue
+        if not ends_object(method.name.strip("_")):
+            continue
+        for placed in placed_statements(method.statements):
+            for call in own_calls(placed.statement):
+                if _called(call, f"{method.node.params[0].name}.{field}") in stops:
+                    return Evidence(method.path, call.at, f"called here, also when `{maker.name}` has failed")
+    return None
+
+
+def _takes_back(maker: Function, kept: str) -> bool:
+    """Whether the maker clears the field again somewhere: when the start has failed, as it seems."""
+    place = tuple(kept.split("."))
+    for placed in placed_statements(maker.statements):
+        statement = placed.statement
+        if isinstance(statement, ir.Assign) and isinstance(statement.value, ir.Constant):
+            if any(place_of(target) == place for target in statement.targets) and _attempt(placed) is not None:
+                return True
+    return False
