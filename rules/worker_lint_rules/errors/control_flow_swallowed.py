@@ -8,10 +8,9 @@ What it catches
     been. The same for the exceptions of rq, arq, dramatiq and huey.
 
 Why it hurts in production
-    These exceptions are no errors: the framework must get them. A swallowed Retry is a task
-    that was promised another try and is marked as done; a swallowed Reject acknowledges the
-    message that should go to the dead-letter queue; a task that swallows its soft time limit
-    works on until the hard one kills the process.
+    These exceptions are no errors: the framework must get them. A swallowed Retry is a task that was promised another
+    try and is marked as done; a swallowed Reject acknowledges the message that should go to the dead-letter queue; a
+    task that swallows its soft time limit works on until the hard one kills the process.
 
 What to do instead
     Let them pass first: `except (Retry, Ignore, Reject): raise` before the broad clause; or move

@@ -2,15 +2,14 @@
 A method that ends the object uses what only its start sets, and fails when there was none.
 
 What it catches
-    `stop`, `close` and their kin that call a method of a field which is still None, or does not exist
-    yet, on an object that was never started or whose start failed. Every path is followed with
-    the values that `__init__` and the class body give, through the object's own methods. Also a stop that uses
-    what another public method, such as one for a lost connection or a fork, has set to None.
+    `stop`, `close` and their kin that call a method of a field which is still None, or does not exist yet, on an object
+    that was never started or whose start failed. Every path is followed with the values that `__init__` and the class
+    body give, through the object's own methods. Also a stop that uses what another public method has set to None.
 
 Why it hurts in production
-    Stops run when something has gone wrong, often the start itself: the broker was not there, so
-    `connect` raised, and the `finally` around it calls `close`. That raises AttributeError, which hides the
-    first error in the log, and everything that the stop would have released after it stays open.
+    Stops run when something has gone wrong, often the start itself: the broker was not there, `connect` raised, and the
+    `finally` around it calls `close`. That raises AttributeError, which hides the first error, and leaves open
+    everything that the stop would have released after it.
 
 What to do instead
     Set the field to None in `__init__` and ask for None before using it, each release by itself.
@@ -22,10 +21,9 @@ Limits
     Reported is only what something proves: a `with` block whose way in starts nothing, a start that runs on another
     thread or task, a clean-up after the very start that failed, in the class or where the object is made, or
     an owner that keeps the object in a field before it starts it and closes it in its own `close`.
-    A test that asks for anything of the object that is not known counts as a guard. So does a handler for
-    AttributeError or Exception around the call, and an assertion with which the method begins. Fields
-    that subclasses or other code set are left alone, and so are those that the start sets before anything in
-    it may fail, and classes that are internal to their package.
+    A test that asks for anything of the object that is not known counts as a guard. So does a handler for AttributeError
+    or Exception around the call, and an assertion with which the method begins. Fields that subclasses or other code
+    set are left alone, and those that the start sets before anything in it may fail, and classes internal to a package.
 """
 
 from collections.abc import Iterator

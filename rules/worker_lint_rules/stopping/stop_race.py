@@ -14,8 +14,7 @@ Why it hurts in production
 
 What to do instead
     Take the lock and copy: `with self._lock: jobs = list(self._jobs.values())`. Keep the stop task, and start it only
-    when there is none. Hold an `asyncio.Lock` over question, `await` and assignment. Ask
-    a local copy.
+    when there is none. Hold an `asyncio.Lock` over question, `await` and assignment. Ask a local copy.
 
 When to ignore it
     When one thread or task alone ever calls these methods.
@@ -357,15 +356,13 @@ def _taken(found: TakenAway) -> Finding:
 
 # --- signals ---
 
-
 _INSTALLS: Final = ("add_signal_handler", "signal.signal")
 
 
 @rule.on_module
 def check_module(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Signal handlers installed at module level."""
-    text = context.project.store.text(module.path).source
-    if any(word in text for word in _INSTALLS):
+    if any(word in context.project.store.text(module.path).source for word in _INSTALLS):
         yield from _handlers(module)
 
 

@@ -2,10 +2,9 @@
 A stop method leaves a thread, process, timer or pool running that the object started.
 
 What it catches
-    A field with a thread or process whose code goes round, and nothing tells it to end or waits for it; the same
-    where stop sets its flag, does not wait, and then closes what the thread still writes to; a daemon thread that has
-    to clean up after its loop while stop only sets the flag; a timer that is never cancelled; a pool that is never
-    shut down.
+    A field with a thread or process whose code goes round, and nothing tells it to end or waits for it; the same where
+    stop sets its flag, does not wait, and then closes what the thread still writes to; a daemon thread that has to
+    clean up after its loop while stop only sets the flag; a timer never cancelled; a pool never shut down.
 
 Why it hurts in production
     The process does not exit, because a thread that nobody told holds it; or `stop` returns, the connection is
