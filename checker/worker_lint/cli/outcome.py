@@ -40,10 +40,13 @@ def answer_for(bench: Workbench, paths: Sequence[Path], given: Mapping[str, Any]
     Raises:
         Refused: there is nothing to check.
     """
-    found = bench.discover(paths)
-    snapshot = snapshot_of(found, given)
     with bench.session() as session, progress_of(session):
+        options = bench.discovering()
+        known = session.look_again(paths, bench.root, options)
+        found = known[0] if known is not None else bench.discover(paths)
+        snapshot = known[1] if known is not None else snapshot_of(found, given)
         outcome = _run(bench, session, snapshot, found, given)
+        session.note(bench.root, options)
     diagnostics, baselined = _without_baseline(bench, outcome, snapshot, enabled=bool(given.get("baseline", True)))
     if given.get("statistics") and outcome.given_up:
         notes = (item for item in with_fingerprints(outcome.given_up) if item.path in snapshot.wanted)

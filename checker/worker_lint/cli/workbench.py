@@ -94,7 +94,11 @@ class Workbench:
 
     def discover(self, paths: Sequence[Path], *, context: bool = True) -> Discovery:
         """The files of the paths and, as context, the rest of the tree."""
-        return discover(paths, self.root, DiscoverOptions(exclude=self.exclude, context=context))
+        return discover(paths, self.root, self.discovering(context=context))
+
+    def discovering(self, *, context: bool = True) -> DiscoverOptions:
+        """How files are found."""
+        return DiscoverOptions(exclude=self.exclude, context=context)
 
     @property
     def exclude(self) -> tuple[str, ...]:

@@ -7,10 +7,11 @@ First the whole answer is looked up; then the reads of each file; the rest is wo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ import msgspec
 from worker_lint.analysis import Models, Project
 from worker_lint.diagnostic import Diagnostic, Problem
 from worker_lint.engine.ahead import Ahead
-from worker_lint.engine.cache import Cache, digest_of
+from worker_lint.engine.cache import FORMAT, Cache, digest_of
 from worker_lint.engine.environment import Environment, still_holds
 from worker_lint.engine.garbage import rare_collection
 from worker_lint.engine.going_on import EarlierRun
@@ -32,6 +33,8 @@ from worker_lint.engine.run import Outcome, analyse
 from worker_lint.engine.snapshot import Entry, Snapshot
 from worker_lint.engine.sources import FileSources
 from worker_lint.engine.tree import Tree
+from worker_lint.source.discover import DiscoverOptions, Discovery, Named
+from worker_lint.source.ignore import compile_patterns
 
 if TYPE_CHECKING:
     from worker_lint.engine.confirming import SecondOpinion
@@ -132,8 +135,34 @@ class Session:
     def _earlier(self) -> EarlierRun | None:
         if not self.cache.usable or self.confirm or self.environment is not None or not is_resumable(self.plan):
             return None
-        key = digest_of(self.digest, self._reads_key)
-        return EarlierRun(key, self.cache.get, self.cache.put_many, self._read_one, self.limit)
+        name = f"state-{FORMAT}-{digest_of(self.digest, self._reads_key)}"
+        return EarlierRun(self.cache.folder, name, self.cache.get, self._read_one, self.limit)
+
+    def look_again(
+        self, paths: Sequence[str | Path], root: str | Path, options: DiscoverOptions
+    ) -> tuple[Discovery, Snapshot] | None:
+        """
+        What `discover` finds, with the entries of an earlier run for the files that are as they were
+        then; None when the files must be listed anew, or some path names anything out of the ordinary.
+        """
+        named = Named(root, options)
+        for path in paths:
+            named.take(os.path.abspath(path))  # noqa: PTH100 - links stay as they are
+        if self._earlier is None or not named.is_ordinary:
+            return None
+        found = self._earlier.look_again(named.root, compile_patterns(options.exclude))
+        if found is None:
+            return None
+        standing, again = found
+        wanted = tuple(standing) if named.folders else tuple(sorted(map(named.relative, named.files)))
+        if not named.folders and not all(path in standing for path in wanted):
+            return None
+        return Discovery((), (), again.dirty, again.untracked), Snapshot(standing, wanted)
+
+    def note(self, root: str | Path, options: DiscoverOptions) -> None:
+        """Keeps what the next run needs to `look_again`."""
+        if self._earlier is not None:
+            self._earlier.note(os.path.realpath(root), compile_patterns(options.exclude))
 
     def _read_one(self, entry: Entry) -> Read:
         order = Order.of((), self.plan.words, self.plan.mask(), self.limit)

@@ -6,7 +6,6 @@ means, who derives from a class, who creates it, what is left in it.
 """
 
 import os
-import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -225,12 +224,11 @@ def test_a_damaged_state_costs_a_whole_run(
     monkeypatch.chdir(tmp_path)
     edit(tmp_path, {**TREE, "pkg/leaf.py": BARE}, clock)
     lint("check", "-f", "json")
-    (cache,) = (tmp_path / ".worker-lint-cache").glob("cache-*.db")
-    for damage in (b"", b"\x00", b"no state at all"):
+    (state,) = (tmp_path / ".worker-lint-cache").glob("state-*")
+    whole = state.read_bytes()
+    for damage in (b"", b"\x00", b"no state at all", whole[:-9], whole[:20], whole.replace(b"main.py", b"\xffain.py")):
         edit(tmp_path, {"main.py": f"# {len(damage)}\n{MAIN}"}, clock)
-        with sqlite3.connect(cache) as database:
-            assert database.execute("UPDATE entry SET value = ? WHERE key LIKE 'state:%'", (damage,)).rowcount == 1
-        database.close()
+        state.write_bytes(damage)
         assert lint("check", "-f", "json") == lint("check", "-f", "json", "--no-cache")
 
 
