@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import get_args
+
+import msgspec
 
 from worker_lint.analysis.budget import STEPS_LIMIT
 from worker_lint.rule import Closure, Option, Rule
@@ -14,8 +15,7 @@ Codes = Callable[[str, Role], frozenset[str]]
 """Gives the codes that hold for a file, by its path and role."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """
     The rules of a run. `codes` decides per file; `options` are by rule name. `url_of` gives the
     address of a rule's page; `enabled` are the codes that hold in some file,
@@ -26,13 +26,13 @@ class Plan:
 
     rules: tuple[Rule, ...]
     codes: Codes
-    options: Mapping[str, Mapping[str, Option]] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Option]] = msgspec.field(default_factory=dict)
     url_of: Callable[[str], str] = lambda name: ""
     screen: bool = True
     enabled: frozenset[str] = frozenset()
     worker_bases: tuple[str, ...] = ()
     steps_limit: int = STEPS_LIMIT
-    tiers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tiers: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
     @property
     def words(self) -> tuple[bytes, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -54,8 +53,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 _KEPT = msgspec.msgpack.Decoder(dict[str, Known])
 
 
-@dataclass
-class Session:
+class Session(msgspec.Struct, dict=True):
     """
     What the runs of one command share. `digest` covers everything but the files that an answer
     depends on: tool, rule packs, models, settings.
@@ -66,12 +64,12 @@ class Session:
     digest: str
     cache: Cache
     limit: int
-    processes: int = field(default_factory=lambda: os.cpu_count() or 1)
+    processes: int = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
     method: str = "spawn"
     confirm: bool = False
     environment: Environment | None = None
     progress: Callable[[int, int], None] = lambda done, total: None
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = msgspec.field(default_factory=dict)
     cached_reads: int = 0
     fresh_reads: int = 0
     _kept: dict[str, Known] | None = None

@@ -7,7 +7,6 @@ Only what differs from the work tree is held as bytes; everything else is read f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -34,13 +33,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         return stated if stated is not None and self.role == "product" else self.role
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """The files of a state by path, and which of them are asked about."""
 
     entries: Mapping[str, Entry]
     wanted: tuple[str, ...]
-    folder: str = field(default="", compare=False)
 
     def read(self, path: str) -> bytes:
         """The content of a file; raises OSError."""

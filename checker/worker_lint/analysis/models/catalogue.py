@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+import msgspec
 
 from worker_lint.analysis.models.fact import ModelClass, ModelFunction
 from worker_lint.analysis.models.library import Library
@@ -26,8 +27,7 @@ _ASYNC_CALL = re.compile(rb'^name\s*=\s*"(?:[\w.]*\.)?(\w+)"\n(?:(?!\[|\n).*\n)*
 _MAX_ALIASES = 8
 
 
-@dataclass
-class _ModelFile:
+class _ModelFile(msgspec.Struct, dict=True):
     """One file, known by the modules in its head until its tables are wanted."""
 
     path: Path
@@ -64,8 +64,7 @@ class _ModelFile:
         return Library(tables, self.used.get(tables.header.library, ANY_RELEASE))
 
 
-@dataclass
-class Models:
+class Models(msgspec.Struct, dict=True):
     """
     The library models of a run.
 
@@ -75,8 +74,8 @@ class Models:
     """
 
     files: Sequence[_ModelFile]
-    _classes: dict[str, ModelClass | None] = field(default_factory=dict)
-    _orders: dict[str, tuple[ModelClass, ...] | None] = field(default_factory=dict)
+    _classes: dict[str, ModelClass | None] = msgspec.field(default_factory=dict)
+    _orders: dict[str, tuple[ModelClass, ...] | None] = msgspec.field(default_factory=dict)
 
     @classmethod
     def open(cls, paths: Sequence[Path], versions: Mapping[str, ReleaseSpan] | None = None) -> Models:
