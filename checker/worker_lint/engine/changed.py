@@ -24,7 +24,8 @@ import msgspec
 from worker_lint.diagnostic import Diagnostic
 from worker_lint.engine.run import Outcome
 from worker_lint.engine.session import Session
-from worker_lint.engine.snapshot import Snapshot, earlier
+from worker_lint.engine.snapshot import Snapshot
+from worker_lint.engine.standing import earlier
 from worker_lint.source.discover import Discovery
 from worker_lint.source.history import Asked, Change, changed_since
 from worker_lint.source.ignore import compile_patterns

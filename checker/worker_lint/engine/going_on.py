@@ -29,7 +29,9 @@ _V = TypeVar("_V")
 
 _ENCODER = msgspec.msgpack.Encoder()
 _FAMILIAR = msgspec.msgpack.Decoder(Familiar)
-_FILES, _NOTED, _PACKED = slice(1, 3), slice(3, 6), slice(6, 11)
+_FILES, _NOTED, _PACKED = slice(1, 3), slice(3, 8), slice(8, 13)
+
+_NOTHING = (b"",) * 5
 
 
 class Kept:
@@ -47,8 +49,10 @@ class Kept:
     @cached_property
     def noted(self) -> Noted | None:
         """The work tree of the run, where it can be compared as a whole."""
-        familiar, states, blobs = self.parts[_NOTED]
-        return Noted(_FAMILIAR.decode(familiar), bytes(states), bytes(blobs)) if familiar else None
+        familiar, states, blobs, index, places = self.parts[_NOTED]
+        if not familiar:
+            return None
+        return Noted(_FAMILIAR.decode(familiar), bytes(states), bytes(blobs), index, bytes(places))
 
     @cached_property
     def packed(self) -> Packed:
@@ -86,7 +90,7 @@ class EarlierRun:
             return
         try:
             state = encode_state(tree, project, reached, diagnostics, ids)
-            self._write((state, *Files.packed(ids), b"", b"", b"", *pack(known)))
+            self._write((state, *Files.packed(ids), *_NOTHING, *pack(known)))
             self._is_to_note = True
         except UnicodeEncodeError:
             return  # a path that is not UTF-8: such trees are analysed anew
@@ -102,7 +106,7 @@ class EarlierRun:
         noted = note(root, dict(zip(kept.files.paths, kept.files.ids, strict=True)), excluded) if kept else None
         if kept is not None and noted is not None:
             familiar = _ENCODER.encode(noted.familiar)
-            self._write((*kept.parts[:3], familiar, noted.states, noted.blobs, *kept.parts[_PACKED]))
+            self._write((*kept.parts[:3], familiar, *noted[1:], *kept.parts[_PACKED]))
 
     def look_again(self, root: str, excluded: re.Pattern[str] | None) -> tuple[Standing, Again] | None:
         """The files below the root and how they differ from the run's; None when they must be listed anew."""

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from worker_lint.source.content import content_id_of
 from worker_lint.source.discover import SourceFile
 from worker_lint.source.roles import Role, role_of_path
 
@@ -52,13 +51,3 @@ def of_files(files: Iterable[SourceFile]) -> Snapshot:
     """The work tree, as discovered."""
     entries = {file.path: Entry(file.path, file.absolute, file.content_id) for file in files}
     return Snapshot(entries, tuple(sorted(file.path for file in files if file.given)))
-
-
-def earlier(now: Snapshot, old: Mapping[str, bytes], added: Iterable[str]) -> Snapshot:
-    """The state before a change: `old` are the contents of changed and deleted files, `added` the new files."""
-    entries = dict(now.entries)
-    for path in added:
-        entries.pop(path, None)
-    for path, data in old.items():
-        entries[path] = Entry(path, "", content_id_of(data), data)
-    return Snapshot(entries, tuple(sorted(entries)))

@@ -7,11 +7,12 @@ Nothing is made for a file that nobody asks about.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TypeAlias
 
-from worker_lint.engine.snapshot import Entry
+from worker_lint.engine.snapshot import Entry, Snapshot
+from worker_lint.source.content import content_id_of
 
 Piece: TypeAlias = bytes | memoryview
 """Bytes that may lie in a file."""
@@ -96,3 +97,13 @@ class Standing(Mapping[str, Entry]):
 
     def __len__(self) -> int:
         return len(self.files)
+
+
+def earlier(now: Snapshot, old: Mapping[str, bytes], added: Iterable[str]) -> Snapshot:
+    """The state before a change: `old` are the contents of changed and deleted files, `added` the new files."""
+    before = {path: Entry(path, "", content_id_of(data), data) for path, data in old.items()}
+    gone = frozenset(added)
+    if isinstance(now.entries, Standing) and gone.isdisjoint(now.entries) and all(path in now.entries for path in old):
+        return Snapshot(now.entries.changed(before), tuple(now.entries))
+    entries = {path: entry for path, entry in now.entries.items() if path not in gone} | before
+    return Snapshot(entries, tuple(sorted(entries)))

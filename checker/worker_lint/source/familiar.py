@@ -16,6 +16,7 @@ import hashlib
 import os
 import re
 import stat
+import struct
 import time
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,12 +27,15 @@ from typing import NamedTuple
 import msgspec
 
 from worker_lint.source.content import content_id_of_blob, state_id_of
-from worker_lint.source.index import Index, read_index
+from worker_lint.source.index import Index, Layout, other_blobs, read_index, read_layout
 from worker_lint.source.repository import Repository, find_repository
 from worker_lint.source.worktree import Listing, add_untracked, leads_elsewhere, start_untracked
 
 UNKNOWN = (0, 0, 0, 0)
 """The state of a file that was too young to be known by it; no file has it."""
+
+ENTRIES_COMPARED = 1_000
+"""Differing entries of an index that are looked at one by one; with more it is read as a whole."""
 
 _FIELDS = ("st_mtime_ns", "st_ctime_ns", "st_size", "st_ino")
 _WIDTH = 8 * len(_FIELDS)
@@ -52,11 +56,16 @@ class Familiar(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Noted(NamedTuple):
-    """A work tree to be compared with later: `states` and `blobs` go by file, in the order of the paths."""
+    """
+    A work tree to be compared with later: `states` and `blobs` go by file, in the order of the paths.
+    `entries` and `places` are the index as it was, and where its entries begin; empty where it is not kept.
+    """
 
     familiar: Familiar
     states: bytes
     blobs: bytes
+    entries: bytes | memoryview
+    places: bytes
 
 
 class Again(NamedTuple):
@@ -75,8 +84,10 @@ def note(root: str, ids: Mapping[str, str], excluded: re.Pattern[str] | None) ->
     A file whose content id does not follow from its state has none in the note.
     """
     repository = _repository(root)
-    index = read_index(repository) if repository is not None else None
-    if repository is None or index is None or index.submodules:
+    if repository is None:
+        return None
+    checksum, index, layout = _checksum(repository), read_index(repository), read_layout(repository)
+    if checksum is None or index is None or index.submodules or checksum != _checksum(repository):
         return None
     states: dict[str, tuple[int, ...]] = {}
     blobs: dict[str, bytes] = {}
@@ -102,11 +113,16 @@ def note(root: str, ids: Mapping[str, str], excluded: re.Pattern[str] | None) ->
             states[path] = _state_of(found) if state_id_of(found, now) == ids[path] else UNKNOWN
     except (OSError, KeyError):
         return None
-    checksum = _checksum(repository)
-    if untracked is None or checksum is None or states.keys() != ids.keys():
+    if untracked is None or states.keys() != ids.keys():
         return None
     familiar = Familiar(checksum, _names(index), dirty, untracked)
-    return Noted(familiar, _packed(states[path] for path in ids), b"".join(blobs.get(path, b"") for path in ids))
+    return Noted(
+        familiar,
+        _packed(states[path] for path in ids),
+        b"".join(blobs.get(path, b"") for path in ids),
+        layout.data if layout is not None else b"",
+        layout.places.tobytes() if layout is not None else b"",
+    )
 
 
 def look_again(
@@ -170,6 +186,11 @@ def _packed(states: Iterator[tuple[int, ...]]) -> bytes:
 
 def _other_blobs(repository: Repository, before: Noted, excluded: re.Pattern[str] | None) -> dict[str, str] | None:
     """The files that have other blobs in the index than they had; None when it names other files."""
+    if before.places:
+        found = _differing_entries(repository, before)
+        if found is not None:
+            named = ((os.fsdecode(path), blob.hex()) for path, blob in found.items())
+            return {path: blob for path, blob in named if excluded is None or not excluded.search(path)}
     index = read_index(repository)
     if index is None or index.submodules or _names(index) != before.familiar.names:
         return None
@@ -184,6 +205,16 @@ def _other_blobs(repository: Repository, before: Noted, excluded: re.Pattern[str
         return None
     places = (place for place, blob in enumerate(blobs) if blob != old[place * width : (place + 1) * width])
     return {os.fsdecode(entries[place].path): blobs[place].hex() for place in places}
+
+
+def _differing_entries(repository: Repository, before: Noted) -> dict[bytes, bytes] | None:
+    places = array("Q")
+    places.frombytes(before.places)
+    try:
+        with open(repository.index_file, "rb") as file:
+            return other_blobs(Layout(before.entries, places), file.read(), ENTRIES_COMPARED)
+    except (OSError, struct.error):
+        return None
 
 
 def _blobs_of(
