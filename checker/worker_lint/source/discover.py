@@ -11,7 +11,6 @@ the usual folders of tools. A path that is named is checked even when it is igno
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,12 +20,13 @@ import msgspec
 from worker_lint.diagnostic import Problem
 from worker_lint.source.content import unreadable
 from worker_lint.source.ignore import compile_patterns
+from worker_lint.source.pattern import pattern
 from worker_lint.source.roles import Role, role_of_path
 from worker_lint.source.spread import Spread, relative_path
 from worker_lint.source.worktree import SUFFIXES
 
 _NAMED_SUFFIXES = (*SUFFIXES, ".pyw")
-_SHEBANG = re.compile(rb"#!.*\bpython[0-9.]*[wt]?\b")
+_SHEBANG = pattern(rb"#!.*\bpython[0-9.]*[wt]?\b")
 
 
 class DiscoverOptions(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from worker_lint.cli.workbench import Workbench
 from worker_lint.engine.session import Session
 from worker_lint.source import content
 
@@ -305,6 +306,28 @@ def test_a_hook_goes_on_from_the_last_commit(
         assert lint(*options) == lint(*options, "--no-cache")
 
 
+@pytest.mark.parametrize("staged", [False, True])
+def test_a_known_tree_is_not_listed_anew(
+    lint: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Iterator[int], *, staged: bool
+) -> None:
+    # Without this the properties below would hold for a note that is never read.
+    monkeypatch.chdir(tmp_path)
+    edit(tmp_path, {**TREE, "pkg/leaf.py": BARE}, clock)
+    for arguments in (["init", "-q"], ["add", "-A"], [*IDENTITY, "commit", "-qm", "all"]):
+        subprocess.run(["git", *arguments], check=True)
+    lint("check", "-f", "json")
+    edit(tmp_path, {"alone.py": f"import abc\n{BASE}\n\nBase()\n"}, clock)
+    if staged:
+        subprocess.run(["git", "add", "-A"], check=True)
+    options = ("check", "-f", "json", "--changed", "alone.py")
+    cold, whole = lint(*options, "--no-cache"), lint("check", "-f", "json", "--no-cache")
+    monkeypatch.setattr(Workbench, "discover", None)
+    monkeypatch.setattr(Session, "_whole", None)
+    assert lint(*options) == cold
+    assert lint("check", "-f", "json") == whole
+    assert cold != whole
+
+
 TORN = {
     "base.py": "from pkg.mixin import Mixin\n",
     "pkg/leaf.pyi": "class Base(ABC):\n    @abstractmethod\n    def stop(self): ...\n"
@@ -353,3 +376,36 @@ def test_any_chain_of_edits(
         if with_git:
             subprocess.run(["git", "add", "-A"], check=True)
         assert lint("check", "-f", "json") == lint("check", "-f", "json", "--no-cache")
+
+
+@pytest.mark.slow
+@given(
+    start=st.dictionaries(st.sampled_from(PATHS), TEXTS, min_size=4),
+    steps=st.lists(st.tuples(EDITS, st.sampled_from(["nothing", "add", "commit", "check"])), min_size=1, max_size=6),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_chain_of_edits_and_commits_under_a_hook(
+    lint: Command,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    start: Files,
+    steps: list[tuple[Files, str]],
+) -> None:
+    root, clock = tmp_path_factory.mktemp("tree"), iter(range(1_000_000_000, 2_000_000_000, 1_000))
+    monkeypatch.chdir(root)
+    subprocess.run(["git", "init", "-q"], check=True)
+    edit(root, {"anchor.py": "raise NotImplemented\n", **start}, clock)
+    commands = {
+        "add": [["add", "-A"]],
+        "commit": [["add", "-A"], [*IDENTITY, "commit", "-qm", "step", "--allow-empty"]],
+    }
+    for arguments in commands["commit"]:
+        subprocess.run(["git", *arguments], check=True)
+    lint("check", "-f", "json")
+    for files, then in steps:
+        edit(root, files, clock)
+        for arguments in commands.get(then, ()):
+            subprocess.run(["git", *arguments], check=True)
+        given_files = sorted(path for path, text in files.items() if text is not None)
+        options = ("check", "-f", "json") if then == "check" else ("check", "-f", "json", "--changed", *given_files)
+        assert lint(*options) == lint(*options, "--no-cache")

@@ -19,11 +19,12 @@ from worker_lint.analysis.models.library import Library
 from worker_lint.analysis.models.reading import LibraryTables, ModelError, read_tables
 from worker_lint.analysis.models.table import CallTable, DeliveryTable, Tier
 from worker_lint.analysis.models.version import ANY_RELEASE, ReleaseSpan
+from worker_lint.source.pattern import pattern
 
-_MODULES = re.compile(rb"^modules\s*=\s*\[([^\]]*)\]", re.MULTILINE)
-_LIBRARY = re.compile(rb'^library\s*=\s*"([^"]*)"', re.MULTILINE)
-_ASYNC_MEMBER = re.compile(rb"^(?:\w+ )*async (?:\w+ )*def (\w+)", re.MULTILINE)
-_ASYNC_CALL = re.compile(rb'^name\s*=\s*"(?:[\w.]*\.)?(\w+)"\n(?:(?!\[|\n).*\n)*?coroutine\s*=\s*true', re.MULTILINE)
+_MODULES = pattern(rb"^modules\s*=\s*\[([^\]]*)\]", re.MULTILINE)
+_LIBRARY = pattern(rb'^library\s*=\s*"([^"]*)"', re.MULTILINE)
+_ASYNC_MEMBER = pattern(rb"^(?:\w+ )*async (?:\w+ )*def (\w+)", re.MULTILINE)
+_ASYNC_CALL = pattern(rb'^name\s*=\s*"(?:[\w.]*\.)?(\w+)"\n(?:(?!\[|\n).*\n)*?coroutine\s*=\s*true', re.MULTILINE)
 _MAX_ALIASES = 8
 
 
