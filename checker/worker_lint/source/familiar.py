@@ -115,10 +115,13 @@ def note(root: str, ids: Mapping[str, str], excluded: re.Pattern[str] | None) ->
         return None
     if untracked is None or states.keys() != ids.keys():
         return None
-    familiar = Familiar(checksum, _names(index), dirty, untracked)
+    try:
+        packed = _packed(states[path] for path in ids)
+    except OverflowError:  # a time before 1970, or an inode of 128 bits
+        return None
     return Noted(
-        familiar,
-        _packed(states[path] for path in ids),
+        Familiar(checksum, _names(index), dirty, untracked),
+        packed,
         b"".join(blobs.get(path, b"") for path in ids),
         layout.data if layout is not None else b"",
         layout.places.tobytes() if layout is not None else b"",
