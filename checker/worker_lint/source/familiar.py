@@ -89,43 +89,69 @@ def note(root: str, ids: Mapping[str, str], excluded: re.Pattern[str] | None) ->
     checksum, index, layout = _checksum(repository), read_index(repository), read_layout(repository)
     if checksum is None or index is None or index.submodules or checksum != _checksum(repository):
         return None
-    states: dict[str, tuple[int, ...]] = {}
-    blobs: dict[str, bytes] = {}
-    dirty: dict[str, str] = {}
-    now, links = time.time_ns(), dict[str, bool]()
+    found = _Look(root, ids)
     try:
+        found.take_tracked(index, excluded)
+        untracked = found.take_untracked(_untracked(repository, excluded))
+        states = _packed(found.states[path] for path in ids)
+    except (_Unusual, OSError, KeyError, OverflowError):  # a time before 1970, or an inode of 128 bits
+        return None
+    return Noted(
+        Familiar(checksum, _names(index), found.dirty, untracked),
+        states,
+        b"".join(found.blobs.get(path, b"") for path in ids),
+        layout.data if layout is not None else b"",
+        layout.places.tobytes() if layout is not None else b"",
+    )
+
+
+class _Unusual(Exception):  # noqa: N818  # not a fault
+    """Something in the work tree is not noted."""
+
+
+class _Look:
+    """The files of a listing, looked at one by one; every one of `ids` must be found, and no other."""
+
+    def __init__(self, root: str, ids: Mapping[str, str]) -> None:
+        self.states: dict[str, tuple[int, ...]] = {}
+        self.blobs: dict[str, bytes] = {}
+        self.dirty: dict[str, str] = {}
+        self._root = root
+        self._ids = ids
+        self._now = time.time_ns()
+        self._links: dict[str, bool] = {}
+
+    def take_tracked(self, index: Index, excluded: re.Pattern[str] | None) -> None:
+        """The files of the index."""
         for entry in index.files:
             path = os.fsdecode(entry.path)
             if excluded is not None and excluded.search(path):
                 continue
-            found = os.lstat(f"{root}/{path}")
-            matches = entry.matches(found)
-            if path in states or not (matches or _is_plain(root, path, found, links)):
-                return None
-            current = content_id_of_blob(entry.blob.hex(), found.st_size) if matches else state_id_of(found, now)
-            states[path] = _state_of(found) if current is not None and current == ids[path] else UNKNOWN
-            blobs[path] = entry.blob
-            if not matches:
-                dirty[path] = entry.blob.hex()
-        untracked = _untracked(repository, excluded)
-        for path in untracked or ():
-            found = os.lstat(f"{root}/{path}")
-            states[path] = _state_of(found) if state_id_of(found, now) == ids[path] else UNKNOWN
-    except (OSError, KeyError):
-        return None
-    if untracked is None or states.keys() != ids.keys():
-        return None
-    try:
-        packed = _packed(states[path] for path in ids)
-    except OverflowError:  # a time before 1970, or an inode of 128 bits
-        return None
-    return Noted(
-        Familiar(checksum, _names(index), dirty, untracked),
-        packed,
-        b"".join(blobs.get(path, b"") for path in ids),
-        layout.data if layout is not None else b"",
-        layout.places.tobytes() if layout is not None else b"",
-    )
+            found = os.lstat(f"{self._root}/{path}")
+            blob = entry.blob.hex()
+            if entry.matches(found):
+                self._take(path, found, content_id_of_blob(blob, found.st_size))
+            elif _is_plain(self._root, path, found, self._links):
+                self._take(path, found, state_id_of(found, self._now))
+                self.dirty[path] = blob
+            else:
+                raise _Unusual
+            self.blobs[path] = entry.blob
+
+    def take_untracked(self, names: tuple[str, ...] | None) -> tuple[str, ...]:
+        """The files that git does not know; None when it cannot tell."""
+        for path in names or ():
+            found = os.lstat(f"{self._root}/{path}")
+            self._take(path, found, state_id_of(found, self._now))
+        if names is None or self.states.keys() != self._ids.keys():
+            raise _Unusual
+        return names
+
+    def _take(self, path: str, found: os.stat_result, content_id: str | None) -> None:
+        if path in self.states:
+            raise _Unusual  # a conflict has several entries
+        is_known = content_id is not None and content_id == self._ids[path]
+        self.states[path] = _state_of(found) if is_known else UNKNOWN
 
 
 def look_again(
