@@ -22,7 +22,7 @@ from worker_lint.engine.sources import FileSources
 from worker_lint.engine.standing import Files, Piece, Standing
 from worker_lint.engine.state import State, decode_state, encode_state
 from worker_lint.engine.tree import Tree
-from worker_lint.source.familiar import Again, Familiar, Noted, look_again, note
+from worker_lint.source.familiar import Again, Familiar, Noted, look_again
 from worker_lint.source.roles import Role
 
 _V = TypeVar("_V")
@@ -103,8 +103,12 @@ class EarlierRun:
         """Keeps beside a run what its work tree looks like, if it is new or the tree was not known by it."""
         kept = self._opened() if self._is_to_note else None
         self._is_to_note = False
-        noted = note(root, dict(zip(kept.files.paths, kept.files.ids, strict=True)), excluded) if kept else None
-        if kept is not None and noted is not None:
+        if kept is None:
+            return
+        from worker_lint.source.noting import note  # most runs note nothing
+
+        noted = note(root, dict(zip(kept.files.paths, kept.files.ids, strict=True)), excluded)
+        if noted is not None:
             familiar = _ENCODER.encode(noted.familiar)
             self._write((*kept.parts[:3], familiar, *noted[1:], *kept.parts[_PACKED]))
 

@@ -19,15 +19,15 @@ import stat
 import struct
 import time
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
 
-from worker_lint.source.content import content_id_of_blob, state_id_of
-from worker_lint.source.index import Index, Layout, other_blobs, read_index, read_layout
+from worker_lint.source.content import state_id_of
+from worker_lint.source.index import Index, Layout, other_blobs, read_index
 from worker_lint.source.repository import Repository, find_repository
 from worker_lint.source.worktree import Listing, add_untracked, leads_elsewhere, start_untracked
 
@@ -40,7 +40,8 @@ ENTRIES_COMPARED = 1_000
 _FIELDS = ("st_mtime_ns", "st_ctime_ns", "st_size", "st_ino")
 _WIDTH = 8 * len(_FIELDS)
 _BLOCK = 64 * _WIDTH
-_state_of = attrgetter(*_FIELDS)
+state_of = attrgetter(*_FIELDS)
+"""The fields of a file's state that are compared."""
 
 
 class Familiar(msgspec.Struct, frozen=True, array_like=True):
@@ -76,84 +77,6 @@ class Again(NamedTuple):
     untracked: frozenset[str]
 
 
-def note(root: str, ids: Mapping[str, str], excluded: re.Pattern[str] | None) -> Noted | None:
-    """
-    Looks at the files of a listing once more; None where something is unusual.
-
-    `ids` are their content ids by path, in path order, `excluded` covers the files that were left out.
-    A file whose content id does not follow from its state has none in the note.
-    """
-    repository = _repository(root)
-    if repository is None:
-        return None
-    checksum, index, layout = _checksum(repository), read_index(repository), read_layout(repository)
-    if checksum is None or index is None or index.submodules or checksum != _checksum(repository):
-        return None
-    found = _Look(root, ids)
-    try:
-        found.take_tracked(index, excluded)
-        untracked = found.take_untracked(_untracked(repository, excluded))
-        states = _packed(found.states[path] for path in ids)
-    except (_Unusual, OSError, KeyError, OverflowError):  # a time before 1970, or an inode of 128 bits
-        return None
-    return Noted(
-        Familiar(checksum, _names(index), found.dirty, untracked),
-        states,
-        b"".join(found.blobs.get(path, b"") for path in ids),
-        layout.data if layout is not None else b"",
-        layout.places.tobytes() if layout is not None else b"",
-    )
-
-
-class _Unusual(Exception):  # noqa: N818  # not a fault
-    """Something in the work tree is not noted."""
-
-
-class _Look:
-    """The files of a listing, looked at one by one; every one of `ids` must be found, and no other."""
-
-    def __init__(self, root: str, ids: Mapping[str, str]) -> None:
-        self.states: dict[str, tuple[int, ...]] = {}
-        self.blobs: dict[str, bytes] = {}
-        self.dirty: dict[str, str] = {}
-        self._root = root
-        self._ids = ids
-        self._now = time.time_ns()
-        self._links: dict[str, bool] = {}
-
-    def take_tracked(self, index: Index, excluded: re.Pattern[str] | None) -> None:
-        """The files of the index."""
-        for entry in index.files:
-            path = os.fsdecode(entry.path)
-            if excluded is not None and excluded.search(path):
-                continue
-            found = os.lstat(f"{self._root}/{path}")
-            blob = entry.blob.hex()
-            if entry.matches(found):
-                self._take(path, found, content_id_of_blob(blob, found.st_size))
-            elif _is_plain(self._root, path, found, self._links):
-                self._take(path, found, state_id_of(found, self._now))
-                self.dirty[path] = blob
-            else:
-                raise _Unusual
-            self.blobs[path] = entry.blob
-
-    def take_untracked(self, names: tuple[str, ...] | None) -> tuple[str, ...]:
-        """The files that git does not know; None when it cannot tell."""
-        for path in names or ():
-            found = os.lstat(f"{self._root}/{path}")
-            self._take(path, found, state_id_of(found, self._now))
-        if names is None or self.states.keys() != self._ids.keys():
-            raise _Unusual
-        return names
-
-    def _take(self, path: str, found: os.stat_result, content_id: str | None) -> None:
-        if path in self.states:
-            raise _Unusual  # a conflict has several entries
-        is_known = content_id is not None and content_id == self._ids[path]
-        self.states[path] = _state_of(found) if is_known else UNKNOWN
-
-
 def look_again(
     root: str, before: Noted, paths: Sequence[str], excluded: re.Pattern[str] | None, most: int
 ) -> Again | None:
@@ -161,20 +84,20 @@ def look_again(
     Compares a work tree with the note of it; `paths` are its files in order. None when other files are
     there, more than `most` of them changed, or something is unusual.
     """
-    repository = _repository(root)
+    repository = repository_at(root)
     familiar = before.familiar
     if repository is None:
         return None
     question = start_untracked(repository, ("",))
     try:
-        checksum = _checksum(repository)
+        checksum = checksum_of(repository)
         blobs = {} if checksum == familiar.checksum else _other_blobs(repository, before, excluded)
         changed = _changed(root, before, paths, most) if checksum is not None and blobs is not None else None
     finally:
         answer = question.finish() if question is not None else None
     if changed is None or blobs is None or answer is None or answer.code or answer.complaint:
         return None
-    untracked = _names_of_untracked(repository, answer.output, excluded)
+    untracked = untracked_in(repository, answer.output, excluded)
     if untracked is None or untracked != familiar.untracked:
         return None
     dirty = {**familiar.dirty, **blobs}
@@ -184,13 +107,13 @@ def look_again(
     return Again(changed, dirty, others)
 
 
-def _repository(root: str) -> Repository | None:
+def repository_at(root: str) -> Repository | None:
     """The repository whose work tree the folder is, if that is plain to see."""
     repository = find_repository(root)
     return repository if repository is not None and repository.top == root and not repository.explicit else None
 
 
-def _checksum(repository: Repository) -> bytes | None:
+def checksum_of(repository: Repository) -> bytes | None:
     """What stands at the end of the index: git's own digest of it. None for an index without."""
     try:
         with open(repository.index_file, "rb") as file:
@@ -201,16 +124,14 @@ def _checksum(repository: Repository) -> bytes | None:
     return found if any(found) else None  # git leaves it out where `index.skipHash` says so
 
 
-def _names(index: Index) -> bytes:
+def digest_of_names(index: Index) -> bytes:
+    """What tells whether an index names the same Python files."""
     return hashlib.blake2b(b"\0".join([entry.path for entry in index.files]), digest_size=20).digest()
 
 
-def _is_plain(root: str, path: str, found: os.stat_result, links: dict[str, bool]) -> bool:
+def is_plain(root: str, path: str, found: os.stat_result, links: dict[str, bool]) -> bool:
+    """Whether a path is that of a regular file, with no link above it; `links` keeps answers."""
     return stat.S_ISREG(found.st_mode) and not leads_elsewhere(root, path.rpartition("/")[0], links)
-
-
-def _packed(states: Iterator[tuple[int, ...]]) -> bytes:
-    return array("Q", chain.from_iterable(states)).tobytes()
 
 
 def _other_blobs(repository: Repository, before: Noted, excluded: re.Pattern[str] | None) -> dict[str, str] | None:
@@ -221,7 +142,7 @@ def _other_blobs(repository: Repository, before: Noted, excluded: re.Pattern[str
             named = ((os.fsdecode(path), blob.hex()) for path, blob in found.items())
             return {path: blob for path, blob in named if excluded is None or not excluded.search(path)}
     index = read_index(repository)
-    if index is None or index.submodules or _names(index) != before.familiar.names:
+    if index is None or index.submodules or digest_of_names(index) != before.familiar.names:
         return None
     entries = index.files
     if excluded is not None:
@@ -265,12 +186,12 @@ def _changed(root: str, before: Noted, paths: Sequence[str], most: int) -> dict[
         return None
     absolute = [f"{root}/{path}" for path in paths]
     try:
-        states = array("Q", chain.from_iterable(map(_state_of, map(os.lstat, absolute)))).tobytes()
+        states = array("Q", chain.from_iterable(map(state_of, map(os.lstat, absolute)))).tobytes()
         changed: dict[str, str | None] = {}
         now, links = time.time_ns(), dict[str, bool]()
         for place in _differing(before.states, states):
             found = os.lstat(absolute[place])
-            if len(changed) >= most or not _is_plain(root, paths[place], found, links):
+            if len(changed) >= most or not is_plain(root, paths[place], found, links):
                 return None
             changed[paths[place]] = state_id_of(found, now)
     except (OSError, OverflowError):
@@ -287,17 +208,7 @@ def _differing(old: bytes, new: bytes) -> Iterator[int]:
                     yield place // _WIDTH
 
 
-def _untracked(repository: Repository, excluded: re.Pattern[str] | None) -> tuple[str, ...] | None:
-    question = start_untracked(repository, ("",))
-    answer = question.finish() if question is not None else None
-    if answer is None or answer.code or answer.complaint:
-        return None
-    return _names_of_untracked(repository, answer.output, excluded)
-
-
-def _names_of_untracked(
-    repository: Repository, output: bytes, excluded: re.Pattern[str] | None
-) -> tuple[str, ...] | None:
+def untracked_in(repository: Repository, output: bytes, excluded: re.Pattern[str] | None) -> tuple[str, ...] | None:
     """The Python files among those that git does not know, in order; None with a repository among them."""
     listing = Listing([], [], [], {})
     add_untracked(listing, repository, output)

@@ -12,8 +12,9 @@ import pytest
 from worker_lint.source import content, familiar
 from worker_lint.source.content import content_id_of
 from worker_lint.source.discover import DiscoverOptions, Discovery, discover
-from worker_lint.source.familiar import Again, Noted, look_again, note
+from worker_lint.source.familiar import Again, Noted, look_again
 from worker_lint.source.ignore import compile_patterns
+from worker_lint.source.noting import note
 
 FILES = {"a.py": "1\n", "pkg/b.py": "2\n", "pkg/c.pyi": "3\n", "notes.txt": "4\n", "left/d.py": "5\n"}
 EXCLUDED = compile_patterns(("left",))
