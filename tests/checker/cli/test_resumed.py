@@ -15,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from worker_lint.cli.workbench import Workbench
 from worker_lint.engine.session import Session
 from worker_lint.source import content
 
@@ -181,6 +180,12 @@ def edit(root: Path, files: Files, clock: Iterator[int]) -> None:
         os.utime(path, (now := next(clock), now))
 
 
+def git(*steps: str) -> None:
+    """Does some of the steps in the working directory."""
+    for step in steps:
+        subprocess.run(["git", *GIT[step]], check=True)
+
+
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.name)
 def test_every_edit(
     lint: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Iterator[int], chain: Chain
@@ -249,7 +254,11 @@ def test_answers_made_in_a_circle_are_not_taken_apart(
         assert lint("check", "-f", "json") == lint("check", "-f", "json", "--no-cache")
 
 
-IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+GIT = {
+    "init": ("init", "-q"),
+    "add": ("add", "-A"),
+    "commit": ("-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-qm", "step", "--allow-empty"),
+}
 LINES = (
     "from abc import ABC, abstractmethod",
     "from pkg.base import Base",
@@ -291,8 +300,7 @@ def test_a_hook_goes_on_from_the_last_commit(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     edit(tmp_path, {**TREE, "pkg/leaf.py": BARE}, clock)
-    for arguments in (["init", "-q"], ["add", "-A"], [*IDENTITY, "commit", "-qm", "all"]):
-        subprocess.run(["git", *arguments], check=True)
+    git("init", "add", "commit")
     lint("check", "-f", "json")
     for name, text in (
         ("alone.py", f"import abc\n{BASE}\n\nBase()\n"),
@@ -301,31 +309,9 @@ def test_a_hook_goes_on_from_the_last_commit(
     ):
         edit(tmp_path, {name: text}, clock)
         if staged:
-            subprocess.run(["git", "add", "-A"], check=True)
+            git("add")
         options = ("check", "-f", "json", "--changed", name)
         assert lint(*options) == lint(*options, "--no-cache")
-
-
-@pytest.mark.parametrize("staged", [False, True])
-def test_a_known_tree_is_not_listed_anew(
-    lint: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Iterator[int], *, staged: bool
-) -> None:
-    # Without this the properties below would hold for a note that is never read.
-    monkeypatch.chdir(tmp_path)
-    edit(tmp_path, {**TREE, "pkg/leaf.py": BARE}, clock)
-    for arguments in (["init", "-q"], ["add", "-A"], [*IDENTITY, "commit", "-qm", "all"]):
-        subprocess.run(["git", *arguments], check=True)
-    lint("check", "-f", "json")
-    edit(tmp_path, {"alone.py": f"import abc\n{BASE}\n\nBase()\n"}, clock)
-    if staged:
-        subprocess.run(["git", "add", "-A"], check=True)
-    options = ("check", "-f", "json", "--changed", "alone.py")
-    cold, whole = lint(*options, "--no-cache"), lint("check", "-f", "json", "--no-cache")
-    monkeypatch.setattr(Workbench, "discover", None)
-    monkeypatch.setattr(Session, "_whole", None)
-    assert lint(*options) == cold
-    assert lint("check", "-f", "json") == whole
-    assert cold != whole
 
 
 TORN = {
@@ -368,44 +354,11 @@ def test_any_chain_of_edits(
     root, clock = tmp_path_factory.mktemp("tree"), iter(range(1_000_000_000, 2_000_000_000, 1_000))
     monkeypatch.chdir(root)
     if with_git:
-        subprocess.run(["git", "init", "-q"], check=True)
+        git("init")
     edit(root, {"anchor.py": "raise NotImplemented\n", **start}, clock)
     lint("check", "-f", "json")
     for files in edits:
         edit(root, files, clock)
         if with_git:
-            subprocess.run(["git", "add", "-A"], check=True)
+            git("add")
         assert lint("check", "-f", "json") == lint("check", "-f", "json", "--no-cache")
-
-
-@pytest.mark.slow
-@given(
-    start=st.dictionaries(st.sampled_from(PATHS), TEXTS, min_size=4),
-    steps=st.lists(st.tuples(EDITS, st.sampled_from(["nothing", "add", "commit", "check"])), min_size=1, max_size=6),
-)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-def test_any_chain_of_edits_and_commits_under_a_hook(
-    lint: Command,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-    start: Files,
-    steps: list[tuple[Files, str]],
-) -> None:
-    root, clock = tmp_path_factory.mktemp("tree"), iter(range(1_000_000_000, 2_000_000_000, 1_000))
-    monkeypatch.chdir(root)
-    subprocess.run(["git", "init", "-q"], check=True)
-    edit(root, {"anchor.py": "raise NotImplemented\n", **start}, clock)
-    commands = {
-        "add": [["add", "-A"]],
-        "commit": [["add", "-A"], [*IDENTITY, "commit", "-qm", "step", "--allow-empty"]],
-    }
-    for arguments in commands["commit"]:
-        subprocess.run(["git", *arguments], check=True)
-    lint("check", "-f", "json")
-    for files, then in steps:
-        edit(root, files, clock)
-        for arguments in commands.get(then, ()):
-            subprocess.run(["git", *arguments], check=True)
-        given_files = sorted(path for path, text in files.items() if text is not None)
-        options = ("check", "-f", "json") if then == "check" else ("check", "-f", "json", "--changed", *given_files)
-        assert lint(*options) == lint(*options, "--no-cache")
