@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from worker_lint.analysis.entity import Class
 from worker_lint.analysis.lineage import Ancestor
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class AbstractSet:
+class AbstractSet(msgspec.Struct, frozen=True):
     """The abstract members left in a class: `left` for certain, `unsure` perhaps."""
 
     left: dict[str, Found]

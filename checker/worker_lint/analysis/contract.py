@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from worker_lint.analysis.entity import Class
 from worker_lint.analysis.listing import list_names
@@ -17,8 +18,7 @@ from worker_lint.source import ir
 _NONE: ir.At = (1, 1, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(msgspec.Struct, frozen=True):
     """An abstract member that is left in a class; `path` is empty for a class outside the project."""
 
     name: str

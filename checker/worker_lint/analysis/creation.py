@@ -8,8 +8,9 @@ and displays; only functions in which one of these names occurs are read.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from worker_lint.analysis.entity import Class, Scope
 from worker_lint.analysis.uses import Call
@@ -25,8 +26,7 @@ PLACES: Final = 20_000
 """Names of one class, each in one file, that are followed in search of its creations."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Creation:
+class Creation(msgspec.Struct, frozen=True, eq=False):
     """A call that creates an object of a class. `expects_error`: the code around it wants it to fail."""
 
     cls: Class

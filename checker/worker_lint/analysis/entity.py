@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from worker_lint.analysis.scope import BlockScan
 from worker_lint.source import ir
@@ -13,30 +14,26 @@ if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(msgspec.Struct, frozen=True):
     """Something outside the project, by its dotted name; models may know it."""
 
     dotted: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """A verdict, not a failure: the tool cannot tell, and says nothing that depends on it."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(msgspec.Struct, frozen=True):
     """An object of a class; `exact` when it was just created, else it may be of a subclass."""
 
     of: Class | External
     exact: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Value:
+class Value(msgspec.Struct, frozen=True, eq=False):
     """The value of an expression that is none of the others, such as a display of classes."""
 
     expr: ir.Expr

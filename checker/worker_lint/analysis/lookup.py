@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from worker_lint.analysis.class_decorator import ClassDecorators
 from worker_lint.analysis.entity import Class, Target, Unknown
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """
     A member found along the resolution order. `sure` is False when an unknown base that comes
     earlier, or a branch of the class body, may supply another one.

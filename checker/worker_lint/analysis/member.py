@@ -9,8 +9,9 @@ matters here: whether the object ends up with `__isabstractmethod__`. True is ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import msgspec
 
 from worker_lint.analysis.entity import Class, External, Function, Instance, ModuleScope, Unknown
 from worker_lint.analysis.scope import Binding
@@ -56,8 +57,7 @@ _PLAIN: Final[dict[str, Kind]] = {
 }
 
 
-@dataclass(slots=True, eq=False)
-class Member:
+class Member(msgspec.Struct, eq=False):
     """
     One member of a class body. `abstract` is None when it cannot be told. `parts` are the
     functions of a property (getter, setter, deleter) or the one function of a method; `accessors`
@@ -76,7 +76,7 @@ class Member:
     opaque: bool = False
     parts: tuple[ir.FunctionDef, ...] = ()
     marked_at: ir.At | None = None
-    accessors: dict[str, bool | None] = field(default_factory=dict)
+    accessors: dict[str, bool | None] = msgspec.field(default_factory=dict)
 
     @property
     def function(self) -> ir.FunctionDef | None:

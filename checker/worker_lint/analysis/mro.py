@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypeVar
+
+import msgspec
 
 _T = TypeVar("_T")
 
@@ -19,8 +20,7 @@ LIMIT: Final = 1_000
 """Classes above one class; with more of them nothing is known of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(msgspec.Struct, frozen=True):
     """
     A base of which nothing is known. One from outside the project cannot derive from a class of
     the project; an `internal` one could be anything.

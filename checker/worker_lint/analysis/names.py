@@ -7,20 +7,20 @@ be followed is `Unknown`; nothing is guessed from how a name looks.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Class, External, Function, Instance, ModuleScope, Scope, Target, Unknown, Value
 from worker_lint.analysis.module_names import BUILTINS, UNKNOWN, ModuleNames, Targets, in_force
 from worker_lint.analysis.scope import Binding, BlockScan
 from worker_lint.source import ir
+from worker_lint.source.pattern import pattern
 
 if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
 
 _DEPTH = 40
 _FORMS: Final = "Optional|Union|Type|type|Callable|Literal|Annotated|Final|ClassVar"
-_GENERIC: Final = re.compile(rf"(?:[^\W\d]\w*\.)*(?!(?:{_FORMS})\[)[^\W\d]\w*(?:\[.*\])?")
+_GENERIC: Final = pattern(rf"(?:[^\W\d]\w*\.)*(?!(?:{_FORMS})\[)[^\W\d]\w*(?:\[.*\])?")
 """A quoted annotation that names a class, perhaps with what it is generic over."""
 
 

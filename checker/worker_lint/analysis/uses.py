@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from worker_lint.analysis.entity import Class, Scope
 from worker_lint.analysis.statements import definitions, inner_blocks, walk_statements
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from worker_lint.analysis.store import Importer
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class Call(msgspec.Struct, frozen=True, eq=False):
     """A call expression, the scope that it is evaluated in, and the statement around it."""
 
     node: ir.Call

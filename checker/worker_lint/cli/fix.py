@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +70,9 @@ def repair(paths: Sequence[Path], given: Mapping[str, Any]) -> Done:
         found = bench.discover(given_of(paths, given))
         snapshot = snapshot_of(found, given)
         if given["changed"] and not snapshot.wanted:
-            from worker_lint.engine.changed import changed_paths
+            from worker_lint.engine.changed import changed_paths, replace_wanted
 
-            snapshot = replace(snapshot, wanted=changed_paths(snapshot, found, str(bench.root)))
+            snapshot = replace_wanted(snapshot, changed_paths(snapshot, found, str(bench.root)))
         with bench.session() as session, progress_of(session):
             accept = accepted_of(bench, enabled=given["baseline"])
             state = repair_files(session, snapshot, accept, unsafe=given["unsafe"])

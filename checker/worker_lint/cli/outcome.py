@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from worker_lint.cli.workbench import Refused, Workbench
 from worker_lint.diagnostic import Diagnostic, Report, with_fingerprints
@@ -18,12 +20,12 @@ from worker_lint.engine.snapshot import Snapshot, of_files
 from worker_lint.report.statistics import RuleCost, Statistics
 from worker_lint.source.decode import Decoded, decode
 from worker_lint.source.discover import Discovery
+from worker_lint.source.history import Asked, ask_for_changes
 
 _RANK = {"error": 0, "warning": 1, "note": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What a run says, ready to be rendered."""
 
     report: Report
@@ -40,10 +42,13 @@ def answer_for(bench: Workbench, paths: Sequence[Path], given: Mapping[str, Any]
     Raises:
         Refused: there is nothing to check.
     """
-    found = bench.discover(paths)
-    snapshot = snapshot_of(found, given)
-    with bench.session() as session, progress_of(session):
-        outcome = _run(bench, session, snapshot, found, given)
+    with bench.session() as session, progress_of(session), _asking(bench, given) as asked:
+        options = bench.discovering()
+        known = session.look_again(paths, bench.root, options)
+        found = known[0] if known is not None else bench.discover(paths)
+        snapshot = known[1] if known is not None else snapshot_of(found, given)
+        outcome = _run(bench, session, snapshot, found, given, asked)
+        session.note(bench.root, options)
     diagnostics, baselined = _without_baseline(bench, outcome, snapshot, enabled=bool(given.get("baseline", True)))
     if given.get("statistics") and outcome.given_up:
         notes = (item for item in with_fingerprints(outcome.given_up) if item.path in snapshot.wanted)
@@ -73,11 +78,29 @@ def snapshot_of(found: Discovery, given: Mapping[str, Any]) -> Snapshot:
     return of_files(found.files)
 
 
-def _run(bench: Workbench, session: Session, snapshot: Snapshot, found: Discovery, given: Mapping[str, Any]) -> Outcome:
+@contextmanager
+def _asking(bench: Workbench, given: Mapping[str, Any]) -> Iterator[Asked | None]:
+    """Under --changed git is asked at once, and answers while the files are looked at."""
+    asked = ask_for_changes(str(bench.root)) if given.get("changed") else None
+    try:
+        yield asked
+    finally:
+        if asked is not None:
+            asked.close()
+
+
+def _run(
+    bench: Workbench,
+    session: Session,
+    snapshot: Snapshot,
+    found: Discovery,
+    given: Mapping[str, Any],
+    asked: Asked | None,
+) -> Outcome:
     if given.get("changed"):
         from worker_lint.engine.changed import run_changed
 
-        return run_changed(session, snapshot, found, str(bench.root), bench.exclude)
+        return run_changed(session, snapshot, found, str(bench.root), bench.exclude, asked)
     return session.run(snapshot)
 
 

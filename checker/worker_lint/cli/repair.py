@@ -9,7 +9,7 @@ content that it was made from; `--diff` shows the same result and writes nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from worker_lint.diagnostic import Diagnostic
@@ -99,7 +99,7 @@ def _hold(state: Repair, wanted: Mapping[str, object]) -> bool:
             continue  # it vanished: the next run says so
         state.old[path] = state.new[path] = data
         entries[path] = Entry(path, entries[path].absolute, content_id_of(data), data)
-    state.snapshot = replace(state.snapshot, entries=entries)
+    state.snapshot = Snapshot(entries, state.snapshot.wanted)
     return len(state.old) > before
 
 
@@ -119,7 +119,7 @@ def _apply(state: Repair, wanted: Mapping[str, Mapping[Fix, Diagnostic]]) -> tup
         state.new[path] = applied.new
         state.fixed[path] = state.fixed.get(path, 0) + len(applied.applied)
         entries[path] = Entry(path, entries[path].absolute, content_id_of(applied.new), applied.new)
-    state.snapshot = replace(state.snapshot, entries=entries)
+    state.snapshot = Snapshot(entries, state.snapshot.wanted)
     return None if changed else tuple(refused)
 
 

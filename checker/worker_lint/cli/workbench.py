@@ -11,9 +11,11 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from worker_lint.analysis.models import ModelError, Models
 from worker_lint.cli.version import VERSION
@@ -41,8 +43,7 @@ class Refused(Exception):  # noqa: N818  # not a fault of ours
         self.problems = tuple(problems)
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(msgspec.Struct, frozen=True):
     """What the command line says; None or empty leaves it to the configuration."""
 
     select: tuple[str, ...] = ()
@@ -61,8 +62,7 @@ class Choices:
     method: str = "spawn"
 
 
-@dataclass(slots=True)
-class Workbench:
+class Workbench(msgspec.Struct):
     """A project with its rules and settings, ready to check files."""
 
     packs: Packs
@@ -70,7 +70,7 @@ class Workbench:
     project: Project
     settings: Settings
     choices: Choices
-    notes: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = msgspec.field(default_factory=list)
 
     @property
     def root(self) -> Path:
@@ -94,7 +94,11 @@ class Workbench:
 
     def discover(self, paths: Sequence[Path], *, context: bool = True) -> Discovery:
         """The files of the paths and, as context, the rest of the tree."""
-        return discover(paths, self.root, DiscoverOptions(exclude=self.exclude, context=context))
+        return discover(paths, self.root, self.discovering(context=context))
+
+    def discovering(self, *, context: bool = True) -> DiscoverOptions:
+        """How files are found."""
+        return DiscoverOptions(exclude=self.exclude, context=context)
 
     @property
     def exclude(self) -> tuple[str, ...]:

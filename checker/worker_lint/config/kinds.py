@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 from worker_lint.config.known import KnownRules
 from worker_lint.config.problems import nearest
@@ -32,8 +33,7 @@ class Reader(Protocol):
         """Report a value that still works, but not for long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """
     A kind of value.
 

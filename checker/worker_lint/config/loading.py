@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from worker_lint.config.kinds import Keys
 from worker_lint.config.known import KnownRules
@@ -14,8 +15,7 @@ from worker_lint.config.project import ConfigFile, Project, find_project, read_c
 from worker_lint.config.settings import REMOVED_KEYS, SETTINGS, Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """The settings of a project, and what its configuration should change before long."""
 
     project: Project
@@ -61,14 +61,13 @@ def read_settings(
     return Settings(**values), tuple(sorted(reader.warnings))
 
 
-@dataclass(slots=True)
-class ConfigReader:
+class ConfigReader(msgspec.Struct):
     """Collects what is wrong with one file."""
 
     config: ConfigFile
     known: KnownRules
-    errors: list[ConfigProblem] = field(default_factory=list)
-    warnings: list[ConfigProblem] = field(default_factory=list)
+    errors: list[ConfigProblem] = msgspec.field(default_factory=list)
+    warnings: list[ConfigProblem] = msgspec.field(default_factory=list)
 
     def error(self, keys: Keys, message: str, remedy: str = "", value: str | None = None) -> None:
         """Report a wrong key or value."""

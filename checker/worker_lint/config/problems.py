@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ConfigProblem:
+class ConfigProblem(msgspec.Struct, frozen=True, order=True):
     """One wrong key or value. `line` counts from 1; 0 means that it could not be found."""
 
     path: str

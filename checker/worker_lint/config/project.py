@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from worker_lint.config.problems import ConfigError, ConfigProblem
 
@@ -16,8 +17,7 @@ SHARED_FILE = "pyproject.toml"
 TABLE = ("tool", "worker-lint")
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
+class ConfigFile(msgspec.Struct, frozen=True):
     """A configuration file: its text, its table, and the keys above that table in the file."""
 
     path: Path
@@ -26,8 +26,7 @@ class ConfigFile:
     above: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(msgspec.Struct, frozen=True):
     """
     A project: all its paths are relative to `root`.
 

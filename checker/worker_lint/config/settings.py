@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
+import msgspec
+
 from worker_lint.config.kinds import BOOLEAN, TEXT, Kind, choice, many, matching, positive, selector
 from worker_lint.config.tables import fixed, once_only, patterns, rule_options
 from worker_lint.source.roles import ROLES, Role
@@ -242,8 +244,7 @@ class Settings:
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """A key of the configuration: its kind, its meaning, an example, its default."""
 
     key: str

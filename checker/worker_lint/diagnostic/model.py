@@ -6,6 +6,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+import msgspec
+
 Severity = Literal["error", "warning", "note"]
 Confidence = Literal["certain", "likely"]
 FixLevel = Literal["safe", "unsafe"]
@@ -26,8 +28,7 @@ class Span(NamedTuple):
     end_column: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Related:
+class Related(msgspec.Struct, frozen=True, order=True):
     """A second place that explains a diagnostic, such as the declaration of an abstract member."""
 
     path: str
@@ -35,8 +36,7 @@ class Related:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class FixOffer:
+class FixOffer(msgspec.Struct, frozen=True):
     """Tells that `worker-lint fix` can repair the diagnostic, and how far to trust the repair."""
 
     level: FixLevel
@@ -76,8 +76,7 @@ class Diagnostic:
         return (self.path, self.span.line, self.span.column, self.code, self.message)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True, order=True):
     """Something the run could not do (exit code 2 unless it is only a note), with its remedy."""
 
     message: str
@@ -86,8 +85,7 @@ class Problem:
     fatal: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """The whole answer of one run, in report order."""
 
     diagnostics: tuple[Diagnostic, ...]

@@ -9,7 +9,6 @@ answer depends on this.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -55,8 +54,7 @@ _ORDERS = msgspec.msgpack.Decoder(_Order)
 _READY = msgspec.msgpack.Decoder(list[Ready])
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(msgspec.Struct, frozen=True):
     """The files of a snapshot, and the processes that parse them."""
 
     processes: Processes

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -194,6 +193,8 @@ def _damaged_line(data: bytes) -> int:
 
 
 def _replace(path: Path, content: bytes) -> None:
+    import tempfile  # it takes 5 ms, and a check writes no baseline
+
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     temporary = Path(name)
     try:

@@ -50,6 +50,11 @@ class Cache:
         """Whether there is a cache behind this."""
         return self._database is not None
 
+    @property
+    def folder(self) -> str:
+        """Where it lies."""
+        return str(self._file.parent)
+
     def _open(self, folder: Path) -> None:
         self._file = folder / f"cache-{FORMAT}.db"
         try:

@@ -16,15 +16,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
+
+import msgspec
 
 from worker_lint.diagnostic import Diagnostic
 from worker_lint.engine.run import Outcome
 from worker_lint.engine.session import Session
-from worker_lint.engine.snapshot import Snapshot, earlier
+from worker_lint.engine.snapshot import Snapshot
+from worker_lint.engine.standing import earlier
 from worker_lint.source.discover import Discovery
-from worker_lint.source.history import Change, changed_since
+from worker_lint.source.history import Asked, Change, changed_since
 from worker_lint.source.ignore import compile_patterns
 from worker_lint.source.revision import read_objects, tree
 
@@ -38,16 +41,22 @@ Windows and 131,072 elsewhere.
 
 
 def run_changed(
-    session: Session, snapshot: Snapshot, found: Discovery, root: str, exclude: Sequence[str] = ()
+    session: Session,
+    snapshot: Snapshot,
+    found: Discovery,
+    root: str,
+    exclude: Sequence[str] = (),
+    asked: Asked | None = None,
 ) -> Outcome:
     """
-    The outcome of a change; `exclude` are the patterns of the configuration, for files that are gone.
+    The outcome of a change; `exclude` are the patterns of the configuration, for files that are gone,
+    `asked` what was asked from git already.
 
     Raises:
         HistoryError: no git, no repository, or no such commit.
     """
     given = frozenset(snapshot.wanted)
-    change = changed_since(root, dirty=found.dirty)
+    change = changed_since(root, dirty=found.dirty, asked=asked)
     everything = replace_wanted(snapshot, tuple(sorted(snapshot.entries)))
     new = session.run(everything)
     shown = [item for item in new.diagnostics if item.path in given]
@@ -92,8 +101,7 @@ def _new_ones(session: Session, new: Outcome, past: _Past) -> tuple[Diagnostic, 
     return tuple(fresh)
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
+class _Past(msgspec.Struct, frozen=True):
     """Earlier states of the tree: its files as git has them, without those that the configuration leaves out."""
 
     everything: Snapshot

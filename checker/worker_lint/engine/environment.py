@@ -13,12 +13,12 @@ whether it still holds.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 
 from worker_lint.engine.sources import FileSources
+from worker_lint.source.pattern import pattern
 
-_LIBRARY = re.compile(r"(?:python|pypy)3(?:\.\d{1,2}t?)?")
+_LIBRARY = pattern(r"(?:python|pypy)3(?:\.\d{1,2}t?)?")
 _PTH_BYTES = 100_000
 _SUFFIXES = (".py", ".pyi")
 

@@ -1,45 +1,79 @@
-"""Keeping the state of a whole run in the cache, and answering the next run from it."""
+"""Keeping the state of a whole run beside the cache, and answering the next run from it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import re
+from collections import ChainMap
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 import msgspec
 
 from worker_lint.analysis import Project
 from worker_lint.diagnostic import Diagnostic
-from worker_lint.engine.cache import digest_of
-from worker_lint.engine.packed import Known, Skims, pack, unpack
+from worker_lint.engine.packed import Known, Packed, Skims, pack
+from worker_lint.engine.parts import read_parts, write_parts
 from worker_lint.engine.reading import Read
 from worker_lint.engine.resume import CHANGED_AT_MOST, Before, Doubt, Terms, resume
 from worker_lint.engine.snapshot import Entry, Snapshot
 from worker_lint.engine.sources import FileSources
+from worker_lint.engine.standing import Files, Piece, Standing
 from worker_lint.engine.state import State, decode_state, encode_state
 from worker_lint.engine.tree import Tree
+from worker_lint.source.familiar import Again, Familiar, Noted, look_again
 from worker_lint.source.roles import Role
 
 _V = TypeVar("_V")
 
+_ENCODER = msgspec.msgpack.Encoder()
+_FAMILIAR = msgspec.msgpack.Decoder(Familiar)
+_FILES, _NOTED, _PACKED = slice(1, 3), slice(3, 8), slice(8, 13)
 
-Get = Callable[[str], bytes | None]
-Put = Callable[[Mapping[str, bytes]], None]
+_NOTHING = (b"",) * 5
 
 
-@dataclass(slots=True)
+class Kept:
+    """What an earlier run left behind, opened bit by bit."""
+
+    def __init__(self, parts: Sequence[Piece]) -> None:
+        self.parts = tuple(parts)
+        self.files = Files(*parts[_FILES])
+
+    @cached_property
+    def state(self) -> State | None:
+        """What the run said, and asked; None when that cannot be read."""
+        return decode_state(self.parts[0])
+
+    @cached_property
+    def noted(self) -> Noted | None:
+        """The work tree of the run, where it can be compared as a whole."""
+        familiar, states, blobs, index, places = self.parts[_NOTED]
+        if not familiar:
+            return None
+        return Noted(_FAMILIAR.decode(familiar), bytes(states), bytes(blobs), index, bytes(places))
+
+    @cached_property
+    def packed(self) -> Packed:
+        """The skims of all files."""
+        return Packed(*self.parts[_PACKED])
+
+
+@dataclass
 class EarlierRun:
     """
-    The last whole run on the same terms. `key` is what the keys of its parts in the cache end in,
+    The last whole run on the same terms. `folder` and `name` are where it lies, `get` gives records,
     `read` reads a file.
     """
 
-    key: str
-    get: Get
-    put: Put
+    folder: str
+    name: str
+    get: Callable[[str], bytes | None]
     read: Callable[[Entry], Read]
     limit: int
-    _state: State | None = field(default=None, init=False)
+    _kept: Kept | None = field(default=None, init=False)
+    _is_to_note: bool = field(default=False, init=False)
 
     def keep(
         self,
@@ -55,44 +89,77 @@ class EarlierRun:
         if not all(ids.values()):
             return
         try:
-            stamp = digest_of(*(part for path in sorted(ids) for part in (path, ids[path])))
-            state = encode_state(tree, project, reached, diagnostics, ids, stamp)
-            self.put({f"state:{self.key}": state, f"skims:{self.key}": pack(known, stamp)})
+            state = encode_state(tree, project, reached, diagnostics, ids)
+            self._write((state, *Files.packed(ids), *_NOTHING, *pack(known)))
+            self._is_to_note = True
         except UnicodeEncodeError:
             return  # a path that is not UTF-8: such trees are analysed anew
-        self._state = None
+
+    def _write(self, parts: Sequence[Piece]) -> None:
+        self._kept = None
+        write_parts(self.folder, self.name, parts)
+
+    def note(self, root: str, excluded: re.Pattern[str] | None) -> None:
+        """Keeps beside a run what its work tree looks like, if it is new or the tree was not known by it."""
+        kept = self._opened() if self._is_to_note else None
+        self._is_to_note = False
+        if kept is None:
+            return
+        from worker_lint.source.noting import note  # most runs note nothing
+
+        noted = note(root, dict(zip(kept.files.paths, kept.files.ids, strict=True)), excluded)
+        if noted is not None:
+            familiar = _ENCODER.encode(noted.familiar)
+            self._write((*kept.parts[:3], familiar, *noted[1:], *kept.parts[_PACKED]))
+
+    def look_again(self, root: str, excluded: re.Pattern[str] | None) -> tuple[Standing, Again] | None:
+        """The files below the root and how they differ from the run's; None when they must be listed anew."""
+        kept = self._opened()
+        try:
+            if kept is None or kept.noted is None:
+                return None
+            again = look_again(root, kept.noted, kept.files.paths, excluded, CHANGED_AT_MOST)
+        except (msgspec.MsgspecError, ValueError, IndexError):
+            return None
+        if again is None:
+            self._is_to_note = True
+            return None
+        other = {path: Entry(path, f"{root}/{path}", found) for path, found in again.changed.items()}
+        return Standing(root, kept.files, other), again
 
     def resume(self, snapshot: Snapshot, terms: Terms) -> tuple[Diagnostic, ...] | None:
         """The diagnostics of all files of a snapshot; None when they must be found without the earlier run."""
-        state = self._opened()
-        reads = self._changed(state, snapshot) if state is not None else None
-        if state is None or reads is None:
+        kept = self._opened()
+        state = kept.state if kept is not None else None
+        if kept is None or state is None:
             return None
-        if not reads:
-            return state.diagnostics
-        packed = unpack(self.get(f"skims:{self.key}"), state.stamp)
-        if packed is None:
-            return None
-        changed = {path: Known(read.skim, read.role, read.refusal) for path, read in reads.items()}
-        skims = Skims(sorted(state.files), packed, changed)
         try:
-            tree = self._tree(state, snapshot, reads, skims)
-            return resume(tree, terms, state, dict(self._before(state, reads, skims)))
-        except (Doubt, msgspec.MsgspecError):
+            reads = self._changed(kept.files, state, snapshot)
+            if not reads:
+                return state.diagnostics if reads is not None else None
+            changed = {path: Known(read.skim, read.role, read.refusal) for path, read in reads.items()}
+            skims = Skims(kept.files, kept.packed, changed)
+            tree = self._tree(kept.files, state, snapshot, reads, skims)
+            return resume(tree, terms, state, dict(self._before(kept.files, reads, skims)))
+        except (Doubt, msgspec.MsgspecError, ValueError, IndexError):
             return None
 
-    def _opened(self) -> State | None:
-        if self._state is None:
-            data = self.get(f"state:{self.key}")
-            self._state = decode_state(data) if data is not None else None
-        return self._state
+    def _opened(self) -> Kept | None:
+        if self._kept is None:
+            parts = read_parts(self.folder, self.name)
+            self._kept = Kept(parts) if parts is not None and len(parts) == _PACKED.stop else None
+        return self._kept
 
-    def _changed(self, state: State, snapshot: Snapshot) -> dict[str, Read] | None:
+    def _changed(self, files: Files, state: State, snapshot: Snapshot) -> dict[str, Read] | None:
         """The files that are not as they were; None when that is too much, or there are other files."""
-        files, entries = state.files, snapshot.entries
-        if files.keys() != entries.keys():
+        entries = snapshot.entries
+        if isinstance(entries, Standing) and entries.files is files:
+            other = list(entries.other.values())
+        elif files.paths != sorted(entries):
             return None
-        other = [entry for path, entry in entries.items() if files[path] != entry.content_id]
+        else:
+            known = zip(files.paths, files.ids, strict=True)
+            other = [entries[path] for path, content_id in known if entries[path].content_id != content_id]
         if len(other) > CHANGED_AT_MOST:
             return None
         reads: dict[str, Read] = {}
@@ -100,23 +167,23 @@ class EarlierRun:
             found = self.read(entry)
             if found.problem is not None:
                 return None
-            if found.content_id != state.read.get(entry.path, files[entry.path]):
+            if found.content_id != (state.read.get(entry.path) or files[entry.path]):
                 reads[entry.path] = found
         return reads
 
-    def _before(self, state: State, reads: Mapping[str, Read], skims: Skims) -> Iterator[tuple[str, Before]]:
+    def _before(self, files: Files, reads: Mapping[str, Read], skims: Skims) -> Iterator[tuple[str, Before]]:
         for path, now in reads.items():
-            content_id, earlier = state.files[path], skims.before(path)
+            content_id, earlier = files[path], skims.before(path)
             if earlier.role != now.role or earlier.refusal is not None or now.refusal is not None:
                 raise Doubt
             yield path, Before(earlier.skim, self.get(f"record:{content_id}") or self.get(f"outline:{content_id}"))
 
-    def _tree(self, state: State, snapshot: Snapshot, reads: Mapping[str, Read], skims: Skims) -> Tree:
+    def _tree(self, files: Files, state: State, snapshot: Snapshot, reads: Mapping[str, Read], skims: Skims) -> Tree:
         def role_of(path: str) -> Role:
             return snapshot.entries[path].role_with(skims.known(path).role)
 
-        tree = Tree(FileSources(snapshot.read, self.limit), skims, _ByPath(state.files, role_of))
-        tree.ids = {**state.files, **{path: found.content_id for path, found in reads.items()}}
+        tree = Tree(FileSources(snapshot.read, self.limit), skims, _ByPath(files, role_of))
+        tree.ids = ChainMap({path: found.content_id for path, found in reads.items()}, files)  # type: ignore[arg-type]
         tree.fetch = self.get
         tree.encoded = {path: found.record for path, found in reads.items() if found.record is not None}
         for path in state.refused:

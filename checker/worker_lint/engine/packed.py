@@ -1,5 +1,5 @@
 """
-What is known of all files in one piece of bytes, opened file by file.
+What is known of all files in a few pieces of bytes, opened file by file.
 
 A run that goes on from an earlier one looks at few files, but may have to find those that name a base
 or import a module: the indexes of the whole run are kept too, opened entry by entry.
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 
 import msgspec
 
 from worker_lint.engine.links import statements_of
 from worker_lint.engine.reading import Refusal
+from worker_lint.engine.standing import Files, Piece
 from worker_lint.source.roles import Role
 from worker_lint.source.skim import Skim
 
@@ -27,36 +27,26 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     refusal: Refusal | None
 
 
-class Packed(msgspec.Struct, frozen=True, array_like=True, dict=True):
+class Packed:
     """
-    All files of a run, known by its `stamp`, sorted by path. `ends` are where the parts of `data` end,
-    8 bytes each. The indexes give numbers of files: by the bases that they name, and by the modules that
-    they take names from or import whole.
+    All files of a run, sorted by path. `ends` are where the parts of `data` end, 8 bytes each. The
+    indexes give numbers of files: by the bases that they name, and by the modules that they take names
+    from or import whole.
     """
 
-    stamp: str
-    ends: bytes
-    data: bytes
-    bases: bytes
-    taken_from: bytes
-    imported: bytes
-
-    @cached_property
-    def _ends(self) -> array[int]:
-        found = array("Q")
-        found.frombytes(self.ends)
-        return found
-
-    @cached_property
-    def _opened(self) -> dict[bytes, dict[str, msgspec.Raw]]:
-        return {data: _INDEX.decode(data) for data in (self.bases, self.taken_from, self.imported)}
+    def __init__(self, ends: Piece, data: Piece, bases: Piece, taken_from: Piece, imported: Piece) -> None:
+        self._ends = array("Q")
+        self._ends.frombytes(ends)
+        self._data = memoryview(data)
+        self._indexes = {"bases": bases, "taken_from": taken_from, "imported": imported}
+        self._opened: dict[str, dict[str, msgspec.Raw]] = {}
 
     def __len__(self) -> int:
         """How many files there are."""
         return len(self._ends)
 
     def _bytes(self, number: int) -> memoryview:
-        return memoryview(self.data)[self._ends[number - 1] if number else 0 : self._ends[number]]
+        return self._data[self._ends[number - 1] if number else 0 : self._ends[number]]
 
     def part(self, number: int) -> Known:
         """What is kept of one file."""
@@ -64,19 +54,21 @@ class Packed(msgspec.Struct, frozen=True, array_like=True, dict=True):
 
     def naming_base(self, name: str) -> Sequence[int]:
         """The files with a class header that names a base."""
-        return self._entry(self.bases, name)
+        return self._entry("bases", name)
 
     def naming_module(self, module: tuple[str, str], name: str) -> list[int]:
         """The files with an import that names a module by its last two parts and may take a name from it."""
         raw = name.encode("utf-8", "surrogatepass")
-        found = set(self._entry(self.imported, ".".join(module)))
-        for number in self._entry(self.taken_from, ".".join(module)):
+        found = set(self._entry("imported", ".".join(module)))
+        for number in self._entry("taken_from", ".".join(module)):
             part = bytes(self._bytes(number))
             if raw in part or b"*" in part or not raw.isascii():
                 found.add(number)
         return sorted(found)
 
-    def _entry(self, index: bytes, key: str) -> Sequence[int]:
+    def _entry(self, index: str, key: str) -> Sequence[int]:
+        if index not in self._opened:
+            self._opened[index] = _INDEX.decode(self._indexes[index])
         data = self._opened[index].get(key)
         return _NUMBERS.decode(data) if data is not None else ()
 
@@ -85,11 +77,10 @@ _ENCODER = msgspec.msgpack.Encoder()
 _KNOWN = msgspec.msgpack.Decoder(Known)
 _INDEX = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
 _NUMBERS = msgspec.msgpack.Decoder(tuple[int, ...])
-_PACKED = msgspec.msgpack.Decoder(Packed)
 
 
-def pack(files: Mapping[str, Known], stamp: str) -> bytes:
-    """The files in one piece."""
+def pack(files: Mapping[str, Known]) -> tuple[bytes, ...]:
+    """The files in as many pieces as `Packed` takes."""
     ends, total, parts = array("Q"), 0, []
     bases: dict[str, list[int]] = {}
     taken_from: dict[str, list[int]] = {}
@@ -107,26 +98,17 @@ def pack(files: Mapping[str, Known], stamp: str) -> bytes:
             index = taken_from if names and names.isascii() else imported
             index.setdefault(".".join(module), []).append(number)
     indexes = (_ENCODER.encode(index) for index in (bases, taken_from, imported))
-    return _ENCODER.encode(Packed(stamp, ends.tobytes(), b"".join(parts), *indexes))
-
-
-def unpack(data: bytes | None, stamp: str) -> Packed | None:
-    """What `pack` made under this stamp; None for anything else."""
-    try:
-        packed = _PACKED.decode(data or b"")
-    except (msgspec.MsgspecError, ValueError):
-        return None
-    return packed if packed.stamp == stamp else None
+    return ends.tobytes(), b"".join(parts), *indexes
 
 
 class Skims(Mapping[str, Skim]):
     """The skims of a tree: packed ones, and those of files that are not as they were."""
 
-    def __init__(self, paths: list[str], packed: Packed, changed: Mapping[str, Known]) -> None:
-        self._paths = paths
+    def __init__(self, files: Files, packed: Packed, changed: Mapping[str, Known]) -> None:
+        self._files = files
+        self._paths = files.paths
         self._packed = packed
         self._changed = changed
-        self._numbers = {path: number for number, path in enumerate(paths)}
         self._opened: dict[str, Known] = {}
 
     def known(self, path: str) -> Known:
@@ -138,7 +120,7 @@ class Skims(Mapping[str, Skim]):
 
     def before(self, path: str) -> Known:
         """What reading the file gave in the earlier run."""
-        return self._packed.part(self._numbers[path])
+        return self._packed.part(self._files.number(path))
 
     def naming_base(self, name: str) -> list[str]:
         """The files with a class header that names a base, by path."""
@@ -155,7 +137,7 @@ class Skims(Mapping[str, Skim]):
         return self.known(path).skim
 
     def __contains__(self, path: object) -> bool:
-        return path in self._numbers
+        return path in self._files
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)

@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.metadata
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import ModuleType
 
+import msgspec
+
 from worker_lint.diagnostic import Problem
+from worker_lint.engine.installed import Installed, installed_packs
 from worker_lint.engine.rule_index import (
     Entry,
     IndexedRule,
@@ -30,13 +31,12 @@ from worker_lint.engine.rule_index import (
 )
 from worker_lint.rule import Rule
 
-GROUP = "worker_lint.rules"
 API = 1
+_BUILT_IN = "worker_lint_rules"
 _CODE = re.compile(r"[A-Z]{3}[0-9]{3}")
 
 
-@dataclass(frozen=True, slots=True)
-class Pack:
+class Pack(msgspec.Struct, frozen=True):
     """
     The rules of one distribution, and where its library models lie. `fingerprint` changes with
     its source files, so that a rule that is being edited is never answered from the cache.
@@ -49,8 +49,7 @@ class Pack:
     fingerprint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Packs:
+class Packs(msgspec.Struct, frozen=True):
     """All packs of the environment, and what went wrong with some."""
 
     packs: tuple[Pack, ...]
@@ -72,11 +71,9 @@ def load_packs(*, foreign: bool = True) -> Packs:
     packs: list[Pack] = []
     problems: list[Problem] = []
     taken: dict[str, str] = {}
-    for entry in _entry_points(foreign=foreign):
-        owner = entry.dist.name if entry.dist is not None else entry.value
-        version = entry.dist.version if entry.dist is not None else ""
+    for owner, version, package in _installed(foreign=foreign):
         try:
-            pack = _load(owner, version, entry.value)
+            pack = _load(owner, version, package)
         except Exception as error:  # noqa: BLE001 - a pack is foreign code: whatever it raises is its own
             problems.append(_broken(owner, f"{type(error).__name__}: {error}"))
             continue
@@ -89,13 +86,11 @@ def load_packs(*, foreign: bool = True) -> Packs:
     return Packs(tuple(packs), tuple(problems))
 
 
-def _entry_points(*, foreign: bool) -> Iterable[importlib.metadata.EntryPoint]:
-    found = list(importlib.metadata.entry_points(group=GROUP))
-    built_in = [entry for entry in found if entry.value == "worker_lint_rules"]
-    others = sorted((entry for entry in found if entry not in built_in), key=lambda entry: entry.value)
-    if not built_in:
-        built_in = [importlib.metadata.EntryPoint("builtin", "worker_lint_rules", GROUP)]
-    return [*built_in[:1], *(others if foreign else [])]
+def _installed(*, foreign: bool) -> Iterable[Installed]:
+    found = installed_packs()
+    built_in = [item for item in found if item.package == _BUILT_IN]
+    others = sorted((item for item in found if item.package != _BUILT_IN), key=lambda item: item.package)
+    return [*(built_in[:1] or [Installed(_BUILT_IN, "", _BUILT_IN)]), *(others if foreign else [])]
 
 
 def _broken(owner: str, reason: str) -> Problem:

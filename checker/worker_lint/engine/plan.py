@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import get_args
+
+import msgspec
 
 from worker_lint.analysis.budget import STEPS_LIMIT
 from worker_lint.engine.screen import Screen, Screens
@@ -15,8 +16,7 @@ Codes = Callable[[str, Role], frozenset[str]]
 """Gives the codes that hold for a file, by its path and role."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """
     The rules of a run. `codes` decides per file; `options` are by rule name. `url_of` gives the
     address of a rule's page; `enabled` are the codes that hold in some file,
@@ -27,14 +27,13 @@ class Plan:
 
     rules: tuple[Rule, ...]
     codes: Codes
-    options: Mapping[str, Mapping[str, Option]] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Option]] = msgspec.field(default_factory=dict)
     url_of: Callable[[str], str] = lambda name: ""
     screen: bool = True
     enabled: frozenset[str] = frozenset()
     worker_bases: tuple[str, ...] = ()
     steps_limit: int = STEPS_LIMIT
-    tiers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    _screens: dict[str, Screens] = field(default_factory=dict, init=False, repr=False, compare=False)
+    tiers: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
     @property
     def words(self) -> tuple[bytes, ...]:
@@ -54,12 +53,8 @@ class Plan:
 
     def screens(self) -> Screens:
         """What a file must hold to be a root for some rule that holds there; without the screen all files are roots."""
-        found = self._screens.get("")
-        if found is None:
-            others = frozenset[str]().union(*(self.codes("", role) for role in get_args(Role) if role != "product"))
-            found = Screens(self.screen_of(self.enabled), self.screen_of(others & self.enabled), not self.screen)
-            self._screens[""] = found
-        return found
+        others = frozenset[str]().union(*(self.codes("", role) for role in get_args(Role) if role != "product"))
+        return Screens(self.screen_of(self.enabled), self.screen_of(others & self.enabled), not self.screen)
 
     def screen_of(self, codes: frozenset[str]) -> Screen:
         """What a file must hold for one of the rules with these codes."""

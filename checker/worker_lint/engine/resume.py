@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from worker_lint.analysis import Class, Models, Project
 from worker_lint.analysis.contract import missing_members, refuses_as_protocol
@@ -36,16 +37,14 @@ class Doubt(Exception):  # noqa: N818  # not a fault
     """Something may depend on the change that is not worked out again: the whole tree must be analysed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(msgspec.Struct, frozen=True):
     """A changed file as the earlier run had it; `record` is encoded, None when nothing is known of it."""
 
     skim: Skim
     record: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True):
     """What two runs must have in common."""
 
     models: Models

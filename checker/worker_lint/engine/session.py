@@ -7,10 +7,10 @@ First the whole answer is looked up; then the reads of each file; the rest is wo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ import msgspec
 from worker_lint.analysis import Models, Project
 from worker_lint.diagnostic import Diagnostic, Problem
 from worker_lint.engine.ahead import Ahead
-from worker_lint.engine.cache import Cache, digest_of
+from worker_lint.engine.cache import FORMAT, Cache, digest_of
 from worker_lint.engine.environment import Environment, still_holds
 from worker_lint.engine.garbage import rare_collection
 from worker_lint.engine.going_on import EarlierRun
@@ -32,6 +32,8 @@ from worker_lint.engine.run import Outcome, analyse
 from worker_lint.engine.snapshot import Entry, Snapshot
 from worker_lint.engine.sources import FileSources
 from worker_lint.engine.tree import Tree
+from worker_lint.source.discover import DiscoverOptions, Discovery, Named
+from worker_lint.source.ignore import compile_patterns
 
 if TYPE_CHECKING:
     from worker_lint.engine.confirming import SecondOpinion
@@ -51,8 +53,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 _KEPT = msgspec.msgpack.Decoder(dict[str, Known])
 
 
-@dataclass
-class Session:
+class Session(msgspec.Struct, dict=True):
     """
     What the runs of one command share. `digest` covers everything but the files that an answer
     depends on: tool, rule packs, models, settings.
@@ -63,12 +64,12 @@ class Session:
     digest: str
     cache: Cache
     limit: int
-    processes: int = field(default_factory=lambda: os.cpu_count() or 1)
+    processes: int = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
     method: str = "spawn"
     confirm: bool = False
     environment: Environment | None = None
     progress: Callable[[int, int], None] = lambda done, total: None
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = msgspec.field(default_factory=dict)
     cached_reads: int = 0
     fresh_reads: int = 0
     _kept: dict[str, Known] | None = None
@@ -132,8 +133,34 @@ class Session:
     def _earlier(self) -> EarlierRun | None:
         if not self.cache.usable or self.confirm or self.environment is not None or not is_resumable(self.plan):
             return None
-        key = digest_of(self.digest, self._reads_key)
-        return EarlierRun(key, self.cache.get, self.cache.put_many, self._read_one, self.limit)
+        name = f"state-{FORMAT}-{digest_of(self.digest, self._reads_key)}"
+        return EarlierRun(self.cache.folder, name, self.cache.get, self._read_one, self.limit)
+
+    def look_again(
+        self, paths: Sequence[str | Path], root: str | Path, options: DiscoverOptions
+    ) -> tuple[Discovery, Snapshot] | None:
+        """
+        What `discover` finds, with the entries of an earlier run for the files that are as they were
+        then; None when the files must be listed anew, or some path names anything out of the ordinary.
+        """
+        named = Named(root, options)
+        for path in paths:
+            named.take(os.path.abspath(path))  # noqa: PTH100 - links stay as they are
+        if self._earlier is None or not named.is_ordinary:
+            return None
+        found = self._earlier.look_again(named.root, compile_patterns(options.exclude))
+        if found is None:
+            return None
+        standing, again = found
+        wanted = tuple(standing) if named.folders else tuple(sorted(map(named.relative, named.files)))
+        if not named.folders and not all(path in standing for path in wanted):
+            return None
+        return Discovery((), (), again.dirty, again.untracked), Snapshot(standing, wanted)
+
+    def note(self, root: str | Path, options: DiscoverOptions) -> None:
+        """Keeps what the next run needs to `look_again`."""
+        if self._earlier is not None:
+            self._earlier.note(os.path.realpath(root), compile_patterns(options.exclude))
 
     def _read_one(self, entry: Entry) -> Read:
         order = Order((), self.plan.words, self.plan.screens(), self.limit)

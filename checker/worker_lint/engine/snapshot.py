@@ -7,11 +7,9 @@ Only what differs from the work tree is held as bytes; everything else is read f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 import msgspec
 
-from worker_lint.source.content import content_id_of
 from worker_lint.source.discover import SourceFile
 from worker_lint.source.roles import Role, role_of_path
 
@@ -34,13 +32,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         return stated if stated is not None and self.role == "product" else self.role
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """The files of a state by path, and which of them are asked about."""
 
     entries: Mapping[str, Entry]
     wanted: tuple[str, ...]
-    folder: str = field(default="", compare=False)
 
     def read(self, path: str) -> bytes:
         """The content of a file; raises OSError."""
@@ -55,13 +51,3 @@ def of_files(files: Iterable[SourceFile]) -> Snapshot:
     """The work tree, as discovered."""
     entries = {file.path: Entry(file.path, file.absolute, file.content_id) for file in files}
     return Snapshot(entries, tuple(sorted(file.path for file in files if file.given)))
-
-
-def earlier(now: Snapshot, old: Mapping[str, bytes], added: Iterable[str]) -> Snapshot:
-    """The state before a change: `old` are the contents of changed and deleted files, `added` the new files."""
-    entries = dict(now.entries)
-    for path in added:
-        entries.pop(path, None)
-    for path, data in old.items():
-        entries[path] = Entry(path, "", content_id_of(data), data)
-    return Snapshot(entries, tuple(sorted(entries)))

@@ -36,13 +36,11 @@ class Asked(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 class State(msgspec.Struct, frozen=True, array_like=True):
     """
-    A whole run, known by its `stamp`. `files` gives content ids, `read` those known from reading where they are others;
+    A whole run, without its files. `read` are content ids known from reading where they are others;
     `refused` could not be parsed, `reached` were checked. `wanted` are the classes whose creation is
     a defect, by file and number in it. `tops` counts the files that import a top module.
     """
 
-    stamp: str
-    files: dict[str, str]
     read: dict[str, str]
     refused: tuple[str, ...]
     reached: tuple[str, ...]
@@ -64,7 +62,7 @@ _ASKED = msgspec.msgpack.Decoder(Asked)
 _STATE = msgspec.msgpack.Decoder(State)
 
 
-def decode_state(data: bytes) -> State | None:
+def decode_state(data: bytes | memoryview) -> State | None:
     """The state that the bytes hold; None when they hold none."""
     try:
         return _STATE.decode(data)
@@ -78,13 +76,10 @@ def encode_state(
     reached: Collection[str],
     diagnostics: tuple[Diagnostic, ...],
     ids: Mapping[str, str],
-    stamp: str,
 ) -> bytes:
     """The state of a run that is over; `ids` are the content ids by which the files are known before reading."""
     return _ENCODER.encode(
         State(
-            stamp=stamp,
-            files=dict(ids),
             read={path: found for path, found in tree.ids.items() if ids.get(path) != found},
             refused=tuple(sorted(tree.unparsable)),
             reached=tuple(sorted(reached)),

@@ -66,7 +66,7 @@ class Tree:
         self.problems: list[Problem] = []
         self.records: dict[str, ir.Module | None] = {}
         self.encoded: dict[str, bytes] = {}
-        self.ids: dict[str, str] = {}
+        self.ids: Mapping[str, str] = {}
         self.fetch: Callable[[str], bytes | None] = lambda key: None
         self.screens = NOTHING
         self.own = ""

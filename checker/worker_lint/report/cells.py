@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+
+from worker_lint.source.pattern import pattern
 
 Piece = tuple[str, str]
 """A text and the name of its style, empty for none (the names are in painting.py)."""
 
 Line = tuple[Piece, ...]
 
-BACKTICK = re.compile("(`)")
+BACKTICK = pattern("(`)")
 WIDE = frozenset("WF")
 UNPRINTED = frozenset(("Mn", "Me", "Cf"))
 

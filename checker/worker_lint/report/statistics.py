@@ -7,8 +7,9 @@ Never part of a report: a report is the same on every machine.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final, TextIO
+
+import msgspec
 
 from worker_lint.report.cells import Line
 from worker_lint.report.painting import paint
@@ -19,8 +20,7 @@ MOST_RULES: Final = 15  # the dearest ones; the rest is one line
 BAR: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class RuleCost:
+class RuleCost(msgspec.Struct, frozen=True):
     """The seconds that a rule took over the whole run, and how many diagnostics it gave."""
 
     code: str
@@ -29,8 +29,7 @@ class RuleCost:
     diagnostics: int
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(msgspec.Struct, frozen=True):
     """
     The measures of one run.
 
@@ -39,14 +38,14 @@ class Statistics:
     counts the findings that astroid was asked about by its verdict.
     """
 
-    stages: Mapping[str, float] = field(default_factory=dict)
+    stages: Mapping[str, float] = msgspec.field(default_factory=dict)
     rules: Sequence[RuleCost] = ()
     cache_hits: int = 0
     cache_misses: int = 0
-    unknown: Mapping[str, int] = field(default_factory=dict)
+    unknown: Mapping[str, int] = msgspec.field(default_factory=dict)
     processes: int = 1
     peak_memory: int = 0
-    opinions: Mapping[str, int] = field(default_factory=dict)
+    opinions: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 
 def render_statistics(statistics: Statistics, terminal: Terminal, err: TextIO) -> None:

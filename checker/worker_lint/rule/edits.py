@@ -8,8 +8,9 @@ IR, and `check` never loads LibCST.
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+import msgspec
 
 from worker_lint.diagnostic import FixLevel
 from worker_lint.source.ir import At
@@ -17,8 +18,7 @@ from worker_lint.source.ir import At
 MemberKind: TypeAlias = Literal["method", "async method", "classmethod", "staticmethod", "property", "attribute"]
 
 
-@dataclass(frozen=True, slots=True)
-class ImportNeed:
+class ImportNeed(msgspec.Struct, frozen=True):
     """`from module import name as bound`; with an empty name `import module`."""
 
     module: str
@@ -45,8 +45,7 @@ def import_of(dotted: str) -> ImportNeed | None:
     return ImportNeed(module, name, bound)
 
 
-@dataclass(frozen=True, slots=True)
-class MemberStub:
+class MemberStub(msgspec.Struct, frozen=True):
     """
     A member to be written: `parameters` is the source between the parentheses, `returns` the
     source after the arrow. A property may also ask for its setter. `summary` is one line that
@@ -68,16 +67,14 @@ class MemberStub:
     type_checking_imports: tuple[ImportNeed, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class InsertMembers:
+class InsertMembers(msgspec.Struct, frozen=True):
     """Adds members at the end of the class whose definition spans `cls`."""
 
     cls: At
     members: tuple[MemberStub, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AddBase:
+class AddBase(msgspec.Struct, frozen=True):
     """Adds a base class (first when `first`), or with `keyword` a class keyword such as `metaclass=`."""
 
     cls: At
@@ -87,15 +84,13 @@ class AddBase:
     first: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveStatement:
+class RemoveStatement(msgspec.Struct, frozen=True):
     """Removes the statement at this span (a dead `__metaclass__ = ABCMeta`)."""
 
     statement: At
 
 
-@dataclass(frozen=True, slots=True)
-class AddDecorator:
+class AddDecorator(msgspec.Struct, frozen=True):
     """Adds a decorator to the function that spans `function`, innermost or outermost."""
 
     function: At
@@ -104,16 +99,14 @@ class AddDecorator:
     innermost: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class MoveDecorator:
+class MoveDecorator(msgspec.Struct, frozen=True):
     """Makes the decorator at this span the innermost of its function."""
 
     function: At
     decorator: At
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(msgspec.Struct, frozen=True):
     """
     Replaces the text of a span; an empty span makes it an insertion.
 
@@ -128,8 +121,7 @@ class Replace:
 Edit: TypeAlias = InsertMembers | AddBase | RemoveStatement | AddDecorator | MoveDecorator | Replace
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(msgspec.Struct, frozen=True):
     """A repair: all of its edits or none. Only `safe` ones are applied without `--unsafe`."""
 
     title: str

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
+import msgspec
+
 from worker_lint.diagnostic import Confidence, Severity
 from worker_lint.rule.edits import Fix
 from worker_lint.rule.facts import Fact
@@ -24,8 +26,7 @@ Closure: TypeAlias = Literal["file", "open", "contracts"]
 Option: TypeAlias = bool | int | float | str | tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """A second place: the file's path, the span there, and what is to be seen."""
 
     path: str
@@ -96,8 +97,7 @@ _F = TypeVar("_F", bound=FunctionCheck)
 _M = TypeVar("_M", bound=ModuleCheck)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """What a check may ask: the linked project, and the rule's options."""
 
     project: Project

@@ -15,12 +15,13 @@ from typing import Final, Literal
 import msgspec
 
 from worker_lint.source.content import SIZE_LIMIT
+from worker_lint.source.pattern import pattern
 
 Newlines = Literal["none", "lf", "crlf", "cr", "mixed"]
 
-_DECLARATION = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
-_BLANK_OR_COMMENT = re.compile(rb"[ \t\f]*(?:#.*)?\Z", re.DOTALL)
-_LINE_END = re.compile(rb"\r\n|\r|\n")
+_DECLARATION = pattern(rb"[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
+_BLANK_OR_COMMENT = pattern(rb"[ \t\f]*(?:#.*)?\Z", re.DOTALL)
+_LINE_END = pattern(rb"\r\n|\r|\n")
 _OTHER_MARKS: Final = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),

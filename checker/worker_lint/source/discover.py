@@ -11,7 +11,6 @@ the usual folders of tools. A path that is named is checked even when it is igno
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,12 +20,13 @@ import msgspec
 from worker_lint.diagnostic import Problem
 from worker_lint.source.content import unreadable
 from worker_lint.source.ignore import compile_patterns
+from worker_lint.source.pattern import pattern
 from worker_lint.source.roles import Role, role_of_path
 from worker_lint.source.spread import Spread, relative_path
 from worker_lint.source.worktree import SUFFIXES
 
 _NAMED_SUFFIXES = (*SUFFIXES, ".pyw")
-_SHEBANG = re.compile(rb"#!.*\bpython[0-9.]*[wt]?\b")
+_SHEBANG = pattern(rb"#!.*\bpython[0-9.]*[wt]?\b")
 
 
 class DiscoverOptions(msgspec.Struct, frozen=True):
@@ -93,7 +93,7 @@ def discover(paths: Sequence[str | Path], root: str | Path, options: DiscoverOpt
     nothing is left to check, a fatal problem says so.
     """
     options = options or DiscoverOptions()
-    named = _Named(root, options)
+    named = Named(root, options)
     for path in paths:
         named.take(os.path.abspath(path))
     patterns = compile_patterns(options.exclude)
@@ -119,7 +119,7 @@ def discover(paths: Sequence[str | Path], root: str | Path, options: DiscoverOpt
     return Discovery(files, tuple(dict.fromkeys(problems)), spread.missing | changed, untracked)
 
 
-class _Named:
+class Named:
     """The paths of the command line, looked up: real folders, real files, complaints."""
 
     def __init__(self, root: str | Path, options: DiscoverOptions) -> None:
@@ -154,6 +154,15 @@ class _Named:
             self.problems.append(Problem("not a regular file", shown, "name files and folders that hold Python source"))
         elif self._is_python(real, shown):
             self.files[real] = state
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether nothing was named but files inside the root, and the root itself."""
+        return not self.problems and not self.excluded and self.folders <= {self.root}
+
+    def relative(self, path: str) -> str:
+        """An absolute path as seen from the root."""
+        return relative_path(path, self.root)
 
     def selector(self) -> Callable[[str], bool]:
         """The test whether a path, relative to the root, was named or lies in a named folder."""

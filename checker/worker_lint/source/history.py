@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from worker_lint.source.content import content_id_of, content_id_of_blob
-from worker_lint.source.repository import Repository, run_git
-from worker_lint.source.revision import refusal, require_commit, require_output, require_repository, tree
+from worker_lint.source.repository import GitCommand, GitOutput, Repository, find_repository, run_git
+from worker_lint.source.revision import refusal, require_commit, require_repository, tree
 from worker_lint.source.spread import relative_path
 
 # The tree without files, which git knows in each of its two object formats without storing it.
@@ -28,6 +28,9 @@ EMPTY_TREES: Final = {
     40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
 }
+
+_WHICH_HEAD: Final = ("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+_DIFFERENCE: Final = ("diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev")
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -48,8 +51,33 @@ class Change(msgspec.Struct, frozen=True):
     merged: tuple[str, ...] = ()
 
 
+class Asked(NamedTuple):
+    """Questions to git about what differs between HEAD and the index, which it answers while others work."""
+
+    repository: Repository
+    head: GitCommand
+    difference: GitCommand
+
+    def close(self) -> None:
+        """Waits for the answers; to be called in any case."""
+        self.head.finish()
+        self.difference.finish()
+
+
+def ask_for_changes(root: str) -> Asked | None:
+    """Starts to ask what `changed_since` will need; None where that is known to be something else."""
+    repository = find_repository(os.path.realpath(root))
+    if repository is None or os.environ.get("PRE_COMMIT_FROM_REF"):
+        return None
+    return Asked(repository, GitCommand(repository, _WHICH_HEAD), GitCommand(repository, (*_DIFFERENCE, "HEAD")))
+
+
 def changed_since(
-    root: str, base: str | None = None, given: Collection[str] | None = None, dirty: Mapping[str, str] | None = None
+    root: str,
+    base: str | None = None,
+    given: Collection[str] | None = None,
+    dirty: Mapping[str, str] | None = None,
+    asked: Asked | None = None,
 ) -> Change:
     """
     What differs below the root (absolute) between `base` and the work tree.
@@ -59,15 +87,18 @@ def changed_since(
 
     `given` limits additions and modifications to these paths; deletions are never limited,
     because pre-commit names no deleted file. `dirty` is `Discovery.dirty`: these files are
-    compared by content, so that changes count that nobody has staged.
+    compared by content, so that changes count that nobody has staged. `asked` are the answers
+    to `ask_for_changes`, which saves asking now.
 
     Raises:
         HistoryError: no git, no repository, or no such commit.
     """
     root = os.path.realpath(root)
     repository = require_repository(root)
-    commit = _resolve_base(repository, base)
-    change = _against_index(repository, root, commit)
+    commit = _resolve_base(repository, base, asked)
+    is_answered = asked is not None and base is None and asked.head.finish().code == 0
+    command = asked.difference if asked is not None and is_answered else GitCommand(repository, (*_DIFFERENCE, commit))
+    change = _against_index(repository, root, commit, command.finish())
     for path, blob in (dirty or {}).items():
         if path in change.old_blobs or path in change.added:
             continue
@@ -93,14 +124,15 @@ class _Draft(msgspec.Struct):
     old_blobs: dict[str, str]
 
 
-def _against_index(repository: Repository, root: str, commit: str) -> _Draft:
+def _against_index(repository: Repository, root: str, commit: str, answer: GitOutput) -> _Draft:
     """
     Base against index. Only `--cached` is asked: for the work tree git would compare
     contents, which starts the filters of the repository.
     """
     draft = _Draft(set(), set(), set(), {})
-    output = require_output(repository, "diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", commit)
-    fields = output.split(b"\0")
+    if answer.code:
+        raise refusal(answer.complaint)
+    fields = answer.output.split(b"\0")
     conflicts = []
     for facts, name in zip(fields[::2], fields[1::2], strict=False):
         path = relative_path(os.path.join(repository.top, os.fsdecode(name)), root)
@@ -152,7 +184,7 @@ def _note_work_tree(draft: _Draft, root: str, path: str, blob: str) -> None:
     draft.old_blobs[path] = blob
 
 
-def _resolve_base(repository: Repository, base: str | None) -> str:
+def _resolve_base(repository: Repository, base: str | None, asked: Asked | None) -> str:
     """The id of the commit to compare with."""
     if base is not None:
         return require_commit(repository, base)
@@ -164,7 +196,7 @@ def _resolve_base(repository: Repository, base: str | None) -> str:
         # As pre-commit does: what the other side did since the two parted is no change of ours.
         parted = run_git(repository, "merge-base", start, require_commit(repository, end or "HEAD"))
         return parted.output.decode("ascii").strip() if parted.code == 0 else start
-    head = run_git(repository, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    head = (asked.head if asked is not None else GitCommand(repository, _WHICH_HEAD)).finish()
     if head.code == 0:
         return head.output.decode("ascii").strip()
     if head.complaint:

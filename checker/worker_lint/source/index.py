@@ -16,6 +16,8 @@ import os
 import re
 import stat
 import struct
+from array import array
+from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 import msgspec
@@ -28,6 +30,7 @@ _INTENT_TO_ADD, _SKIP_WORK_TREE = 0x20, 0x40  # in the first byte of the extende
 _NAME_MASK = 0xFFF
 _STAGE = 0x3000
 _NANOSECONDS = 1_000_000_000
+_BLOCK = 4096
 
 
 class IndexEntry(msgspec.Struct, frozen=True, gc=False):
@@ -154,3 +157,66 @@ def _uses_sha256(repository: Repository) -> bool:
             return re.search(rb"(?i)^\s*objectformat\s*=\s*sha256", file.read(), re.MULTILINE) is not None
     except OSError:
         return False
+
+
+class Layout(NamedTuple):
+    """The bytes of an index, where its entries begin in them, and where the last one ends."""
+
+    data: bytes | memoryview
+    places: array[int]
+
+
+def read_layout(repository: Repository) -> Layout | None:
+    """The index as it lies there; None for one that this module does not read, or whose names are packed."""
+    try:
+        with open(repository.index_file, "rb") as file:
+            data = file.read()
+        signature, version, count = struct.unpack_from(">4sII", data)
+        if signature != b"DIRC" or version not in (2, 3) or _uses_sha256(repository):
+            return None
+        return Layout(data, _places(data, count))
+    except (OSError, struct.error, IndexError, ValueError):
+        return None
+
+
+def _places(data: bytes, count: int) -> array[int]:
+    places, position = array("Q"), 12
+    for _ in range(count):
+        places.append(position)
+        flags = data[position + 60] << 8 | data[position + 61]
+        start = position + (64 if flags & _EXTENDED else 62)
+        length = flags & _NAME_MASK
+        end = start + length if length < _NAME_MASK else data.index(b"\0", start)
+        position += (end - position + 8) & ~7
+    places.append(position)
+    return places
+
+
+def other_blobs(before: Layout, now: bytes, most: int) -> dict[bytes, bytes] | None:
+    """
+    The files that have other blobs in an index than in an earlier one, by path; None when the two name
+    other files, differ in more than `most` places, or only taking them apart can tell.
+    """
+    old, places = bytes(before.data), before.places  # views are compared byte by byte
+    end = places[-1]
+    if now[:12] != old[:12] or not _only_optional_extensions(now, end, len(now) - 20):
+        return None
+    found: dict[bytes, bytes] = {}
+    seen = 0
+    for start in range(0, end, _BLOCK):
+        stop = min(start + _BLOCK, end)
+        if old[start:stop] == now[start:stop]:
+            continue
+        first, last = bisect_right(places, start) - 1, bisect_left(places, stop)
+        for number in range(max(first, 0), last):
+            one, other = (piece[places[number] : places[number + 1]] for piece in (old, now))
+            if one == other:
+                continue
+            seen += 1
+            # The same kind of file by the same name; stage and the like are told by the flags before it.
+            if seen > most or one[24:28] != other[24:28] or one[60:] != other[60:] or one[60] & _EXTENDED >> 8:
+                return None
+            path = one[62:].rstrip(b"\0")
+            if path.endswith((b".py", b".pyi")) and one[40:60] != other[40:60]:
+                found[path] = other[40:60]
+    return found

@@ -11,10 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from worker_lint.source.pattern import pattern
+
 # The groups are atomic: what they took is never tried again, so that an unclosed bracket costs one pass.
 _BRACKETS = r"\((?>[^()#]+|#[^\n]*+|\((?>[^()]+|\((?>[^()]+|\([^()]*+\))*+\))*+\))*+\)"
 _TYPE_PARAMETERS = r"[ \t]*(?:\[[^\n]*?\])?[ \t]*"
-_DECLARATION = re.compile(
+_DECLARATION = pattern(
     r"^[ \t\f]*(?:"
     r"from[ \t]+[.\w]+[ \t\\\r\n]+import[ \t]*(?:\((?>[^()#]+|#[^\n]*+)*+\)|[^\n;]*)"
     r"|import[ \t][^\n;]*"
@@ -24,9 +26,9 @@ _DECLARATION = re.compile(
     re.MULTILINE,
 )
 _INDEX = r"\[(?>[^\[\]\n]+|\[(?>[^\[\]\n]+|\[[^\[\]\n]*+\])*+\])*+\]"
-_CALL = re.compile(rf"[ \t]*+(?:{_INDEX}[ \t]*+)?+\(")
-_CALLED = re.compile(rf"\b(\w++)(?={_CALL.pattern})")
-_NAME = re.compile(r"\w+")
+_CALL = pattern(rf"[ \t]*+(?:{_INDEX}[ \t]*+)?+\(")
+_CALLED = pattern(rf"\b(\w++)(?={_CALL.pattern})")
+_NAME = pattern(r"\w+")
 
 SEARCHES = 8
 """Names that are searched for one by one; finding all of them costs about as much as ten searches."""

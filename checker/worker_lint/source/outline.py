@@ -20,11 +20,12 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from worker_lint.source.blocks import blocks_of
+from worker_lint.source.pattern import pattern
 
 # Nothing here is ever tried a second way: hostile text costs one pass for each `def` in it.
 _BRACKETS: Final = r"\((?>[^()#]+|\#[^\n]*+|\((?>[^()]+|\((?>[^()]+|\([^()]*+\))*+\))*+\))*+\)"
 _BLANK: Final = r"(?:[ ]*+(?:\#[^\n]*+)?\n)*+"
-_FUNCTION: Final = re.compile(
+_FUNCTION: Final = pattern(
     rf"""^(?P<outer>[ ]*+)(?:async[ ]+)?def[ ]+\w++[ ]*+(?:\[[^\n]*?\])?[ ]*+{_BRACKETS}[^:\n]*+:[ ]*+(?:\#[^\n]*+)?\n
     {_BLANK}
     (?P<doc>(?P=outer)[ ]++[rR]?\"\"\"(?>[^"\\]++|\\.|"(?!""))*+\"\"\"[ ]*+\n{_BLANK})?+
@@ -33,13 +34,13 @@ _FUNCTION: Final = re.compile(
     """,
     re.MULTILINE | re.VERBOSE | re.DOTALL,
 )
-_TAKEN: Final = re.compile(r"\b(?:yield|import|class|del)\b|NotImplemented|\"\"\"|'''")
+_TAKEN: Final = pattern(r"\b(?:yield|import|class|del)\b|NotImplemented|\"\"\"|'''")
 """What a record takes from a body, what makes its shape hard to tell, and strings over several lines."""
 
-_DOCSTRING: Final = re.compile(r'^[ ]++"""[^"\\\n]*+"""[ ]*$', re.MULTILINE)
+_DOCSTRING: Final = pattern(r'^[ ]++"""[^"\\\n]*+"""[ ]*$', re.MULTILINE)
 """A docstring of an inner function, on one line: the one string in three quotes that a body may hold."""
 
-_WORK: Final = re.compile(
+_WORK: Final = pattern(
     r"^[ ]+(?:(?:if|for|while|with|try|raise|assert|async|await)\b|return[ ]+[^N(#;\\\s]"
     r"|(?!(?:return|not|and|or|in|is|lambda|else|elif|pass)\b)[A-Za-z_][\w.]*[ ]*[=(\[+:])",
     re.MULTILINE,

@@ -15,6 +15,7 @@ from worker_lint.source import ir
 from worker_lint.source.lower import Lowering
 from worker_lint.source.lower_expression import TooDeepError
 from worker_lint.source.outline import is_faithful, outline_of
+from worker_lint.source.pattern import pattern
 from worker_lint.source.refusal import refusal_of, refusal_of_text
 from worker_lint.source.text import Text
 
@@ -33,7 +34,7 @@ Marks of syntax that the running interpreter refuses (PEP 758; PEP 695 before 3.
 parsing. A file without them may need a newer parser nonetheless.
 """
 
-_LINE_END = re.compile(r"\r\n?")
+_LINE_END = pattern(r"\r\n?")
 
 
 class Unparsable(Exception):  # noqa: N818  # a state of a file, not a fault

@@ -96,6 +96,7 @@ class GitCommand:
     def __init__(self, repository: Repository, arguments: Sequence[str], *, piped: bool = False) -> None:
         """Start the command in the work tree's top folder; `piped` opens its standard input."""
         self._process: subprocess.Popen[bytes] | None = None
+        self._answer: GitOutput | None = None
         program = _git_program(os.environ.get("PATH", os.defpath))
         if program is None:
             return
@@ -121,11 +122,13 @@ class GitCommand:
         return process.stdin, process.stdout
 
     def finish(self, feed: bytes | None = None) -> GitOutput:
-        """Wait for the end, feeding standard input first; never raises for a failed command."""
+        """Wait for the end, feeding standard input first; never raises for a failed command. Later calls repeat it."""
         if self._process is None:
             return GitOutput(127, b"", "git is not installed")
-        output, complaint = self._process.communicate(feed)
-        return GitOutput(self._process.returncode, output, complaint.decode("utf-8", "replace").strip())
+        if self._answer is None:
+            output, complaint = self._process.communicate(feed)
+            self._answer = GitOutput(self._process.returncode, output, complaint.decode("utf-8", "replace").strip())
+        return self._answer
 
 
 def run_git(repository: Repository, *arguments: str, feed: bytes | None = None) -> GitOutput:

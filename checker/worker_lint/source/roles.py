@@ -13,6 +13,8 @@ import re
 from functools import lru_cache
 from typing import Final, Literal, get_args
 
+from worker_lint.source.pattern import pattern
+
 Role = Literal["product", "test", "example", "vendored", "generated", "migration", "template"]
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -45,9 +47,9 @@ _EXAMPLES = frozenset(
     {"bench", "benchmark", "benchmarks", "cookbook", "example", "example_dags", "examples", "tutorial", "tutorials"}
 )
 _EXAMPLES_AT_TOP = frozenset({"demo", "demos", "doc", "docs", "sample", "samples"})
-_TEST_FOLDER = re.compile(r"(?:.+[_-])?tests?")
-_TEST_FILE = re.compile(r"test_.*|.*_tests?|tests|conftest")
-_GENERATED_FILE = re.compile(r".*_pb2(?:_grpc)?")
+_TEST_FOLDER = pattern(r"(?:.+[_-])?tests?")
+_TEST_FILE = pattern(r"test_.*|.*_tests?|tests|conftest")
+_GENERATED_FILE = pattern(r".*_pb2(?:_grpc)?")
 # Django numbers its migrations with four digits, South and sqlalchemy-migrate also with three or
 # four; Alembic's default name begins with a revision of twelve hexadecimal digits.
 _MIGRATION_FILE = {
@@ -57,9 +59,9 @@ _MIGRATION_FILE = {
 }
 
 _HEAD_BYTES = 8192
-_JINJA_FIRST = re.compile(rb"\s*(?:\{%|\{#|\{\{)")
-_DOCSTRING = re.compile(rb"[ \t]*[rRuUbB]{0,2}(\"\"\"|''')(.*?)(?:\1|\Z)", re.DOTALL)
-_GENERATED = re.compile(
+_JINJA_FIRST = pattern(rb"\s*(?:\{%|\{#|\{\{)")
+_DOCSTRING = pattern(rb"[ \t]*[rRuUbB]{0,2}(\"\"\"|''')(.*?)(?:\1|\Z)", re.DOTALL)
+_GENERATED = pattern(
     rb"""
     (?<![\w.])@(?:partially-)?generated\b
     | ^\W*(?:this\W+(?:python\W+)?(?:file|code|module|script|class)\W+(?:is|was|has\W+been)\W+)?

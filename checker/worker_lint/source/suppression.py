@@ -10,7 +10,6 @@ to diagnostics is `worker_lint.engine.suppression`.
 from __future__ import annotations
 
 import io
-import re
 import tokenize
 import warnings
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ import msgspec
 
 from worker_lint.diagnostic import Span
 from worker_lint.source.lines import LineIndex
+from worker_lint.source.pattern import pattern
 
 MARKER: Final = "worker-lint:"
 """A file without it holds no suppression."""
@@ -27,7 +27,7 @@ MARKER: Final = "worker-lint:"
 FILE_WIDE_LINES: Final = 20
 """`ignore-file` counts only in this many lines at the top."""
 
-_COMMENT = re.compile(
+_COMMENT = pattern(
     r"#+\s*worker-lint:\s*(?P<word>[A-Za-z][\w-]*)\s*(?P<list>\[(?P<names>[^\]#]*)\]?)?(?P<reason>(?:(?!\s#+\s).)*)"
 )
 _MISTAKEN = frozenset(

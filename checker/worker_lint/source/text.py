@@ -15,10 +15,11 @@ from functools import cached_property
 from worker_lint.source.ir import At
 from worker_lint.source.lines import LineIndex
 from worker_lint.source.occurrence import Occurrences, places_of
+from worker_lint.source.pattern import pattern
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_WIDE = re.compile(r"[^\x00-\x7f]")
-_COMMENT = re.compile(r"""(?:[^#'"]|'[^'\n]*'|"[^"\n]*")*#(.*)""")
+_LINE_END = pattern(r"\r\n|\r|\n")
+_WIDE = pattern(r"[^\x00-\x7f]")
+_COMMENT = pattern(r"""(?:[^#'"]|'[^'\n]*'|"[^"\n]*")*#(.*)""")
 
 
 class Text:

@@ -80,14 +80,14 @@ def list_work_tree(
     """
     listing = Listing([], [], [], {})
     wanted = _selector(folders, names)
-    question = _start_untracked(repository, folders) if untracked else None
+    question = start_untracked(repository, folders) if untracked else None
     try:
         index = read_index(repository) or _index_by_name(repository)
         _add_tracked(listing, repository, index, wanted)
     finally:
         answer = question.finish() if question else None
     if answer is not None:
-        _add_untracked(listing, repository, _accepted(repository, answer))
+        add_untracked(listing, repository, _accepted(repository, answer))
         if answer.complaint:
             message = f"git listed the files, with a warning: {_first_line(answer.complaint)}"
             listing.problems.append(Problem(message, fatal=False))
@@ -123,7 +123,8 @@ def _selector(folders: Collection[str], names: Collection[str]) -> Callable[[str
     return lambda path: path in exact or path.startswith(prefixes)
 
 
-def _start_untracked(repository: Repository, folders: Collection[str]) -> GitCommand | None:
+def start_untracked(repository: Repository, folders: Collection[str]) -> GitCommand | None:
+    """Asks git for the files below the folders that it neither knows nor ignores; None for no folder."""
     if not folders:
         return None
     limits = () if "" in folders else sorted(folders)
@@ -202,7 +203,8 @@ def _tracked_files(
             yield Listed(path, state_id_of(found, now), entry.blob.hex())
 
 
-def _add_untracked(listing: Listing, repository: Repository, names: bytes) -> None:
+def add_untracked(listing: Listing, repository: Repository, names: bytes) -> None:
+    """Adds what git answered to `start_untracked`."""
     excludes = Excludes(repository.top, None)
     now = time.time_ns()
     for name in names.split(b"\0"):

@@ -196,8 +196,8 @@ def test_colours_follow_the_environment(start: Command, write: Write, worker: Fi
 def test_check_never_loads_the_heavy_libraries(start: Command, write: Write, worker: Files) -> None:
     write(worker)
     code = (
-        "import sys; from worker_lint.__main__ import main\n"
-        "try: main()\n"
+        "import sys; from worker_lint.cli.entry import run\n"
+        "try: run()\n"
         "except SystemExit: print(*sys.modules, file=sys.stderr)"
     )
     result = start("-c", code, "check", program=(sys.executable,))

@@ -6,7 +6,6 @@ means, who derives from a class, who creates it, what is left in it.
 """
 
 import os
-import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -181,6 +180,12 @@ def edit(root: Path, files: Files, clock: Iterator[int]) -> None:
         os.utime(path, (now := next(clock), now))
 
 
+def git(*steps: str) -> None:
+    """Does some of the steps in the working directory."""
+    for step in steps:
+        subprocess.run(["git", *GIT[step]], check=True)
+
+
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.name)
 def test_every_edit(
     lint: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Iterator[int], chain: Chain
@@ -225,12 +230,11 @@ def test_a_damaged_state_costs_a_whole_run(
     monkeypatch.chdir(tmp_path)
     edit(tmp_path, {**TREE, "pkg/leaf.py": BARE}, clock)
     lint("check", "-f", "json")
-    (cache,) = (tmp_path / ".worker-lint-cache").glob("cache-*.db")
-    for damage in (b"", b"\x00", b"no state at all"):
+    (state,) = (tmp_path / ".worker-lint-cache").glob("state-*")
+    whole = state.read_bytes()
+    for damage in (b"", b"\x00", b"no state at all", whole[:-9], whole[:20], whole.replace(b"main.py", b"\xffain.py")):
         edit(tmp_path, {"main.py": f"# {len(damage)}\n{MAIN}"}, clock)
-        with sqlite3.connect(cache) as database:
-            assert database.execute("UPDATE entry SET value = ? WHERE key LIKE 'state:%'", (damage,)).rowcount == 1
-        database.close()
+        state.write_bytes(damage)
         assert lint("check", "-f", "json") == lint("check", "-f", "json", "--no-cache")
 
 
@@ -250,7 +254,11 @@ def test_answers_made_in_a_circle_are_not_taken_apart(
         assert lint("check", "-f", "json") == lint("check", "-f", "json", "--no-cache")
 
 
-IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+GIT = {
+    "init": ("init", "-q"),
+    "add": ("add", "-A"),
+    "commit": ("-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-qm", "step", "--allow-empty"),
+}
 LINES = (
     "from abc import ABC, abstractmethod",
     "from pkg.base import Base",
@@ -292,8 +300,7 @@ def test_a_hook_goes_on_from_the_last_commit(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     edit(tmp_path, {**TREE, "pkg/leaf.py": BARE}, clock)
-    for arguments in (["init", "-q"], ["add", "-A"], [*IDENTITY, "commit", "-qm", "all"]):
-        subprocess.run(["git", *arguments], check=True)
+    git("init", "add", "commit")
     lint("check", "-f", "json")
     for name, text in (
         ("alone.py", f"import abc\n{BASE}\n\nBase()\n"),
@@ -302,7 +309,7 @@ def test_a_hook_goes_on_from_the_last_commit(
     ):
         edit(tmp_path, {name: text}, clock)
         if staged:
-            subprocess.run(["git", "add", "-A"], check=True)
+            git("add")
         options = ("check", "-f", "json", "--changed", name)
         assert lint(*options) == lint(*options, "--no-cache")
 
@@ -347,11 +354,11 @@ def test_any_chain_of_edits(
     root, clock = tmp_path_factory.mktemp("tree"), iter(range(1_000_000_000, 2_000_000_000, 1_000))
     monkeypatch.chdir(root)
     if with_git:
-        subprocess.run(["git", "init", "-q"], check=True)
+        git("init")
     edit(root, {"anchor.py": "raise NotImplemented\n", **start}, clock)
     lint("check", "-f", "json")
     for files in edits:
         edit(root, files, clock)
         if with_git:
-            subprocess.run(["git", "add", "-A"], check=True)
+            git("add")
         assert lint("check", "-f", "json") == lint("check", "-f", "json", "--no-cache")

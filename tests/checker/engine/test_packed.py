@@ -1,7 +1,8 @@
 """What is known of all files, in one piece."""
 
-from worker_lint.engine.packed import Known, Skims, pack, unpack
+from worker_lint.engine.packed import Known, Packed, Skims, pack
 from worker_lint.engine.reading import Refusal
+from worker_lint.engine.standing import Files
 from worker_lint.source.skim import skim
 
 FILES = {
@@ -16,8 +17,7 @@ KNOWN = {path: Known(skim(data, ()), None, None) for path, data in FILES.items()
 
 def test_each_file_comes_back() -> None:
     odd = {**KNOWN, "torn.py": Known(skim(b"class", ()), "generated", Refusal("torn", 3))}
-    packed = unpack(pack(odd, "run"), "run")
-    assert packed is not None
+    packed = Packed(*pack(odd))
     assert [packed.part(number) for number in range(len(packed))] == [odd[path] for path in sorted(odd)]
 
 
@@ -37,12 +37,5 @@ def test_changed_files_are_found_by_what_they_are_now() -> None:
     assert skims.before("pkg/mail.py") == KNOWN["pkg/mail.py"]
 
 
-def test_other_bytes_are_refused() -> None:
-    data = pack(KNOWN, "run")
-    assert unpack(None, "run") is unpack(b"", "run") is unpack(data[:-9], "run") is unpack(data, "other") is None
-
-
 def opened(changed: dict[str, Known]) -> Skims:
-    packed = unpack(pack(KNOWN, "run"), "run")
-    assert packed is not None
-    return Skims(sorted(KNOWN), packed, changed)
+    return Skims(Files(*Files.packed(dict.fromkeys(KNOWN, "id"))), Packed(*pack(KNOWN)), changed)

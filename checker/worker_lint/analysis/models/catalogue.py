@@ -9,26 +9,27 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+import msgspec
 
 from worker_lint.analysis.models.fact import ModelClass, ModelFunction
 from worker_lint.analysis.models.library import Library
 from worker_lint.analysis.models.reading import LibraryTables, ModelError, read_tables
 from worker_lint.analysis.models.table import CallTable, DeliveryTable, Tier
 from worker_lint.analysis.models.version import ANY_RELEASE, ReleaseSpan
+from worker_lint.source.pattern import pattern
 
-_MODULES = re.compile(rb"^modules\s*=\s*\[([^\]]*)\]", re.MULTILINE)
-_SPOKEN_BY = re.compile(rb"^spoken_by\s*=\s*\[([^\]]*)\]", re.MULTILINE)
-_LIBRARY = re.compile(rb'^library\s*=\s*"([^"]*)"', re.MULTILINE)
-_ASYNC_MEMBER = re.compile(rb"^(?:\w+ )*async (?:\w+ )*def (\w+)", re.MULTILINE)
-_ASYNC_CALL = re.compile(rb'^name\s*=\s*"(?:[\w.]*\.)?(\w+)"\n(?:(?!\[|\n).*\n)*?coroutine\s*=\s*true', re.MULTILINE)
+_MODULES = pattern(rb"^modules\s*=\s*\[([^\]]*)\]", re.MULTILINE)
+_SPOKEN_BY = pattern(rb"^spoken_by\s*=\s*\[([^\]]*)\]", re.MULTILINE)
+_LIBRARY = pattern(rb'^library\s*=\s*"([^"]*)"', re.MULTILINE)
+_ASYNC_MEMBER = pattern(rb"^(?:\w+ )*async (?:\w+ )*def (\w+)", re.MULTILINE)
+_ASYNC_CALL = pattern(rb'^name\s*=\s*"(?:[\w.]*\.)?(\w+)"\n(?:(?!\[|\n).*\n)*?coroutine\s*=\s*true', re.MULTILINE)
 _MAX_ALIASES = 8
 
 
-@dataclass
-class _ModelFile:
+class _ModelFile(msgspec.Struct, dict=True):
     """One file, known by the modules in its head until its tables are wanted."""
 
     path: Path
@@ -70,8 +71,7 @@ class _ModelFile:
         return Library(tables, self.used.get(tables.header.library, ANY_RELEASE))
 
 
-@dataclass
-class Models:
+class Models(msgspec.Struct, dict=True):
     """
     The library models of a run.
 
@@ -81,8 +81,8 @@ class Models:
     """
 
     files: Sequence[_ModelFile]
-    _classes: dict[str, ModelClass | None] = field(default_factory=dict)
-    _orders: dict[str, tuple[ModelClass, ...] | None] = field(default_factory=dict)
+    _classes: dict[str, ModelClass | None] = msgspec.field(default_factory=dict)
+    _orders: dict[str, tuple[ModelClass, ...] | None] = msgspec.field(default_factory=dict)
 
     @classmethod
     def open(cls, paths: Sequence[Path], versions: Mapping[str, ReleaseSpan] | None = None) -> Models:

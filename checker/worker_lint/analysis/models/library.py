@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
@@ -20,8 +19,7 @@ _ROOT = "builtins.object"
 _IMMATERIAL = frozenset({_ROOT, "abc.ABC", "typing.Generic"})
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(msgspec.Struct, frozen=True, dict=True):
     """
     The facts of one model file for the releases that may be in use.
 
@@ -32,7 +30,7 @@ class Library:
 
     tables: LibraryTables
     used: ReleaseSpan = ANY_RELEASE
-    _classes: dict[str, ModelClass | None] = field(default_factory=dict)
+    _classes: dict[str, ModelClass | None] = msgspec.field(default_factory=dict)
 
     @cached_property
     def span(self) -> ReleaseSpan:

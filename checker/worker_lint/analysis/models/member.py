@@ -30,6 +30,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from worker_lint.analysis.models.version import ALWAYS, Change, Holding
+from worker_lint.source.pattern import pattern
 
 MemberKind = Literal[
     "method",
@@ -44,7 +45,7 @@ MemberKind = Literal[
 ParameterKind = Literal["positional", "either", "*", "keyword", "**"]
 
 WORDS = ("abstract", "final", "async", "generator", "class", "static", "settable", "stub", "empty")
-_LINE = re.compile(
+_LINE = pattern(
     rf"""(?P<words>(?:(?:{"|".join(WORDS)})[ ])*)
     (?P<kind>def|property|attribute|field)[ ]
     (?P<names>\w+(?:,[ ]\w+)*)

@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -44,20 +43,19 @@ class ModelError(Exception):
         self.remedy = remedy
 
 
-@dataclass(frozen=True)
-class LibraryTables:
+class LibraryTables(msgspec.Struct, frozen=True):
     """All tables of one file, by kind and name; a name has several where it changed."""
 
     path: str
     text: str
     header: Header
-    classes: Mapping[str, list[ClassTable]] = field(default_factory=dict)
-    hooks: Mapping[str, list[HookTable]] = field(default_factory=dict)
-    workers: Mapping[str, list[WorkerTable]] = field(default_factory=dict)
-    resources: Mapping[str, list[ResourceTable]] = field(default_factory=dict)
-    errors: Mapping[str, list[ErrorTable]] = field(default_factory=dict)
-    calls: Mapping[str, list[CallTable]] = field(default_factory=dict)
-    deliveries: Mapping[str, list[DeliveryTable]] = field(default_factory=dict)
+    classes: Mapping[str, list[ClassTable]] = msgspec.field(default_factory=dict)
+    hooks: Mapping[str, list[HookTable]] = msgspec.field(default_factory=dict)
+    workers: Mapping[str, list[WorkerTable]] = msgspec.field(default_factory=dict)
+    resources: Mapping[str, list[ResourceTable]] = msgspec.field(default_factory=dict)
+    errors: Mapping[str, list[ErrorTable]] = msgspec.field(default_factory=dict)
+    calls: Mapping[str, list[CallTable]] = msgspec.field(default_factory=dict)
+    deliveries: Mapping[str, list[DeliveryTable]] = msgspec.field(default_factory=dict)
 
 
 def read_tables(text: str, path: str) -> LibraryTables:

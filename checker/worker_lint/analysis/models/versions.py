@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from worker_lint.analysis.models.version import Release, ReleaseSpan, parse_release
+from worker_lint.source.pattern import pattern
 
-_LOCKED = re.compile(r'^\[\[packages?\]\]\r?\nname = "([^"]+)"\r?\nversion = "([^"]+)"', re.MULTILINE)
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*\(?([^;#)]*)")
-_CLAUSE = re.compile(r"(===|==|~=|>=|<=|>|<|\^|~)\s*v?([0-9][0-9.]*)([^,\s]*)")
+_LOCKED = pattern(r'^\[\[packages?\]\]\r?\nname = "([^"]+)"\r?\nversion = "([^"]+)"', re.MULTILINE)
+_REQUIREMENT = pattern(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*\(?([^;#)]*)")
+_CLAUSE = pattern(r"(===|==|~=|>=|<=|>|<|\^|~)\s*v?([0-9][0-9.]*)([^,\s]*)")
 _ENDLESS = 1_000_000
 
 Spans = dict[str, ReleaseSpan]
@@ -32,8 +33,8 @@ def read_versions(root: Path) -> Spans:
     found: Spans = {}
     for level in (_LOCKS, _REQUIREMENTS, _PROJECTS):
         here: Spans = {}
-        for pattern, parse in level.items():
-            for path in sorted(root.glob(pattern)):
+        for names, parse in level.items():
+            for path in sorted(root.glob(names)):
                 _join(here, parse(_text(path)))
         found = {**here, **found}
     return found
