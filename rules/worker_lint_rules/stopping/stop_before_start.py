@@ -95,7 +95,6 @@ rule = Rule(
                 heart = Heart()
                 try:
                     heart.start()
-                    input()
                 finally:
                     heart.stop()
             """,
@@ -196,10 +195,8 @@ rule = Rule(
             class Reloader:
                 def run(self):
                     self.startup()
-                    try:
-                        signal.pause()
-                    finally:
-                        self.shutdown()
+                    signal.pause()
+                    self.shutdown()
 
                 def startup(self):
                     signal.signal(signal.SIGTERM, signal.SIG_DFL)
