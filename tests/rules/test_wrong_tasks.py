@@ -156,6 +156,8 @@ CASES: dict[str, tuple[str, str, str, str]] = {
                 self.thread = None
 
             def start(self):
+                if self.thread is not None:
+                    return
                 @@
                 self.thread.start()
 
@@ -194,7 +196,8 @@ CASES: dict[str, tuple[str, str, str, str]] = {
                 self.task = None
 
             async def start(self):
-                self.task = asyncio.create_task(self.run())
+                if self.task is None:
+                    self.task = asyncio.create_task(self.run())
 
             async def run(self):
                 while True:

@@ -33,6 +33,7 @@ rule = Rule(
     code="STP126",
     severity="warning",
     stage="preview",
+    closure="file",
     confidence="likely",
     summary="A second start sets a thread or task going over one that still goes on",
     words=("Thread", "create_task", "ensure_future"),

@@ -21,7 +21,7 @@ Limits
     Reported is only what something proves: a `with` block whose way in starts nothing, a start that runs on another
     thread or task, a clean-up after the very start that failed, in the class or where the object is made, or
     an owner that keeps the object in a field before it starts it and closes it in its own `close`.
-    A test that asks for anything of the object that is not known counts as a guard. So does a handler for AttributeError
+    A test that asks for anything not known of the object counts as a guard. So does a handler for AttributeError
     or Exception around the call, and an assertion with which the method begins. Fields that subclasses or other code
     set are left alone, and those that the start sets before anything in it may fail, and classes internal to a package.
 """
