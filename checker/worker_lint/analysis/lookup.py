@@ -44,6 +44,7 @@ class Lookup(ClassDecorators):
         """What the class body itself binds."""
         known = self._members.get(cls)
         if known is None:
+            self._members[cls] = {}  # a class whose body names a member of its own, through itself or another class
             self._members[cls] = known = members_of(cls)
         return known
 

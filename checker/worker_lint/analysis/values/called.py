@@ -52,7 +52,9 @@ def called(values: Values, scope: Scope, call: ir.Call, me: Class | None) -> Kin
         held = values.of(scope, func.value, me)
         if isinstance(held, Items):
             return _of_items(held, func.name)
-        kind = values.attribute(held, func.name)  # not asked for anew: in `a.b().c().d()` each link would double the work
+        kind = values.attribute(
+            held, func.name
+        )  # not asked for anew: in `a.b().c().d()` each link would double the work
     else:
         kind = values.of(scope, func, me)
     match kind:
