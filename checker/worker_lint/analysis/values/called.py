@@ -54,7 +54,7 @@ def called(values: Values, scope: Scope, call: ir.Call, me: Class | None) -> Kin
             return _of_items(held, func.name)
         kind = values.attribute(
             held, func.name
-        )  # not asked for anew: in `a.b().c().d()` each link would double the work
+        )  # asked anew, each link of a chain would double the work
     else:
         kind = values.of(scope, func, me)
     match kind:
