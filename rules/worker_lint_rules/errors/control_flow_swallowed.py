@@ -53,6 +53,7 @@ rule = Rule(
     severity="error",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="A broad except clause takes the exception by which a framework steers its tasks",
     words=("except",),
     product_only=True,

@@ -48,6 +48,7 @@ rule = Rule(
     summary="A message that can never be handled is put back into its queue again and again",
     words=("pika", "aio_pika", "kombu", "consume", "Reject"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=(
         "only recoverable classes",

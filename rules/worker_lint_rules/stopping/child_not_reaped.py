@@ -46,6 +46,7 @@ rule = Rule(
     summary="A child process is killed and not waited for, or left running after a time-out",
     words=("subprocess", "multiprocessing", "billiard", "os.kill", "waitpid", "NoSuchProcess", "ProcessLookupError"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("subprocess.run with a time-out", "detached on purpose"),
     examples=(

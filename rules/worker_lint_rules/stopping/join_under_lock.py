@@ -42,6 +42,7 @@ rule = Rule(
     summary="A lock is held while waiting for threads that need it",
     words=("Lock(", "Condition(", "Semaphore("),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("lock released first", "condition wait"),
     examples=(

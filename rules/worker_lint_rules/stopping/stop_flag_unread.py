@@ -40,6 +40,7 @@ rule = Rule(
     severity="error",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="What stop sets is read by no loop that the worker runs",
     words=STOP_WORDS,
     product_only=True,

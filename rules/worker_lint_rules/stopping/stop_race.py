@@ -49,6 +49,7 @@ rule = Rule(
     summary="Two threads, tasks or signals come into the same state between a question and the answer",
     words=("_lock", ".lock", "rlock", "Lock(", "mutex", "SIGTERM", "SIGINT", "= await ", "Thread", "Timer"),
     closure="file",
+    resumable="trail",
     yields_to=("STP120",),
     product_only=True,
     silences=("single thread or loop without await between",),

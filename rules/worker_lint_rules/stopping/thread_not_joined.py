@@ -48,6 +48,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="A stop method leaves a thread, process, timer or pool running that the object started",
     words=STOP_WORDS,
     product_only=True,

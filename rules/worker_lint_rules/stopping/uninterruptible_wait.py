@@ -44,6 +44,7 @@ rule = Rule(
     words=("sleep(", "get(", "wait("),
     besides=("Event", "Thread", "is_set"),
     closure="file",
+    resumable="trail",
     product_only=True,
     yields_to=("STP105",),
     silences=("a sentinel wakes it", "waits under a second"),
