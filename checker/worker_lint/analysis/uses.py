@@ -169,8 +169,9 @@ class Uses:
 
     def creations(self, cls: Class) -> Iterator[Call]:
         """The calls that create an object of exactly this class."""
-        store = self.project.store
-        for path, name in self.places(cls.path, cls.name):
+        store, places = self.project.store, self.places(cls.path, cls.name)
+        store.trail.looked_at_users(cls.path, cls.name, (path for path, _ in places))
+        for path, name in places:
             if path != store.own:
                 store.rely_on(path)  # what was read of it may be known already
             for call in self.calls_naming(path, name):

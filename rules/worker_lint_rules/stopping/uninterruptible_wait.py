@@ -12,8 +12,7 @@ Why it hurts in production
     `join` that waits for it hangs.
 
 What to do instead
-    `self._stopping.wait(seconds)` sleeps and wakes at once; `queue.get(timeout=1)`, or a sentinel that stop puts into
-    the queue.
+    `self._stopping.wait(seconds)` sleeps and wakes at once; `queue.get(timeout=1)`, or a sentinel that stop puts in.
 
 When to ignore it
     When nobody waits for the loop's end.
