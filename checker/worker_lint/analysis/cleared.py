@@ -70,5 +70,4 @@ def is_set_elsewhere(cls: Class, name: str) -> bool:
             return True
     if project.hierarchy.may_inherit(cls, name):
         return True
-    outside = re.compile(rf"(?<!\bself)\.{re.escape(name)}\b[^=\n]*(?<![=!<>])=(?!=)")
-    return any(outside.search(project.store.text(path).source) for path in project.uses.files_using(cls))
+    return project.uses.is_written(cls, (f".{name}",), rf"(?<!\bself)\.{re.escape(name)}\b[^=\n]*(?<![=!<>])=(?!=)")

@@ -53,5 +53,4 @@ def is_read(cls: Class, name: str) -> bool:
     words = "|".join(map(re.escape, getters))
     pattern = rf"(?<!self)\.{re.escape(name)}\b|['\"]{re.escape(name)}['\"]"
     pattern += rf"|\.(?:{words})\b|['\"](?:{words})['\"]" if getters else ""
-    paths = {cls.path, *cls.project.uses.files_using(cls)}
-    return any(re.search(pattern, cls.project.store.text(path).source) for path in paths)
+    return cls.project.uses.is_written(cls, (name, *getters), pattern)

@@ -20,8 +20,13 @@ __all__ = ["AbstractSet", "Ancestor", "Enforced", "Found", "Hierarchy", "metacla
 class Hierarchy(AbstractSets, Subclasses):
     """The class graph of one project; answers are computed on demand and kept."""
 
+    def defining_below(self, cls: Class, name: str) -> tuple[Class, ...]:
+        """The subclasses that define a name in their bodies, near ones first."""
+        self.project.store.trail.named_below(name)
+        return tuple(sub for sub in self._below(cls) if self.own(sub, name))
+
     def instance_attribute(self, cls: Class, name: str) -> tuple[Target, ...]:
         """What `self.name` refers to when the class defines it and no subclass defines it anew."""
-        if any(self.own(sub, name) for sub in self.descendants(cls)):
+        if self.defining_below(cls, name):
             return (Unknown("a subclass may define it"),)
         return self.class_attribute(cls, name)

@@ -26,6 +26,7 @@ class Lineage:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._bases: dict[Class, tuple[Ancestor, ...]] = {}
+        self._looking: set[Class] = set()
         self._orders: dict[Ancestor, tuple[tuple[Ancestor, ...], bool]] = {}
         self._model_cache: dict[str, Ancestor] = {}
 
@@ -34,8 +35,12 @@ class Lineage:
         if isinstance(cls, Class):
             known = self._bases.get(cls)
             if known is None:
-                self._bases[cls] = ()
+                if cls in self._looking:
+                    self.project.unsettled.add(cls.path)
+                    return ()
+                self._looking.add(cls)
                 self._bases[cls] = known = self._own_bases(cls)
+                self._looking.discard(cls)
             return known
         if isinstance(cls, ModelClass):
             found = tuple(self.outside(base) for base in cls.bases)

@@ -39,13 +39,19 @@ class Lookup(ClassDecorators):
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self._members: dict[Class, dict[str, tuple[Member, ...]]] = {}
+        self._listing: dict[Class, None] = {}
 
     def members(self, cls: Class) -> dict[str, tuple[Member, ...]]:
         """What the class body itself binds."""
         known = self._members.get(cls)
         if known is None:
-            self._members[cls] = {}  # a class whose body names a member of its own, through itself or another class
+            if cls in self._listing:  # a class whose body names a member of its own, through itself or another class
+                if cls is not next(reversed(self._listing)):
+                    self.project.unsettled.add(cls.path)
+                return {}
+            self._listing[cls] = None
             self._members[cls] = known = members_of(cls)
+            del self._listing[cls]
         return known
 
     def own(self, cls: Ancestor, name: str) -> tuple[Member | ModelMember, ...]:

@@ -45,14 +45,14 @@ Steps: TypeAlias = Generator[_Question, Targets | None, Targets | None]
 class ModuleNames:
     """
     The names of modules; `bound` says what a binding that is no import gives. `circles` counts the questions
-    that led back to themselves: then answers may depend on which question came first.
+    that led back to themselves over others: then answers may depend on which question came first.
     """
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._busy: set[tuple[int, str]] = set()
+        self._busy: dict[tuple[int, str], None] = {}  # in the order in which they were begun
         self.circles = 0
-        self._members: dict[tuple[str, str], Targets] = {}
+        self._members: dict[tuple[str, str, bool], Targets] = {}
 
     def bound(self, scope: Scope, binding: Binding) -> Targets:
         """What one binding gives its name."""
@@ -64,7 +64,7 @@ class ModuleNames:
 
     def member(self, module: ModuleScope, name: str, *, imported: bool) -> Targets | None:
         """An attribute of a module; with `imported` a submodule counts. None when it has none."""
-        key = (module.path, name)
+        key = (module.path, name, imported)
         if key in self._members:
             return self._members[key] or None
         return self._walk(self._asked(_Question(module, name, imported)))
@@ -92,27 +92,34 @@ class ModuleNames:
                 steps += 1
                 known = self._known_member(question)
                 if known is None and steps <= STEPS:
-                    self._busy.add(question.key)
+                    self._busy[question.key] = None
                     pending.append((question, self._member(question)))
                     answer = None
                 else:
                     answer = (known or None) if known is not None else self._give_up(question.module)
         finally:
-            self._busy.difference_update(asked.key for asked, _ in pending if asked is not None)
+            for asked, _ in pending:
+                if asked is not None:
+                    self._busy.pop(asked.key, None)
         return answer
 
     def _known_member(self, question: _Question) -> Targets | None:
         """What was found before; empty when there is nothing, or the question is being asked already."""
         if question.key in self._busy:
-            self.circles += 1
+            self._circle(question.key, question.module.path)
             return ()
-        return self._members.get((question.module.path, question.name))
+        return self._members.get((question.module.path, question.name, question.imported))
+
+    def _circle(self, key: tuple[int, str], path: str) -> None:
+        """Notes a question that leads back to itself; with no other one between, the answer is always the same."""
+        if key != next(reversed(self._busy)):
+            self.circles += 1
+            self.project.unsettled.add(path)
 
     def _settle(self, asked: _Question | None, found: Targets | None) -> Targets | None:
         if asked is not None:
-            self._busy.discard(asked.key)
-            if found is not None or not asked.imported:
-                self._members[asked.module.path, asked.name] = found or ()
+            self._busy.pop(asked.key, None)
+            self._members[asked.module.path, asked.name, asked.imported] = found or ()
         return found
 
     def _imported(self, importer: str, level: int, name: ir.ImportedName) -> Steps:

@@ -41,13 +41,13 @@ class Resolver(ModuleNames):
         if known is not None:
             return known
         if key in self._busy:
-            self.circles += 1
+            self._circle(key, scope.path)
             return UNKNOWN
-        self._busy.add(key)
+        self._busy[key] = None
         try:
             answer = self._look_up(scope, name)
         finally:
-            self._busy.discard(key)
+            self._busy.pop(key, None)
         self._names[key] = answer
         return answer
 

@@ -52,6 +52,8 @@ class Project:
         self._functions: dict[tuple[str, ir.At], Function] = {}
         self.contract_classes: tuple[Class, ...] = ()
         self.budget = Budget()
+        self.unsettled: set[str] = set()
+        """Files about which some answer may depend on which question came first."""
         self._in_file: dict[str, tuple[Class, ...]] = {}
         self._functions_in: dict[str, tuple[Function, ...]] = {}
 

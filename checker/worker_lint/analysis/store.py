@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from worker_lint.analysis.trail import Trail
 from worker_lint.source import ir
 from worker_lint.source.roles import Role
 from worker_lint.source.text import Text
@@ -38,9 +39,11 @@ class Store(Protocol):
 
     `own` is the file whose own findings are being worked out: when it changes they are worked out again,
     so what is read of its text meanwhile makes no other file's findings depend on it. Empty otherwise.
+    `trail` takes the ways between files.
     """
 
     own: str
+    trail: Trail
 
     def module(self, path: str) -> ir.Module | None:
         """The skeleton of a file; None when it cannot be parsed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from worker_lint.analysis.entity import Class
@@ -19,6 +19,11 @@ class Subclasses(Lineage):
         super().__init__(project)
         self._subclasses: dict[Class, tuple[Class, ...]] = {}
         self._derived: dict[str, dict[Class, list[Class]]] = {}
+
+    @property
+    def searched_files(self) -> Collection[str]:
+        """The files that were looked at for subclasses."""
+        return self._derived.keys()
 
     def subclasses(self, cls: Class) -> tuple[Class, ...]:
         """The direct subclasses in the project, in path order."""
@@ -64,6 +69,12 @@ class Subclasses(Lineage):
 
     def descendants(self, cls: Class) -> tuple[Class, ...]:
         """All subclasses, near ones first, each once."""
+        found = self._below(cls)
+        self.project.store.trail.looked_below(cls.path, cls.qualname)
+        self.project.store.trail.leads_to_all(cls.path, (sub.path for sub in found))
+        return found
+
+    def _below(self, cls: Class) -> tuple[Class, ...]:
         found: dict[Class, None] = {}
         pending = list(self.subclasses(cls))
         while pending:

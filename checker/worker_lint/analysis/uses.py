@@ -7,14 +7,16 @@ around an occurrence are extracted.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from worker_lint.analysis.entity import Class, Scope
 from worker_lint.analysis.statements import definitions, inner_blocks, walk_statements
+from worker_lint.analysis.trail import Search
 from worker_lint.analysis.visit import expressions_of, operands
 from worker_lint.source import ir
 
@@ -45,10 +47,30 @@ class Uses:
 
     def files_using(self, cls: Class) -> tuple[str, ...]:
         """The files that may name the class: its own, and those that import it, however indirectly."""
+        found = self._files_naming(cls)
+        self.project.store.trail.looked_at_users(cls.path, cls.name, found)
+        return found
+
+    def _files_naming(self, cls: Class) -> tuple[str, ...]:
         known = self._files.get(cls)
         if known is None:
             self._files[cls] = known = tuple(sorted({path for path, _ in self.places(cls.path, cls.name)}))
         return known
+
+    def is_written(self, cls: Class, words: Collection[str], pattern: str, *, own: bool = True) -> bool:
+        """
+        Whether a pattern occurs in the text of a file that may name the class; one of the words is in
+        all that it matches. With `own` the class's own file counts.
+        """
+        store, search = self.project.store, Search(cls.path, tuple(words), pattern)
+        compiled = re.compile(pattern)
+        for path in self._files_naming(cls):
+            if (own or path != cls.path) and any(word in (source := store.text(path).source) for word in words):
+                if compiled.search(source):
+                    store.trail.searched(search, path)
+                    return True
+        store.trail.searched(search, "")
+        return False
 
     def places(self, path: str, name: str) -> tuple[tuple[str, str], ...]:
         """
@@ -147,8 +169,9 @@ class Uses:
 
     def creations(self, cls: Class) -> Iterator[Call]:
         """The calls that create an object of exactly this class."""
-        store = self.project.store
-        for path, name in self.places(cls.path, cls.name):
+        store, places = self.project.store, self.places(cls.path, cls.name)
+        store.trail.looked_at_users(cls.path, cls.name, (path for path, _ in places))
+        for path, name in places:
             if path != store.own:
                 store.rely_on(path)  # what was read of it may be known already
             for call in self.calls_naming(path, name):

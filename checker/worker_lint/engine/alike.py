@@ -16,7 +16,7 @@ from worker_lint.source import ir
 
 def are_alike(one: ir.Module, other: ir.Module) -> bool:
     """Whether two records differ in nothing but places."""
-    return one.docstring == other.docstring and _same(one.body, other.body)
+    return one.docstring == other.docstring and are_same(one.body, other.body)
 
 
 def has_inner_classes(record: ir.Module) -> bool:
@@ -33,12 +33,13 @@ def has_inner_classes(record: ir.Module) -> bool:
     return False
 
 
-def _same(one: object, other: object) -> bool:
+def are_same(one: object, other: object) -> bool:
+    """Whether two parts of records differ in nothing but places."""
     if type(one) is not type(other):
         return False
     if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(one) == len(other) and all(map(are_same, one, other))
     if isinstance(one, msgspec.Struct):
         fields = (name for name in one.__struct_fields__ if name != "at" and not name.endswith("_at"))
-        return all(_same(getattr(one, name), getattr(other, name)) for name in fields)
+        return all(are_same(getattr(one, name), getattr(other, name)) for name in fields)
     return one == other

@@ -16,7 +16,7 @@ from worker_lint.analysis import ModuleScope, Project, Scope
 from worker_lint.diagnostic import Diagnostic, FixOffer, Problem, Related, Span, clean_text
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.screen import Screen
-from worker_lint.rule import Context, Finding, Rule
+from worker_lint.rule import Context, Finding, Resumable, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,13 @@ class Dispatcher:
         known = [rule.code for rule in self.plan.rules if rule.code in self.plan.enabled]
         self.screens.update((code, self.plan.screen_of(frozenset({code}))) for code in known)
 
-    def check(self, path: str) -> list[Candidate]:
-        """All findings in one file."""
+    def check(self, path: str, promise: Resumable | None = None) -> list[Candidate]:
+        """All findings in one file; with a promise only those of the rules that give it."""
         module = self.project.module(path)
         codes = self.plan.codes(path, self.project.store.role(path))
         rules = [rule for rule in self.plan.rules if rule.code in codes and self._may_fire(rule, path)]
+        if promise is not None:
+            rules = [rule for rule in rules if rule.resumable == promise]
         if module is None or not rules:
             return []
         subjects = _Subjects(self.project, module)

@@ -41,6 +41,21 @@ class Plan(msgspec.Struct, frozen=True):
         asked = (rule for rule in self.rules if rule.code in self.enabled or not rule.is_root)
         return tuple(sorted({word.encode() for rule in asked for word in (*rule.words, *rule.besides)}))
 
+    @property
+    def is_resumable(self) -> bool:
+        """Whether all rules of the run give a promise, and none yields to one of another promise."""
+        active = [rule for rule in self.rules if rule.is_root and rule.code in self.enabled]
+        promises = {rule.code: rule.resumable for rule in active}
+        yields = ((rule, promises.get(code)) for rule in active for code in rule.yields_to)
+        together = all(promise in {None, rule.resumable} and promise != "records" for rule, promise in yields)
+        return self.screen and all(promises.values()) and together
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether some rule of a run that is resumable promises to keep to the trail."""
+        active = (rule for rule in self.rules if rule.is_root and rule.code in self.enabled)
+        return self.is_resumable and any(rule.resumable == "trail" for rule in active)
+
     def options_of(self, rule: Rule) -> Mapping[str, Option]:
         """A rule's options, the configured ones over its defaults."""
         return {**rule.options, **self.options.get(rule.name, {}), **self.options.get(rule.code, {})}

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from worker_lint.analysis import Class, Project
 from worker_lint.analysis.contract import refuses_as_protocol
+from worker_lint.analysis.statements import definitions
 from worker_lint.engine.tree import Tree
 from worker_lint.rule import Closure
 from worker_lint.source import ir
@@ -95,7 +96,25 @@ class Reach:
 
 def sets_contract(cls: Class) -> bool:
     """Whether the class body itself declares something abstract, final or unimplemented, by its looks."""
-    for node in cls.node.body:
+    return _sets_contract(cls.node)
+
+
+def may_set_contract(record: ir.Module) -> bool:
+    """Whether a class of a file does; classes inside functions are not known, so they count."""
+    pending: list[ir.Stmt] = [*definitions(record.body)]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ir.ClassDef):
+            if _sets_contract(node):
+                return True
+            pending.extend(definitions(node.body))
+        elif isinstance(node, ir.FunctionDef) and node.has_inner_class:
+            return True
+    return False
+
+
+def _sets_contract(cls: ir.ClassDef) -> bool:
+    for node in cls.body:
         if isinstance(node, ir.FunctionDef):
             if node.shape.startswith("not-implemented"):
                 return True

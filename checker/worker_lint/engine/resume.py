@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -20,12 +21,15 @@ from worker_lint.analysis.creation import Creations
 from worker_lint.diagnostic import Diagnostic, with_fingerprints
 from worker_lint.engine.alike import are_alike, has_inner_classes
 from worker_lint.engine.dispatch import Candidate, Dispatcher
+from worker_lint.engine.edges import Traced, culprits_of
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.precedence import resolve_precedence
-from worker_lint.engine.reach import Reach, sets_contract
+from worker_lint.engine.reach import Reach, may_set_contract, sets_contract
+from worker_lint.engine.retrace import UnclearError, files_again
 from worker_lint.engine.run import RECURSION_LIMIT, suppressed
 from worker_lint.engine.state import Asked, State, is_wanted
 from worker_lint.engine.tree import Tree
+from worker_lint.source import ir
 from worker_lint.source.records import DamagedRecordError, decode_module
 from worker_lint.source.skim import Skim, SkimImport, imported_by
 
@@ -52,10 +56,8 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 def is_resumable(plan: Plan) -> bool:
-    """Whether all rules of a plan keep to what a state knows, and none yields to another one."""
-    active = [rule for rule in plan.rules if rule.is_root and rule.code in plan.enabled]
-    codes = {rule.code for rule in active}
-    return plan.screen and all(rule.resumable and codes.isdisjoint(rule.yields_to) for rule in active)
+    """Whether all rules of a plan keep to what a state knows."""
+    return plan.is_resumable
 
 
 def resume(tree: Tree, terms: Terms, state: State, before: Mapping[str, Before]) -> tuple[Diagnostic, ...]:
@@ -80,19 +82,22 @@ class _Resumed:
         tree.screens = plan.screens()
         self.state = state
         self.before = before
-        self.project = Project(tree, terms.models, plan.worker_bases)
+        self.project = Project(tree, terms.models, plan.worker_bases, plan.tiers, steps_limit=plan.steps_limit)
         self.reach = Reach(tree, self.project, plan.closure)
+        self.left: set[str] = set()
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         for path, earlier in self.before.items():
             self._compare(path, earlier, self.state.asked_of(path))
-        again = {*self.before, *self._speaking_of_changed()}
+        again = {*self.before, *self._speaking_of_changed(), *self._led_to_changed()}
         creations = self._creations(again)
         again.update(creations.by_file, self.reach.files.difference(self.state.reached))
         dispatcher = Dispatcher(self.project, self.plan, self.tree.words_of)
         found: list[Candidate] = []
-        for path in sorted(again & {*self.state.reached, *self.reach.files, *creations.by_file}):
+        reached = {*self.state.reached, *self.reach.files} - self.left
+        for path in sorted(again & {*reached, *creations.by_file}):
             found.extend(dispatcher.check(path))
+        self._compare_culprits(again, found)
         new = suppressed(
             self.tree, self.plan, sorted(again), [winner.diagnostic for winner in resolve_precedence(found)]
         )
@@ -109,14 +114,45 @@ class _Resumed:
             if any(note.path in self.before for note in item.related):
                 yield item.path
 
+    # --- rules that keep to the trail ---
+
+    def _led_to_changed(self) -> Iterable[str]:
+        if not self.plan.is_traced:
+            return ()
+        before = {path: (earlier.skim, earlier.record) for path, earlier in self.before.items()}
+        try:
+            return files_again(self.tree, self.project, self.traced, before)
+        except UnclearError:
+            raise Doubt from None
+
+    @cached_property
+    def traced(self) -> Traced:
+        return self.state.traced()
+
+    def _compare_culprits(self, again: Collection[str], found: Iterable[Candidate]) -> None:
+        """No finding of a file that is not checked again must be about the same defect."""
+        if not self.plan.is_traced:
+            return
+        now = culprits_of(found)
+        for culprit, paths in self.traced.culprits.items():
+            if not set(again).issuperset(paths) and (culprit in now or not set(again).isdisjoint(paths)):
+                raise Doubt
+        unsettled = {path for paths in self.tree.trail.ways.values() for path in paths}
+        if self.project.unsettled or not unsettled.isdisjoint(self.traced.unsettled):
+            raise Doubt
+
     # --- what others asked of the changed files ---
 
     def _compare(self, path: str, earlier: Before, asked: Asked) -> None:
         skim, role = self.tree.skims[path], self.tree.role(path)
         was_root, is_root = self.tree.screens.takes(earlier.skim.words, role), self.tree.is_root(path)
-        if asked.text or (was_root and not is_root) or path in self.tree.unparsable:
+        if asked.text or path in self.tree.unparsable:
             raise Doubt
-        if asked.record and not self._has_same_record(path, earlier):
+        if was_root and not is_root:
+            if skim.classes or earlier.skim.classes:
+                raise Doubt  # the contracts of its classes made other files count
+            self.left.add(path)
+        if (asked.record or self._has_contracts(path, earlier)) and not self._has_same_record(path, earlier):
             raise Doubt
         if any(self.tree.mentions(path, word) != found for word, found in asked.words.items()):
             raise Doubt
@@ -127,15 +163,16 @@ class _Resumed:
         if is_root and not was_root:
             self.reach.files.add(path)
 
+    def _has_contracts(self, path: str, earlier: Before) -> bool:
+        """Whether a class of the file sets a contract, or did: other files may be checked for its sake."""
+        if not self.plan.is_traced or not (self.tree.skims[path].classes or earlier.skim.classes):
+            return False
+        before, now = _decoded(earlier.record), self.tree.module(path)
+        return before is None or now is None or any(map(may_set_contract, (before, now)))
+
     def _has_same_record(self, path: str, earlier: Before) -> bool:
-        now = self.tree.module(path)
-        if now is None or earlier.record is None:
-            return False
-        try:
-            before = decode_module(earlier.record)
-        except DamagedRecordError:
-            return False
-        return are_alike(before, now) and not has_inner_classes(now)
+        before, now = _decoded(earlier.record), self.tree.module(path)
+        return before is not None and now is not None and are_alike(before, now) and not has_inner_classes(now)
 
     def _compare_skims(self, path: str, old: Skim, new: Skim) -> None:
         """Nobody must have looked for a base or an import that came or went."""
@@ -175,6 +212,13 @@ class _Resumed:
                 if creations.add_named(path, name)[1] != uses[1]:
                     raise Doubt
         return creations
+
+
+def _decoded(record: bytes | None) -> ir.Module | None:
+    try:
+        return decode_module(record) if record is not None else None
+    except DamagedRecordError:
+        return None
 
 
 def _is_incomplete(cls: Class) -> bool:

@@ -43,7 +43,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     closure: str
     yields_to: tuple[str, ...]
     product_only: bool
-    resumable: bool
+    resumable: str
     options: dict[str, Any]
     option_docs: dict[str, str]
     is_root: bool

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from worker_lint.analysis import Models, Project
 from worker_lint.diagnostic import Diagnostic, Problem, Span, with_fingerprints
 from worker_lint.engine.dispatch import Candidate, Dispatcher
+from worker_lint.engine.edges import culprits_of
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.precedence import resolve_precedence
 from worker_lint.engine.reach import Reach
@@ -89,8 +90,13 @@ def _analyse(
     dispatcher = Dispatcher(project, plan, tree.words_of)
     asked = reach.files.intersection(wanted) if plan.screen else set(wanted)
     found: list[Candidate] = []
+    if plan.is_traced:
+        for path in sorted(asked):
+            found.extend(dispatcher.check(path, "records"))
+        tree.questions = tree.asked(_looked_at(tree, project))
     for path in sorted(asked):
-        found.extend(dispatcher.check(path))
+        found.extend(dispatcher.check(path, "trail" if plan.is_traced else None))
+    tree.culprits = culprits_of(found) if plan.is_traced else {}
     stages["analyse"] = perf_counter() - started
     if opinion is not None:
         started = perf_counter()
@@ -113,6 +119,13 @@ def _analyse(
         opinions={**opinion.counts} if opinion is not None else {},
         given_up=tuple(_given_up(tree, project, plan, set(wanted))),
     )
+
+
+def _looked_at(tree: Tree, project: Project) -> Iterator[str]:
+    """The files whose records were looked at on behalf of others; those with contracts are told by their records."""
+    yield from project.hierarchy.searched_files
+    for others in tree.trail.ways.values():
+        yield from others
 
 
 def _misplaced(project: Project) -> Iterator[Problem]:

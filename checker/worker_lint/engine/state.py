@@ -14,6 +14,8 @@ import msgspec
 
 from worker_lint.analysis import Class, Project
 from worker_lint.diagnostic import Diagnostic
+from worker_lint.engine.edges import Traced, traced
+from worker_lint.engine.questions import Questions
 from worker_lint.engine.tree import Tree
 from worker_lint.source.skim import Skim
 
@@ -50,6 +52,11 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     tops: dict[str, int]
     diagnostics: tuple[Diagnostic, ...]
     asked: dict[str, msgspec.Raw]
+    trail: msgspec.Raw
+
+    def traced(self) -> Traced:
+        """The trail, for rules that promise to keep to it."""
+        return _TRACED.decode(self.trail)
 
     def asked_of(self, path: str) -> Asked:
         """What was asked of a file."""
@@ -59,6 +66,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
 
 _ENCODER = msgspec.msgpack.Encoder()
 _ASKED = msgspec.msgpack.Decoder(Asked)
+_TRACED = msgspec.msgpack.Decoder(Traced)
 _STATE = msgspec.msgpack.Decoder(State)
 
 
@@ -78,17 +86,19 @@ def encode_state(
     ids: Mapping[str, str],
 ) -> bytes:
     """The state of a run that is over; `ids` are the content ids by which the files are known before reading."""
+    asked = tree.questions or tree.asked()
     return _ENCODER.encode(
         State(
             read={path: found for path, found in tree.ids.items() if ids.get(path) != found},
             refused=tuple(sorted(tree.unparsable)),
             reached=tuple(sorted(reached)),
             wanted=_wanted(project),
-            bases=tuple(sorted(tree.bases_asked)),
-            sources={path: tuple(sorted(names)) for path, names in tree.importers_asked.items()},
+            bases=tuple(sorted(asked.bases)),
+            sources={path: tuple(sorted(names)) for path, names in asked.sources.items()},
             tops=_count(tree.skims),
             diagnostics=diagnostics,
-            asked=_asked(tree, project),
+            asked=_asked(asked, project),
+            trail=msgspec.Raw(_ENCODER.encode(traced(tree, project, tree.culprits))),
         )
     )
 
@@ -117,16 +127,16 @@ def _count(skims: Mapping[str, Skim]) -> dict[str, int]:
     return counts
 
 
-def _asked(tree: Tree, project: Project) -> dict[str, msgspec.Raw]:
+def _asked(asked: Questions, project: Project) -> dict[str, msgspec.Raw]:
     words: dict[str, dict[str, bool]] = {}
-    for (path, word), found in tree.words_asked.items():
+    for (path, word), found in asked.words.items():
         words.setdefault(path, {})[word] = found
-    names, skims, texts = project.creations.asked, tree.skims_asked, tree.relied_on
+    names, skims, texts = project.creations.asked, asked.skims, asked.texts
     return {
         path: msgspec.Raw(
             _ENCODER.encode(
-                Asked(path in tree.records, path in skims, path in texts, words.get(path, {}), names.get(path, {}))
+                Asked(path in asked.records, path in skims, path in texts, words.get(path, {}), names.get(path, {}))
             )
         )
-        for path in {*words, *names, *skims, *texts, *tree.records}
+        for path in {*words, *names, *skims, *texts, *asked.records}
     }

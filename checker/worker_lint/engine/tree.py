@@ -7,16 +7,18 @@ file turns out to matter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
 from worker_lint.analysis.layout import Layout
 from worker_lint.analysis.store import Importer
+from worker_lint.analysis.trail import Trail
 from worker_lint.diagnostic import Problem
 from worker_lint.engine.ahead import Ahead, Next
 from worker_lint.engine.environment import Environment
 from worker_lint.engine.links import Links
+from worker_lint.engine.questions import Questions
 from worker_lint.engine.screen import NOTHING
 from worker_lint.source import ir
 from worker_lint.source.parse import Unparsable, parse_body, parse_module, parse_outline
@@ -74,6 +76,9 @@ class Tree:
         self.relied_on: set[str] = set()
         self.bases_asked: set[str] = set()
         self.importers_asked: dict[str, set[str]] = {}
+        self.trail = Trail()
+        self.questions: Questions | None = None
+        self.culprits: Mapping[str, Collection[str]] = {}
         self.environment: Environment | None = None
         self.ahead: Ahead | None = None
         self._outlines: set[str] = set()
@@ -205,6 +210,17 @@ class Tree:
                 self._bodies[key] = ()
         return self._bodies[key]
 
+    def asked(self, records: Iterable[str] | None = None) -> Questions:
+        """What has been asked so far; `records` are the files that were looked at for others, by default all."""
+        return Questions(
+            frozenset(self.records if records is None else records),
+            frozenset(self.skims_asked),
+            frozenset(self.relied_on),
+            dict(self._mentions),
+            frozenset(self.bases_asked),
+            {path: frozenset(names) for path, names in self.importers_asked.items()},
+        )
+
     @property
     def skims_asked(self) -> set[str]:
         """The files whose imports or class headers were looked at one by one."""
@@ -219,7 +235,7 @@ class Tree:
         """The file of an absolute import."""
         if self.environment is not None and self.environment.holds(importer):
             return self.environment.find(dotted)
-        return self.layout.find(dotted, importer)
+        return self._crossed(importer, self.layout.find(dotted, importer))
 
     def find_outside(self, dotted: str) -> str | None:
         """The file of a dependency's module in the configured environment, which is read and never checked."""
@@ -229,7 +245,13 @@ class Tree:
         """The file of a relative import."""
         if self.environment is not None and self.environment.holds(importer):
             return self.environment.find_relative(level, module, importer)
-        return self.layout.find_relative(level, module, importer)
+        return self._crossed(importer, self.layout.find_relative(level, module, importer))
+
+    def _crossed(self, path: str, other: str | None) -> str | None:
+        """Notes that what is said of a file may rest on another one."""
+        if other is not None:
+            self.trail.leads(path, other)
+        return other
 
     def module_name(self, path: str) -> str:
         """The dotted name of a file's module."""

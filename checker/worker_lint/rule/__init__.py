@@ -31,7 +31,7 @@ from worker_lint.rule.facts import (
     overrides,
     place_of,
 )
-from worker_lint.rule.model import Closure, Context, Example, Finding, Note, Option, Rule, Stage, bad, good
+from worker_lint.rule.model import Closure, Context, Example, Finding, Note, Option, Resumable, Rule, Stage, bad, good
 
 __all__ = [
     "NEEDED",
@@ -61,6 +61,7 @@ __all__ = [
     "Place",
     "RemoveStatement",
     "Replace",
+    "Resumable",
     "Rule",
     "Stage",
     "bad",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Stage: TypeAlias = Literal["on", "opt-in", "preview"]
 Closure: TypeAlias = Literal["file", "open", "contracts"]
+Resumable: TypeAlias = Literal["", "records", "trail"]
 Option: TypeAlias = bool | int | float | str | tuple[str, ...]
 
 
@@ -116,9 +117,9 @@ class Rule:
     `closure` tells which files beside those the rule must see: none ("file"), those with subclasses
     of classes in which an abstract member is left ("open"), or those with any subclass of a class
     that sets a contract ("contracts"). The less a rule needs, the fewer files are parsed.
-    `resumable` promises that what it says about one file depends on others by their records, by words
-    looked for in them and by where incomplete classes are created, so that a later run may go on from
-    an earlier one.
+    `resumable` promises on what other files that which it says about one depends, so that a later run may go
+    on from an earlier one: with "records" on their records, on words looked for in them and on where
+    incomplete classes are created; with "trail" on what the trail of the analysis leads to (`analysis.trail`).
     `yields_to` names rules whose diagnostic on the same culprit wins. `product_only` keeps the
     rule to product code. `silences` lists the silences of the catalogue; each must have a good
     example.
@@ -135,7 +136,7 @@ class Rule:
     closure: Closure = "contracts"
     yields_to: tuple[str, ...] = ()
     product_only: bool = False
-    resumable: bool = False
+    resumable: Resumable = ""
     options: Mapping[str, Option] = field(default_factory=dict)
     option_docs: Mapping[str, str] = field(default_factory=dict)
     silences: tuple[str, ...] = ()

@@ -34,7 +34,7 @@ rule = Rule(
     summary="Python does not check an abstract class that derives from a built-in class",
     words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
     closure="open",
-    resumable=True,
+    resumable="records",
     silences=("no member left",),
     examples=(
         bad(

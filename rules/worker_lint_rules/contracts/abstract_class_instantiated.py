@@ -37,7 +37,7 @@ rule = Rule(
     summary="A class is instantiated although abstract members are left in it",
     words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
     closure="open",
-    resumable=True,
+    resumable="records",
     silences=(
         "cls() in a class method",
         "type[T] parameter",

@@ -67,6 +67,7 @@ rule = Rule(
     summary="A loop takes the cancellation of its own task and goes on",
     words=("except",),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=(
         "own child just cancelled and awaited",

@@ -2,10 +2,9 @@
 A broad except clause takes the exception by which a task framework steers its tasks.
 
 What it catches
-    `except Exception` (or wider) that takes Celery's Retry, Ignore or Reject, raised in the `try`
-    block by `self.retry()` or a `raise`, or the exception of a configured time limit
-    (`soft_time_limit=`, rq's `timeout=`), and after which the function returns as if nothing had
-    been. The same for the exceptions of rq, arq, dramatiq and huey.
+    `except Exception` (or wider) that takes Celery's Retry, Ignore or Reject, raised in the `try` block by
+    `self.retry()` or a `raise`, or the exception of a configured time limit (`soft_time_limit=`, rq's `timeout=`), and
+    after which the function returns as if nothing had been. The same for the exceptions of rq, arq, dramatiq and huey.
 
 Why it hurts in production
     These exceptions are no errors: the framework must get them. A swallowed Retry is a task that was promised another
@@ -53,6 +52,7 @@ rule = Rule(
     severity="error",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="A broad except clause takes the exception by which a framework steers its tasks",
     words=("except",),
     product_only=True,

@@ -47,6 +47,7 @@ rule = Rule(
     summary="The main loop waits for the stop flag only, and never notices that its workers died",
     words=("wait", "sleep", "pause"),
     closure="file",
+    resumable="trail",
     product_only=True,
     yields_to=("ERR117",),
     silences=(

@@ -40,6 +40,7 @@ rule = Rule(
     summary="After a logged failure the code uses what the try block should have given",
     words=("except",),
     closure="file",
+    resumable="trail",
     product_only=True,
     yields_to=("ERR122",),
     silences=(

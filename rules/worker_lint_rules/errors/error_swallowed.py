@@ -46,6 +46,7 @@ rule = Rule(
     summary="A worker's loop drops an error without a word",
     words=("except",),
     closure="file",
+    resumable="trail",
     product_only=True,
     yields_to=("ERR107", "ERR108", "ERR109", "ERR116"),
     silences=(

@@ -39,6 +39,7 @@ rule = Rule(
     summary="Exceptions are kept with their frames in a long-lived collection",
     words=("except",),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("with_traceback(None)", "emptied somewhere", "bounded", "no endless loop"),
     examples=(

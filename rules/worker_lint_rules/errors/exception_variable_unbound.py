@@ -40,6 +40,7 @@ rule = Rule(
     summary="The name of an exception is used after its except clause",
     words=("except",),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("rebound", "kept under another name", "the clause is left for good"),
     examples=(

@@ -41,6 +41,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="Work runs elsewhere, and nobody can see when it fails",
     words=("submit", "run_coroutine_threadsafe", "apply_async", "as_completed", "create_task", "ensure_future"),
     product_only=True,

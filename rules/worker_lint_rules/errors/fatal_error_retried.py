@@ -49,6 +49,7 @@ rule = Rule(
     severity="error",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="A loop retries a class of errors of which some heal by no retry",
     words=("except",),
     product_only=True,

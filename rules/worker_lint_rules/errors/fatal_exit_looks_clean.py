@@ -37,6 +37,7 @@ rule = Rule(
     summary="The process ends with exit code 0 because of an error",
     words=("except",),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("a stop is meant", "an exit code is given", "unknown class", "a stated reason", "only on a condition"),
     examples=(

@@ -40,6 +40,7 @@ rule = Rule(
     summary="An except clause names something that is no exception class",
     words=("except", "autoretry_for"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("flat tuple", "joined tuples", "unknown name", "the picked class takes the others", "nothing can fail"),
     examples=(

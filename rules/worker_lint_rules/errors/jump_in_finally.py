@@ -39,6 +39,7 @@ rule = Rule(
     summary="A jump out of a finally block discards the exception",
     words=("finally",),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("inner loop", "nothing left to lose", "inner function", "only after success"),
     examples=(

@@ -42,6 +42,7 @@ rule = Rule(
     summary="A function retries by calling itself",
     words=("except",),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=(
         "bounded by an argument",

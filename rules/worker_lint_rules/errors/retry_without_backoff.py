@@ -42,6 +42,7 @@ rule = Rule(
     summary="A loop tries again at once when the broker or service is away",
     words=("except",),
     closure="file",
+    resumable="trail",
     product_only=True,
     yields_to=("ERR104", "ERR113"),
     silences=("blocking call paces it", "sleep grows", "the clause calls something", "leaves the loop"),

@@ -49,6 +49,7 @@ rule = Rule(
     summary="A full disk or exhausted memory ends in the same branch as one bad message",
     words=("except",),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("a clause of its own", "the clause looks at the error", "the alarm is raised", "the loop ends"),
     examples=(

@@ -64,6 +64,7 @@ rule = Rule(
     summary="An error is logged without a word on what it was",
     words=("except",),
     closure="file",
+    resumable="trail",
     product_only=True,
     yields_to=("ERR107", "ERR108", "ERR109"),
     silences=(

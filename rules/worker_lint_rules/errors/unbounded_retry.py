@@ -44,6 +44,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     confidence="likely",
     summary="Something that fails is tried again without any limit",
     words=("except", "tenacity", "backoff", "max_retries", "max_attempts", "max_tries"),

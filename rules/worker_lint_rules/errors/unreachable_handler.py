@@ -37,6 +37,7 @@ rule = Rule(
     summary="An except clause cannot run, because an earlier one takes all that it names",
     words=("except",),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("unknown class", "partly covered"),
     examples=(

@@ -36,6 +36,7 @@ rule = Rule(
     severity="error",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="A clause names a builtin exception where a library raises one of its own",
     words=("except",),
     product_only=True,

@@ -46,6 +46,7 @@ rule = Rule(
     summary="An acknowledgement may fail, and the failure skips what has to follow it",
     words=(".ack(", "def ack(", ".nack(", "def nack(", "basic_ack", "basic_nack", "basic_reject", "acknowledge("),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=(
         "reconnect boundary around",

@@ -33,6 +33,7 @@ rule = Rule(
     summary="A message is acknowledged although its consumer acknowledges automatically",
     words=("auto_ack", "no_ack"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("acknowledged by hand", "one handler for two consumers", "the library ignores it"),
     examples=(

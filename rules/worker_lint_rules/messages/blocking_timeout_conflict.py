@@ -52,6 +52,7 @@ rule = Rule(
     summary="A blocking command is told to wait longer than its client waits for any answer",
     words=_BLOCKING,
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("version not certain", "timeout set", "the wait is shorter"),
     examples=(

@@ -44,6 +44,7 @@ rule = Rule(
     summary="A stop that cancels the handler throws its message away",
     words=("aio_pika",),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("requeue=True", "shielded", "a dead-letter exchange", "nothing cancels it", "nothing is awaited"),
     examples=(

@@ -43,6 +43,7 @@ rule = Rule(
     summary="A handler keeps the thread that must answer the broker's heartbeats",
     words=("basic_consume", "heartbeat"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("a pool with thread-safe acknowledgement", "a short wait", "the connection's own sleep", "a limit"),
     examples=(

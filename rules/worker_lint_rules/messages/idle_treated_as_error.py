@@ -37,6 +37,7 @@ rule = Rule(
     summary="A worker's loop reports that there is nothing to do as an error",
     words=("Empty", "QueueEmpty"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("level debug", "an answer that was due", "the loop ends"),
     examples=(

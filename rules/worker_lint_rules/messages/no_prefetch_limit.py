@@ -35,6 +35,7 @@ rule = Rule(
     summary="A consumer that acknowledges by hand takes as many messages as the broker has",
     words=("pika", "aio_pika", "consume"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=(
         "a limit is set",

@@ -2,10 +2,9 @@
 A message that can never be handled is put back into its queue again and again.
 
 What it catches
-    A clause that catches everything and gives the message back (`requeue=True`, which is the default of
-    `basic_nack` and `basic_reject`), the context `message.process(requeue=True)`, and `raise Reject(requeue=True)` in a
-    Celery task that is acknowledged late, where nothing counts how often the message came, waits, or sends it
-    elsewhere.
+    A clause that catches everything and gives the message back (`requeue=True`, which is the default of `basic_nack`
+    and `basic_reject`), the context `message.process(requeue=True)`, and `raise Reject(requeue=True)` in a Celery task
+    that is acknowledged late, where nothing counts how often the message came, waits, or sends it elsewhere.
 
 Why it hurts in production
     A message that no code can handle, with a field missing or of a type that was removed, is put back at the head of
@@ -48,6 +47,7 @@ rule = Rule(
     summary="A message that can never be handled is put back into its queue again and again",
     words=("pika", "aio_pika", "kombu", "consume", "Reject"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=(
         "only recoverable classes",

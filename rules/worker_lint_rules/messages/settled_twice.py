@@ -37,6 +37,7 @@ rule = Rule(
     summary="One path acknowledges or rejects the same message twice",
     words=("pika", "aio_pika", "kombu", "nats", "pubsub_v1", "consume", "subscribe"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=(
         "guards",

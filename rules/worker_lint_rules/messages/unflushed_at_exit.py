@@ -44,6 +44,7 @@ rule = Rule(
     summary="A producer that buffers is left without a flush",
     words=("confluent_kafka", "kafka"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("send awaited", "flushed", "handed on", "the rest is looked at"),
     examples=(

@@ -53,6 +53,7 @@ rule = Rule(
         "receive_messages",
     ),
     closure="file",
+    resumable="trail",
     product_only=True,
     yields_to=("MSG101", "MSG103", "MSG112"),
     silences=(

@@ -39,6 +39,7 @@ rule = Rule(
     summary="A settlement reaches messages that are not its own, or not the one that it means",
     words=("basic_consume", "multiple"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("the callback's channel", "a channel of its own", "one message at a time"),
     examples=(

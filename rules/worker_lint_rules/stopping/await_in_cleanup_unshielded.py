@@ -42,6 +42,7 @@ rule = Rule(
     summary="A cancellation during clean-up skips the releases that stand after an await",
     words=("async def",),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("shield", "nested finally", "last statement"),
     examples=(

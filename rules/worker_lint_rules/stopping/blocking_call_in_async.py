@@ -39,6 +39,7 @@ rule = Rule(
     summary="A coroutine makes a call that blocks the event loop",
     words=("async def",),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("to_thread", "executor"),
     examples=(

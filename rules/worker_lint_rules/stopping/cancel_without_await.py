@@ -43,6 +43,7 @@ rule = Rule(
     summary="A task is cancelled, and what it uses is closed before it has ended",
     words=("create_task", "ensure_future"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("gather afterwards",),
     examples=(

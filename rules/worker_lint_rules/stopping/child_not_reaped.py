@@ -2,16 +2,15 @@
 A child process is killed and not waited for, left running after a time-out, or taken for ended.
 
 What it catches
-    A process that the code starts and kills or terminates, and never waits for; one on which `wait` or
-    `communicate` may time out and which nobody kills then; a `waitpid` with `WNOHANG` whose returned pid
-    is dropped; `os.kill` in a loop or a stop sequence, where one process that has
-    already gone ends the whole sequence with ProcessLookupError; and a stop that makes a call without the clause
-    for a process that has gone which the same class has around this call elsewhere.
+    A process that the code starts and kills or terminates, and never waits for; one on which `wait` or `communicate`
+    may time out and which nobody kills then; a `waitpid` with `WNOHANG` whose returned pid is dropped; `os.kill` in a
+    loop or a stop sequence, where one process that has already gone ends the whole sequence with ProcessLookupError;
+    and a stop that makes a call without the clause for a gone process that the class has around this call elsewhere.
 
 Why it hurts in production
     `kill` only asks. Without `wait` the dead child stays a zombie and its pid stays taken, a restart finds the
-    old one still holding the port, and in a supervisor that restarts often the process table fills
- goes on working on a job that was reported as failed.
+    old one still holding the port, and in a supervisor that restarts often the process table fills. A child left
+    running after a time-out goes on working on a job that was reported as failed.
 
 What to do instead
     `process.kill()`, then `process.wait()`; in the handler of TimeoutExpired too. Compare the pid that
@@ -46,6 +45,7 @@ rule = Rule(
     summary="A child process is killed and not waited for, or left running after a time-out",
     words=("subprocess", "multiprocessing", "billiard", "os.kill", "waitpid", "NoSuchProcess", "ProcessLookupError"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("subprocess.run with a time-out", "detached on purpose"),
     examples=(

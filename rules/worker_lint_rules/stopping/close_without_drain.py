@@ -39,6 +39,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="What jobs still use is closed before they have ended",
     words=("submit", "apply_async", "create_task", "ensure_future"),
     product_only=True,

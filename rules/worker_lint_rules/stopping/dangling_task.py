@@ -47,6 +47,7 @@ rule = Rule(
     summary="A task is started and nobody keeps it",
     words=("create_task", "ensure_future", "run_coroutine_threadsafe"),
     closure="file",
+    resumable="trail",
     yields_to=("STP129",),
     product_only=True,
     silences=("TaskGroup", "done callback", "kept in a set"),

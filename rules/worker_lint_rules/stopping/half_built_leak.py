@@ -43,6 +43,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     confidence="likely",
     summary="An error between opening and closing or handing over leaves it open for good",
     words=(

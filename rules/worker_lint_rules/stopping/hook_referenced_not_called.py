@@ -39,6 +39,7 @@ rule = Rule(
     summary="A method that stops or releases something is named but not called",
     words=("close", "shutdown", "stop", "disconnect", "terminate", "teardown", "cleanup", "unsubscribe", "cancel"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("property",),
     examples=(

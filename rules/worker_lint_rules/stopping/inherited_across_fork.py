@@ -41,6 +41,7 @@ rule = Rule(
     summary="A child process inherits a connection or the end of a pipe that it must not have",
     words=("Process", "Pipe("),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("spawn/forkserver", "lazy creation", "documented reset hook"),
     examples=(

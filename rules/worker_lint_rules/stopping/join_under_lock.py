@@ -7,9 +7,8 @@ What it catches
     public methods take.
 
 Why it hurts in production
-    The thread waits for the lock, the lock's holder waits for the thread: the stop hangs until the
-    process is killed, with nothing flushed. It needs the thread to be at the right line, so it shows up
-    once in a hundred restarts.
+    The thread waits for the lock, the lock's holder waits for the thread: the stop hangs until the process is killed,
+    with nothing flushed. It needs the thread to be at the right line, so it shows up once in a hundred restarts.
 
 What to do instead
     Take what you need under the lock, release it, then wait: `with self._lock: thread = self._thread`, and
@@ -42,6 +41,7 @@ rule = Rule(
     summary="A lock is held while waiting for threads that need it",
     words=("Lock(", "Condition(", "Semaphore("),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("lock released first", "condition wait"),
     examples=(

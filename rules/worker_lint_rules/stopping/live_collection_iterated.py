@@ -58,6 +58,7 @@ rule = Rule(
     summary="A collection changes while a loop goes through it",
     words=(".add(", ".append(", ".remove(", ".discard(", ".pop(", ".clear(", "del self", "] = "),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("iterates a copy",),
     examples=(

@@ -35,6 +35,7 @@ rule = Rule(
     severity="error",
     stage="preview",
     closure="file",
+    resumable="trail",
     confidence="likely",
     summary="Something is released before what was made from it",
     words=STOP_WORDS,

@@ -54,6 +54,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     confidence="likely",
     summary="An error in one step of a teardown leaves later releases out",
     words=(*STOP_WORDS, "os.kill", "except KeyboardInterrupt"),

@@ -43,6 +43,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="A class opens something that none of its methods ever releases",
     words=(*STOP_WORDS, ".startup()", ".start_up()", ".setup()"),
     product_only=True,

@@ -39,6 +39,7 @@ rule = Rule(
     summary="Code waits for the very thread, pool or task on which it runs",
     words=("Thread", "Timer", "create_task", "ensure_future", "submit", "add_job"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("current_thread guard", "wait=False", "new thread"),
     examples=(

@@ -38,6 +38,7 @@ rule = Rule(
     summary="A signal handler is installed for a while, and stays for ever",
     words=("signal.signal", "import signal", "from signal"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("process-wide entry point",),
     examples=(

@@ -42,6 +42,7 @@ rule = Rule(
     summary="An endless worker cleans up on Ctrl-C, and not when the supervisor stops it",
     words=("__main__", "KeyboardInterrupt"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("the framework's command owns signals", "library code", "finally and a handler that raises"),
     examples=(

@@ -42,6 +42,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     confidence="likely",
     summary="A stop uses what only the start sets, and fails before or after a failed start",
     words=STOP_WORDS,

@@ -7,9 +7,8 @@ What it catches
     its next turn each time it runs, keeps no handle that the stop cancels, and never looks.
 
 Why it hurts in production
-    `stop` returns as if all were well, and the worker goes on taking messages until the process is killed in
-    the middle of one. A flag that was renamed in one of two places does this, and no test notices, because
-    tests end anyway.
+    `stop` returns as if all were well, and the worker goes on taking messages until the process is killed in the middle
+    of one. A flag that was renamed in one of two places does this, and no test notices, because tests end anyway.
 
 What to do instead
     `while not self._stopping.is_set()`: the loop reads what stop sets, at every turn.
@@ -40,6 +39,7 @@ rule = Rule(
     severity="error",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="What stop sets is read by no loop that the worker runs",
     words=STOP_WORDS,
     product_only=True,

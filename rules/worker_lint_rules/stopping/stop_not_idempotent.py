@@ -46,6 +46,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     confidence="likely",
     summary="A second stop fails, because of what the first one has taken away",
     words=(*STOP_WORDS, "set_result", "set_exception"),

@@ -21,8 +21,7 @@ When to ignore it
 
 Limits
     A table counts as guarded when at least two methods change it under the lock and no fewer than twice as many
-    uses hold the lock as do not. Fields filled after an `await` count where they hold something that has to be
-    released, and where several methods lead there.
+    uses hold the lock as do not. Fields filled after an `await` count if several methods lead to what needs a release.
 """
 
 from collections.abc import Iterator
@@ -49,6 +48,7 @@ rule = Rule(
     summary="Two threads, tasks or signals come into the same state between a question and the answer",
     words=("_lock", ".lock", "rlock", "Lock(", "mutex", "SIGTERM", "SIGINT", "= await ", "Thread", "Timer"),
     closure="file",
+    resumable="trail",
     yields_to=("STP120",),
     product_only=True,
     silences=("single thread or loop without await between",),

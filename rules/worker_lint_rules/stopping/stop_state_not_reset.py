@@ -37,6 +37,7 @@ rule = Rule(
     severity="note",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="A worker that can be started again keeps the stop flag of its last life",
     words=("Thread", "Process"),
     product_only=True,
@@ -210,11 +211,8 @@ def _is_kept(cls: Class, runs: Runs, act: Act, start: Function) -> bool:
         return False
     if _ends_process(runs) or _looks_at(cls, start, runs, act.name) or _is_set_back(cls, act):
         return False
-    pattern = re.compile(
-        rf"\.{re.escape(act.name)}\s*=[^=]|\.{re.escape(act.name)}\.clear\(|['\"]{re.escape(act.name)}['\"]"
-    )
-    others = (path for path in cls.project.uses.files_using(cls) if path != cls.path)
-    return not any(pattern.search(cls.project.store.text(path).source) for path in others)
+    pattern = rf"\.{re.escape(act.name)}\s*=[^=]|\.{re.escape(act.name)}\.clear\(|['\"]{re.escape(act.name)}['\"]"
+    return not cls.project.uses.is_written(cls, (act.name,), pattern, own=False)
 
 
 def _ends_process(runs: Runs) -> bool:

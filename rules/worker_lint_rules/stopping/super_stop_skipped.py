@@ -41,6 +41,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="An override of a stop method leaves out what the base's own method releases",
     words=STOP_WORDS,
     product_only=True,

@@ -12,8 +12,7 @@ Why it hurts in production
     thread before it has released what it holds. Each restart within the process adds one more.
 
 What to do instead
-    Tell it, wait for it, then close what it uses: `self._stopping.set()`, `self._thread.join(timeout)`,
-    `self._connection.close()`. `Timer.cancel`, `Executor.shutdown`.
+    Tell it, wait for it, close what it uses: `set()`, `join(timeout)`, `close()`; `Timer.cancel`, `Executor.shutdown`.
 
 When to ignore it
     When the thread may be cut off at any point.
@@ -48,6 +47,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="A stop method leaves a thread, process, timer or pool running that the object started",
     words=(*STOP_WORDS, "Thread(", "Process(", "Timer(", "Callback("),
     product_only=True,

@@ -43,6 +43,7 @@ rule = Rule(
     summary="A stop method waits without limit for something that nobody asked to end",
     words=(".join()", ".join(timeout=None)", ".put("),
     closure="file",
+    resumable="trail",
     product_only=True,
     yields_to=("STP106", "STP111", "STP112"),
     silences=("the loop polls a flag", "outside stop", "batch program"),

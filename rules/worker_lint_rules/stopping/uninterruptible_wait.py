@@ -12,8 +12,7 @@ Why it hurts in production
     `join` that waits for it hangs.
 
 What to do instead
-    `self._stopping.wait(seconds)` sleeps and wakes at once; `queue.get(timeout=1)`, or a sentinel that stop puts into
-    the queue.
+    `self._stopping.wait(seconds)` sleeps and wakes at once; `queue.get(timeout=1)`, or a sentinel that stop puts in.
 
 When to ignore it
     When nobody waits for the loop's end.
@@ -44,6 +43,7 @@ rule = Rule(
     words=("sleep(", "get(", "wait("),
     besides=("Event", "Thread", "is_set"),
     closure="file",
+    resumable="trail",
     product_only=True,
     yields_to=("STP105",),
     silences=("a sentinel wakes it", "waits under a second"),

@@ -51,6 +51,7 @@ rule = Rule(
     summary="A `__del__` method takes a lock, waits, starts a task, or uses what may not be there yet",
     words=("__del__",),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("warning only",),
     examples=(

@@ -45,6 +45,7 @@ rule = Rule(
     summary="A signal handler does what can deadlock or fail in the code that it interrupts",
     words=("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR", "SIGQUIT", "SIGCHLD", "SIGALRM"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=(
         "loop.add_signal_handler",

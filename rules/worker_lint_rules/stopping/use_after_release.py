@@ -37,6 +37,7 @@ rule = Rule(
     severity="error",
     stage="preview",
     closure="file",
+    resumable="trail",
     confidence="likely",
     summary="Something is used after it has been released or cleared",
     words=("close(", "shutdown(", "release(", "= None"),

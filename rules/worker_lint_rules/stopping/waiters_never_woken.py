@@ -45,6 +45,7 @@ rule = Rule(
     summary="An event that others wait for without limit is set only when its owner succeeds",
     words=("Event", "Future", "create_future"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("finally", "waiters time out"),
     examples=(

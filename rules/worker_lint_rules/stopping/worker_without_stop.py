@@ -41,6 +41,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     summary="A class sets threads going and has no method that ends them",
     words=("Thread", "Timer"),
     product_only=True,
@@ -283,8 +284,5 @@ def _closes(run: Function, call: ir.Call, name: str) -> bool:
 
 def _is_ended(cls: Class, name: str) -> bool:
     """Whether anybody stops the loop, or hands it something to do that may."""
-    pattern = re.compile(
-        rf"\.{re.escape(name)}\.(?:stop|shutdown|add_callback|call_soon_threadsafe|call_soon|add_timeout)\b"
-    )
-    paths = {cls.path, *cls.project.uses.files_using(cls)}
-    return any(pattern.search(cls.project.store.text(path).source) for path in paths)
+    pattern = rf"\.{re.escape(name)}\.(?:stop|shutdown|add_callback|call_soon_threadsafe|call_soon|add_timeout)\b"
+    return cls.project.uses.is_written(cls, (f".{name}.",), pattern)

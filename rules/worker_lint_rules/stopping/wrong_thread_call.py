@@ -44,6 +44,7 @@ rule = Rule(
     summary="An object that belongs to one thread, or to its event loop, is used from another thread",
     words=("Thread", "Timer", "to_thread", "run_in_executor", "submit", "run_until_complete", "run_forever"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("thread-safe callback", "created inside"),
     examples=(

@@ -79,7 +79,8 @@ class Calls:
         """The definitions that subclasses put in place of an inherited method."""
         hierarchy = self.project.hierarchy
         found: list[Runs] = []
-        for sub in hierarchy.descendants(cls):
+        for sub in hierarchy.defining_below(cls, name):
+            self.project.store.trail.leads(cls.path, sub.path)
             parts = (member.parts for member in hierarchy.own(sub, name) if isinstance(member, Member))
             found.extend(Runs(self.project.function_of(sub, part[0]), sub) for part in parts if part)
         return found

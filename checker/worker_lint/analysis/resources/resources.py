@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from worker_lint.analysis.entity import Class, Function, Instance
 from worker_lint.analysis.flow.visit import Place
+from worker_lint.analysis.kept import Kept
 from worker_lint.analysis.places import SELF, Use
 from worker_lint.analysis.resources.duty import Duty, modelled_duty
 from worker_lint.analysis.resources.ending import Ending
@@ -26,8 +27,7 @@ class Resources:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._held: dict[Class, tuple[Held, ...]] = {}
-        self._wrapping: dict[Class, Duty | None] = {}
+        self._kept: Kept[tuple[Held, ...] | Duty | None] = Kept()
 
     # --- duties ---
 
@@ -44,18 +44,18 @@ class Resources:
 
     def _wrapping_duty(self, cls: Class) -> Duty | None:
         """A class that holds resources, and has a method that ends them, has their duty."""
-        if cls not in self._wrapping:
-            self._wrapping[cls] = None  # a class that holds objects of itself
-            held = [one for base in self._own_bases(cls) for one in self.held(base)]
-            due = [one for one in held if one.acquired and one.derived_from is None]
-            release = self._releasing(cls, due)
-            if due and release:
-                acquired = dict.fromkeys(site.method.name for one in due for site in one.acquired)
-                context = self.project.hierarchy.find(cls, "__exit__") or self.project.hierarchy.find(cls, "__aexit__")
-                self._wrapping[cls] = Duty(
-                    cls.symbol, "worker", tuple(acquired), release, context=context is not None, cls=cls
-                )
-        return self._wrapping[cls]
+        found = self._kept.once(("duty", cls), None, lambda: self._found_duty(cls))  # it may hold objects of itself
+        return found if isinstance(found, Duty) else None
+
+    def _found_duty(self, cls: Class) -> Duty | None:
+        held = [one for base in self._own_bases(cls) for one in self.held(base)]
+        due = [one for one in held if one.acquired and one.derived_from is None]
+        release = self._releasing(cls, due)
+        if not due or not release:
+            return None
+        acquired = dict.fromkeys(site.method.name for one in due for site in one.acquired)
+        context = self.project.hierarchy.find(cls, "__exit__") or self.project.hierarchy.find(cls, "__aexit__")
+        return Duty(cls.symbol, "worker", tuple(acquired), release, context=context is not None, cls=cls)
 
     def _own_bases(self, cls: Class) -> list[Class]:
         return [base for base in self.project.hierarchy.order(cls) if isinstance(base, Class)]
@@ -93,13 +93,12 @@ class Resources:
 
     def held(self, cls: Class) -> tuple[Held, ...]:
         """The fields whose objects methods of this very class make."""
-        found = self._held.get(cls)
-        if found is None:
-            self._held[cls] = ()  # a class that holds objects of itself
-            own = self.project.values.fields.own(cls)
-            made = (self._field(cls, name) for name in own)
-            self._held[cls] = found = tuple(one for one in made if one is not None)
-        return found
+        found = self._kept.once(("held", cls), (), lambda: self._found_held(cls))  # it may hold objects of itself
+        return found if isinstance(found, tuple) else ()
+
+    def _found_held(self, cls: Class) -> tuple[Held, ...]:
+        made = (self._field(cls, name) for name in self.project.values.fields.own(cls))
+        return tuple(one for one in made if one is not None)
 
     def opened(self, cls: Class, name: str) -> Site | None:
         """Where a field of a class, or of a base of it, is first opened."""
@@ -165,10 +164,9 @@ class Resources:
     def _is_ended_outside(self, cls: Class, name: str, duty: Duty) -> bool:
         """Whether code outside the class's own methods may end the field: by name, or by a name that is computed."""
         methods = "|".join(sorted(re.escape(end) for end in duty.ends)) or "close"
-        by_name = re.compile(rf"(?<!self)(?<!cls)\.{re.escape(name)}(?:\[[^\]\n]*\])?\.(?:{methods})\b")
-        for path in self.project.uses.files_using(cls):
-            if by_name.search(self.project.store.text(path).source):
-                return True
+        by_name = rf"(?<!self)(?<!cls)\.{re.escape(name)}(?:\[[^\]\n]*\])?\.(?:{methods})\b"
+        if self.project.uses.is_written(cls, (f".{name}",), by_name):
+            return True
         text = self.project.store.text(cls.path)
         first, last = cls.node.at[0], cls.node.at[2]
         quoted = (f'"{name}"', f"'{name}'")

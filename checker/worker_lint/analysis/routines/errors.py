@@ -34,8 +34,15 @@ class Errors(Hierarchy):
 
     def name_of(self, cls: Class) -> str:
         """The name under which a class of the project is known here."""
-        self._own[cls.symbol] = cls
-        return cls.symbol
+        name = cls.symbol
+        other = self._own.get(name)
+        if other is not cls:
+            if (
+                other is not None or name in self._asked
+            ):  # two classes of one name: what is known of it is of one of them
+                self._project.unsettled.update({cls.path, (other or cls).path})
+            self._own[name] = cls
+        return name
 
     def canonical(self, name: str) -> str:
         """The class's own name, whatever it is imported as."""

@@ -45,7 +45,8 @@ class Routines:
         found = self._routines.get((function, me))
         if found is None:
             node = function.node
-            key = f"{function.path}:{node.name_at[0]}:{node.name_at[1]}:{me.symbol if me is not None else ''}"
+            owner = f"{me.path}:{me.node.name_at[0]}:{me.node.name_at[1]}" if me is not None else ""
+            key = f"{function.path}:{node.name_at[0]}:{node.name_at[1]}:{owner}"
             is_bound = function.owner is not None and not is_static(node)
             found = Routine(
                 key, node.params, function.body, node.is_async, node.is_generator, is_bound, function.module.path

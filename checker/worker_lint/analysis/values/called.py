@@ -52,9 +52,7 @@ def called(values: Values, scope: Scope, call: ir.Call, me: Class | None) -> Kin
         held = values.of(scope, func.value, me)
         if isinstance(held, Items):
             return _of_items(held, func.name)
-        kind = values.attribute(
-            held, func.name
-        )  # asked anew, each link of a chain would double the work
+        kind = values.attribute(held, func.name)  # asked anew, each link of a chain would double the work
     else:
         kind = values.of(scope, func, me)
     match kind:

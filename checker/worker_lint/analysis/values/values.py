@@ -79,7 +79,10 @@ class Values(Named):
         What an expression denotes where it stands. `me` is the class of `self`, when the code is
         looked at as part of a subclass; by default the class around it, or any subclass.
         """
-        if expr is None or self._depth > DEPTH:
+        if expr is None:
+            return UNKNOWN
+        if self._depth > DEPTH:
+            self.project.unsettled.add(scope.path)
             return UNKNOWN
         self._depth += 1
         try:

@@ -29,6 +29,7 @@ class Workers:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._workers: dict[Class, Worker | None] = {}
+        self._examining: set[Class] = set()
         self._entries: dict[tuple[Function, Class | None], tuple[Entry, ...]] = {}
         self._methods: dict[Class, dict[str, Runs]] = {}
 
@@ -58,8 +59,12 @@ class Workers:
     def of(self, cls: Class) -> Worker | None:
         """The roles of a class's methods; None when it is no worker."""
         if cls not in self._workers:
-            self._workers[cls] = None
+            if cls in self._examining:
+                self.project.unsettled.add(cls.path)
+                return None
+            self._examining.add(cls)
             self._workers[cls] = self._examined(cls)
+            self._examining.discard(cls)
         return self._workers[cls]
 
     def _examined(self, cls: Class) -> Worker | None:
