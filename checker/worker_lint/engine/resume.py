@@ -168,7 +168,9 @@ class _Resumed:
         if not self.plan.is_traced or not (self.tree.skims[path].classes or earlier.skim.classes):
             return False
         before, now = _decoded(earlier.record), self.tree.module(path)
-        return before is None or now is None or any(map(may_set_contract, (before, now)))
+        if now is None or (before is None and earlier.skim.classes):
+            return True
+        return may_set_contract(now) or (before is not None and may_set_contract(before))
 
     def _has_same_record(self, path: str, earlier: Before) -> bool:
         before, now = _decoded(earlier.record), self.tree.module(path)

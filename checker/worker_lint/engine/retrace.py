@@ -43,6 +43,8 @@ def files_again(tree: Tree, project: Project, traced: Traced, before: Mapping[st
             _compare_imports(tree, project, path, earlier[0])
             seeds.update(_using(project, traced, path))
         old, new = _record(earlier), tree.module(path)
+        if old is None and new is not None and not earlier[0].classes and traced.leading_to({path}) == {path}:
+            old = ir.Module(new.version, (), docstring=False, parser=new.parser)  # nobody has read or imported it
         if old is None or new is None or has_inner_classes(old) or has_inner_classes(new):
             raise UnclearError
         if not are_alike(old, new):

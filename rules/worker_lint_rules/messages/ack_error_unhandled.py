@@ -42,7 +42,6 @@ _TAKES_OUT = ("pop", "remove", "discard", "popleft", "popitem", "clear", "releas
 rule = Rule(
     code="MSG107",
     severity="warning",
-    stage="preview",
     summary="An acknowledgement may fail, and the failure skips what has to follow it",
     words=(".ack(", "def ack(", ".nack(", "def nack(", "basic_ack", "basic_nack", "basic_reject", "acknowledge("),
     closure="file",

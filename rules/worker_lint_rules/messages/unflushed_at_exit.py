@@ -40,7 +40,6 @@ _SETTLED = re.compile(r"\.(?:flush|close|purge|commit_transaction)\b|\bclosing\(
 rule = Rule(
     code="MSG110",
     severity="warning",
-    stage="preview",
     summary="A producer that buffers is left without a flush",
     words=("confluent_kafka", "kafka"),
     closure="file",

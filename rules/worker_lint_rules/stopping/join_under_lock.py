@@ -2,9 +2,8 @@
 A lock is held while waiting for threads that need it.
 
 What it catches
-    A `join` without limit, or a waiting `shutdown`, inside `with self._lock:`, where the code of the thread that is
-    waited for takes the same lock; and `shutdown(wait)` of children under a lock that the class's other
-    public methods take.
+    A `join` without limit, or a waiting `shutdown`, inside `with self._lock:`, where the code of the awaited thread
+    takes the same lock; and `shutdown(wait)` of children under a lock that other public methods take.
 
 Why it hurts in production
     The thread waits for the lock, the lock's holder waits for the thread: the stop hangs until the process is killed,
@@ -28,7 +27,7 @@ from worker_lint.analysis import Class, Function
 from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.launched import Launched, launched_by
 from worker_lint.analysis.locks import locks_of, taken_by
-from worker_lint.analysis.nesting import own_calls, own_expressions, placed_statements
+from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
 from worker_lint.analysis.reached import Way, reached_from
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -40,6 +39,7 @@ rule = Rule(
     stage="preview",
     summary="A lock is held while waiting for threads that need it",
     words=("Lock(", "Condition(", "Semaphore("),
+    besides=(".join(", ".shutdown(", "await"),
     closure="file",
     resumable="trail",
     product_only=True,
@@ -264,7 +264,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         return
     launched = None
     for method in cls.project.values.fields.methods(cls):
-        for placed in placed_statements(method.body):
+        for placed in placed_statements(method.body) if mentions(method, "with ") else ():
             if not isinstance(placed.statement, ir.With):
                 continue
             locks = locks_of(cls, method, placed.statement)

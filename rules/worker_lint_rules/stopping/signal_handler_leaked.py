@@ -34,7 +34,6 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP131",
     severity="warning",
-    stage="preview",
     summary="A signal handler is installed for a while, and stays for ever",
     words=("signal.signal", "import signal", "from signal"),
     closure="file",

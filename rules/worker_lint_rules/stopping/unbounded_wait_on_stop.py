@@ -39,7 +39,6 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP107",
     severity="warning",
-    stage="preview",
     summary="A stop method waits without limit for something that nobody asked to end",
     words=(".join()", ".join(timeout=None)", ".put("),
     closure="file",

@@ -39,7 +39,6 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP127",
     severity="warning",
-    stage="preview",
     closure="file",
     resumable="trail",
     summary="A class sets threads going and has no method that ends them",

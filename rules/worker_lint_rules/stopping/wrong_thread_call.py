@@ -40,7 +40,6 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP121",
     severity="error",
-    stage="preview",
     summary="An object that belongs to one thread, or to its event loop, is used from another thread",
     words=("Thread", "Timer", "to_thread", "run_in_executor", "submit", "run_until_complete", "run_forever"),
     closure="file",

@@ -207,7 +207,7 @@ def test_every_edit(
         {"main.py": f"import json\nimport os\n{MAIN}"},
         {"pkg/base.py": f"# moved down\n{BASE}"},
         {"pkg/leaf.py": LEAF.replace("1", "2")},
-        {"alone.py": f"{BASE}\n\nBase()\n"},
+        {"alone.py": "class Plain:\n    def stop(self):\n        pass\n\n\nPlain()\n"},
         {"alone.py": "raise NotImplemented\n"},
     ],
     ids=str,
