@@ -117,12 +117,13 @@ says *true* and the other *meant*.
 
 ## Packages that were never looked at before
 
-These were drawn at random and run once; nobody who writes rules had looked at them. This is the figure to expect of
-other code.
+Nobody who writes rules had looked at these, and they were run once: half of the packages that were named for their
+workers (queues, brokers, servers, schedulers), drawn by seed, while the other half served to repair the rules. This is
+the figure to expect of other code. Rules without a line found nothing there.
 
 {table(last, names)}
 
-Earlier draws were run once, too. What each showed was repaired afterwards: these figures are of the rules before that,
+Earlier lists, drawn at random, were run once, too. What each showed was repaired afterwards: these figures are of the rules before that,
 the latest first.
 
 {repaired}
