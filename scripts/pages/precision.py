@@ -123,8 +123,8 @@ the figure to expect of other code. Rules without a line found nothing there.
 
 {table(last, names)}
 
-Earlier lists, drawn at random, were run once, too. What each showed was repaired afterwards: these figures are of the rules before that,
-the latest first.
+Earlier lists, drawn at random, were run once, too. What each showed was repaired afterwards: these figures are of the
+rules before that, the latest first.
 
 {repaired}
 
