@@ -17,7 +17,8 @@ When to ignore it
     When the members are never called on these objects.
 
 Limits
-    A class that is created only through a variable or a factory is not seen.
+    A class that is created only through a variable or a factory is not seen. Product code only: tests make
+    incomplete objects on purpose, to see what happens.
 """
 
 from collections.abc import Iterator
@@ -31,12 +32,31 @@ from worker_lint.source import ir
 rule = Rule(
     code="ABS116",
     severity="warning",
+    stage="preview",
     summary="Python does not check an abstract class that derives from a built-in class",
     words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
     closure="open",
     resumable="records",
+    product_only=True,
     silences=("no member left",),
     examples=(
+        good(
+            "a test makes an incomplete object on purpose",
+            """
+            from abc import ABC, abstractmethod
+
+            class WorkerError(ABC, Exception):
+                @abstractmethod
+                def code(self): ...
+
+            class StopError(WorkerError):
+                pass
+
+            def test_it_has_no_code():
+                assert StopError("too late").code() is None
+            """,
+            path="tests/test_errors.py",
+        ),
         bad(
             "an abstract exception is raised",
             """
