@@ -176,6 +176,9 @@ _ROUND: Final = frozenset({"start", "run_forever", "serve_forever", "mainloop"})
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """Whether the class starts what nothing can end."""
     project = context.project
+    text = project.store.text(cls.path)
+    if not any(text.has_word(word, *cls.node.at[0:3:2]) for word in rule.words) and not is_thread_class(cls):
+        return
     if project.workers.stops(cls) or any(is_stop_name(name) for name in project.workers.methods(cls)):
         return
     if not all(isinstance(base, (Class, ModelClass)) for base in project.hierarchy.order(cls)):
