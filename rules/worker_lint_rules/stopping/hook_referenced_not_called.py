@@ -35,6 +35,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP133",
     severity="error",
+    stage="preview",
     summary="A method that stops or releases something is named but not called",
     words=("close", "shutdown", "stop", "disconnect", "terminate", "teardown", "cleanup", "unsubscribe", "cancel"),
     closure="file",
