@@ -24,7 +24,7 @@ from worker_lint.engine.dispatch import Candidate, Dispatcher
 from worker_lint.engine.edges import Traced, culprits_of
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.precedence import resolve_precedence
-from worker_lint.engine.reach import Reach, sets_contract
+from worker_lint.engine.reach import Reach, may_set_contract, sets_contract
 from worker_lint.engine.retrace import UnclearError, files_again
 from worker_lint.engine.run import RECURSION_LIMIT, suppressed
 from worker_lint.engine.state import Asked, State, is_wanted
@@ -152,7 +152,7 @@ class _Resumed:
             if skim.classes or earlier.skim.classes:
                 raise Doubt  # the contracts of its classes made other files count
             self.left.add(path)
-        if asked.record and not self._has_same_record(path, earlier):
+        if (asked.record or self._had_contracts(path, earlier)) and not self._has_same_record(path, earlier):
             raise Doubt
         if any(self.tree.mentions(path, word) != found for word, found in asked.words.items()):
             raise Doubt
@@ -162,6 +162,16 @@ class _Resumed:
             self._compare_skims(path, earlier.skim, skim)
         if is_root and not was_root:
             self.reach.files.add(path)
+
+    def _had_contracts(self, path: str, earlier: Before) -> bool:
+        """
+        Whether a class of the file did set a contract. The state knows such classes by their numbers, and other files
+        may be checked for their sake; those that are new are followed anyway (`_creations`).
+        """
+        if not self.plan.is_traced or not earlier.skim.classes:
+            return False
+        before = _decoded(earlier.record)
+        return before is None or may_set_contract(before)
 
     def _has_same_record(self, path: str, earlier: Before) -> bool:
         before, now = _decoded(earlier.record), self.tree.module(path)

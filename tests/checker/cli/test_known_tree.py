@@ -80,7 +80,7 @@ def test_a_known_tree_is_not_listed_anew(
     edit(tmp_path, TREE, clock)
     git("init", "add", "commit")
     lint("check", "-f", "json")
-    edit(tmp_path, {"alone.py": "import abc\n\nraise NotImplemented\n"}, clock)
+    edit(tmp_path, {"alone.py": f"import abc\n{BASE}\n\nBase()\n"}, clock)
     if staged:
         git("add")
     options = ("check", "-f", "json", "--changed", "alone.py")

@@ -53,6 +53,11 @@ CHAINS = (
     Chain("a body is edited", {}, ({"main.py": f"# moved down\n{MAIN}"}, {"pkg/leaf.py": f"\n\n{LEAF}"})),
     Chain("a base gains an abstract member", {}, ({"pkg/base.py": TWO}, {"pkg/base.py": BASE})),
     Chain("a base is abstract no more", {"pkg/leaf.py": BARE}, ({"pkg/base.py": PLAIN}, {"pkg/base.py": BASE})),
+    Chain(
+        "an incomplete class comes before another that nobody creates",
+        {"alone.py": BASE},
+        ({"alone.py": f"{BASE.replace('Base', 'First')}\n\n{BASE}\n\nFirst()\nBase()\n"}, {"alone.py": BASE}),
+    ),
     Chain("an implementation goes", {}, ({"pkg/leaf.py": BARE}, {"pkg/leaf.py": LEAF})),
     Chain(
         "a mixin is deleted",
@@ -207,6 +212,7 @@ def test_every_edit(
         {"main.py": f"import json\nimport os\n{MAIN}"},
         {"pkg/base.py": f"# moved down\n{BASE}"},
         {"pkg/leaf.py": LEAF.replace("1", "2")},
+        {"alone.py": f"{BASE}\n\nBase()\n"},
         {"alone.py": "class Plain:\n    def stop(self):\n        pass\n\n\nPlain()\n"},
         {"alone.py": "raise NotImplemented\n"},
     ],
