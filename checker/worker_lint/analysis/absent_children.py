@@ -16,6 +16,7 @@ from worker_lint.analysis.entity import Class, Function, Instance
 from worker_lint.analysis.flow import find, walk
 from worker_lint.analysis.statements import plain_call
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.visit import is_none
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _tested(project: Project, cls: Class, field: str) -> tuple[Function, ir.At] 
     assigned = [one for one in project.values.fields.assigned(cls, field) if not one.added]
     early = [one for one in assigned if not isinstance(one.scope, Function) or one.scope.name == "__init__"]
     values = [one for one in early if one.source.how != "annotation"]
-    if not values or not all(_is_none(one.source.expr) for one in values) or len(assigned) == len(early):
+    if not values or not all(is_none(one.source.expr) for one in values) or len(assigned) == len(early):
         return None
     for owner in project.hierarchy.order(cls):
         for method in project.values.fields.methods(owner) if isinstance(owner, Class) else ():
@@ -113,7 +114,3 @@ def _asks(test: ir.Expr, subject: str) -> bool:
             return any(_asks(value, subject) for value in values)
         case _:
             return ir.dotted_name(test) == subject
-
-
-def _is_none(expr: ir.Expr | None) -> bool:
-    return isinstance(expr, ir.Constant) and expr.kind == "none"

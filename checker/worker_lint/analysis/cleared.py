@@ -15,6 +15,7 @@ from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.launched import is_event_callback
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.standing import NOTHING, Misstep, Standing, lets_through
+from worker_lint.analysis.visit import is_none
 from worker_lint.source import ir
 
 
@@ -56,8 +57,7 @@ def _is_open(cls: Class, method: Function) -> bool:
 def _cleared_at(cls: Class, method: Function, name: str) -> ir.At | None:
     """Where the method itself puts None there; what it does further down is left alone."""
     for one in cls.project.values.fields.assigned(cls, name):
-        expr = one.source.expr
-        if one.scope == method and isinstance(expr, ir.Constant) and expr.kind == "none":
+        if one.scope == method and is_none(one.source.expr):
             return one.source.at
     return None
 

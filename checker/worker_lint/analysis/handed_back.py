@@ -12,6 +12,7 @@ from worker_lint.analysis.borrowed import GIVES_BACK, OVER_LINK, TAKES, Borrowed
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.statements import plain_call, walk_statements
+from worker_lint.analysis.touching import family
 from worker_lint.analysis.unhanded import statement_lists
 from worker_lint.source import ir
 
@@ -54,13 +55,9 @@ def _given_back(method: Function, subject: str) -> Iterator[tuple[ir.Call, str]]
 
 def _times(project: Project, cls: Class, field: str) -> int:
     """How many calls in the class and its relatives hand the field back."""
-    family = (
-        *(one for one in project.hierarchy.order(cls) if isinstance(one, Class)),
-        *project.hierarchy.descendants(cls),
-    )
     return sum(
         call.func.name in GIVES_BACK and any(isinstance(arg, ir.Attribute) and arg.name == field for arg in call.args)
-        for each in family
+        for each in family(cls)
         for method in project.values.fields.methods(each)
         for call in find(ir.Call, method.statements)
         if isinstance(call.func, ir.Attribute)

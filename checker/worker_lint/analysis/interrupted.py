@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find, walk
 from worker_lint.analysis.stopping import is_child_stop, is_stop_name
+from worker_lint.analysis.visit import method_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -48,11 +49,7 @@ def only_interrupted(project: Project, function: Function, me: Class | None) -> 
 def _is_of_loop(call: ir.Call, work: ir.Call) -> bool:
     """Whether the stop only ends the loop of `serve_forever`, which has ended when it raises."""
     both = isinstance(call.func, ir.Attribute) and isinstance(work.func, ir.Attribute)
-    return both and (ir.dotted_name(work.func) or "").endswith(".serve_forever") and _last(call) == "shutdown"
-
-
-def _last(call: ir.Call) -> str:
-    return call.func.name if isinstance(call.func, ir.Attribute) else ""
+    return both and (ir.dotted_name(work.func) or "").endswith(".serve_forever") and method_name(call) == "shutdown"
 
 
 def _is_interrupt(handler: ir.Handler) -> bool:

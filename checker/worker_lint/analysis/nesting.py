@@ -58,6 +58,12 @@ def own_calls(statement: ir.Stmt) -> Iterator[ir.Call]:
     return iter(found[1])
 
 
+def body_text(function: Function) -> str:
+    """The lines of a function below its name, for cheap questions before its body is read."""
+    text = function.project.store.text(function.path)
+    return text.between(function.node.name_at[0] + 1, function.node.at[2])
+
+
 def mentions(function: Function, *words: str) -> bool:
     """Whether the text of the function holds one of the words: the cheap question before its body is read."""
     text = function.project.store.text(function.path)

@@ -125,14 +125,15 @@ def _naming(scope: Function, *words: str) -> Iterator[Function]:
 def _is_run_for(outer: Function, scope: Function) -> bool:
     """Whether a function runs a loop for the coroutine, as `asyncio.run(main())` does."""
     given = (one for call in find(ir.Call, outer.body) if _last(call.func) in _RUNNERS for one in call.args)
-    return any(_calls(one, scope) or _names(one, scope) for one in given)
+    return any(_calls(one, scope) or names_function(one, scope) for one in given)
 
 
 def _calls(value: ir.Expr, scope: Function) -> bool:
-    return isinstance(value, ir.Call) and _names(value.func, scope)
+    return isinstance(value, ir.Call) and names_function(value.func, scope)
 
 
-def _names(value: ir.Expr, scope: Function) -> bool:
+def names_function(value: ir.Expr, scope: Function) -> bool:
+    """Whether an expression is this function: by its bare name, or as a method of the object itself."""
     first, _, last = (ir.dotted_name(value) or "").rpartition(".")
     return last == scope.name and first == ("self" if scope.owner is not None else "")
 

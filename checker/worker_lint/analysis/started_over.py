@@ -21,6 +21,7 @@ from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, p
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.tiers.loops import is_always
 from worker_lint.analysis.touching import (
     Act,
     acts_of,
@@ -101,13 +102,9 @@ def _endless(cls: Class, launched: Launched) -> tuple[Function, ir.While | ir.Fo
         return None
     told = {act.name for stop in whole_stops(cls) for act in done_by(stop) if act.tells}
     for function, loop in service_loops(launched.runs):
-        if isinstance(loop, ir.While) and (_is_true(loop.test) or _asked(function, loop.test) & told):
+        if isinstance(loop, ir.While) and (is_always(loop.test) or _asked(function, loop.test) & told):
             return function, loop
     return None
-
-
-def _is_true(test: ir.Expr) -> bool:
-    return isinstance(test, ir.Constant) and bool(test.value)
 
 
 def _asked(function: Function, test: ir.Expr) -> set[str]:

@@ -12,6 +12,7 @@ from worker_lint.analysis.locking import Locking
 from worker_lint.analysis.loop_fields import field_named
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements
 from worker_lint.analysis.threaded import reached_on_threads
+from worker_lint.analysis.visit import is_none, method_name
 from worker_lint.source import ir
 
 _WAITS: Final = ("join", "is_alive", "wait", "result", "Thread(", "Timer(")
@@ -96,7 +97,7 @@ def _takings(functions: list[Function], locking: Locking) -> dict[str, _Taking]:
             continue
         used: set[str] = set()
         for placed in placed_statements(function.body):
-            if isinstance(placed.statement, ir.Assign) and _is_none(placed.statement.value):
+            if isinstance(placed.statement, ir.Assign) and is_none(placed.statement.value):
                 for target in placed.statement.targets:
                     field = field_named(function, target)
                     is_end = in_finally(placed) is not None or in_handler(placed) is not None
@@ -112,7 +113,7 @@ def _used(function: Function, takings: dict[str, _Taking], locking: Locking) -> 
     if mentions(function, *_ASKS_THREAD):
         return
     for placed in placed_statements(function.body):
-        if any(_last(call) == "join" for call in own_calls(placed.statement)):
+        if any(method_name(call) == "join" for call in own_calls(placed.statement)):
             return  # from here on the other side has ended
         if isinstance(placed.statement, ir.If):
             for field, following in _asked(function, placed):
@@ -186,11 +187,3 @@ def _first_use(function: Function, field: str, following: list[Placed]) -> ir.At
 def _fields(function: Function, statement: ir.Stmt) -> set[str]:
     found = (field_named(function, node) for node in own_expressions(statement) if isinstance(node, ir.Attribute))
     return {field for field in found if field}
-
-
-def _is_none(value: ir.Expr | None) -> bool:
-    return isinstance(value, ir.Constant) and value.kind == "none"
-
-
-def _last(call: ir.Call) -> str:
-    return call.func.name if isinstance(call.func, ir.Attribute) else ""

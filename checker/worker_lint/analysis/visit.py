@@ -125,3 +125,13 @@ def last_name(func: ir.Expr) -> str:
 def unawaited(node: ir.Node) -> ir.Node:
     """What is awaited, or the node itself where nothing is."""
     return node.value if isinstance(node, ir.Await) else node
+
+
+def is_none(node: ir.Node | None) -> bool:
+    """Whether it is the literal None."""
+    return isinstance(node, ir.Constant) and node.kind == "none"
+
+
+def method_name(call: ir.Call) -> str:
+    """The name of the method that is called; empty for a plain function."""
+    return call.func.name if isinstance(call.func, ir.Attribute) else ""

@@ -8,10 +8,28 @@ gets other lines and columns, which no answer about other files depends on.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 import msgspec
 
 from worker_lint.source import ir
+from worker_lint.source.records import DamagedRecordError, decode_module
+from worker_lint.source.skim import Skim
+
+
+class Before(msgspec.Struct, frozen=True, dict=True):
+    """A changed file as the earlier run had it; `record` is encoded, None when nothing is known of it."""
+
+    skim: Skim
+    record: bytes | None
+
+    @cached_property
+    def module(self) -> ir.Module | None:
+        """The record; None also where it is damaged."""
+        try:
+            return decode_module(self.record) if self.record is not None else None
+        except DamagedRecordError:
+            return None
 
 
 def are_alike(one: ir.Module, other: ir.Module) -> bool:

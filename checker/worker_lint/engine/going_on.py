@@ -13,10 +13,11 @@ import msgspec
 
 from worker_lint.analysis import Project
 from worker_lint.diagnostic import Diagnostic
+from worker_lint.engine.alike import Before
 from worker_lint.engine.packed import Known, Packed, Skims, pack
 from worker_lint.engine.parts import read_parts, write_parts
 from worker_lint.engine.reading import Read
-from worker_lint.engine.resume import CHANGED_AT_MOST, Before, Doubt, Terms, resume
+from worker_lint.engine.resume import CHANGED_AT_MOST, Doubt, Terms, resume
 from worker_lint.engine.snapshot import Entry, Snapshot
 from worker_lint.engine.sources import FileSources
 from worker_lint.engine.standing import Files, Piece, Standing

@@ -19,7 +19,7 @@ from worker_lint.analysis import Class, Models, Project
 from worker_lint.analysis.contract import missing_members, refuses_as_protocol
 from worker_lint.analysis.creation import Creations
 from worker_lint.diagnostic import Diagnostic, with_fingerprints
-from worker_lint.engine.alike import are_alike, has_inner_classes
+from worker_lint.engine.alike import Before, are_alike, has_inner_classes
 from worker_lint.engine.dispatch import Candidate, Dispatcher
 from worker_lint.engine.edges import Traced, culprits_of
 from worker_lint.engine.plan import Plan
@@ -29,8 +29,6 @@ from worker_lint.engine.retrace import UnclearError, files_again
 from worker_lint.engine.run import RECURSION_LIMIT, suppressed
 from worker_lint.engine.state import Asked, State, is_wanted
 from worker_lint.engine.tree import Tree
-from worker_lint.source import ir
-from worker_lint.source.records import DamagedRecordError, decode_module
 from worker_lint.source.skim import Skim, SkimImport, imported_by
 
 CHANGED_AT_MOST: Final = 100
@@ -41,23 +39,11 @@ class Doubt(Exception):  # noqa: N818  # not a fault
     """Something may depend on the change that is not worked out again: the whole tree must be analysed."""
 
 
-class Before(msgspec.Struct, frozen=True):
-    """A changed file as the earlier run had it; `record` is encoded, None when nothing is known of it."""
-
-    skim: Skim
-    record: bytes | None
-
-
 class Terms(msgspec.Struct, frozen=True):
     """What two runs must have in common."""
 
     models: Models
     plan: Plan
-
-
-def is_resumable(plan: Plan) -> bool:
-    """Whether all rules of a plan keep to what a state knows."""
-    return plan.is_resumable
 
 
 def resume(tree: Tree, terms: Terms, state: State, before: Mapping[str, Before]) -> tuple[Diagnostic, ...]:
@@ -119,9 +105,8 @@ class _Resumed:
     def _led_to_changed(self) -> Iterable[str]:
         if not self.plan.is_traced:
             return ()
-        before = {path: (earlier.skim, earlier.record) for path, earlier in self.before.items()}
         try:
-            return files_again(self.tree, self.project, self.traced, before)
+            return files_again(self.tree, self.project, self.traced, self.before)
         except UnclearError:
             raise Doubt from None
 
@@ -133,9 +118,9 @@ class _Resumed:
         """No finding of a file that is not checked again must be about the same defect."""
         if not self.plan.is_traced:
             return
-        now = culprits_of(found)
+        now, checked = culprits_of(found), frozenset(again)
         for culprit, paths in self.traced.culprits.items():
-            if not set(again).issuperset(paths) and (culprit in now or not set(again).isdisjoint(paths)):
+            if not checked.issuperset(paths) and (culprit in now or not checked.isdisjoint(paths)):
                 raise Doubt
         unsettled = {path for paths in self.tree.trail.ways.values() for path in paths}
         if self.project.unsettled or not unsettled.isdisjoint(self.traced.unsettled):
@@ -152,7 +137,7 @@ class _Resumed:
             if skim.classes or earlier.skim.classes:
                 raise Doubt  # the contracts of its classes made other files count
             self.left.add(path)
-        if (asked.record or self._had_contracts(path, earlier)) and not self._has_same_record(path, earlier):
+        if (asked.record or self._had_contracts(earlier)) and not self._has_same_record(path, earlier):
             raise Doubt
         if any(self.tree.mentions(path, word) != found for word, found in asked.words.items()):
             raise Doubt
@@ -163,18 +148,18 @@ class _Resumed:
         if is_root and not was_root:
             self.reach.files.add(path)
 
-    def _had_contracts(self, path: str, earlier: Before) -> bool:
+    def _had_contracts(self, earlier: Before) -> bool:
         """
         Whether a class of the file did set a contract. The state knows such classes by their numbers, and other files
         may be checked for their sake; those that are new are followed anyway (`_creations`).
         """
         if not self.plan.is_traced or not earlier.skim.classes:
             return False
-        before = _decoded(earlier.record)
+        before = earlier.module
         return before is None or may_set_contract(before)
 
     def _has_same_record(self, path: str, earlier: Before) -> bool:
-        before, now = _decoded(earlier.record), self.tree.module(path)
+        before, now = earlier.module, self.tree.module(path)
         return before is not None and now is not None and are_alike(before, now) and not has_inner_classes(now)
 
     def _compare_skims(self, path: str, old: Skim, new: Skim) -> None:
@@ -215,13 +200,6 @@ class _Resumed:
                 if creations.add_named(path, name)[1] != uses[1]:
                     raise Doubt
         return creations
-
-
-def _decoded(record: bytes | None) -> ir.Module | None:
-    try:
-        return decode_module(record) if record is not None else None
-    except DamagedRecordError:
-        return None
 
 
 def _is_incomplete(cls: Class) -> bool:

@@ -14,22 +14,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from worker_lint.analysis import Class, Project
 from worker_lint.analysis.scope import BlockScan
 from worker_lint.analysis.statements import definitions
-from worker_lint.engine.alike import are_alike, are_same, has_inner_classes
+from worker_lint.engine.alike import Before, are_alike, are_same, has_inner_classes
 from worker_lint.engine.edges import Traced
 from worker_lint.engine.tree import Tree
 from worker_lint.source import ir
-from worker_lint.source.records import DamagedRecordError, decode_module
 from worker_lint.source.skim import Skim, imported_by
-
-Earlier = tuple[Skim, bytes | None]
-"""The skim and the encoded record of a changed file as the earlier run had it."""
 
 
 class UnclearError(Exception):
     """The files cannot be told: the whole tree must be analysed."""
 
 
-def files_again(tree: Tree, project: Project, traced: Traced, before: Mapping[str, Earlier]) -> set[str]:
+def files_again(tree: Tree, project: Project, traced: Traced, before: Mapping[str, Before]) -> set[str]:
     """
     The changed files, and those whose answers may rest on them.
 
@@ -39,11 +35,11 @@ def files_again(tree: Tree, project: Project, traced: Traced, before: Mapping[st
     seeds = {*before}
     for path, earlier in before.items():
         seeds.update(_searching(tree, traced, path, earlier))
-        if earlier[0].imports != tree.skims[path].imports:
-            _compare_imports(tree, project, path, earlier[0])
+        if earlier.skim.imports != tree.skims[path].imports:
+            _compare_imports(tree, project, path, earlier.skim)
             seeds.update(_using(project, traced, path))
-        old, new = _record(earlier), tree.module(path)
-        if old is None and new is not None and not earlier[0].classes and traced.leading_to({path}) == {path}:
+        old, new = earlier.module, tree.module(path)
+        if old is None and new is not None and not earlier.skim.classes and traced.leading_to({path}) == {path}:
             old = ir.Module(new.version, (), docstring=False, parser=new.parser)  # nobody has read or imported it
         if old is None or new is None or has_inner_classes(old) or has_inner_classes(new):
             raise UnclearError
@@ -60,17 +56,10 @@ def files_again(tree: Tree, project: Project, traced: Traced, before: Mapping[st
     return found
 
 
-def _record(earlier: Earlier) -> ir.Module | None:
-    try:
-        return decode_module(earlier[1]) if earlier[1] is not None else None
-    except DamagedRecordError:
-        return None
-
-
-def _searching(tree: Tree, traced: Traced, path: str, earlier: Earlier) -> Iterator[str]:
+def _searching(tree: Tree, traced: Traced, path: str, earlier: Before) -> Iterator[str]:
     """The files of classes for which a pattern is found in the changed file now, or no more."""
     text = tree.text(path).source
-    imports = tree.skims[path].imports != earlier[0].imports
+    imports = tree.skims[path].imports != earlier.skim.imports
     for subject, words, pattern, found_in in traced.searches:
         if found_in and found_in != path:
             continue

@@ -90,13 +90,14 @@ def _analyse(
     dispatcher = Dispatcher(project, plan, tree.words_of)
     asked = reach.files.intersection(wanted) if plan.screen else set(wanted)
     found: list[Candidate] = []
-    if plan.is_traced:
+    is_traced = plan.is_traced
+    if is_traced:
         for path in sorted(asked):
             found.extend(dispatcher.check(path, "records"))
         tree.questions = tree.asked(_looked_at(tree, project))
     for path in sorted(asked):
-        found.extend(dispatcher.check(path, "trail" if plan.is_traced else None))
-    tree.culprits = culprits_of(found) if plan.is_traced else {}
+        found.extend(dispatcher.check(path, "trail" if is_traced else None))
+    tree.culprits = culprits_of(found) if is_traced else {}
     stages["analyse"] = perf_counter() - started
     if opinion is not None:
         started = perf_counter()
@@ -122,7 +123,7 @@ def _analyse(
 
 
 def _looked_at(tree: Tree, project: Project) -> Iterator[str]:
-    """The files whose records were looked at on behalf of others; those with contracts are told by their records."""
+    """The files whose records were looked at on behalf of others; those that had contracts are compared besides."""
     yield from project.hierarchy.searched_files
     for others in tree.trail.ways.values():
         yield from others

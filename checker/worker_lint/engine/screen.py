@@ -8,6 +8,7 @@ bits of a number here, in the order of `Plan.words`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -16,7 +17,7 @@ from worker_lint.rule import Rule
 from worker_lint.source.roles import Role
 
 
-class Screen(msgspec.Struct, frozen=True, array_like=True):
+class Screen(msgspec.Struct, frozen=True, array_like=True, dict=True):
     """What lets a file through: pairs of words, of which one must occur, and of others, of which one must, too."""
 
     pairs: tuple[tuple[bytes, bytes], ...]
@@ -32,10 +33,11 @@ class Screen(msgspec.Struct, frozen=True, array_like=True):
 
     def takes(self, words: int) -> bool:
         """Whether a file with these words may hold a diagnostic."""
-        for some, besides in self.pairs:
-            if words & int.from_bytes(some, "little") and (not besides or words & int.from_bytes(besides, "little")):
-                return True
-        return False
+        return any(words & some and (not besides or words & besides) for some, besides in self._masks)
+
+    @cached_property
+    def _masks(self) -> tuple[tuple[int, int], ...]:
+        return tuple((_opened(some), _opened(besides)) for some, besides in self.pairs)
 
 
 class Screens(msgspec.Struct, frozen=True, array_like=True):
@@ -59,3 +61,7 @@ def _bits(words: Iterable[str], places: Mapping[str, int]) -> int:
 
 def _packed(bits: int) -> bytes:
     return bits.to_bytes((bits.bit_length() + 7) // 8, "little")  # encoded integers end at 64 bits
+
+
+def _opened(packed: bytes) -> int:
+    return int.from_bytes(packed, "little")

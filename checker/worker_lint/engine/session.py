@@ -27,7 +27,7 @@ from worker_lint.engine.packed import Known
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.processes import Processes
 from worker_lint.engine.reading import Job, Order, Read, Refusal, read_all, read_bytes, read_file
-from worker_lint.engine.resume import Terms, is_resumable
+from worker_lint.engine.resume import Terms
 from worker_lint.engine.run import Outcome, analyse
 from worker_lint.engine.snapshot import Entry, Snapshot
 from worker_lint.engine.sources import FileSources
@@ -131,7 +131,7 @@ class Session(msgspec.Struct, dict=True):
 
     @cached_property
     def _earlier(self) -> EarlierRun | None:
-        if not self.cache.usable or self.confirm or self.environment is not None or not is_resumable(self.plan):
+        if not self.cache.usable or self.confirm or self.environment is not None or not self.plan.is_resumable:
             return None
         name = f"state-{FORMAT}-{digest_of(self.digest, self._reads_key)}"
         return EarlierRun(self.cache.folder, name, self.cache.get, self._read_one, self.limit)

@@ -29,6 +29,7 @@ from worker_lint.analysis import Function
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import handler_names
 from worker_lint.analysis.nesting import mentions, own_expressions, with_inner
+from worker_lint.analysis.nobody_waits import names_function
 from worker_lint.analysis.places.denoted import method_around
 from worker_lint.analysis.statements import inner_blocks, walk_statements
 from worker_lint.analysis.suspending import never_suspends
@@ -303,15 +304,9 @@ def _is_run_alone(scope: Function) -> bool:
             for call in find(ir.Call, function.body):
                 if isinstance(call.func, ir.Attribute) and call.func.name == "run_until_complete" and call.args:
                     made = call.args[0]
-                    if isinstance(made, ir.Call) and _names(made.func, method):
+                    if isinstance(made, ir.Call) and names_function(made.func, method):
                         return True
     return False
-
-
-def _names(func: ir.Expr, method: Function) -> bool:
-    """Whether a call is one of this function: by its bare name, or as a method of the object itself."""
-    first, _, last = (ir.dotted_name(func) or "").rpartition(".")
-    return last == method.name and first == ("self" if method.owner is not None else "")
 
 
 def _is_shield(awaited: ir.Expr) -> bool:

@@ -34,6 +34,7 @@ from typing import Final
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.borrowed import Borrowed, borrowed
 from worker_lint.analysis.handed_back import borrowed_fields, borrowed_items
+from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.resources import Duty
 from worker_lint.analysis.unhanded import Passed, Unhanded, in_construction, only_here, passed_by, unhanded, unreleased
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -281,14 +282,15 @@ _LATER: Final = frozenset({"connection", "channel", "consumer", "producer"})
 def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
     """The methods of a class: their locals, and the fields that they open or that they alone release."""
     for method in context.project.values.fields.methods(cls):
-        found = list(in_construction(context.project, method, cls)) if _may_open(method, context) else []
-        if _has(method, context, _CLOSES):
+        text = body_text(method)
+        found = list(in_construction(context.project, method, cls)) if _OPENS.search(text) else []
+        if _CLOSES.search(text):
             found.extend(only_here(context.project, method, cls))
         for one in found:
             if _is_open(one.held.duty, context) and not _is_paired(one, context):
                 yield _finding(one, method)
         yield from _of_locals(method, cls, context)
-        if _has(method, context, _GIVES_BACK):
+        if _GIVES_BACK.search(text):
             for taken in borrowed_fields(context.project, method, cls):
                 yield _left_behind(taken, method)
 
@@ -337,17 +339,18 @@ def _left_behind(one: Borrowed | Passed, function: Function) -> Finding:
 
 
 def _of_locals(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:
-    if _may_open(function, context):
+    text = body_text(function)
+    if _OPENS.search(text):
         for one in unhanded(context.project, function, me):
             if _is_open(one.held.duty, context):
                 yield _finding(one, function)
         for one in unreleased(context.project, function, me):
             if one.held.duty.role in _LATER and _is_open(one.held.duty, context):
                 yield _finding(one, function)
-    if _has(function, context, _CLOSES):
+    if _CLOSES.search(text):
         for passed in passed_by(context.project, function):
             yield _left_behind(passed, function)
-    if _has(function, context, _GIVES_BACK):
+    if _GIVES_BACK.search(text):
         for taken in (*borrowed(context.project, function), *borrowed_items(context.project, function)):
             yield _left_behind(taken, function)
 
@@ -358,16 +361,6 @@ _OPENS: Final = re.compile(
 
 
 _CLOSES: Final = re.compile(r"\.(?:close|release|disconnect|quit)\(")
-
-
-def _may_open(function: Function, context: Context) -> bool:
-    return _has(function, context, _OPENS)
-
-
-def _has(function: Function, context: Context, words: re.Pattern[str]) -> bool:
-    """Whether the text of a function holds one of the words; read before the body is."""
-    text = context.project.store.text(function.path)
-    return words.search(text.between(function.node.name_at[0] + 1, function.node.at[2])) is not None
 
 
 def _is_open(duty: Duty, context: Context) -> bool:

@@ -33,6 +33,7 @@ from typing import Final
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.absent_children import AbsentChild, absent_children
 from worker_lint.analysis.interrupted import OnlyInterrupted, only_interrupted
+from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.skipping import Skip, Skipping
 from worker_lint.analysis.stopping import STOP_WORDS, ends_several
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -285,21 +286,15 @@ rule = Rule(
 def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
     """Every method that the class itself defines, on objects of this class."""
     for method in context.project.values.fields.methods(cls):
-        if _may_end_things(method, context):
+        if ends_several(method.name, body_text(method)):
             yield from _findings(method, cls, context)
 
 
 @rule.on_function
 def check_function(function: Function, context: Context) -> Iterator[Finding]:
     """Every function that is no method."""
-    if function.owner is None and _may_end_things(function, context):
+    if function.owner is None and ends_several(function.name, body_text(function)):
         yield from _findings(function, None, context)
-
-
-def _may_end_things(function: Function, context: Context) -> bool:
-    """Whether the text may have something to leave out; read before the body is."""
-    lines = context.project.store.text(function.path).lines[function.node.name_at[0] : function.node.at[2]]
-    return ends_several(function.name, "\n".join(lines))
 
 
 def _findings(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:

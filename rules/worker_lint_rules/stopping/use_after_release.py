@@ -28,6 +28,7 @@ from typing import Final
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.afterwards import Afterwards, calls_after
 from worker_lint.analysis.flow import Place, place_of
+from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.standing import Misstep, Standing
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -189,9 +190,9 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
     methods = list(context.project.values.fields.methods(cls))
     standing = Standing(context.project, cls)
     for method in methods:
-        if _may_end(method, context):
+        if _may_end(method):
             yield from _closed(method, cls, context)
-        for misstep in standing.missteps_within(method) if _may_ask_cleared(method, context) else ():
+        for misstep in standing.missteps_within(method) if _may_ask_cleared(method) else ():
             if misstep.value == "none" and not misstep.via and isinstance(misstep.node, (ir.Call, ir.Await)):
                 yield _cleared(misstep)
 
@@ -199,23 +200,19 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
 @rule.on_function
 def check_function(function: Function, context: Context) -> Iterator[Finding]:
     """Every function that is no method."""
-    if function.owner is None and _may_end(function, context):
+    if function.owner is None and _may_end(function):
         yield from _closed(function, None, context)
 
 
-def _may_end(function: Function, context: Context) -> bool:
-    return _ENDS.search(_text(function, context)) is not None
+def _may_end(function: Function) -> bool:
+    return _ENDS.search(body_text(function)) is not None
 
 
-def _may_ask_cleared(function: Function, context: Context) -> bool:
+def _may_ask_cleared(function: Function) -> bool:
     """Whether the text sets a field to None, and calls or asks a field of that name somewhere."""
-    text = _text(function, context)
+    text = body_text(function)
     names = {name for found in _CLEARED.finditer(text) for name in _FIELD.findall(found.group())}
     return any(re.search(_ASKED.format(name=name), text) for name in sorted(names))
-
-
-def _text(function: Function, context: Context) -> str:
-    return context.project.store.text(function.path).between(function.node.name_at[0] + 1, function.node.at[2])
 
 
 def _closed(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:

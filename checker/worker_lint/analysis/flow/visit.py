@@ -12,6 +12,11 @@ Place: TypeAlias = tuple[str, ...]
 """A chain of names: `self.conn` is `("self", "conn")`. The first is a local name or parameter."""
 
 
+BINDS_NOTHING: Final = frozenset(
+    {ir.Name, ir.Constant, ir.Attribute, ir.Subscript, ir.Compare, ir.BoolOp, ir.Expression, ir.If, ir.Keyword}
+)
+"""The kinds of most nodes: none of them gives a name or place a value."""
+
 _LEAVES: Final = frozenset({ir.Name, ir.Constant})
 _INNER: Final = frozenset({ir.FunctionDef, ir.Lambda, ir.ClassDef})
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from worker_lint.analysis.flow import Edge, Policy, Raises, Step, Watch, find, may_raise
 from worker_lint.analysis.no_return import is_ending, never_returns
+from worker_lint.analysis.visit import unawaited
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class NameReads(Policy):
         super().__init__()
         self._scope = scope
         clauses = [node.body for node in find(ir.Handler, scope.statements)]
-        self._last_words = {_called_alone(node.value).at for body in clauses for node in find(ir.Expression, body)}
+        self._last_words = {unawaited(node.value).at for body in clauses for node in find(ir.Expression, body)}
         """What clauses call without taking an answer: to ask of every call what it runs would cost too much."""
 
     def raises(self, step: Step) -> Raises:
@@ -39,10 +40,6 @@ class NameReads(Policy):
         if call.at in self._last_words:
             return never_returns(self._scope, call, awaited=awaited)
         return is_ending(call)
-
-
-def _called_alone(value: ir.Expr) -> ir.Expr:
-    return value.value if isinstance(value, ir.Await) else value
 
 
 class NameWatch(Watch[tuple[ir.At, ...]]):

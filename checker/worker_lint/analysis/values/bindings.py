@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from worker_lint.analysis.flow.visit import Place, place_of, walk
+from worker_lint.analysis.flow.visit import BINDS_NOTHING, Place, place_of, walk
 from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
@@ -25,12 +25,6 @@ class Source(NamedTuple):
     expr: ir.Expr | None
     at: ir.At
     number: int = 0
-
-
-_BINDS_NOTHING: Final = frozenset(
-    {ir.Name, ir.Constant, ir.Attribute, ir.Subscript, ir.Compare, ir.BoolOp, ir.Expression, ir.If, ir.Keyword}
-)
-"""Most nodes of a body; that they are left out early is worth a third of the walk."""
 
 
 class Bindings:
@@ -50,7 +44,7 @@ class Bindings:
         self.returned: list[ir.Expr | None] = []
         self.yielded: list[ir.Expr | None] = []
         for node in walk(*body, inner=False):
-            if type(node) not in _BINDS_NOTHING:
+            if type(node) not in BINDS_NOTHING:
                 self._node(node)
 
     def at(self, name: str, at: ir.At) -> list[Source]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from worker_lint.analysis.entity import Class, External, Instance, Scope, Target, Value
+from worker_lint.analysis.kept import Kept
 from worker_lint.analysis.models import ModelFunction
 from worker_lint.analysis.values.kind import ABSENT, UNKNOWN, Awaitable, Items, Kind, join
 from worker_lint.source import ir
@@ -22,37 +23,15 @@ class Named(ABC):
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._known: dict[Key, Kind] = {}
-        self._busy: dict[Key, int] = {}
-        self._cut = 0
+        self._kept: Kept[Kind] = Kept()
 
     @abstractmethod
     def of(self, scope: Scope, expr: ir.Expr | None, me: Class | None = None) -> Kind:
         """What an expression denotes where it stands."""
 
     def once(self, key: Key, ask: Callable[[], Kind]) -> Kind:
-        """
-        A kept answer. A question that leads back to itself adds nothing to its own answer; what was
-        found on the way there is not kept, since it is only a part.
-        """
-        known = self._known.get(key)
-        if known is not None:
-            return known
-        if key in self._busy:
-            self._cut = min(self._cut or self._busy[key], self._busy[key])
-            return ABSENT
-        self._busy[key] = len(self._busy) + 1
-        mine, before, self._cut = self._busy[key], self._cut, 0
-        try:
-            answer = ask()
-        finally:
-            del self._busy[key]
-        if not self._cut or self._cut >= mine:
-            self._known[key] = answer
-            self._cut = before
-        else:
-            self._cut = min(self._cut, before) if before else self._cut
-        return answer
+        """A kept answer; a question that leads back to itself adds nothing to its own answer (see `Kept`)."""
+        return self._kept.once(key, ABSENT, ask)
 
     def annotated(self, scope: Scope, expr: ir.Expr) -> Kind:
         """Objects of the class that an annotation names, or collections of them."""
