@@ -145,13 +145,13 @@ class _Resumed:
             if asked.skim:
                 raise Doubt
             self._compare_skims(path, earlier.skim, skim)
-        if is_root and not was_root:
+        if is_root:
             self.reach.files.add(path)
 
     def _had_contracts(self, earlier: Before) -> bool:
         """
-        Whether a class of the file did set a contract. The state knows such classes by their numbers, and other files
-        may be checked for their sake; those that are new are followed anyway (`_creations`).
+        Whether a class of the file did set a contract: other files may have been checked for its sake. Those that
+        are new are followed anyway (`_creations`).
         """
         if not self.plan.is_traced or not earlier.skim.classes:
             return False
@@ -190,9 +190,9 @@ class _Resumed:
         if self.plan.closure != "file":
             self.reach.descend(pending)
         creations = self.project.creations
-        known = is_wanted(self.state, self.project)
+        known = is_wanted(self.state)
         new = [cls for cls in self.reach.contracts if _is_incomplete(cls) and not known(cls)]
-        creations.wanted = _Wanted(self.state, self.project, new)
+        creations.wanted = _Wanted(self.state, new)
         for cls in sorted(new, key=lambda cls: (cls.path, cls.node.at)):
             creations.add(cls)
         for path in sorted(again):
@@ -209,8 +209,8 @@ def _is_incomplete(cls: Class) -> bool:
 class _Wanted:
     """The classes whose creation is a defect: those of the state, and new ones."""
 
-    def __init__(self, state: State, project: Project, new: Iterable[Class]) -> None:
-        self._known = is_wanted(state, project)
+    def __init__(self, state: State, new: Iterable[Class]) -> None:
+        self._known = is_wanted(state)
         self._new = frozenset(new)
 
     def __contains__(self, cls: object) -> bool:

@@ -40,13 +40,13 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     """
     A whole run, without its files. `read` are content ids known from reading where they are others;
     `refused` could not be parsed, `reached` were checked. `wanted` are the classes whose creation is
-    a defect, by file and number in it. `tops` counts the files that import a top module.
+    a defect, by file and qualified name. `tops` counts the files that import a top module.
     """
 
     read: dict[str, str]
     refused: tuple[str, ...]
     reached: tuple[str, ...]
-    wanted: dict[str, tuple[int, ...]]
+    wanted: dict[str, tuple[str, ...]]
     bases: tuple[str, ...]
     sources: dict[str, tuple[str, ...]]
     tops: dict[str, int]
@@ -103,20 +103,17 @@ def encode_state(
     )
 
 
-def _wanted(project: Project) -> dict[str, tuple[int, ...]]:
-    found: dict[str, list[int]] = {}
+def _wanted(project: Project) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
     for cls in project.contract_classes:
         if cls in project.creations.wanted:
-            found.setdefault(cls.path, []).append(project.classes_in(cls.path).index(cls))
-    return {path: tuple(numbers) for path, numbers in found.items()}
+            found.setdefault(cls.path, []).append(cls.qualname)
+    return {path: tuple(names) for path, names in found.items()}
 
 
-def is_wanted(state: State, project: Project) -> Callable[[Class], bool]:
+def is_wanted(state: State) -> Callable[[Class], bool]:
     """Tells whether the state knows a class as one whose creation is a defect."""
-    return lambda cls: (
-        cls.path in state.wanted
-        and any(project.classes_in(cls.path)[number : number + 1] == (cls,) for number in state.wanted[cls.path])
-    )
+    return lambda cls: cls.qualname in state.wanted.get(cls.path, ())
 
 
 def _count(skims: Mapping[str, Skim]) -> dict[str, int]:

@@ -30,6 +30,7 @@ MAIN = "from pkg.leaf import Leaf\n\n\ndef main():\n    return Leaf()\n"
 MIXIN = "class Mixin:\n    def stop(self):\n        return 2\n"
 MIXED = "from pkg.base import Base\nfrom pkg.mixin import Mixin\n\n\nclass Leaf(Mixin, Base):\n    pass\n"
 TWIG = "from pkg.leaf import Leaf\n\n\nclass Twig(Leaf): pass\n\n\nTwig()\n"
+TOP = "class Top(Base):\n    @abstractmethod\n    def run(self): ...\n\n\nclass"
 TREE = {
     "alone.py": "import os, json, abc\n",
     "other.py": "import os, json, abc\n",
@@ -57,6 +58,19 @@ CHAINS = (
         "an incomplete class comes before another that nobody creates",
         {"alone.py": BASE},
         ({"alone.py": f"{BASE.replace('Base', 'First')}\n\n{BASE}\n\nFirst()\nBase()\n"}, {"alone.py": BASE}),
+    ),
+    Chain(
+        "an incomplete class comes before one that inherits what it lacks",
+        {"pkg/leaf.py": BARE},
+        (
+            {"pkg/leaf.py": f"from abc import abstractmethod\n{BARE.replace('class', TOP)}\n\nTop()\n"},
+            {"pkg/leaf.py": BARE},
+        ),
+    ),
+    Chain(
+        "a file that other rules look at gains an incomplete class",
+        {"alone.py": "import signal\nsignal.signal(signal.SIGTERM, print)\n"},
+        ({"alone.py": f"import signal\nsignal.signal(signal.SIGTERM, print)\n\n\n{BASE}\n\nBase()\n"},),
     ),
     Chain("an implementation goes", {}, ({"pkg/leaf.py": BARE}, {"pkg/leaf.py": LEAF})),
     Chain(
