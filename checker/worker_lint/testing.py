@@ -101,7 +101,8 @@ def run_example(rule: Rule, example: Example) -> tuple[Diagnostic, ...]:
 def example_faults(rule: Rule, example: Example) -> Iterator[str]:
     """What is wrong with an example: an expected line without a diagnostic, or one too many."""
     expected = expected_lines(example)
-    found = {item.span.line: item.message for item in run_example(rule, example) if item.path == example.path}
+    items = [item for item in run_example(rule, example) if item.path == example.path]
+    found = {item.span.line: item.message for item in items}
     if example.bad and not expected:
         yield "a bad example marks no line"
     for line, text in expected.items():
@@ -111,6 +112,9 @@ def example_faults(rule: Rule, example: Example) -> Iterator[str]:
             yield f"line {line}: the message {found[line]!r} lacks {text!r}"
     for line in found.keys() - expected.keys():
         yield f"line {line} should be let pass: {found[line]}"
+    if rule.stage == "certain":
+        wanted = "likely" if example.is_likely else "certain"
+        yield from (f"line {item.span.line} should be {wanted}" for item in items if item.confidence != wanted)
     if example.repaired is not None:
         yield from _repair_faults(rule, example)
 

@@ -15,6 +15,7 @@ from labels import (
     Label,
     Score,
     agreement,
+    identity,
     load,
     score,
     wilson,
@@ -30,16 +31,23 @@ def render_precision(rules: Sequence[Rule]) -> str:
     Raises:
         PinError: labels or findings cannot be read.
     """
-    names = {rule.code: rule.name for rule in rules if rule.stage == "on" and not rule.code.startswith("WKL")}
+    own = [rule for rule in rules if not rule.code.startswith("WKL")]
+    names = {rule.code: rule.name for rule in own if rule.stage in {"on", "certain"}}
     labels = load(LABELS)
-    frozen, *apart = (score(ecosystem.read(path), labels) for path in (ecosystem.STORED, *HOLDOUTS))
-    waiting = {rule.code: rule.name for rule in rules if rule.stage == "preview"}
+    facts = [ecosystem.read(path) for path in (ecosystem.STORED, *HOLDOUTS)]
+    frozen, *apart = (score(found, labels) for found in facts)
+    waiting = {rule.code: rule.name for rule in own if rule.stage in {"certain", "preview"}}
+    shown = {identity(fact) for found in facts for fact in found if fact.code in names}
     page = render(frozen, apart, names, agreement(labels, load(OTHER_JUDGE)))
-    return with_notice("tests/corpus/labels.jsonl", page + render_waiting(labels, waiting))
+    others = (label for label in labels if identity(label) not in shown)
+    return with_notice("tests/corpus/labels.jsonl", page + render_waiting(others, waiting))
 
 
 def render_waiting(labels: Iterable[Label], names: Mapping[str, str]) -> str:
-    """The section on rules in preview, whose `names` are given by code: all that was ever judged of them."""
+    """
+    The section on what is in preview: rules, and what rules that are on by default find without being certain. The
+    `names` of the rules are given by code, the `labels` are all that was ever judged of that.
+    """
     words: dict[str, Counter[str]] = defaultdict(Counter)
     for label in labels:
         if label.code in names:
@@ -47,9 +55,10 @@ def render_waiting(labels: Iterable[Label], names: Mapping[str, str]) -> str:
     rows = [Score(code, sum(found.values()), *(found[word] for word in WORDS)) for code, found in sorted(words.items())]
     silent = ", ".join(sorted(names.keys() - words.keys()))
     return f"""
-## Rules in preview
+## What is in preview
 
-All findings of these rules that somebody judged, on all packages. What the judges named as a class of false alarm was
+All findings of these rules that somebody judged, on all packages. Of a rule that is on by default for what is certain,
+the others are here, and those that it no longer makes. What the judges named as a class of false alarm was
 repaired afterwards, so that a rule is better now than its line; only new packages can show by how much. A rule whose
 line is good enough may still be in preview because it reads more of a codebase than a commit should wait for.
 

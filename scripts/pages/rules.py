@@ -17,6 +17,7 @@ FAMILIES = {
 }
 STAGES = {
     "on": "on by default",
+    "certain": "on by default for what is certain; what is likely only with `--preview`, or when asked for by name",
     "opt-in": "off until selected",
     "preview": "preview: only with `--preview`, or when asked for by name",
 }

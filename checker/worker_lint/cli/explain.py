@@ -14,6 +14,7 @@ from worker_lint.rule import Example, Rule
 
 STAGES = {
     "on": "on by default",
+    "certain": "on by default for what is certain; what is likely only with --preview, or when asked for by name",
     "opt-in": "off until selected",
     "preview": "preview: only with --preview, or when asked for by name",
 }

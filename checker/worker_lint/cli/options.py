@@ -22,7 +22,7 @@ _OPTIONS = (
     click.option("--select", multiple=True, callback=_selectors, metavar="RULES", help="Use these rules only."),
     click.option("--extend-select", multiple=True, callback=_selectors, metavar="RULES", help="Use these rules too."),
     click.option("--ignore", multiple=True, callback=_selectors, metavar="RULES", help="Do not use these rules."),
-    click.option("--preview/--no-preview", default=None, help="Use preview rules."),
+    click.option("--preview/--no-preview", default=None, help="Use preview rules, and report what is only likely."),
     click.option("--profile", type=click.Choice(["default", "strict"]), help="The rules to start from."),
     click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), help="The least severity that fails."),
     click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Use this configuration file."),

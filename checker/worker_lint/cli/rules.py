@@ -27,8 +27,8 @@ def command(selectors: tuple[str, ...], form: str, packs: bool, color: ColourCho
     """
     List the rules, or those that RULES select: codes, names, or starts of codes such as ABS.
 
-    Stage: on by default; opt-in, off until selected; preview, off until named in full or --preview. Fix: whether
-    `worker-lint fix` has a repair.
+    Stage: on by default; certain, on for what is certain while what is likely comes with --preview; opt-in, off
+    until selected; preview, off until named in full or --preview. Fix: whether `worker-lint fix` has a repair.
     """
     with exiting():
         loaded = loaded_packs(foreign=packs)

@@ -90,6 +90,7 @@ class Workbench(msgspec.Struct):
             worker_bases=self.settings.worker_bases,
             steps_limit=self.settings.limits["function-steps"],
             tiers={str(tier): names for tier, names in self.settings.tiers.items()},
+            only_certain=selection.only_certain,
         )
 
     def discover(self, paths: Sequence[Path], *, context: bool = True) -> Discovery:

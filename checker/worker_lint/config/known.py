@@ -31,7 +31,7 @@ class KnownRule(Protocol):
 
     @property
     def stage(self) -> Stage:
-        """Whether the rule is on, opt-in or in preview."""
+        """Whether the rule is on, on for what is certain, opt-in or in preview."""
 
     @property
     def product_only(self) -> bool:

@@ -41,6 +41,12 @@ class Selection:
         """The codes that may hold for some file: no other rule needs to be run."""
         return frozenset(rule.code for rule in self._rules)
 
+    @property
+    def only_certain(self) -> frozenset[str]:
+        """The codes of which only what is certain is wanted."""
+        certain = (rule for rule in self._rules if rule.stage == "certain")
+        return frozenset(rule.code for rule in certain if not _is_tried(rule, self._settings))
+
     def codes(self, path: str, role: Role) -> frozenset[str]:
         """Give the codes of the rules that hold for the file."""
         covered = tuple(pattern.search(path) is not None for pattern, _ in self._ignores)
@@ -83,16 +89,29 @@ def _exactness(rule: KnownRule, selector: str) -> int:
 
 
 def _is_selected(rule: KnownRule, settings: Settings) -> bool:
-    stages = {"on": True, "opt-in": settings.profile == "strict", "preview": settings.preview}
-    by_name = rank(rule, (*(settings.select or ()), *settings.extend_select))
-    # Who sets an option of a rule means this rule; a list in `select` that leaves it out still leaves it out.
-    is_meant = bool(settings.rules.get(rule.name)) and (settings.select is None or by_name > 0)
-    if rule.stage == "preview" and not (settings.preview or is_meant or by_name >= EXACT):
+    stages = {"on": True, "certain": True, "opt-in": settings.profile == "strict", "preview": settings.preview}
+    by_name = _named(rule, settings)
+    is_meant = _is_meant(rule, settings)
+    if rule.stage == "preview" and not _is_tried(rule, settings):
         return False
     by_profile = (settings.select is None or rule.code.startswith(OWN_FAMILY)) and (stages[rule.stage] or is_meant)
     wanted = max(by_name, 1 if by_profile else 0)
     # Whoever ignores everything and selects nothing by name gets nothing: a tie goes to ignore.
     return wanted > rank(rule, settings.ignore)
+
+
+def _named(rule: KnownRule, settings: Settings) -> int:
+    return rank(rule, (*(settings.select or ()), *settings.extend_select))
+
+
+def _is_meant(rule: KnownRule, settings: Settings) -> bool:
+    """Who sets an option of a rule means this rule; a list in `select` that leaves it out still leaves it out."""
+    return bool(settings.rules.get(rule.name)) and (settings.select is None or _named(rule, settings) > 0)
+
+
+def _is_tried(rule: KnownRule, settings: Settings) -> bool:
+    """Whether what a rule finds is wanted before its precision is proven."""
+    return settings.preview or _is_meant(rule, settings) or _named(rule, settings) >= EXACT
 
 
 def _compiled(ignores: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[re.Pattern[str], tuple[str, ...]]]:

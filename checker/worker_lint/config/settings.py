@@ -87,7 +87,7 @@ class Settings:
         default=False,
         metadata=_about(
             BOOLEAN,
-            "Use preview rules too: those whose precision on real code is not yet proven.",
+            "Report too what is not yet proven to be precise on real code: preview rules, and likely findings.",
             "preview = true",
         ),
     )

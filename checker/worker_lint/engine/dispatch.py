@@ -78,7 +78,8 @@ class Dispatcher:
         found: list[Candidate] = []
         try:
             for finding in check(scope, context):
-                found.append(self._candidate(rule, finding, scope))  # noqa: PERF401 - what came before a crash counts
+                if self.plan.wants(rule, finding):
+                    found.append(self._candidate(rule, finding, scope))  # noqa: PERF401 - what came before a crash counts
         except Exception as error:  # noqa: BLE001 - one rule's defect must not take the others' answers away
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{place.filename.replace(chr(92), '/').rpartition('/')[2]}:{place.lineno}"

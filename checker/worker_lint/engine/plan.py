@@ -9,7 +9,7 @@ import msgspec
 
 from worker_lint.analysis.budget import STEPS_LIMIT
 from worker_lint.engine.screen import Screen, Screens
-from worker_lint.rule import Closure, Option, Rule
+from worker_lint.rule import Closure, Finding, Option, Rule
 from worker_lint.source.roles import Role
 
 Codes = Callable[[str, Role], frozenset[str]]
@@ -22,7 +22,7 @@ class Plan(msgspec.Struct, frozen=True):
     address of a rule's page; `enabled` are the codes that hold in some file,
     `worker_bases` the dotted names of classes whose subclasses are workers, `tiers` those of the
     exception classes that the configuration places, `steps_limit` the size of a function above which
-    it is not followed.
+    it is not followed; of the codes in `only_certain` likely findings are not wanted.
     """
 
     rules: tuple[Rule, ...]
@@ -34,6 +34,11 @@ class Plan(msgspec.Struct, frozen=True):
     worker_bases: tuple[str, ...] = ()
     steps_limit: int = STEPS_LIMIT
     tiers: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    only_certain: frozenset[str] = frozenset()
+
+    def wants(self, rule: Rule, finding: Finding) -> bool:
+        """Whether a finding is certain enough to be reported."""
+        return rule.code not in self.only_certain or (finding.confidence or rule.confidence) == "certain"
 
     @property
     def words(self) -> tuple[bytes, ...]:

@@ -195,7 +195,7 @@ def suppressed(tree: Tree, plan: Plan, wanted: Sequence[str], found: list[Diagno
     paths = [path for path in wanted if position >= 0 and tree.skims[path].words >> position & 1]
     comments = {path: suppressions(tree.text(path).source) for path in paths}
     codes = {key: rule.code for rule in plan.rules for key in (rule.code, rule.name)}
-    kept, _ = apply_suppressions(found, comments, RuleNames(codes, plan.enabled))
+    kept, _ = apply_suppressions(found, comments, RuleNames(codes, plan.enabled - plan.only_certain))
     return tuple(
         diagnostic
         for diagnostic in kept

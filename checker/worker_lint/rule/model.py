@@ -21,7 +21,7 @@ from worker_lint.source.ir import At
 if TYPE_CHECKING:
     from worker_lint.analysis import Class, Function, ModuleScope, Project
 
-Stage: TypeAlias = Literal["on", "opt-in", "preview"]
+Stage: TypeAlias = Literal["on", "certain", "opt-in", "preview"]
 Closure: TypeAlias = Literal["file", "open", "contracts"]
 Resumable: TypeAlias = Literal["", "records", "trail"]
 Option: TypeAlias = bool | int | float | str | tuple[str, ...]
@@ -66,8 +66,8 @@ class Example:
 
     In a bad example each expected line ends with `# bad` (or `# bad: text` that the message must
     hold). `silence` names the silence of the catalogue that a good example stands for. `files`
-    are further modules (name to source). `repaired` is the text after the fix. `python` is the
-    lowest version whose grammar it needs.
+    are further modules (name to source). `repaired` is the text after the fix. `is_likely` tells of a rule whose
+    certain findings are on by default that this one is only likely.
     """
 
     title: str
@@ -78,6 +78,7 @@ class Example:
     repaired: str | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
     path: str = "example.py"
+    is_likely: bool = False
 
 
 def bad(title: str, source: str, **more: Any) -> Example:
@@ -120,6 +121,8 @@ class Rule:
     `resumable` promises on what other files that which it says about one depends, so that a later run may go
     on from an earlier one: with "records" on their records, on words looked for in them and on where
     incomplete classes are created; with "trail" on what the trail of the analysis leads to (`analysis.trail`).
+    `stage` says when the rule holds: by default ("on"), by default with what it finds for certain and in preview
+    with what is likely ("certain"), when selected ("opt-in"), or in preview only ("preview").
     `yields_to` names rules whose diagnostic on the same culprit wins. `product_only` keeps the
     rule to product code. `silences` lists the silences of the catalogue; each must have a good
     example.

@@ -48,15 +48,21 @@ def known() -> KnownRules:
 
 
 @pytest.fixture(scope="session")
-def settings(known: KnownRules) -> Callable[[str], Settings]:
-    """Give the settings of a text in TOML that must be free of problems."""
+def settings_for() -> Callable[[str, KnownRules], Settings]:
+    """Give the settings of a text in TOML that must be free of problems, with rules that it may speak of."""
 
-    def read(text: str) -> Settings:
+    def read(text: str, known: KnownRules) -> Settings:
         found, warnings = read_settings(config_file(text), known)
         assert warnings == ()
         return found
 
     return read
+
+
+@pytest.fixture(scope="session")
+def settings(known: KnownRules, settings_for: Callable[[str, KnownRules], Settings]) -> Callable[[str], Settings]:
+    """Give the settings of a text in TOML that must be free of problems."""
+    return lambda text: settings_for(text, known)
 
 
 @pytest.fixture(scope="session")

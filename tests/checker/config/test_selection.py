@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from worker_lint.config import KnownRules, Selection, Settings, selected
+from worker_lint.rule import Rule
 
 Read = Callable[[str], Settings]
+ReadFor = Callable[[str, KnownRules], Settings]
 OWN = {"WKL001"}
 
 
@@ -85,3 +87,22 @@ def test_patterns_of_files(known: KnownRules, settings: Read) -> None:
     assert selection.codes("pkg/scripts/a.py", "product") == {"ABS101", "ABS102", "STP101"} | OWN
     assert selection.codes("deep/down/conftest.py", "product") == set()
     assert selection.codes("scripts/x_old.py", "product") == {"ABS102"} | OWN
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("", {"STP102"}),
+        ('select = ["STP1"]', {"STP102"}),
+        ("preview = true", set()),
+        ('extend-select = ["STP102"]', set()),
+        ("rules.STP102.depth = 1", set()),
+        ('ignore = ["STP102"]', set()),
+    ],
+)
+def test_only_what_is_certain(known: KnownRules, settings_for: ReadFor, text: str, codes: set[str]) -> None:
+    careful = Rule("STP102", "warning", "", stage="certain", name="release-skipped-on-error", options={"depth": 2})
+    rules = KnownRules([*known.rules, careful])
+    selection = Selection(rules, settings_for(text, rules))
+    assert selection.only_certain == codes
+    assert ("STP102" in selection.anywhere) is ("ignore" not in text)
