@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis.entity import Class, External, Function, Instance
-from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.flow.visit import find, place_of
 from worker_lint.analysis.guard import catches
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
 from worker_lint.analysis.reached import Reached
@@ -40,6 +40,16 @@ def shares_lock(cls: Class, here: Reached, lock: ir.Expr) -> bool:
     return name.count(".") == 1 and field in cls.block.names
 
 
+def is_for_all(here: Reached, lock: ir.Expr) -> bool:
+    """
+    Whether there is one lock for all objects, of the module or of a class: any thread may hold it while any of them
+    is collected. What object the lock of another object belongs to is known in part only.
+    """
+    name = ir.dotted_name(lock) or ""
+    owner = here.function.owner
+    return "." not in name or (owner is not None and name.split(".")[1] in owner.block.names)
+
+
 def _is_made_by(cls: Class, other: Class | None, depth: int = 3) -> bool:
     """Whether the objects of the other class that the dying one has are made by itself, or by what it made."""
     if other is None or depth == 0:
@@ -52,7 +62,8 @@ def _made(cls: Class) -> Iterator[Class]:
     """The classes of the fields that objects of the class fill by calls alone."""
     fields = cls.project.values.fields
     for name in fields.own(cls):
-        sources = [(one.scope, one.source.expr) for one in fields.assigned(cls, name) if one.source.expr is not None]
+        assigned = [one for one in fields.assigned(cls, name) if not one.added]  # what it is filled with is no field
+        sources = [(one.scope, one.source.expr) for one in assigned if one.source.expr is not None]
         values = [(scope, expr) for scope, expr in sources if not isinstance(expr, ir.Constant)]
         if values and all(isinstance(expr, ir.Call) for _, expr in values):
             kind = cls.project.values.of(*values[0])
@@ -67,18 +78,46 @@ def makes_single(block: ir.With) -> bool:
     return asks and all(isinstance(statement, ir.Return) for statement in rest)
 
 
-def keeps_alive(cls: Class, here: Reached) -> bool:
+def keeps_alive(cls: Class, here: Reached, joined: ir.Expr) -> bool:
     """
-    Whether a thread runs a method of the object, or is a thread that was given the object: it holds the object, so
-    that the finalizer comes after its end.
+    Whether a thread runs a method of the object, or was given the object: it holds the object, so that the finalizer
+    comes after its end.
     """
     if here.me is not cls:
         return here.me is not None and _is_thread(here.me) and _is_given(cls, here.me)
-    return any(
+    kind = cls.project.values.of(here.function, joined, cls)
+    if isinstance(kind, Instance) and isinstance(kind.of, Class) and _is_thread(kind.of) and _is_given(cls, kind.of):
+        return True
+    return _is_made_with_itself(cls, here, joined) or any(
         entry.kind in {"thread", "pool", "timer"} and any(runs.me is cls for runs in entry.callee.runs)
         for method in cls.project.values.fields.methods(cls)
         for entry in cls.project.workers.entries(method, cls)
     )
+
+
+def _is_made_with_itself(cls: Class, here: Reached, joined: ir.Expr) -> bool:
+    """Whether the call that makes what stands in the field is given the object, or a method of it."""
+    place = place_of(joined)
+    subject = here.function.node.params[0].name if here.function.node.params else ""
+    if place is None or len(place) != 2 or place[0] != subject:
+        return False
+    for one in cls.project.values.fields.assigned(cls, place[1]):
+        maker = one.scope if isinstance(one.scope, Function) else None
+        if maker is not None and isinstance(one.source.expr, ir.Call) and maker.node.params:
+            if any(_is_itself(cls, maker, given) for given in _given(one.source.expr)):
+                return True
+    return False
+
+
+def _given(call: ir.Call) -> tuple[ir.Expr, ...]:
+    return (*call.args, *(keyword.value for keyword in call.keywords))
+
+
+def _is_itself(cls: Class, maker: Function, given: ir.Expr) -> bool:
+    """Whether a value holds the object: it is the object, or a method bound to it."""
+    name = ir.dotted_name(given) or ""
+    subject, _, member = name.partition(".")
+    return subject == maker.node.params[0].name and (not member or bool(cls.project.calls.method(cls, member).runs))
 
 
 def _is_thread(cls: Class) -> bool:
@@ -90,8 +129,7 @@ def _is_given(cls: Class, thread: Class) -> bool:
     for method in cls.project.values.fields.methods(cls):
         subject = method.node.params[0].name if method.node.params else ""
         for call in find(ir.Call, method.body) if mentions(method, thread.name) else ():
-            given = (*call.args, *(keyword.value for keyword in call.keywords))
-            if any(isinstance(one, ir.Name) and one.id == subject for one in given):
+            if any(isinstance(one, ir.Name) and one.id == subject for one in _given(call)):
                 if cls.project.calls.of(method, call, cls).creates is thread:
                     return True
     return False

@@ -34,9 +34,12 @@ def locks_of(cls: Class, function: Function, statement: ir.With) -> dict[Place, 
 
 
 def taken_by(cls: Class, runs: Runs, locks: dict[Place, ir.At]) -> tuple[Place, Reached, ir.At] | None:
-    """The first place where code that runs takes one of the locks: which one, in which function, and where."""
+    """
+    The first place where code that runs takes one of the locks of the class: which one, in which function, and where.
+    A field of the same name in an object of another class is another lock.
+    """
     for here in reached_from(runs):
-        for placed in here.statements() if here.me is runs.me else ():
+        for placed in here.statements() if here.me is cls else ():
             if isinstance(placed.statement, ir.With):
                 for place, at in locks_of(cls, here.function, placed.statement).items():
                     if place in locks:

@@ -19,13 +19,16 @@ When to ignore it
     When that way is never taken, because callers make sure of it.
 
 Limits
-    The way is followed as far as each call surely runs one function, six calls deep.
+    The way is followed as far as each call surely runs one function, six calls deep. Certain is what raises or hangs
+    at the place itself; that a task cancels itself is only likely, as what it then skips may be nothing. A wait whose
+    RuntimeError is caught on the spot is let pass.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.guard import catches
 from worker_lint.analysis.launched import Launched, launched_by
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions
 from worker_lint.analysis.reached import Reached, reached_from
@@ -163,6 +166,46 @@ rule = Rule(
             silence="new thread",
         ),
         good(
+            "that it may be itself is expected: the error is caught, and nothing is left out",
+            """
+            import threading
+
+            class Worker:
+                def start(self):
+                    self.thread = threading.Thread(target=self.run)
+                    self.thread.start()
+
+                def run(self):
+                    self.stop()
+
+                def stop(self):
+                    try:
+                        self.thread.join(5)
+                    except RuntimeError:
+                        pass
+                    self.stopped = True
+            """,
+        ),
+        good(
+            "the object that the thread runs on has a thread of its own in a field of the same name",
+            """
+            import threading
+
+            class Child:
+                def __init__(self):
+                    self.thread = threading.Thread(target=print)
+
+                def run(self):
+                    self.thread.join()
+
+            class Worker:
+                def start(self):
+                    self.child = Child()
+                    self.thread = threading.Thread(target=self.child.run)
+                    self.thread.start()
+            """,
+        ),
+        good(
             "somebody else stops it",
             """
             import threading
@@ -262,14 +305,14 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
 def _on_itself(cls: Class, launched: Launched) -> Iterator[Finding]:
     for here in reached_from(launched.runs):
         functions = {here.function, *(way.function for way in here.ways)}
-        if here.function.path != cls.path or here.me is not launched.runs.me:
+        if here.function.path != cls.path or here.me is not cls:
             continue
         if any(mentions(function, *_GUARDS) for function in functions) or _is_forgotten(cls, launched, here):
             continue
         for placed in here.statements():
-            at = _waits(cls, launched, here, placed)
-            if at is not None:
-                yield _finding(cls, launched, here, at)
+            found = _waits(cls, launched, here, placed)
+            if found is not None:
+                yield _finding(cls, launched, here, *found)
 
 
 def _is_forgotten(cls: Class, launched: Launched, here: Reached) -> bool:
@@ -283,22 +326,34 @@ def _is_forgotten(cls: Class, launched: Launched, here: Reached) -> bool:
     return False
 
 
-def _waits(cls: Class, launched: Launched, here: Reached, placed: Placed) -> ir.At | None:
-    """Where the statement waits for what runs it, if it does."""
+def _waits(cls: Class, launched: Launched, here: Reached, placed: Placed) -> tuple[ir.At, bool] | None:
+    """Where the statement waits for what runs it, if it does, and whether it only cancels it."""
 
     def is_it(expr: ir.Expr) -> bool:
         return launched.place in cls.project.places.denotes(here.function, expr, cls)
 
     for call in own_calls(placed.statement):
         if isinstance(call.func, ir.Attribute) and is_it(call.func.value):
-            cancels = launched.kind == "task" and call.func.name == "cancel" and _goes_on(here, call, placed)
-            if cancels or _is_wait(launched, call, call.func.name):
-                return call.at
+            cancels = _is_cancel(launched, call) and _goes_on(here, call, placed)
+            waits = _is_wait(launched, call, call.func.name) and not _is_expected(here, placed)
+            if cancels or waits:
+                return call.at, cancels
     if launched.kind == "task":
         for node in own_expressions(placed.statement):
             if isinstance(node, ir.Await) and is_it(node.value):
-                return node.at
+                return node.at, False
     return None
+
+
+def _is_cancel(launched: Launched, call: ir.Call) -> bool:
+    return launched.kind == "task" and isinstance(call.func, ir.Attribute) and call.func.name == "cancel"
+
+
+def _is_expected(here: Reached, placed: Placed) -> bool:
+    """Whether the wait is all that its `try` still has to do, and the error of waiting for oneself is caught there."""
+    outer = placed.around[-1] if placed.around else None
+    is_last = isinstance(outer, (ir.Try, ir.With)) and outer.body[-1] is placed.statement
+    return is_last and catches(here.function, placed._replace(around=(outer,)), ("RuntimeError",))
 
 
 def _is_wait(launched: Launched, call: ir.Call, name: str) -> bool:
@@ -316,7 +371,7 @@ def _goes_on(here: Reached, call: ir.Call, placed: Placed) -> bool:
     return not handled and any(node.at > call.at for node in find(ir.Await, here.function.body))
 
 
-def _finding(cls: Class, launched: Launched, here: Reached, at: ir.At) -> Finding:
+def _finding(cls: Class, launched: Launched, here: Reached, at: ir.At, cancels: bool) -> Finding:  # noqa: FBT001
     name = ".".join(launched.place)
     where = _WHERE[launched.kind]
     first = launched.runs.function
@@ -337,4 +392,5 @@ def _finding(cls: Class, launched: Launched, here: Reached, at: ir.At) -> Findin
         notes=tuple(notes),
         symbol=here.function.symbol,
         culprit=("wait", cls.symbol, name, str(at[0])),
+        confidence="likely" if cancels else "certain",
     )

@@ -22,6 +22,8 @@ When to ignore it
 Limits
     Locks of the dying object, and of objects that it made for itself, are let pass: who holds them holds it, too.
     So are locks around nothing but the making of a single object.
+    Certain are locks that all objects share, tasks started without asking for a loop or warning, and fields
+    left unset by the outside world, or by checks of a class that its own file never makes; the rest is likely.
 """
 
 from collections.abc import Iterator
@@ -29,17 +31,17 @@ from typing import NamedTuple
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Callee, Runs
+from worker_lint.analysis.failed_making import Risk, made_by_its_module, risk_before
 from worker_lint.analysis.finalizing import (
     fields_read,
-    is_conditional,
+    is_for_all,
     is_lock,
     keeps_alive,
     looks_first,
     makes_single,
     shares_lock,
 )
-from worker_lint.analysis.flow import find
-from worker_lint.analysis.nesting import mentions, own_calls, placed_statements
+from worker_lint.analysis.nesting import mentions, own_calls
 from worker_lint.analysis.reached import Reached, callee_in, reached_from
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -280,12 +282,13 @@ _STARTED = "Where no loop runs in that thread the task is never run: nothing is 
 
 
 class _Unsafe(NamedTuple):
-    """Something that a finalizer must not do, where, and what can happen."""
+    """Something that a finalizer must not do, where, what can happen, and whether it surely can."""
 
     what: str
     here: Reached
     at: ir.At
     harm: str
+    is_certain: bool
 
 
 @rule.on_function
@@ -298,12 +301,13 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
     if found is not None:
         notes = [Note(way.function.path, way.call.at, "it is called here") for way in found.here.ways]
         notes.append(Note(found.here.function.path, found.at, found.what))
-        yield _finding(function, f"`{cls.name}.__del__` reaches {found.what}", found.harm, tuple(notes))
+        what = f"`{cls.name}.__del__` reaches {found.what}"
+        yield _finding(function, what, found.harm, tuple(notes), is_certain=found.is_certain)
         return
     yield from _half_built(cls, function)
 
 
-def _finding(function: Function, message: str, harm: str, notes: tuple[Note, ...]) -> Finding:
+def _finding(function: Function, message: str, harm: str, notes: tuple[Note, ...], *, is_certain: bool) -> Finding:
     return Finding(
         at=function.node.name_at,
         message=message,
@@ -311,6 +315,7 @@ def _finding(function: Function, message: str, harm: str, notes: tuple[Note, ...
         help="release in `close` or `__exit__`; in `__del__` only warn, or use `weakref.finalize`",
         notes=notes,
         symbol=function.symbol,
+        confidence="certain" if is_certain else "likely",
     )
 
 
@@ -318,11 +323,16 @@ def _unsafe(cls: Class, function: Function) -> Iterator[_Unsafe]:
     for here in reached_from(Runs(function, cls)):
         for placed in here.statements():
             if isinstance(placed.statement, ir.With):
-                for item in placed.statement.items if not makes_single(placed.statement) else ():
-                    if shares_lock(cls, here, item.context) and is_lock(here, item.context):
-                        yield _Unsafe(f"`with {ir.dotted_name(item.context)}`", here, item.at, _LOCKED)
+                yield from _entered(cls, here, placed.statement)
             for call in own_calls(placed.statement):
                 yield from _called(cls, here, call)
+
+
+def _entered(cls: Class, here: Reached, block: ir.With) -> Iterator[_Unsafe]:
+    for item in block.items if not makes_single(block) else ():
+        lock = item.context
+        if shares_lock(cls, here, lock) and is_lock(here, lock):
+            yield _Unsafe(f"`with {ir.dotted_name(lock)}`", here, item.at, _LOCKED, is_for_all(here, lock))
 
 
 def _called(cls: Class, here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
@@ -330,13 +340,20 @@ def _called(cls: Class, here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
     text = f"`{ir.dotted_name(call.func) or callee.dotted}`"
     if callee.dotted in _TAKES and isinstance(call.func, ir.Attribute):
         if shares_lock(cls, here, call.func.value) and not call.args and not call.keywords:
-            yield _Unsafe(text, here, call.at, _LOCKED)
+            yield _Unsafe(text, here, call.at, _LOCKED, is_for_all(here, call.func.value))
     elif callee.dotted in _WAITS and not _is_short(callee, call) and getattr(callee.receiver, "of", None) is not cls:
-        if not mentions(here.function, "current_thread", "get_ident", "wait=False") and not keeps_alive(cls, here):
-            yield _Unsafe(text, here, call.at, _WAITED)
+        if mentions(here.function, "current_thread", "get_ident", "wait=False"):
+            return
+        if not isinstance(call.func, ir.Attribute) or not keeps_alive(cls, here, call.func.value):
+            yield _Unsafe(text, here, call.at, _WAITED, is_certain=False)
     elif callee.dotted in _STARTS or _is_loop_method(callee, call):
         if not any(mentions(one, *_ASKS_LOOP) for one in (here.function, *(way.function for way in here.ways))):
-            yield _Unsafe(text, here, call.at, _STARTED)
+            yield _Unsafe(text, here, call.at, _STARTED, not _is_last_resort(here))
+
+
+def _is_last_resort(here: Reached) -> bool:
+    """Whether the finalizer tells by a warning that it should have been closed: it knows that this may fail."""
+    return any(mentions(one, "ResourceWarning") for one in (here.function, *(way.function for way in here.ways)))
 
 
 def _is_short(callee: Callee, call: ir.Call) -> bool:
@@ -358,43 +375,22 @@ def _half_built(cls: Class, function: Function) -> Iterator[Finding]:
     for reading, field, at in fields_read(cls, function):
         if field in cls.block.names or cls.project.hierarchy.may_inherit(cls, field):
             continue
-        risk = _risk_before(cls, init, field)
+        risk = risk_before(cls, init, field)
         if risk is not None:
             notes = (
-                Note(cls.path, risk[0], f"when this fails, `{field}` is not set"),
-                Note(cls.path, risk[1], f"`{field}` is set here"),
+                Note(cls.path, risk.at, f"when this fails, `{field}` is not set"),
+                Note(cls.path, risk.set_at, f"`{field}` is set here"),
                 Note(reading.path, at, f"`{field}` is read here"),
             )
             what = f"`{cls.name}.__del__` reads `{field}`, which a failed `__init__` has not set"
-            yield _finding(function, what, "AttributeError is printed beside the error that matters.", notes)
+            harm = "AttributeError is printed beside the error that matters."
+            yield _finding(function, what, harm, notes, is_certain=_may_be_met(cls, risk))
             return
 
 
-def _risk_before(cls: Class, init: Function, field: str) -> tuple[ir.At, ir.At] | None:
-    """What may fail in `__init__` before it sets the field, and where that is; None when the field comes first."""
-    subject = init.node.params[0].name if init.node.params else ""
-    risk: ir.At | None = None
-    for placed in placed_statements(init.body):
-        statement = placed.statement
-        if risk is None:
-            risk = _risk_in(cls, init, statement)
-        if isinstance(statement, ir.Assign):
-            names = [ir.dotted_name(target) for target in statement.targets]
-            if f"{subject}.{field}" in names:
-                return (risk, statement.at) if risk is not None and not is_conditional(placed.around) else None
-    return None
-
-
-def _risk_in(cls: Class, init: Function, statement: ir.Stmt) -> ir.At | None:
-    """What in a statement is known to raise: itself, a modelled call, or a function of the project that raises."""
-    if isinstance(statement, (ir.Raise, ir.Assert)):
-        return statement.at
-    for call in own_calls(statement):
-        callee = cls.project.calls.of(init, call, cls)
-        if callee.is_sure and callee.model is not None and isinstance(callee.model.raises, tuple):
-            return call.at
-        if len(callee.runs) == 1 and callee.is_sure and callee.creates is None:
-            function = callee.runs[0].function
-            if not function.node.is_async and any(find(ir.Raise, function.body)):
-                return call.at
-    return None
+def _may_be_met(cls: Class, risk: Risk) -> bool:
+    """
+    Whether those who make the object may meet the failure: the world decides it, or it refuses what others hand in.
+    Where the file of the class makes its objects by itself, the maker may see to it that the check holds.
+    """
+    return risk.cause == "outside" or not made_by_its_module(cls)
