@@ -351,7 +351,9 @@ def _is_cancel(launched: Launched, call: ir.Call) -> bool:
 
 def _is_expected(here: Reached, placed: Placed) -> bool:
     """Whether the wait is all that its `try` still has to do, and the error of waiting for oneself is caught there."""
-    outer = placed.around[-1] if placed.around else None
+    if not placed.around:
+        return False
+    outer = placed.around[-1]
     is_last = isinstance(outer, (ir.Try, ir.With)) and outer.body[-1] is placed.statement
     return is_last and catches(here.function, placed._replace(around=(outer,)), ("RuntimeError",))
 
