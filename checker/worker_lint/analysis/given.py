@@ -58,11 +58,12 @@ def live_statements(
             blocks = (statement.orelse,)
         for block in blocks:
             yield from live_statements(block, known, (*around, statement))
-        if truth is not None and isinstance(statement, ir.If) and blocks[0] and _leaves(blocks[0][-1]):
+        if truth is not None and isinstance(statement, ir.If) and blocks[0] and leaves(blocks[0][-1]):
             return
 
 
-def _leaves(statement: ir.Stmt) -> bool:
+def leaves(statement: ir.Stmt) -> bool:
+    """Whether the statement ends its function."""
     return isinstance(statement, (ir.Return, ir.Raise))
 
 

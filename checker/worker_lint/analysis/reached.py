@@ -14,8 +14,9 @@ from typing import Final, NamedTuple
 
 from worker_lint.analysis.calls import Callee, Runs
 from worker_lint.analysis.entity import Class, Function
-from worker_lint.analysis.given import Given, given_by, live_statements
-from worker_lint.analysis.nesting import Placed, own_calls, own_expressions
+from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.given import Given, given_by, leaves, live_statements
+from worker_lint.analysis.nesting import Placed, own_calls, own_expressions, placed_statements
 from worker_lint.source import ir
 
 DEPTH: Final = 6
@@ -103,3 +104,23 @@ def _following(here: Reached, call: ir.Call, *, is_awaited: bool) -> tuple[Funct
     if function.node.is_generator or (function.node.is_async and not is_awaited):
         return None  # the call makes an object; its body runs later, as a task or not at all
     return function, me, given_by(call, function, is_bound=callee.is_bound, outer=here.given)
+
+
+def hangs_on_parameters(here: Reached, at: ir.At) -> bool:
+    """
+    Whether a function on the way, or the last one before this place, asks for one of its parameters to go on: those
+    who call it from here may give it what leads elsewhere.
+    """
+    places = [*((way.function, way.call.at) for way in here.ways), (here.function, at)]
+    return any(_asks_parameters(function, place) for function, place in places)
+
+
+def _asks_parameters(function: Function, at: ir.At) -> bool:
+    names = {param.name for param in function.node.params[1 if function.owner is not None else 0 :]}
+    for placed in placed_statements(function.body) if names else ():
+        branch = placed.statement
+        if isinstance(branch, ir.If) and branch.at[:2] <= at[:2]:
+            decides = at[:2] <= branch.at[2:] or leaves(branch.body[-1])
+            if decides and any(node.id in names for node in find(ir.Name, (branch.test,))):
+                return True
+    return False

@@ -20,8 +20,8 @@ When to ignore it
 
 Limits
     The way is followed as far as each call surely runs one function, six calls deep. Certain is what raises or hangs
-    at the place itself; that a task cancels itself is only likely, as what it then skips may be nothing. A wait whose
-    RuntimeError is caught on the spot is let pass.
+    at the place itself; likely, that a task cancels itself (what it then skips may be nothing) and ways that hang on
+    parameters. A wait whose RuntimeError is caught on the spot is let pass.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import catches
 from worker_lint.analysis.launched import Launched, launched_by
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions
-from worker_lint.analysis.reached import Reached, reached_from
+from worker_lint.analysis.reached import Reached, hangs_on_parameters, reached_from
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -187,25 +187,6 @@ rule = Rule(
             """,
         ),
         good(
-            "the object that the thread runs on has a thread of its own in a field of the same name",
-            """
-            import threading
-
-            class Child:
-                def __init__(self):
-                    self.thread = threading.Thread(target=print)
-
-                def run(self):
-                    self.thread.join()
-
-            class Worker:
-                def start(self):
-                    self.child = Child()
-                    self.thread = threading.Thread(target=self.child.run)
-                    self.thread.start()
-            """,
-        ),
-        good(
             "somebody else stops it",
             """
             import threading
@@ -283,6 +264,7 @@ rule = Rule(
 
 _WAITS = (".join(", ".shutdown(", ".cancel(")
 _GUARDS = ("current_thread", "get_ident", "current_task", "main_thread", "native_id")
+_TAKE = frozenset({"shield", "wait_for", "gather"})
 _WHERE = {"thread": "thread", "timer": "timer", "pool": "pool", "task": "task", "callback": "scheduler"}
 
 
@@ -340,9 +322,16 @@ def _waits(cls: Class, launched: Launched, here: Reached, placed: Placed) -> tup
                 return call.at, cancels
     if launched.kind == "task":
         for node in own_expressions(placed.statement):
-            if isinstance(node, ir.Await) and is_it(node.value):
+            if isinstance(node, ir.Await) and any(is_it(value) for value in _awaited(node.value)):
                 return node.at, False
     return None
+
+
+def _awaited(value: ir.Expr) -> tuple[ir.Expr, ...]:
+    """What an `await` waits for: the coroutine of a call is not what it returns, but some take what they wait for."""
+    if not isinstance(value, ir.Call):
+        return (value,)
+    return value.args if (ir.dotted_name(value.func) or "").rpartition(".")[2] in _TAKE else ()
 
 
 def _is_cancel(launched: Launched, call: ir.Call) -> bool:
@@ -394,5 +383,5 @@ def _finding(cls: Class, launched: Launched, here: Reached, at: ir.At, cancels: 
         notes=tuple(notes),
         symbol=here.function.symbol,
         culprit=("wait", cls.symbol, name, str(at[0])),
-        confidence="likely" if cancels else "certain",
+        confidence="likely" if cancels or hangs_on_parameters(here, at) else "certain",
     )

@@ -20,7 +20,9 @@ When to ignore it
     When the steps before it cannot fail after all.
 
 Limits
-    Only failures that a library's model or the project's own code states, and only events of the same object.
+    Only failures that a library's model or the project's own code states, and only events of the same object. Certain
+    is a failure of a call; likely, a `raise` in the thread's own code, a guard that may never strike, what code from
+    outside throws, and tables.
 """
 
 from collections.abc import Iterator
@@ -273,6 +275,7 @@ def _unanswered(waiting: Waiting, runs: Runs) -> Finding:
             Note(runs.function.path, runs.function.node.name_at, f"`{name}` wakes one at a time, and none at its end"),
         ),
         symbol=waiting.method.symbol,
+        confidence="likely",
     )
 
 
@@ -367,6 +370,16 @@ def _is_vague(path: Path) -> bool:
     return "log" in name
 
 
+def _is_proven(path: Path) -> bool:
+    """
+    Whether a call fails in a way that somebody states. A `raise` in the thread's own code is a guard: who starts the
+    thread may have asked the same. What code from outside throws is anybody's guess.
+    """
+    edge = path.raising[0]
+    is_guard = edge.step is not None and isinstance(edge.step.node, (ir.Raise, ir.Assert))
+    return not is_guard and all(one.name != USER_CODE for one in edge.thrown)
+
+
 def _finding(runs: Runs, act: Act, waiter: Act, path: Path) -> Finding:
     edge = path.raising[0]
     step = edge.step
@@ -382,4 +395,5 @@ def _finding(runs: Runs, act: Act, waiter: Act, path: Path) -> Finding:
         help=f"set `self.{act.name}` in `finally`, or wait with a time-out",
         notes=tuple(notes),
         symbol=act.function.symbol,
+        confidence="certain" if _is_proven(path) else "likely",
     )

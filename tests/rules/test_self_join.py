@@ -1,0 +1,108 @@
+"""Whether code waits for itself, and how sure that is: other objects, other coroutines, ways that hang on values."""
+
+import textwrap
+
+import pytest
+
+from worker_lint.testing import built_in_packs, check_files
+
+CASES = {
+    "nothing decides against it": (
+        """
+        import threading
+
+        class Worker:
+            def start(self):
+                self.thread = threading.Thread(target=self.run)
+                self.thread.start()
+
+            def run(self):
+                self.stop()
+
+            def stop(self):
+                self.thread.join()
+        """,
+        ["certain"],
+    ),
+    "a parameter may decide against it": (
+        """
+        import threading
+
+        class Worker:
+            def start(self):
+                self.thread = threading.Thread(target=self.run)
+                self.thread.start()
+
+            def run(self):
+                self.stop({"wait": True})
+
+            def stop(self, options=None):
+                if options is not None:
+                    return
+                self.thread.join()
+        """,
+        ["likely"],
+    ),
+    "an object with a thread of its own in a field of the same name": (
+        """
+        import threading
+
+        class Child:
+            def __init__(self):
+                self.thread = threading.Thread(target=print)
+
+            def run(self):
+                self.thread.join()
+
+        class Worker:
+            def start(self):
+                self.child = Child()
+                self.thread = threading.Thread(target=self.child.run)
+                self.thread.start()
+        """,
+        [],
+    ),
+    "awaiting a coroutine that returns the task is not awaiting the task": (
+        """
+        import asyncio
+
+        class Client:
+            async def begin(self):
+                self.task = asyncio.create_task(self.renew())
+
+            async def renew(self):
+                await self.current()
+
+            async def current(self):
+                return self.task
+        """,
+        [],
+    ),
+    "shielded, it is awaited all the same": (
+        """
+        import asyncio
+
+        class Client:
+            async def begin(self):
+                self.task = asyncio.create_task(self.renew())
+
+            async def renew(self):
+                await self.current()
+
+            async def current(self):
+                return await asyncio.shield(self.task)
+
+            def stop(self):
+                self.task.cancel()
+        """,
+        ["certain"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_waiting_for_itself(case: str) -> None:
+    source, expected = CASES[case]
+    rules = [rule for rule in built_in_packs().rules if rule.code == "STP111"]
+    diagnostics = check_files({"client.py": textwrap.dedent(source)}, rules).diagnostics
+    assert [one.confidence for one in diagnostics] == expected
