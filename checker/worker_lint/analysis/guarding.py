@@ -20,11 +20,17 @@ _WAITS: Final = frozenset({"join", "shutdown"})
 
 
 class Unguarded(NamedTuple):
-    """A walk over a field, the lock that is held elsewhere, and a change made under it."""
+    """
+    A walk over a field, the lock that is held elsewhere, and a change made under it.
+
+    Attributes:
+        is_alone: Whether nothing in the class runs the walk under the lock: its callers are not meant to hold it.
+    """
 
     walked: Walked
     lock: str
     change: Change
+    is_alone: bool
 
 
 def walks_without_lock(cls: Class, locking: Locking) -> Iterator[Unguarded]:
@@ -52,7 +58,7 @@ def walks_without_lock(cls: Class, locking: Locking) -> Iterator[Unguarded]:
         for method, walked, held in walks[field]:
             if not held and _is_walk(method, walked) and not _waits_before(method, walked):
                 change = next(one for one, locks in changes[field] if lock in locks)
-                yield Unguarded(walked, lock, change)
+                yield Unguarded(walked, lock, change, lock not in locking.entered_under(method.name))
 
 
 def _is_walk(method: Function, walked: Walked) -> bool:

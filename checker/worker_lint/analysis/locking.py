@@ -7,7 +7,7 @@ from typing import Final
 
 from worker_lint.analysis.entity import Class, External, Function, Instance
 from worker_lint.analysis.flow.visit import Place, place_of
-from worker_lint.analysis.nesting import Placed, own_calls, placed_statements
+from worker_lint.analysis.nesting import Placed, own_calls, own_expressions, placed_statements
 from worker_lint.source import ir
 
 _LOCKS: Final = frozenset({"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"})
@@ -85,6 +85,15 @@ class Locking:
             self._at_entry[name] = frozenset.intersection(*sets) if sets else _NONE
         return self._at_entry[name]
 
+    def entered_under(self, name: str, depth: int = _DEPTH) -> frozenset[str]:
+        """The locks that some caller within the class holds: the method counts on them, at least at times."""
+        found: set[str] = set()
+        for site in self._sites().get(name, ()) if depth > 0 else ():
+            found |= self._inside(*site)
+            if site[0].name != name:
+                found |= self.entered_under(site[0].name, depth - 1)
+        return frozenset(found)
+
     def callers(self, name: str) -> frozenset[str]:
         """The methods of the class body that call this method on `self`."""
         return frozenset(site[0].name for site in self._sites().get(name, ()))
@@ -92,8 +101,9 @@ class Locking:
     def _sites(self) -> dict[str, list[tuple[Function, Placed, ir.At]]]:
         if self._callers is None:
             self._callers = {}
+            read = frozenset(method.name for method in self.methods.values() if _is_property(method))
             for method in self.methods.values():
-                for placed, name, at in _self_calls(method):
+                for placed, name, at in _self_calls(method, read):
                     self._callers.setdefault(name, []).append((method, placed, at))
         return self._callers
 
@@ -109,13 +119,20 @@ def _of_decorators(method: Function) -> set[str]:
     return found
 
 
-def _self_calls(method: Function) -> Iterator[tuple[Placed, str, ir.At]]:
+def _self_calls(method: Function, read: frozenset[str]) -> Iterator[tuple[Placed, str, ir.At]]:
+    """The methods that a method runs on its object: those that it calls, and the properties that it reads."""
     subject = method.node.params[0].name if method.node.params else ""
     for placed in placed_statements(method.body):
-        for call in own_calls(placed.statement):
-            place: Place | None = place_of(call.func)
+        for node in own_expressions(placed.statement) if read else own_calls(placed.statement):
+            place: Place | None = place_of(node.func if isinstance(node, ir.Call) else node)
             if place is not None and len(place) == 2 and place[0] == subject:
-                yield placed, place[1], call.at
+                if isinstance(node, ir.Call) or place[1] in read:
+                    yield placed, place[1], node.at
+
+
+def _is_property(method: Function) -> bool:
+    names = ((ir.dotted_name(one) or "").rpartition(".")[2] for one in method.node.decorators)
+    return any(name in {"property", "cached_property"} for name in names)
 
 
 def _leaves(placed: Placed) -> bool:

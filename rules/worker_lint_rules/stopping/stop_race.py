@@ -21,7 +21,8 @@ When to ignore it
 
 Limits
     A table counts as guarded when at least two methods change it under the lock and no fewer than twice as many
-    uses hold the lock as do not. Fields filled after an `await` count if several methods lead to what needs a release.
+    uses hold the lock as do not. Fields filled after an `await` count if several methods lead to what needs a
+    release. Certain is only the loop in a method that nothing in the class runs under the lock.
 """
 
 from collections.abc import Iterator
@@ -313,13 +314,11 @@ def _walk(found: Unguarded) -> Finding:
     return Finding(
         at=found.walked.at,
         message=f"`self.{field}` is gone through without `self.{lock}`, which guards it elsewhere",
-        consequence="What a thread adds meanwhile is left out."
-        if is_copy
-        else "A thread that changes it meanwhile ends the loop with RuntimeError: the rest is left out.",
+        consequence="What a thread adds meanwhile is left out." if is_copy else _ENDED,
         help=f"copy it under the lock: `with self.{lock}: members = list(…)`",
         notes=(Note(change.function.path, change.at, "it is changed here, under the lock"),),
         symbol=found.walked.function.symbol,
-        confidence="likely",
+        confidence="certain" if found.is_alone and not is_copy else "likely",
     )
 
 
@@ -356,6 +355,7 @@ def _taken(found: TakenAway) -> Finding:
 
 # --- signals ---
 
+_ENDED: Final = "A thread that changes it meanwhile ends the loop with RuntimeError: the rest is left out."
 _INSTALLS: Final = ("add_signal_handler", "signal.signal")
 
 

@@ -111,3 +111,54 @@ def test_a_lock_that_a_decorator_names_is_held(class_named: Named) -> None:
         for change in changes_in(method)
     }
     assert held == {"add": frozenset({"lock"}), "drop": frozenset()}
+
+
+READ_UNDER_LOCK = """
+import threading
+
+class Table:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.jobs = {}
+
+    def add(self, name, job):
+        with self.lock:
+            self.jobs[name] = job
+            self._tell()
+
+    def drop(self, name):
+        with self.lock:
+            del self.jobs[name]
+
+    def empty(self):
+        with self.lock:
+            self.jobs.clear()
+            self.jobs.update(idle=None)
+
+    @property
+    def state(self):
+        return {name: job.state for name, job in self.jobs.items()}
+
+    def flush(self):
+        for job in self.jobs.values():
+            job.flush()
+
+    def _tell(self):
+        print(self.state)
+
+    def tell(self):
+        self._tell()
+        self.flush()
+"""
+
+
+def test_callers_that_hold_the_lock_at_times(class_named: Named) -> None:
+    locking = Locking(class_named(READ_UNDER_LOCK, "Table"))
+    assert {name: locking.entered_under(name) for name in ("_tell", "state", "flush")} == {
+        "_tell": {"lock"},
+        "state": {"lock"},
+        "flush": frozenset(),
+    }
+    assert locking.callers("state") == {"_tell"}
+    walks = {one.walked.function.name: one.is_alone for one in walks_without_lock(locking.cls, locking)}
+    assert walks == {"flush": True}
