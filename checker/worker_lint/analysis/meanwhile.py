@@ -14,7 +14,7 @@ from worker_lint.analysis.membership import Change, Walked, changes_reached, col
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
 from worker_lint.analysis.reached import Reached, reached_from
 from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.suspending import never_suspends
+from worker_lint.analysis.suspending import never_suspends, surely_suspends
 from worker_lint.source import ir
 
 _CALLED_BACK: Final = ("on_", "handle_", "incoming_")
@@ -81,6 +81,22 @@ def is_undisturbed(cls: Class, walked: Walked) -> bool:
     if any(one.is_async for one in find(ir.For, loop.body)):
         return False
     return all(never_suspends(walked.function, one.value, cls) for one in find(ir.Await, loop.body))
+
+
+def surely_waits(cls: Class, walked: Walked) -> bool:
+    """Whether the loop is known to give other tasks a turn between two members."""
+    loop = walked.loop
+    if loop is None:
+        return False
+    if any(one.is_async for one in find(ir.For, loop.body)):
+        return True
+    return any(surely_suspends(walked.function, one.value, cls) for one in find(ir.Await, loop.body))
+
+
+def _is_known_member(loop: ir.For, call: ir.Call) -> bool:
+    """Whether the call is given the very member that the loop has come to: to add it again changes nothing."""
+    names = {node.id for node in find(ir.Name, (loop.target,))}
+    return any(isinstance(value, ir.Name) and value.id in names for value in call.args)
 
 
 def is_step_beside(locking: Locking, method: Function, other: Function, walked: Walked) -> bool:
@@ -155,6 +171,8 @@ def change_by_itself(cls: Class, walked: Walked) -> Change | None:
                 continue
             for here in reached_from(callee.runs[0]):
                 change = next((one for one in changes_reached(cls, here, walked.field) if _shrinks(one, kind)), None)
+                if change is not None and change.kind == "adds" and _is_known_member(loop, call):
+                    continue
                 if change is not None and not _is_guarded(here, change):
                     return change
     return None

@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from worker_lint.analysis import Class, Function
+from worker_lint.analysis.beside import run_beside
 from worker_lint.analysis.launched import ended_before
 from worker_lint.analysis.locking import Locking
 from worker_lint.analysis.loop_exit import gives_way
@@ -37,6 +38,7 @@ from worker_lint.analysis.meanwhile import (
     is_undisturbed,
     may_come_between,
     mentions_loop,
+    surely_waits,
     waits_within,
 )
 from worker_lint.analysis.membership import (
@@ -49,6 +51,7 @@ from worker_lint.analysis.membership import (
     is_registration,
 )
 from worker_lint.analysis.nesting import mentions
+from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 
 rule = Rule(
@@ -376,6 +379,26 @@ def _own(cls: Class, walked: Walked) -> _Live | None:
     return _Live(walked, change, is_own=True) if change is not None else None
 
 
+def _is_proven(cls: Class, found: _Live) -> bool:
+    """
+    Whether another task surely can come in between: the loop waits for something real, it is no part of a stop, and
+    the change belongs to another task or callback of the object.
+    """
+    if found.is_own:
+        return False
+    method, change = _method_of(cls, found.walked.function), _method_of(cls, found.change.function)
+    if is_stop_name(method.name) or not surely_waits(cls, found.walked):
+        return False
+    return run_beside(cls, method, change)
+
+
+def _method_of(cls: Class, function: Function) -> Function:
+    """The method in which a function is defined, or the function itself."""
+    while function.owner is None and isinstance(function.parent, Function):
+        function = function.parent
+    return function
+
+
 def _finding(cls: Class, found: _Live) -> Finding:
     walked, change = found.walked, found.change
     text = cls.project.store.text(cls.path).segment(walked.at).split("\n")[0]
@@ -392,5 +415,5 @@ def _finding(cls: Class, found: _Live) -> Finding:
         notes=(Note(change.function.path, change.at, "it is changed here"),),
         symbol=walked.function.symbol,
         fix=Fix(f"Go through a copy of `{text}`", (Replace(walked.at, f"list({text})"),)) if is_loop else None,
-        confidence="likely",
+        confidence="certain" if _is_proven(cls, found) else "likely",
     )
