@@ -6,10 +6,32 @@ from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis.entity import Class, Function
-from worker_lint.analysis.launched import handed_methods
+from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.meanwhile import surely_waits
+from worker_lint.analysis.membership import Change, Walked
 from worker_lint.analysis.nesting import mentions
+from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.source import ir
 
 _LAUNCHES: Final = ("create_task", "ensure_future", "call_soon", "call_later", "add_done_callback", "start_soon")
+
+
+def surely_comes_between(cls: Class, walked: Walked, change: Change) -> bool:
+    """
+    Whether another task surely can make the change during the loop: the loop waits for something real, it is no part
+    of a stop, and the change belongs to another task or callback of the object.
+    """
+    method = _method_of(walked.function)
+    if is_stop_name(method.name) or not surely_waits(cls, walked):
+        return False
+    return run_beside(cls, method, _method_of(change.function))
+
+
+def _method_of(function: Function) -> Function:
+    """The method in which a function is defined, or the function itself."""
+    while function.owner is None and isinstance(function.parent, Function):
+        function = function.parent
+    return function
 
 
 def run_beside(cls: Class, one: Function, other: Function) -> bool:
@@ -35,9 +57,18 @@ def _courses(cls: Class, method: Function, roots: frozenset[str]) -> Iterator[st
 
 
 def _callbacks(cls: Class) -> frozenset[str]:
-    """The methods that are handed to somebody: each message or connection may run them anew."""
-    names = {method.name for method in cls.project.values.fields.methods(cls) if not method.node.decorators}
-    return handed_methods(cls) & names
+    """The methods that are handed to somebody, uncalled: each message or connection may run them anew."""
+    methods = list(cls.project.values.fields.methods(cls))
+    names = {method.name for method in methods if not method.node.decorators}
+    found: set[str] = set()
+    for method in methods:
+        subject = method.node.params[0].name if method.node.params else ""
+        for call in find(ir.Call, method.body, inner=True):
+            for value in (*call.args, *(keyword.value for keyword in call.keywords)):
+                owner, _, name = (ir.dotted_name(value) or "").partition(".")
+                if owner == subject and name in names:
+                    found.add(name)
+    return frozenset(found)
 
 
 def _in_tasks(cls: Class) -> Iterator[str]:

@@ -45,6 +45,9 @@ def _comes_to_wait(function: Function, me: Class | None, depth: int) -> bool:
         return not function.node.is_generator  # it returns what is awaited
     if any(loop.is_async for loop in find(ir.For, function.body)):
         return True
+    entered = [item.context for block in find(ir.With, function.body) if block.is_async for item in block.items]
+    if any(isinstance(context, ir.Call) for context in entered):
+        return True  # a connection, a transaction; a lock is a field, and most often free
     return any(surely_suspends(function, one.value, me, depth - 1) for one in find(ir.Await, function.body))
 
 

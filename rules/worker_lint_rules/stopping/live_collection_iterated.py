@@ -20,14 +20,15 @@ When to ignore it
 Limits
     Only collections that the class itself creates. Methods that register what they are given, without being
     coroutines, are taken for configuration. A list that only grows is no matter, nor what a start method puts in; in
-    a stop method only what other tasks take out counts. A loop under a lock is a matter of `stop-race`.
+    a stop method only what other tasks take out counts. A loop under a lock is a matter of `stop-race`. Certain is
+    a loop that waits for something real while another task or callback of the object makes the change.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from worker_lint.analysis import Class, Function
-from worker_lint.analysis.beside import run_beside
+from worker_lint.analysis.beside import surely_comes_between
 from worker_lint.analysis.launched import ended_before
 from worker_lint.analysis.locking import Locking
 from worker_lint.analysis.loop_exit import gives_way
@@ -38,7 +39,6 @@ from worker_lint.analysis.meanwhile import (
     is_undisturbed,
     may_come_between,
     mentions_loop,
-    surely_waits,
     waits_within,
 )
 from worker_lint.analysis.membership import (
@@ -51,7 +51,6 @@ from worker_lint.analysis.membership import (
     is_registration,
 )
 from worker_lint.analysis.nesting import mentions
-from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 
 rule = Rule(
@@ -323,11 +322,12 @@ _EDGES = frozenset({"start", "setup", "open", "connect", "__enter__", "__aenter_
 
 
 class _Live(NamedTuple):
-    """A loop, and a change of its collection that may come in the middle."""
+    """A loop, a change of its collection that may come in the middle, and whether it surely can."""
 
     walked: Walked
     change: Change
     is_own: bool
+    is_certain: bool
 
 
 @rule.on_class
@@ -351,52 +351,33 @@ def _during_wait(cls: Class, locking: Locking, method: Function, walked: Walked)
     if not walked.function.node.is_async or (walked.loop is not None and not gives_way(walked.loop)):
         return None
     kind = collection_kind(cls, walked.field)
-    if (
-        kind is None
-        or is_replaced_before(walked)
-        or locking.held(method, walked.placed, walked.at)
-        or is_undisturbed(cls, walked)
-    ):
+    if kind is None or is_replaced_before(walked) or locking.held(method, walked.placed, walked.at):
         return None
+    if is_undisturbed(cls, walked):
+        return None
+    changes = list(_changes(cls, locking, method, walked, kind))
+    sure = next((change for change in changes if surely_comes_between(cls, walked, change)), None)
+    found = sure or next(iter(changes), None)
+    return _Live(walked, found, is_own=False, is_certain=sure is not None) if found is not None else None
+
+
+def _changes(cls: Class, locking: Locking, method: Function, walked: Walked, kind: str) -> Iterator[Change]:
+    """The changes by other methods that may come while the loop waits."""
     ended = ended_before(cls, method, walked.at)
     for other in locking.methods.values():
-        if (
-            other is method
-            or other.name in _BUILDERS | _EDGES | ended
-            or is_step_beside(locking, method, other, walked)
-        ):
+        if other is method or other.name in _BUILDERS | _EDGES | ended:
             continue
-        for change in changes_in(other):
-            if change.field == walked.field and breaks_walk(change, kind) and not is_registration(change):
-                if may_come_between(cls, method, change):
-                    return _Live(walked, change, is_own=False)
-    return None
+        if not is_step_beside(locking, method, other, walked):
+            for change in changes_in(other):
+                if change.field == walked.field and breaks_walk(change, kind) and not is_registration(change):
+                    if may_come_between(cls, method, change):
+                        yield change
 
 
 def _own(cls: Class, walked: Walked) -> _Live | None:
     """The body changes it."""
     change = change_by_itself(cls, walked)
-    return _Live(walked, change, is_own=True) if change is not None else None
-
-
-def _is_proven(cls: Class, found: _Live) -> bool:
-    """
-    Whether another task surely can come in between: the loop waits for something real, it is no part of a stop, and
-    the change belongs to another task or callback of the object.
-    """
-    if found.is_own:
-        return False
-    method, change = _method_of(cls, found.walked.function), _method_of(cls, found.change.function)
-    if is_stop_name(method.name) or not surely_waits(cls, found.walked):
-        return False
-    return run_beside(cls, method, change)
-
-
-def _method_of(cls: Class, function: Function) -> Function:
-    """The method in which a function is defined, or the function itself."""
-    while function.owner is None and isinstance(function.parent, Function):
-        function = function.parent
-    return function
+    return _Live(walked, change, is_own=True, is_certain=False) if change is not None else None
 
 
 def _finding(cls: Class, found: _Live) -> Finding:
@@ -415,5 +396,5 @@ def _finding(cls: Class, found: _Live) -> Finding:
         notes=(Note(change.function.path, change.at, "it is changed here"),),
         symbol=walked.function.symbol,
         fix=Fix(f"Go through a copy of `{text}`", (Replace(walked.at, f"list({text})"),)) if is_loop else None,
-        confidence="certain" if _is_proven(cls, found) else "likely",
+        confidence="certain" if found.is_certain else "likely",
     )
