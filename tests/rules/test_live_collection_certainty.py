@@ -1,0 +1,75 @@
+"""How sure it is that a collection changes while a loop goes over it: what the loop waits for, and who changes it."""
+
+import textwrap
+
+import pytest
+
+from worker_lint.testing import built_in_packs, check_files
+
+BUS = """
+import asyncio
+
+class Bus:
+    def __init__(self, link):
+        self.link = link
+        self.listeners = dict()
+        self.queue = asyncio.Queue()
+
+    async def begin(self):
+        {begin}
+
+    async def add(self, name, listener):
+        self.listeners[name] = listener
+
+    async def _forget(self, name):
+        self.listeners.pop(name)
+
+    async def _put(self, item):
+        await self.queue.put(item)
+
+    async def _tell(self, event):
+        for listener in self.listeners.values():
+            {wait}
+"""
+CASES = {
+    "a callback calls what others have put in": ("self.link.consume(self._tell)", "await listener(event)", ["certain"]),
+    "a callback sleeps": ("self.link.consume(self._tell)", "await asyncio.sleep(1)", ["certain"]),
+    "nobody knows who runs it": ("pass", "await listener(event)", ["likely"]),
+    "nobody knows what the wait comes to": ("self.link.consume(self._tell)", "await listener.take(event)", ["likely"]),
+    "there is always room in the queue": ("self.link.consume(self._tell)", "await self.queue.put(event)", []),
+    "nor in a coroutine that only puts": ("self.link.consume(self._tell)", "await self._put(event)", []),
+}
+OWN = """
+class Poller:
+    def __init__(self):
+        self.readables = set()
+
+    def register(self, fd):
+        self.readables.add(fd)
+
+    def begin_again(self):
+        for fd in self.readables:
+            self.register({given})
+"""
+
+
+def _confidences(source: str) -> list[str]:
+    rules = [rule for rule in built_in_packs().rules if rule.code == "STP120"]
+    return [one.confidence for one in check_files({"bus.py": textwrap.dedent(source)}, rules).diagnostics]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_another_task(case: str) -> None:
+    begin, wait, expected = CASES[case]
+    assert _confidences(BUS.format(begin=begin, wait=wait)) == expected
+
+
+def test_a_coroutine_that_one_task_takes_after_the_other() -> None:
+    begin = "asyncio.create_task(self._tell(1))"
+    source = BUS.format(begin=begin, wait="await asyncio.sleep(1)").replace("async def add", "async def _add")
+    assert _confidences(source) == ["likely"]
+
+
+@pytest.mark.parametrize(("given", "expected"), [("fd", []), ("fd + 1", ["likely"])])
+def test_adding_a_member_again_changes_nothing(given: str, expected: list[str]) -> None:
+    assert _confidences(OWN.format(given=given)) == expected
