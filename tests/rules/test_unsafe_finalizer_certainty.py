@@ -20,6 +20,20 @@ CASES = {
         """,
         ["certain"],
     ),
+    "nothing is made while the lock is held": (
+        """
+        import threading
+
+        _lock = threading.Lock()
+        _open = set()
+
+        class Client:
+            def __del__(self):
+                with _lock:
+                    _open.discard(id)
+        """,
+        ["likely"],
+    ),
     "a class that others make refuses what it is given": (
         """
         class Client:

@@ -8,7 +8,7 @@ from typing import Final
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.meanwhile import surely_waits
-from worker_lint.analysis.membership import Change, Walked
+from worker_lint.analysis.membership import Change, Walked, collection_kind
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.source import ir
@@ -19,12 +19,15 @@ _LAUNCHES: Final = ("create_task", "ensure_future", "call_soon", "call_later", "
 def surely_comes_between(cls: Class, walked: Walked, change: Change) -> bool:
     """
     Whether another task surely can make the change during the loop: the loop waits for something real, it is no part
-    of a stop, and the change belongs to another task or callback of the object.
+    of a stop, and the change belongs to another task or callback of the object. A list only skips a member, so that
+    what a user alone takes out, when he likes, does not count there.
     """
-    method = _method_of(walked.function)
+    method, other = _method_of(walked.function), _method_of(change.function)
     if is_stop_name(method.name) or not surely_waits(cls, walked):
         return False
-    return run_beside(cls, method, _method_of(change.function))
+    if collection_kind(cls, walked.field) == "list" and not _is_by_itself(cls, other):
+        return False
+    return run_beside(cls, method, other)
 
 
 def _method_of(function: Function) -> Function:
@@ -40,11 +43,28 @@ def run_beside(cls: Class, one: Function, other: Function) -> bool:
     not both to the same single one, which takes them one after the other, nor both to a user alone.
     """
     callbacks = _callbacks(cls)
-    roots = callbacks | frozenset(_in_tasks(cls))
+    roots = _roots(cls, callbacks)
     first, second = (frozenset(_courses(cls, method, roots)) for method in (one, other))
     if not first or not second or not (first | second) & roots:
         return False
     return len(first | second) > 1 or bool(first & second & callbacks)
+
+
+def _is_by_itself(cls: Class, method: Function) -> bool:
+    """Whether a task or callback of the object leads to the method."""
+    roots = _roots(cls, _callbacks(cls))
+    return any(course in roots for course in _courses(cls, method, roots))
+
+
+def _roots(cls: Class, callbacks: frozenset[str]) -> frozenset[str]:
+    """The methods with which tasks and callbacks begin, without those to which only another one of them leads."""
+    names = callbacks | frozenset(_in_tasks(cls))
+    below = {name: cls.project.resources.reached(cls, name) for name in names}
+    return frozenset(
+        name
+        for name in names
+        if name in callbacks or not any(name in below[other] and other not in below[name] for other in names - {name})
+    )
 
 
 def _courses(cls: Class, method: Function, roots: frozenset[str]) -> Iterator[str]:

@@ -17,6 +17,10 @@ _LOCKS: Final = frozenset(
 )
 
 _ASKS: Final = ("hasattr", "getattr", "__dict__", "vars(")
+_PLAIN: Final = frozenset(
+    {"add", "append", "clear", "discard", "get", "len", "pop", "popleft", "remove", "set", "is_set", "setdefault"}
+)
+"""What is done with a collection or event without making an object that the collector looks at."""
 _DEPTH: Final = 3
 """Methods of the dying object that call one another."""
 
@@ -42,12 +46,21 @@ def shares_lock(cls: Class, here: Reached, lock: ir.Expr) -> bool:
 
 def is_for_all(here: Reached, lock: ir.Expr) -> bool:
     """
-    Whether there is one lock for all objects, of the module or of a class: any thread may hold it while any of them
-    is collected. What object the lock of another object belongs to is known in part only.
+    Whether there is one lock for all objects, of the module or of a class, which is held while objects are made: there
+    a collection may begin. What object the lock of another object belongs to is known in part only.
     """
     name = ir.dotted_name(lock) or ""
     owner = here.function.owner
-    return "." not in name or (owner is not None and name.split(".")[1] in owner.block.names)
+    if "." in name and (owner is None or name.split(".")[1] not in owner.block.names):
+        return False
+    last = name.rpartition(".")[2]
+    for function in here.function.project.functions_in(here.function.path):
+        for block in find(ir.With, function.body) if mentions(function, last) else ():
+            if any((ir.dotted_name(item.context) or "").rpartition(".")[2] == last for item in block.items):
+                called = ((ir.dotted_name(call.func) or "").rpartition(".")[2] for call in find(ir.Call, block.body))
+                if not all(name in _PLAIN for name in called):
+                    return True
+    return False
 
 
 def _is_made_by(cls: Class, other: Class | None, depth: int = 3) -> bool:
