@@ -78,6 +78,25 @@ CASES = {
         """,
         [],
     ),
+    "that it may be itself is expected": (
+        """
+        import asyncio
+        import contextlib
+
+        class Client:
+            async def begin(self):
+                self.task = asyncio.create_task(self.read())
+
+            async def read(self):
+                await self.stop()
+
+            async def stop(self):
+                self.stopping.cancel()
+                with contextlib.suppress(asyncio.CancelledError, RuntimeError):
+                    await self.task
+        """,
+        [],
+    ),
     "shielded, it is awaited all the same": (
         """
         import asyncio

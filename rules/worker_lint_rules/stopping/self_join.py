@@ -320,7 +320,7 @@ def _waits(cls: Class, launched: Launched, here: Reached, placed: Placed) -> tup
             waits = _is_wait(launched, call, call.func.name) and not _is_expected(here, placed)
             if cancels or waits:
                 return call.at, cancels
-    if launched.kind == "task":
+    if launched.kind == "task" and not _is_expected(here, placed):
         for node in own_expressions(placed.statement):
             if isinstance(node, ir.Await) and any(is_it(value) for value in _awaited(node.value)):
                 return node.at, False
