@@ -97,6 +97,22 @@ CASES = {
         """,
         [],
     ),
+    "a pair sets the field before": (
+        """
+        import tempfile
+
+        class Client:
+            def __init__(self, address):
+                self.file, self.name = tempfile.mkstemp()
+                if not address:
+                    raise ValueError("no address")
+                self.name = address
+
+            def __del__(self):
+                print(self.name)
+        """,
+        [],
+    ),
     "a method sets the field before": (
         """
         class Client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from worker_lint.analysis.entity import Class, Function
@@ -44,11 +45,19 @@ def risk_before(cls: Class, init: Function, field: str) -> Risk | None:
             if risk is None and _sets_within(cls, init, statement, field):
                 return None
         if isinstance(statement, ir.Assign):
-            names = [ir.dotted_name(target) for target in statement.targets]
-            if f"{subject}.{field}" in names:
+            if f"{subject}.{field}" in _names(statement.targets):
                 is_sure = risk is not None and not is_conditional(placed.around)
                 return Risk(risk[0], statement.at, risk[1]) if risk is not None and is_sure else None
     return None
+
+
+def _names(targets: tuple[ir.Expr, ...]) -> Iterator[str]:
+    """What an assignment gives values to, also those of `self.a, self.b = pair`."""
+    for target in targets:
+        if isinstance(target, ir.Collection):
+            yield from _names(target.items)
+        else:
+            yield ir.dotted_name(target) or ""
 
 
 def _risk_in(cls: Class, init: Function, placed: Placed) -> tuple[ir.At, Cause] | None:
@@ -80,7 +89,7 @@ def _sets_within(cls: Class, init: Function, statement: ir.Stmt, field: str) -> 
         for runs in callee.runs if callee.creates is None else ():
             subject = runs.function.node.params[0].name if runs.function.node.params else ""
             for node in find(ir.Assign, runs.function.body) if runs.me is cls else ():
-                if any(ir.dotted_name(target) == f"{subject}.{field}" for target in node.targets):
+                if f"{subject}.{field}" in _names(node.targets):
                     return True
     return False
 
