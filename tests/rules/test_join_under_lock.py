@@ -40,3 +40,34 @@ def test_whose_lock(work: str, expected: list[str]) -> None:
     rules = [rule for rule in built_in_packs().rules if rule.code == "STP112"]
     diagnostics = check_files({"dispatcher.py": SOURCE.format(work=work)}, rules).diagnostics
     assert [one.confidence for one in diagnostics] == expected
+
+
+CHILDREN = """
+from threading import RLock
+
+class Scheduler:
+    def __init__(self):
+        self.lock = RLock()
+        self.executors = {{}}
+        self.jobs = []
+
+    def start(self):
+        for name, executor in self.executors.items():
+            executor.start({given})
+
+    def add_job(self, job):
+        with self.lock:
+            self.jobs.append(job)
+
+    def shutdown(self, wait=True):
+        with self.lock:
+            for executor in self.executors.values():
+                executor.shutdown(wait)
+"""
+
+
+@pytest.mark.parametrize(("given", "expected"), [("self, name", "certain"), ("name", "likely")])
+def test_whether_the_children_know_the_object(given: str, expected: str) -> None:
+    rules = [rule for rule in built_in_packs().rules if rule.code == "STP112"]
+    diagnostics = check_files({"scheduler.py": CHILDREN.format(given=given)}, rules).diagnostics
+    assert [one.confidence for one in diagnostics] == [expected]

@@ -6,7 +6,9 @@ from typing import Final
 
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.entity import Class, External, Function, Instance
-from worker_lint.analysis.flow import Place
+from worker_lint.analysis.flow import Place, find
+from worker_lint.analysis.flow.visit import place_of
+from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.reached import Reached, reached_from
 from worker_lint.source import ir
 
@@ -45,3 +47,18 @@ def taken_by(cls: Class, runs: Runs, locks: dict[Place, ir.At]) -> tuple[Place, 
                     if place in locks:
                         return place, here, at
     return None
+
+
+def hands_itself_to(cls: Class, fields: frozenset[str]) -> bool:
+    """Whether a loop over one of the fields hands the object to each member: what runs there can call it back."""
+    for method in cls.project.values.fields.methods(cls):
+        subject = method.node.params[0].name if method.node.params else ""
+        for loop in find(ir.For, method.body) if mentions(method, *fields) else ():
+            if not any(node.name in fields for node in find(ir.Attribute, (loop.iter,))):
+                continue
+            members = {node.id for node in find(ir.Name, (loop.target,))}
+            for call in find(ir.Call, loop.body):
+                place = place_of(call.func) or ("",)
+                if place[0] in members and any(isinstance(one, ir.Name) and one.id == subject for one in call.args):
+                    return True
+    return False

@@ -17,16 +17,18 @@ When to ignore it
     When the thread is proven to have passed its last use of the lock.
 
 Limits
-    Waits with a time-out are let pass: they end. `Condition.wait` gives its lock back and is no wait of this kind.
+    Waits with a time-out end and are let pass; `Condition.wait` gives its lock back. Certain are code of the
+    object that takes the lock, and children that were handed the object.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.launched import Launched, launched_by
-from worker_lint.analysis.locks import locks_of, taken_by
+from worker_lint.analysis.locks import hands_itself_to, locks_of, taken_by
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
 from worker_lint.analysis.reached import Way, reached_from
 from worker_lint.analysis.statements import walk_statements
@@ -329,9 +331,8 @@ def _is_wait(call: ir.Call) -> bool:
 
 def _is_child(function: Function, wait: ir.Call) -> bool:
     """Whether it is `child.shutdown(wait)` of an item of a collection, in a loop over it."""
-    func = wait.func
     given = [*wait.args, *(keyword.value for keyword in wait.keywords if keyword.name == "wait")]
-    if not isinstance(func, ir.Attribute) or func.name != "shutdown" or len(given) != 1:
+    if not isinstance(wait.func, ir.Attribute) or wait.func.name != "shutdown" or len(given) != 1:
         return False
     if ir.dotted_name(given[0]) != "wait" and not (isinstance(given[0], ir.Constant) and given[0].value is True):
         return False
@@ -342,10 +343,9 @@ def _judged(
     cls: Class, method: Function, locks: dict[Place, ir.At], wait: _Wait, launched: list[Launched]
 ) -> Iterator[Finding]:
     if wait.place is None:
-        taken = next(_public_use(cls, method, locks, wait), None)
-        if taken is not None:
-            place, note = taken
-            yield _finding(method, ".".join(place), wait, [note], "likely")
+        for place, note in islice(_public_use(cls, method, locks, wait), 1):
+            is_known = hands_itself_to(cls, _children(method, wait))
+            yield _finding(method, ".".join(place), wait, [note], is_certain=is_known)
         return
     for item in launched:
         if item.place != wait.place or item.kind not in {"thread", "timer", "pool", "task"}:
@@ -353,10 +353,10 @@ def _judged(
         found = taken_by(cls, item.runs, locks)
         if found is not None:
             place, here, at = found
-            notes = [Note(item.path, item.at, f"`{item.runs.function.name}` runs on it")]
-            notes.extend(Note(way.function.path, way.call.at, "it calls this") for way in here.ways)
-            notes.append(Note(here.function.path, at, f"it takes `{'.'.join(place)}` here"))
-            yield _finding(method, ".".join(place), wait, notes, "certain")
+            ways = [Note(way.function.path, way.call.at, "it calls this") for way in here.ways]
+            first = Note(item.path, item.at, f"`{item.runs.function.name}` runs on it")
+            last = Note(here.function.path, at, f"it takes `{'.'.join(place)}` here")
+            yield _finding(method, ".".join(place), wait, [first, *ways, last], is_certain=True)
             return
 
 
@@ -386,7 +386,7 @@ def _loops_over(function: Function, wait: ir.Call) -> list[ir.For]:
     return [node for node in find(ir.For, function.body) if name and ir.dotted_name(node.target) == name]
 
 
-def _finding(method: Function, lock: str, wait: _Wait, notes: list[Note], confidence: str) -> Finding:
+def _finding(method: Function, lock: str, wait: _Wait, notes: list[Note], *, is_certain: bool) -> Finding:
     waited = ir.dotted_name(wait.call.func) or "the call"
     ways = [Note(way.function.path, way.call.at, "it leads to this wait") for way in wait.ways[-1:]]
     return Finding(
@@ -396,5 +396,5 @@ def _finding(method: Function, lock: str, wait: _Wait, notes: list[Note], confid
         help=f"leave the block of `{lock}` before waiting",
         notes=(*ways, *notes),
         symbol=method.symbol,
-        confidence="certain" if confidence == "certain" else "likely",
+        confidence="certain" if is_certain else "likely",
     )
