@@ -7,23 +7,24 @@ from typing import Final
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import find
-from worker_lint.analysis.meanwhile import surely_waits
+from worker_lint.analysis.locking import Locking
+from worker_lint.analysis.meanwhile import is_part_of_stop, surely_waits
 from worker_lint.analysis.membership import Change, Walked, collection_kind
 from worker_lint.analysis.nesting import mentions
-from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.source import ir
 
 _LAUNCHES: Final = ("create_task", "ensure_future", "call_soon", "call_later", "add_done_callback", "start_soon")
 
 
-def surely_comes_between(cls: Class, walked: Walked, change: Change) -> bool:
+def surely_comes_between(locking: Locking, walked: Walked, change: Change) -> bool:
     """
     Whether another task surely can make the change during the loop: the loop waits for something real, it is no part
     of a stop, and the change belongs to another task or callback of the object. A list only skips a member, so that
     what a user alone takes out, when he likes, does not count there.
     """
+    cls = locking.cls
     method, other = _method_of(walked.function), _method_of(change.function)
-    if is_stop_name(method.name) or not surely_waits(cls, walked):
+    if is_part_of_stop(locking, method) or not surely_waits(cls, walked):
         return False
     if collection_kind(cls, walked.field) == "list" and not _is_by_itself(cls, other):
         return False

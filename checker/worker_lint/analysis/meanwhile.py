@@ -114,16 +114,26 @@ def is_step_beside(locking: Locking, method: Function, other: Function, walked: 
     return not {method.name, other.name, *callers} & handed_methods(locking.cls)
 
 
-def may_come_between(cls: Class, method: Function, change: Change) -> bool:
+def may_come_between(locking: Locking, method: Function, change: Change) -> bool:
     """
     Whether the change can happen: no step before it always fails. A stop method is called when no new work comes, so
     that only what other tasks still have to take out counts there.
     """
+    cls = locking.cls
     if _is_cut_off(cls, change):
         return False
-    if not is_stop_name(method.name):
+    if not is_part_of_stop(locking, method):
         return True
     return change.kind in {"takes", "empties"} and (_comes_after_wait(change) or _is_background(cls, change.function))
+
+
+def is_part_of_stop(locking: Locking, method: Function) -> bool:
+    """Whether the method is a stop, or a private step that only stops take."""
+    if is_stop_name(method.name):
+        return True
+    callers = locking.callers(method.name) if method.name.startswith("_") else frozenset()
+    is_handed = method.name in handed_methods(locking.cls)
+    return bool(callers) and not is_handed and all(is_stop_name(caller) for caller in callers)
 
 
 def _is_cut_off(cls: Class, change: Change) -> bool:

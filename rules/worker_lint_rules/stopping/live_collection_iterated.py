@@ -356,7 +356,7 @@ def _during_wait(cls: Class, locking: Locking, method: Function, walked: Walked)
     if is_undisturbed(cls, walked):
         return None
     changes = list(_changes(cls, locking, method, walked, kind))
-    sure = next((change for change in changes if surely_comes_between(cls, walked, change)), None)
+    sure = next((change for change in changes if surely_comes_between(locking, walked, change)), None)
     found = sure or next(iter(changes), None)
     return _Live(walked, found, is_own=False, is_certain=sure is not None) if found is not None else None
 
@@ -370,7 +370,7 @@ def _changes(cls: Class, locking: Locking, method: Function, walked: Walked, kin
         if not is_step_beside(locking, method, other, walked):
             for change in changes_in(other):
                 if change.field == walked.field and breaks_walk(change, kind) and not is_registration(change):
-                    if may_come_between(cls, method, change):
+                    if may_come_between(locking, method, change):
                         yield change
 
 
