@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -24,7 +25,8 @@ class Unguarded(NamedTuple):
     A walk over a field, the lock that is held elsewhere, and a change made under it.
 
     Attributes:
-        is_alone: Whether nothing in the class runs the walk under the lock: its callers are not meant to hold it.
+        is_alone: Whether nothing in the class runs the walk under the lock, and no comment speaks of it: its callers
+            are not meant to hold it.
     """
 
     walked: Walked
@@ -58,7 +60,17 @@ def walks_without_lock(cls: Class, locking: Locking) -> Iterator[Unguarded]:
         for method, walked, held in walks[field]:
             if not held and _is_walk(method, walked) and not _waits_before(method, walked):
                 change = next(one for one, locks in changes[field] if lock in locks)
-                yield Unguarded(walked, lock, change, lock not in locking.entered_under(method.name))
+                is_alone = lock not in locking.entered_under(method.name) and not _speaks_of_lock(method)
+                yield Unguarded(walked, lock, change, is_alone)
+
+
+_COMMENT: Final = re.compile(r'(?:#.*|^[ \t]*[rR]?"""[^"]*)(?<![a-z])lock', re.IGNORECASE | re.MULTILINE)
+
+
+def _speaks_of_lock(method: Function) -> bool:
+    """Whether a comment or the docstring of the method speaks of locks: somebody has thought of it."""
+    first, last = method.node.at[0], method.node.at[2]
+    return _COMMENT.search(method.project.store.text(method.path).between(first, last)) is not None
 
 
 def _is_walk(method: Function, walked: Walked) -> bool:

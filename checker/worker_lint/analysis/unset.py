@@ -8,7 +8,9 @@ from typing import Final
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import Edge, Path, Step, Watch, find_path
+from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import in_finally, in_handler
+from worker_lint.analysis.loop_fields import field_named
 from worker_lint.analysis.nesting import own_expressions, placed_statements
 from worker_lint.analysis.places import Use
 from worker_lint.analysis.touching import acts_of, family
@@ -25,13 +27,14 @@ _MISTAKES: Final = frozenset(
 class _Unset(Watch[bool]):
     """Whether the event has been set on the path so far."""
 
-    def __init__(self, sets: frozenset[ir.At]) -> None:
+    def __init__(self, sets: frozenset[ir.At], excused: frozenset[ir.At]) -> None:
         super().__init__(start=False)
         self.sets = sets
+        self.excused = excused
 
     def step(self, step: Step, state: bool) -> bool | None:  # noqa: FBT001 - the state is a yes or no
-        """A path on which it is set is of no interest any more."""
-        return None if step.node.at in self.sets else state
+        """A path on which it is set is of no interest any more, nor one that does not happen."""
+        return None if step.node.at in self.sets | self.excused else state
 
     def along(self, edge: Edge, state: bool) -> bool | None:  # noqa: FBT001 - the state is a yes or no
         """Mistakes in the code, and what unknown code may throw at a log line, are no failures to prepare for."""
@@ -40,16 +43,50 @@ class _Unset(Watch[bool]):
         return state
 
 
-def unset_path(cls: Class, runs: Runs, name: str) -> Path | None:
-    """A path on which an error leaves the function before the event in the field is set; None when there is none."""
+def unset_path(cls: Class, runs: Runs, name: str, waiter: Function) -> Path | None:
+    """
+    A path on which an error leaves the function before the event in the field is set; None when there is none. What
+    the function refuses at its beginning is left out when the one who waits has asked for the same field.
+    """
     graph = cls.project.routines.graph(*runs)
     if graph is None:
         return None
     sets = frozenset(_setting(cls, runs.function, name))
     if _is_prepared(runs.function, sets):
         return None
-    found = find_path(graph, _Unset(sets), lambda block, _: block is graph.raised)
+    found = find_path(
+        graph, _Unset(sets, frozenset(_refused_before(runs.function, waiter))), lambda block, _: block is graph.raised
+    )
     return found if isinstance(found, Path) else None
+
+
+def _refused_before(function: Function, waiter: Function) -> Iterator[ir.At]:
+    """The `raise` statements of a function behind a question for a field that the other has asked for, or has set."""
+    known = {field for _, fields in _refusals(waiter) for field in fields}
+    known.update(field_named(waiter, target) for node in find(ir.Assign, waiter.body) for target in node.targets)
+    for at, fields in _refusals(function):
+        if fields and fields <= known:
+            yield at
+
+
+def _refusals(function: Function) -> Iterator[tuple[ir.At, frozenset[str]]]:
+    """Where a function refuses to go on, and the fields for which it has asked."""
+    for placed in placed_statements(function.body):
+        outer = placed.around[-1] if placed.around else None
+        if isinstance(placed.statement, (ir.Raise, ir.Return)) and isinstance(outer, ir.If):
+            yield placed.statement.at, frozenset(_asked(function, outer.test)) - {""}
+
+
+def _asked(function: Function, test: ir.Expr) -> Iterator[str]:
+    """The fields for which a test asks, by itself or by a method of the same object."""
+    called = {call.func.at: call for call in find(ir.Call, (test,))}
+    for node in find(ir.Attribute, (test,)):
+        field = field_named(function, node)
+        if field and node.at not in called:
+            yield field
+        elif field:
+            for runs in function.project.calls.of(function, called[node.at], function.owner).runs:
+                yield from (field_named(runs.function, inner) for inner in find(ir.Attribute, runs.function.body))
 
 
 def _is_prepared(function: Function, sets: frozenset[ir.At]) -> bool:

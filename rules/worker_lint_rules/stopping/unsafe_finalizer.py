@@ -348,7 +348,8 @@ def _called(cls: Class, here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
             yield _Unsafe(text, here, call.at, _WAITED, is_certain=False)
     elif callee.dotted in _STARTS or _is_loop_method(callee, call):
         if not any(mentions(one, *_ASKS_LOOP) for one in (here.function, *(way.function for way in here.ways))):
-            yield _Unsafe(text, here, call.at, _STARTED, not _is_last_resort(here))
+            is_loop = callee.dotted in _STARTS or "loop" in text.lower()  # others have tasks of their own, too
+            yield _Unsafe(text, here, call.at, _STARTED, is_loop and not _is_last_resort(here))
 
 
 def _is_last_resort(here: Reached) -> bool:
@@ -391,6 +392,6 @@ def _half_built(cls: Class, function: Function) -> Iterator[Finding]:
 def _may_be_met(cls: Class, risk: Risk) -> bool:
     """
     Whether those who make the object may meet the failure: the world decides it, or it refuses what others hand in.
-    Where the file of the class makes its objects by itself, the maker may see to it that the check holds.
+    Where the class is private, or its file makes its objects, the maker may see to it that the check holds.
     """
-    return risk.cause == "outside" or not made_by_its_module(cls)
+    return risk.cause == "outside" or not (cls.name.startswith("_") or made_by_its_module(cls))

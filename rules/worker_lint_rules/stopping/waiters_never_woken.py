@@ -311,7 +311,7 @@ def _judged(cls: Class, runs: Runs) -> Iterator[Finding]:
         waiter = _waiter(cls, act.name, own)
         if waiter is None or _is_set_elsewhere(cls, act.name, own):
             continue
-        path = unset_path(cls, runs, act.name)
+        path = unset_path(cls, runs, act.name, waiter.function)
         if path is not None and path.raising and not _is_vague(path):
             yield _finding(runs, act, waiter, path)
 

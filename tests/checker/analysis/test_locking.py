@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from worker_lint.analysis import Class
 from worker_lint.analysis.guarding import walks_without_lock
 from worker_lint.analysis.locking import Locking
@@ -162,3 +164,19 @@ def test_callers_that_hold_the_lock_at_times(class_named: Named) -> None:
     assert locking.callers("state") == {"_tell"}
     walks = {one.walked.function.name: one.is_alone for one in walks_without_lock(locking.cls, locking)}
     assert walks == {"flush": True}
+
+
+@pytest.mark.parametrize(
+    ("said", "is_alone"),
+    [
+        ("pass", True),
+        ("pass  # blocks for a while", True),
+        ("pass  # the lock is held by whoever calls this", False),
+        ('"""Called with the lock held."""', False),
+        ('"""\n        Flushes all.\n\n        Needs no lock.\n        """', False),
+    ],
+)
+def test_somebody_has_thought_of_the_lock(class_named: Named, said: str, is_alone: bool) -> None:  # noqa: FBT001
+    source = READ_UNDER_LOCK.replace("def flush(self):", f"def flush(self):\n        {said}")
+    locking = Locking(class_named(source, "Table"))
+    assert [one.is_alone for one in walks_without_lock(locking.cls, locking)] == [is_alone]
