@@ -7,7 +7,7 @@ from typing import Final
 
 from worker_lint.analysis.entity import Class, External, Function, Instance
 from worker_lint.analysis.flow.visit import Place, place_of
-from worker_lint.analysis.nesting import Placed, own_calls, own_expressions, placed_statements
+from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements
 from worker_lint.source import ir
 
 _LOCKS: Final = frozenset({"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"})
@@ -122,8 +122,9 @@ def _of_decorators(method: Function) -> set[str]:
 def _self_calls(method: Function, read: frozenset[str]) -> Iterator[tuple[Placed, str, ir.At]]:
     """The methods that a method runs on its object: those that it calls, and the properties that it reads."""
     subject = method.node.params[0].name if method.node.params else ""
+    reads = bool(read) and mentions(method, *(f".{name}" for name in read))
     for placed in placed_statements(method.body):
-        for node in own_expressions(placed.statement) if read else own_calls(placed.statement):
+        for node in own_expressions(placed.statement) if reads else own_calls(placed.statement):
             place: Place | None = place_of(node.func if isinstance(node, ir.Call) else node)
             if place is not None and len(place) == 2 and place[0] == subject:
                 if isinstance(node, ir.Call) or place[1] in read:
