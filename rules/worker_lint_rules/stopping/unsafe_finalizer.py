@@ -23,7 +23,8 @@ Limits
     Locks of the dying object, and of objects that it made for itself, are let pass: who holds them holds it, too.
     So are locks around nothing but the making of a single object.
     Certain are locks that all objects share, tasks started without asking for a loop or warning, and fields
-    left unset by the outside world, or by checks of a class that its own file never makes; the rest is likely.
+    left unset by the outside world, or by checks of a public class that its own file never makes; the rest is
+    likely, all waits for threads among it.
 """
 
 from collections.abc import Iterator
