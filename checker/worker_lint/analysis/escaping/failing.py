@@ -24,7 +24,7 @@ from worker_lint.analysis.values import Items
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
-FailureKind: TypeAlias = Literal["decode", "lookup", "unpack", "dispatch", "job", "refusal", "loss"]
+FailureKind: TypeAlias = Literal["decode", "lookup", "unpack", "dispatch", "job", "refusal", "loss", "opening"]
 
 _CHECKS: Final = frozenset({"len", "isinstance", "hasattr", "callable"})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.flow import children, find
@@ -50,7 +50,7 @@ def unasked_tasks(cls: Class) -> Iterator[Unasked]:
                 continue
             made = call.args[0]
             runs = cls.project.calls.of(method, made, cls).runs if isinstance(made, ir.Call) else ()
-            if len(runs) != 1 or _is_asked(methods, field):
+            if len(runs) != 1 or is_asked(methods, field):
                 continue
             failing = next(unguarded_callbacks(runs[0].function), None)
             if failing is not None:
@@ -63,7 +63,7 @@ def _private_field(node: ir.Assign) -> str:
     return target.name if isinstance(target, ir.Attribute) and is_own and target.name.startswith("_") else ""
 
 
-def _is_asked(methods: list[Function], field: str) -> bool:
+def is_asked(methods: Iterable[Function], field: str) -> bool:
     """Whether the field is awaited, handed on or returned, or asked for more than whether the task is done."""
     return any(_asks(node, field, method) for method in methods for node in method.statements)
 

@@ -110,5 +110,5 @@ def test_a_re_raise_of_one_class_tells_that_it_comes(link: Link) -> None:
         ("self.helper()", False),
     ],
 )
-def test_what_fails_in_ordinary_service(link: Link, body: str, evident: bool) -> None:
+def test_what_fails_in_ordinary_service(link: Link, body: str, evident: bool) -> None:  # noqa: FBT001 - a table
     assert [one.is_evident for one in unseen(target(link, body))] == [evident]
