@@ -41,7 +41,7 @@ class Surroundings(Protocol):
 
 class Delivered:
     """
-    One function, with what its parameters carry. `self.level(expr)` is the answer for an
+    One function, with what its parameters carry (`given`). `self.level(expr)` is the answer for an
     expression, `self.returned` for what a call of the function gives.
     """
 
@@ -51,6 +51,7 @@ class Delivered:
         self.escaping = escaping
         self.function = function
         self.me = me
+        self.given = tuple(given.values())
         self._places: dict[Place, Level] = {(name,): level for name, level in given.items()}
         assignments = list(_assignments(function.statements))
         for _ in range(_PASSES):
