@@ -17,7 +17,6 @@ from worker_lint.source import ir
 
 if TYPE_CHECKING:
     from worker_lint.analysis.escaping.boundaries import Boundary
-    from worker_lint.analysis.workers.entry import Entry
 
 _DEPTH: Final = 3
 _RUNS_ONCE: Final = re.compile(
@@ -84,10 +83,10 @@ def _is_alone(function: Function, depth: int) -> bool:
     """Whether the function runs on a thread or task that nobody waits for, or for others alone that do."""
     if is_thread_main(function):
         return True
-    started = list(_started(function))
+    started = list(_let_go(function))
     callers = [caller for caller, _ in calls_of(function) if caller is not function]
     if started:
-        return all(_is_let_go(entry) for entry in started)
+        return all(started)
     if not callers or depth >= _DEPTH:
         return False
     if any(_is_taken(caller, at) for caller, at in calls_of(function)):
@@ -95,26 +94,23 @@ def _is_alone(function: Function, depth: int) -> bool:
     return all(_is_alone(caller, depth + 1) for caller in callers)
 
 
-def _started(function: Function) -> Iterator[Entry]:
+def _let_go(function: Function) -> Iterator[bool]:
+    """Of each place where the function is started: whether nothing is done with what runs it but to end it."""
     for other in functions_of(function.project, function.path):
         for entry in function.project.workers.entries(other):
             if any(runs.function is function for runs in entry.callee.runs):
-                yield entry
+                is_task = entry.kind == "task" and _is_dropped(entry.site.function, entry.call.at)
+                yield is_task or entry.kind in ("thread", "timer")
 
 
-def _is_let_go(entry: Entry) -> bool:
-    """Whether nothing is done with what was started but to end it: threads always, tasks where nobody asks them."""
-    if entry.kind in ("thread", "timer"):
-        return True
-    if entry.kind != "task":
-        return False
-    function = entry.site.function
+def _is_dropped(function: Function, at: ir.At) -> bool:
+    """Whether nobody asks the task that is made at a place how it ended."""
     for statement in walk_statements(function.statements):
         match statement:
-            case ir.Expression(value=ir.Call() as call) if call.at == entry.call.at:
+            case ir.Expression(value=ir.Call() as call) if call.at == at:
                 return True
             case ir.Assign(targets=(ir.Attribute(name=field) as target,), value=ir.Call() as call):
-                if call.at == entry.call.at and function.owner is not None and ir.dotted_name(target.value) == "self":
+                if call.at == at and function.owner is not None and ir.dotted_name(target.value) == "self":
                     methods = function.project.values.fields.methods(function.owner)
                     return field.startswith("_") and not is_asked(list(methods), field)
             case _:
