@@ -23,8 +23,8 @@ _RUNS_ONCE: Final = re.compile(
     r"partial|spawn|submit|start_|Thread|Process|Greenlet|Timer|Task|add_callback|to_thread|run_"
 )
 """What runs the function that it is given once, and looks no further, by the name of the call."""
-_LOOKED_AFTER: Final = ("is_alive", "excepthook", "watchdog", "supervisor", "set_exception_handler")
-"""Words of a file that looks whether its threads and tasks live, or where their errors go."""
+_LOOKED_AFTER: Final = ("excepthook", "watchdog", "supervisor", "set_exception_handler")
+"""Words of a file that looks where the errors of its threads and tasks go."""
 _ON_PURPOSE: Final = re.compile(
     r"\bcrash|\bsupervis|\bon purpose\b|\bdeliberate|\bintention|\bcaller\b|\bretr\w+ by\b"
     r"|\brestarted by\b|\bprocess manager\b|\blet it (?:die|fail|crash)\b|\bfail[ -]fast\b",
@@ -74,9 +74,22 @@ def ends_unseen(boundary: Boundary) -> bool:
     """Whether nobody learns of the error that ends a loop: no clause around it, no caller, no waiter."""
     function = boundary.function
     text = function.project.store.text(function.path)
-    if any(text.may_use(word) for word in _LOOKED_AFTER) or says_why(function):
+    if any(text.may_use(word) for word in _LOOKED_AFTER) or says_why(function) or _is_watched(function):
         return False
     return not _is_taken(function, boundary.at) and _is_alone(function, 0)
+
+
+def _is_watched(function: Function) -> bool:
+    """Whether a loop of the file asks again and again whether a thread lives, as one does who starts it anew."""
+    text = function.project.store.text(function.path)
+    if not text.may_use("is_alive"):
+        return False
+    for other in functions_of(function.project, function.path):
+        if text.has_word("is_alive", other.node.at[0], other.node.at[2]):
+            for loop in (*find(ir.While, other.statements), *find(ir.For, other.statements)):
+                if any(last_name(call.func) == "is_alive" for call in find(ir.Call, (loop,))):
+                    return True
+    return False
 
 
 def _is_alone(function: Function, depth: int) -> bool:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.escaping.alone import ends_unseen, is_handed_on, says_why
 from worker_lint.analysis.escaping.jobs import all_guarded
 from worker_lint.analysis.escaping.level import Level
+from worker_lint.analysis.escaping.receiving import received
 from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
-from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.flow.visit import find, walk
 from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
@@ -62,7 +63,28 @@ def is_evident(boundary: Boundary, origin: Origin) -> bool:
 def _is_of_a_broker(boundary: Boundary) -> bool:
     """Whether what the boundary deals with are deliveries of a library, or their contents."""
     delivered = boundary.variant.delivered
-    return delivered.has_deliveries or any(level >= Level.CONTENT for level in delivered.given)
+    if any(level is Level.DELIVERY or level >= Level.CONTENT for level in delivered.given):
+        return True
+    called = {
+        runs.function for call in find(ir.Call, boundary.function.statements) for runs in delivered.callee(call).runs
+    }
+    return _receives(boundary.function) or any(map(_receives, called))
+
+
+def _receives(function: Function) -> bool:
+    """Whether a function takes deliveries from a library: by a call, an iteration or a field that holds them."""
+    delivered = function.project.escaping.variant(function).delivered
+    for node in walk(*function.statements, inner=False):
+        match node:
+            case ir.Call() if received(delivered.callee(node), node) is Level.DELIVERY:
+                return True
+            case ir.Attribute(value=ir.Name()) if delivered.level(node) is Level.DELIVERY:
+                return True
+            case ir.For() if delivered.level(node.iter) is Level.NONE and delivered.item(node.iter) is Level.DELIVERY:
+                return True
+            case _:
+                pass
+    return False
 
 
 def _refuses(function: Function) -> bool:
