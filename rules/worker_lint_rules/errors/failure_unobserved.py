@@ -32,7 +32,7 @@ from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import mentions, with_inner
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.tiers.observing import Failing, reads_of, unseen
+from worker_lint.analysis.tiers.observing import Failing, evident, reads_of, unseen
 from worker_lint.analysis.tiers.unasked import unasked_tasks
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -388,13 +388,13 @@ def _is_part_of_stop(scope: Function, target: Function) -> bool:
 def _finding(
     scope: Function, call: ir.Call, kind: str, how: str, target: Function, failing: tuple[Failing, ...]
 ) -> Finding:
-    evident = [one for one in failing if one.is_evident]
+    first = evident(target, failing)
     return Finding(
         at=call.at,
         message=f"`{target.name}` may fail, and {how}",
         consequence=f"`{kind}` keeps the exception for whoever asks: here it is lost without a trace.",
         help="ask for its `result()`, or add a done callback that logs the exception",
-        notes=(Note(target.path, (evident or failing)[0].node.at, "what fails here is never seen"),),
+        notes=(Note(target.path, (first or failing[0]).node.at, "what fails here is never seen"),),
         symbol=scope.symbol,
-        confidence="certain" if evident and not _is_part_of_stop(scope, target) else "likely",
+        confidence="certain" if first and not _is_part_of_stop(scope, target) else "likely",
     )

@@ -57,6 +57,8 @@ def is_evident(boundary: Boundary, origin: Origin) -> bool:
         return False
     if origin.failure.kind == "dispatch":
         return True
+    if boundary.kind == "loop" and _is_of_one_connection(boundary):
+        return False
     return origin.failure.kind in _OF_THE_SENDER and _is_of_a_broker(boundary)
 
 
@@ -85,6 +87,19 @@ def _receives(function: Function) -> bool:
             case _:
                 pass
     return False
+
+
+def _is_of_one_connection(boundary: Boundary) -> bool:
+    """Whether the loop reads from what its function is given: one of many connections, of which each may end."""
+    function, delivered = boundary.function, boundary.variant.delivered
+    names = [param.name for param in function.node.params]
+    names = names[1:] if function.owner is not None else names
+    reads = (
+        call for call in find(ir.Call, function.statements) if (ir.dotted_name(call.func) or "").split(".")[0] in names
+    )
+    return any(
+        received(callee, call) and callee.model is None for call in reads for callee in (delivered.callee(call),)
+    )
 
 
 def _refuses(function: Function) -> bool:

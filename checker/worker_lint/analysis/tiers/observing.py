@@ -76,6 +76,16 @@ def unseen(function: Function) -> tuple[Failing, ...]:
     return tuple(islice(failing_in(function, logged=True), _LOOKED_AT))
 
 
+def evident(function: Function, failing: tuple[Failing, ...]) -> Failing | None:
+    """
+    The first of what fails that surely comes in service. A function that logs the errors of its main part has
+    thought of them: of what is left only the code of somebody else counts.
+    """
+    has_clause = any(_catches_all(function, one, logged=True) for one in find(ir.Try, function.statements))
+    wanted = (one for one in failing if one.is_evident and (one.kind == "supplied" or not has_clause))
+    return next(wanted, None)
+
+
 def failing_in(function: Function, *, depth: int = _DEPTH, logged: bool = False) -> Iterator[Failing]:
     """What may fail in a function and leave it; with `logged`, only what no clause logs on its way out."""
     if not function.project.values.is_wrapped(function):
