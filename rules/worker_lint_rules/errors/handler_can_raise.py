@@ -35,6 +35,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     confidence="likely",
     summary="An except clause calls what may fail itself, before it has done its work",
     words=("except",),

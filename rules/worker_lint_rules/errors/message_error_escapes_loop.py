@@ -2,9 +2,8 @@
 One bad message ends the loop that serves all of them.
 
 What it catches
-    A loop that goes on until it is told to end, an iterator of deliveries, or a callback for them,
-    which an error leaves that a single message can cause: it cannot be decoded or unpacked, it
-    names something that is not there, or the code that it names fails.
+    A loop that goes on until it is told to end, an iterator of deliveries, or a callback for them, which an error
+    leaves that one message can cause: it cannot be decoded, names what is not there, or the code that it names fails.
 
 Why it hurts in production
     Somebody sends one malformed message, or one for a task that the last release removed. The worker dies on it.
@@ -37,6 +36,7 @@ rule = Rule(
     severity="error",
     stage="preview",
     closure="file",
+    resumable="trail",
     confidence="likely",
     summary="One bad message ends the loop that serves all of them",
     words=(*LOOP_WORDS, "__next__", "__anext__", "on_recv"),

@@ -42,6 +42,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     confidence="likely",
     summary="A worker's loop has no answer to the loss of its connection",
     words=LOOP_WORDS,

@@ -62,6 +62,7 @@ rule = Rule(
         "AIOKafkaConsumer",
     ),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=(
         "at most once is stated",
