@@ -19,7 +19,8 @@ When to ignore it
 
 Limits
     Calls of the project's own functions and of libraries are taken not to fail here. A hook is a
-    method whose body in the base class is only its docstring.
+    method whose body in the base class is only its docstring. Certain is a hook before the clause's own exception;
+    whether handed over code or a sending fails depends on what is there: likely.
 """
 
 from collections.abc import Iterator
@@ -46,6 +47,8 @@ rule = Rule(
         "a try of its own",
         "a try around",
         "nothing comes after it",
+        "the dispatcher looks after its listeners",
+        "a class makes its own object",
     ),
     examples=(
         bad(
@@ -103,6 +106,53 @@ rule = Rule(
                     self.dead_letters.produce(error)  # bad: produce
                     self.count += 1
             """,
+        ),
+        good(
+            "events within the process, whose listeners are guarded",
+            """
+            import logging
+            from typing import Generic, TypeVar
+
+            E = TypeVar("E")
+
+            class Dispatcher(Generic[E]):
+                def __init__(self):
+                    self.listeners = []
+
+                def publish(self, event):
+                    for listener in self.listeners:
+                        try:
+                            listener(event)
+                        except Exception:
+                            logging.exception("listener failed")
+
+            class Runner:
+                def __init__(self):
+                    self.events = Dispatcher[str]()
+
+                def run(self):
+                    while True:
+                        try:
+                            self.poll()
+                        except Exception as error:
+                            self.events.publish(error)
+            """,
+            silence="the dispatcher looks after its listeners",
+        ),
+        good(
+            "made when it is first asked for",
+            """
+            class Discovery:
+                @classmethod
+                def of(cls, module, cache):
+                    try:
+                        return module.found
+                    except AttributeError:
+                        module.found = cls(module)
+                        cache.release(module)
+                        return module.found
+            """,
+            silence="a class makes its own object",
         ),
         good(
             "raised again as it is",
@@ -206,6 +256,7 @@ def _finding(site: TrySite, handler: ir.Handler, risk: Risk, context: Context) -
         help="put a `try` of its own around it, and log what it raises",
         notes=tuple(notes),
         symbol=risk.function.symbol,
+        confidence="certain" if risk.kind == "hook" else "likely",
     )
 
 

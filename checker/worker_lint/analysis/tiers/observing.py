@@ -72,8 +72,12 @@ def unguarded(function: Function, depth: int = _DEPTH) -> ir.Node | None:
 
 
 def unseen(function: Function) -> tuple[Failing, ...]:
-    """All that may fail in a function where no clause around it takes or logs every error."""
-    return tuple(islice(failing_in(function, logged=True), _LOOKED_AT))
+    """
+    What may fail in a function where no clause around it takes or logs every error. A function that does so for its
+    main part has thought of errors: of what is left, a method of some object is taken not to fail.
+    """
+    found = tuple(islice(failing_in(function, logged=True), _LOOKED_AT))
+    return tuple(one for one in found if one.is_evident) if _has_clause(function) else found
 
 
 def evident(function: Function, failing: tuple[Failing, ...]) -> Failing | None:
@@ -81,9 +85,13 @@ def evident(function: Function, failing: tuple[Failing, ...]) -> Failing | None:
     The first of what fails that surely comes in service. A function that logs the errors of its main part has
     thought of them: of what is left only the code of somebody else counts.
     """
-    has_clause = any(_catches_all(function, one, logged=True) for one in find(ir.Try, function.statements))
+    has_clause = _has_clause(function)
     wanted = (one for one in failing if one.is_evident and (one.kind == "supplied" or not has_clause))
     return next(wanted, None)
+
+
+def _has_clause(function: Function) -> bool:
+    return any(_catches_all(function, one, logged=True) for one in find(ir.Try, function.statements))
 
 
 def failing_in(function: Function, *, depth: int = _DEPTH, logged: bool = False) -> Iterator[Failing]:

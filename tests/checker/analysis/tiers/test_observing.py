@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from worker_lint.analysis import Function, Project
-from worker_lint.analysis.tiers.observing import reads_of, unguarded, unseen
+from worker_lint.analysis.tiers.observing import evident, reads_of, unguarded, unseen
 
 Link = Callable[[Mapping[str, str]], Project]
 
@@ -112,3 +112,12 @@ def test_a_re_raise_of_one_class_tells_that_it_comes(link: Link) -> None:
 )
 def test_what_fails_in_ordinary_service(link: Link, body: str, evident: bool) -> None:  # noqa: FBT001 - a table
     assert [one.is_evident for one in unseen(target(link, body))] == [evident]
+
+
+@pytest.mark.parametrize(("after", "expected"), [("self.state.touch()", 0), ("self.client.send(1)", 1), ("call()", 1)])
+def test_of_a_function_that_logs_its_errors_only_what_surely_fails_is_left(
+    link: Link, after: str, expected: int
+) -> None:
+    work = target(link, f"try:\n    self.helper()\nexcept Exception:\n    log.exception('x')\n{after}")
+    assert len(unseen(work)) == expected
+    assert (evident(work, unseen(work)) is not None) == (after == "call()")
