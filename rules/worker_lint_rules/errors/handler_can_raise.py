@@ -19,14 +19,15 @@ When to ignore it
 
 Limits
     Calls of the project's own functions and of libraries are taken not to fail here. A hook is a
-    method whose body in the base class is only its docstring. Certain is a hook before the clause's own exception;
-    whether handed over code or a sending fails depends on what is there: likely.
+    method whose body in the base class is only its docstring. Certain is a hook that is told of the event before
+    the clause's own exception; whether handed over code or a sending fails depends on what is there: likely.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.escaping.answering import Risk, risks
+from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -244,6 +245,16 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
                 yield _finding(site, handler, found, context)
 
 
+def _only_tells(handler: ir.Handler, call: ir.Call) -> bool:
+    """Whether nothing is done with what the hook gives: it is told of the event, and the clause can do without it."""
+    made = (
+        node.value.value if isinstance(node.value, ir.Await) else node.value
+        for node in walk_statements(handler.body)
+        if isinstance(node, ir.Expression)
+    )
+    return any(one is call for one in made)
+
+
 def _finding(site: TrySite, handler: ir.Handler, risk: Risk, context: Context) -> Finding:
     shown = ir.dotted_name(risk.call.func) or "a call"
     notes = [Note(context.path, clause_at(handler), "in this clause")]
@@ -256,7 +267,7 @@ def _finding(site: TrySite, handler: ir.Handler, risk: Risk, context: Context) -
         help="put a `try` of its own around it, and log what it raises",
         notes=tuple(notes),
         symbol=risk.function.symbol,
-        confidence="certain" if risk.kind == "hook" else "likely",
+        confidence="certain" if risk.kind == "hook" and _only_tells(handler, risk.call) else "likely",
     )
 
 

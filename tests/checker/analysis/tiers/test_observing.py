@@ -121,3 +121,23 @@ def test_of_a_function_that_logs_its_errors_only_what_surely_fails_is_left(
     work = target(link, f"try:\n    self.helper()\nexcept Exception:\n    log.exception('x')\n{after}")
     assert len(unseen(work)) == expected
     assert (evident(work, unseen(work)) is not None) == (after == "call()")
+
+
+def test_a_clock_with_a_default_does_not_fail(link: Link) -> None:
+    source = """
+    import time
+
+    class Cache:
+        def __init__(self, report, clock=time.monotonic):
+            self._clock = clock
+            self._report = report
+
+        def age(self):
+            return self._clock() - 1
+
+        def tell(self):
+            self._report(1)
+    """
+    project = link({"cache.py": textwrap.dedent(source)})
+    found = {one.name: len(unseen(one)) for one in project.functions_in("cache.py")}
+    assert found == {"__init__": 0, "age": 0, "tell": 1}
