@@ -83,11 +83,14 @@ def unseen(function: Function) -> tuple[Failing, ...]:
 def evident(function: Function, failing: tuple[Failing, ...]) -> Failing | None:
     """
     The first of what fails that surely comes in service. A function that logs the errors of its main part has
-    thought of them: of what is left only the code of somebody else counts.
+    thought of them: of what is left only code of somebody else that it calls itself counts.
     """
     has_clause = _has_clause(function)
-    wanted = (one for one in failing if one.is_evident and (one.kind == "supplied" or not has_clause))
-    return next(wanted, None)
+    return next((one for one in failing if one.is_evident and (not has_clause or _is_own_callback(one))), None)
+
+
+def _is_own_callback(one: Failing) -> bool:
+    return one.kind == "supplied" and isinstance(one.node, ir.Call) and last_name(one.node.func) == one.called
 
 
 def _has_clause(function: Function) -> bool:
