@@ -19,9 +19,9 @@ When to ignore it
     Where a failure of this work is of no interest.
 
 Limits
-    Only functions of the project are looked at, decorated ones are not. A future that is handed
-    on, stored in a field or returned is taken to be read. Threads are left out: their exception is
-    printed.
+    Only functions of the project are looked at, decorated ones are not. A future that is handed on, stored in a field
+    or returned is taken to be read. Threads are left out: their exception is printed. Certain is a future let go whose
+    work runs code of somebody else, talks to another side, or calls what states its errors, and belongs to no stop.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,8 @@ from worker_lint.analysis.callee import dotted_callee
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import mentions, with_inner
 from worker_lint.analysis.statements import walk_statements
-from worker_lint.analysis.tiers.observing import reads_of, unguarded
+from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.tiers.observing import Failing, evident, reads_of, unseen
 from worker_lint.analysis.tiers.unasked import unasked_tasks
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -360,8 +361,8 @@ def _started(scope: Function, call: ir.Call, how: str, context: Context) -> Iter
         runs = entry.callee.runs
         if len(runs) != 1:
             return
-        failing = unguarded(runs[0].function)
-        if failing is not None:
+        failing = unseen(runs[0].function)
+        if failing:
             yield _finding(scope, call, kind, how, runs[0].function, failing)
         return
 
@@ -379,12 +380,21 @@ def _kind(scope: Function, call: ir.Call) -> str:
     return ""
 
 
-def _finding(scope: Function, call: ir.Call, kind: str, how: str, target: Function, failing: ir.Node) -> Finding:
+def _is_part_of_stop(scope: Function, target: Function) -> bool:
+    """Whether the work belongs to the end of something: nobody is left who would act on its error."""
+    return any(is_stop_name(one.name.strip("_")) for one in (scope, target))
+
+
+def _finding(
+    scope: Function, call: ir.Call, kind: str, how: str, target: Function, failing: tuple[Failing, ...]
+) -> Finding:
+    first = evident(target, failing)
     return Finding(
         at=call.at,
         message=f"`{target.name}` may fail, and {how}",
         consequence=f"`{kind}` keeps the exception for whoever asks: here it is lost without a trace.",
         help="ask for its `result()`, or add a done callback that logs the exception",
-        notes=(Note(target.path, failing.at, "what fails here is never seen"),),
+        notes=(Note(target.path, (first or failing[0]).node.at, "what fails here is never seen"),),
         symbol=scope.symbol,
+        confidence="certain" if first and not _is_part_of_stop(scope, target) else "likely",
     )

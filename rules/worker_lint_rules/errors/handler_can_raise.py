@@ -19,13 +19,15 @@ When to ignore it
 
 Limits
     Calls of the project's own functions and of libraries are taken not to fail here. A hook is a
-    method whose body in the base class is only its docstring.
+    method whose body in the base class is only its docstring. Certain is a hook that is told of the event before
+    the clause's own exception; whether handed over code or a sending fails depends on what is there: likely.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.escaping.answering import Risk, risks
+from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -35,6 +37,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     confidence="likely",
     summary="An except clause calls what may fail itself, before it has done its work",
     words=("except",),
@@ -45,6 +48,8 @@ rule = Rule(
         "a try of its own",
         "a try around",
         "nothing comes after it",
+        "the dispatcher looks after its listeners",
+        "a class makes its own object",
     ),
     examples=(
         bad(
@@ -102,6 +107,53 @@ rule = Rule(
                     self.dead_letters.produce(error)  # bad: produce
                     self.count += 1
             """,
+        ),
+        good(
+            "events within the process, whose listeners are guarded",
+            """
+            import logging
+            from typing import Generic, TypeVar
+
+            E = TypeVar("E")
+
+            class Dispatcher(Generic[E]):
+                def __init__(self):
+                    self.listeners = []
+
+                def publish(self, event):
+                    for listener in self.listeners:
+                        try:
+                            listener(event)
+                        except Exception:
+                            logging.exception("listener failed")
+
+            class Runner:
+                def __init__(self):
+                    self.events = Dispatcher[str]()
+
+                def run(self):
+                    while True:
+                        try:
+                            self.poll()
+                        except Exception as error:
+                            self.events.publish(error)
+            """,
+            silence="the dispatcher looks after its listeners",
+        ),
+        good(
+            "made when it is first asked for",
+            """
+            class Discovery:
+                @classmethod
+                def of(cls, module, cache):
+                    try:
+                        return module.found
+                    except AttributeError:
+                        module.found = cls(module)
+                        cache.release(module)
+                        return module.found
+            """,
+            silence="a class makes its own object",
         ),
         good(
             "raised again as it is",
@@ -193,6 +245,16 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
                 yield _finding(site, handler, found, context)
 
 
+def _only_tells(handler: ir.Handler, call: ir.Call) -> bool:
+    """Whether nothing is done with what the hook gives: it is told of the event, and the clause can do without it."""
+    made = (
+        node.value.value if isinstance(node.value, ir.Await) else node.value
+        for node in walk_statements(handler.body)
+        if isinstance(node, ir.Expression)
+    )
+    return any(one is call for one in made)
+
+
 def _finding(site: TrySite, handler: ir.Handler, risk: Risk, context: Context) -> Finding:
     shown = ir.dotted_name(risk.call.func) or "a call"
     notes = [Note(context.path, clause_at(handler), "in this clause")]
@@ -205,6 +267,7 @@ def _finding(site: TrySite, handler: ir.Handler, risk: Risk, context: Context) -
         help="put a `try` of its own around it, and log what it raises",
         notes=tuple(notes),
         symbol=risk.function.symbol,
+        confidence="certain" if risk.kind == "hook" and _only_tells(handler, risk.call) else "likely",
     )
 
 

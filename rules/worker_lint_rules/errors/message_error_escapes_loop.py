@@ -2,14 +2,12 @@
 One bad message ends the loop that serves all of them.
 
 What it catches
-    A loop that goes on until it is told to end, an iterator of deliveries, or a callback for them,
-    which an error leaves that a single message can cause: it cannot be decoded or unpacked, it
-    names something that is not there, or the code that it names fails.
+    A loop that goes on until it is told to end, an iterator of deliveries, or a callback for them, which an error
+    leaves that one message can cause: it cannot be decoded, names what is not there, or the code that it names fails.
 
 Why it hurts in production
-    Somebody sends one malformed message, or one for a task that was removed in the last release.
-    The worker dies on it. With redelivery its successor dies on the same one, and the next, while
-    everything behind that message waits.
+    Somebody sends one malformed message, or one for a task that the last release removed. The worker dies on it.
+    With redelivery its successor dies on the same one, and the next, while all that is behind it waits.
 
 What to do instead
     Take the error inside the loop, around the treatment of one message: log it with its traceback,
@@ -20,18 +18,17 @@ When to ignore it
     understand, because somebody restarts it and the message is gone by then.
 
 Limits
-    Deliveries are followed through locals, fields that a receiving call fills, and calls that are
-    known for certain. A test for membership or length anywhere in the function counts as a guard.
-    Errors of the connection are no business of this rule.
+    Deliveries are followed through locals, fields that a receiving call fills, and sure calls. A test for membership
+    or length anywhere in the function is a guard. Certain is an error over what a broker delivered, or of the code
+    that it names, where nobody above sees it; what sockets and pipes bring, explicit raises and jobs are likely.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.escaping import LOOP_WORDS, Boundary, Origin, boundaries, origins
-from worker_lint.analysis.escaping.jobs import all_guarded
+from worker_lint.analysis.escaping.evident import does_harm, is_evident, may_go_on
 from worker_lint.analysis.escaping.parsing import MALFORMED
-from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
 rule = Rule(
@@ -39,6 +36,7 @@ rule = Rule(
     severity="error",
     stage="preview",
     closure="file",
+    resumable="trail",
     confidence="likely",
     summary="One bad message ends the loop that serves all of them",
     words=(*LOOP_WORDS, "__next__", "__anext__", "on_recv"),
@@ -55,6 +53,7 @@ rule = Rule(
         "jobs that look after themselves",
         "a part is tested",
         "one batch",
+        "a breach is refused",
     ),
     examples=(
         bad(
@@ -113,7 +112,6 @@ rule = Rule(
                     while True:
                         function, arguments = self.jobs.get()
                         function(*arguments)  # bad: job
-                        self.jobs.task_done()
             """,
         ),
         bad(
@@ -169,6 +167,19 @@ rule = Rule(
                         write(name, level, text)
             """,
             silence="a part is tested",
+        ),
+        good(
+            "a handshake between processes of this program",
+            """
+            def accept(listener, children):
+                while True:
+                    channel = listener.accept()
+                    line = channel.recv(64)
+                    if not line:
+                        raise RuntimeError("the child said nothing")
+                    children.append(int(line))
+            """,
+            silence="a breach is refused",
         ),
         good(
             "a list of messages",
@@ -334,27 +345,15 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             continue  # what comes over a connection of its own: the caller asked for it, and gets the error
         by_kind: dict[str, list[Origin]] = {}
         for origin in origins(context.project.escaping, boundary):
-            if _counts(boundary, origin):
-                by_kind.setdefault(origin.failure.kind, []).append(origin)
-        if not by_kind or is_supervised(boundary.function):
+            if does_harm(boundary, origin):
+                by_kind.setdefault(origin.failure.sort, []).append(origin)
+        if not by_kind or may_go_on(boundary):
             continue
         for same in by_kind.values():
             finding = _finding(boundary, same, context)
             if finding.at not in seen:
                 seen.add(finding.at)
                 yield finding
-
-
-def _counts(boundary: Boundary, origin: Origin) -> bool:
-    """
-    Whether the error does harm there: a library logs what leaves its callback, and a caller may
-    want the error of a job, unless there is none.
-    """
-    if origin.failure.kind == "refusal":
-        return boundary.kind != "callback"
-    if origin.failure.kind != "job":
-        return True
-    return is_entry(boundary.function) and not all_guarded(origin.frames[-1].function)
 
 
 def _finding(boundary: Boundary, same: list[Origin], context: Context) -> Finding:
@@ -370,13 +369,14 @@ def _finding(boundary: Boundary, same: list[Origin], context: Context) -> Findin
         help="take it around the treatment of one message: log it with its traceback, settle the message, go on",
         notes=tuple(notes),
         symbol=frame.function.symbol,
+        confidence="certain" if is_evident(boundary, first) else "likely",
     )
 
 
 def _message(origin: Origin) -> str:
     names = [name.rpartition(".")[2] for name in origin.classes if name != MALFORMED]
     what = f"`{'` or `'.join(names)}`" if names else "an error"
-    match origin.failure.kind:
+    match origin.failure.sort:
         case "job":
             return f"An error of the job, {origin.failure.shown}, is taken by nobody"
         case "dispatch":

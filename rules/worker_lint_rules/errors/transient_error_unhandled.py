@@ -21,15 +21,19 @@ When to ignore it
 Limits
     Known are the libraries with a model, reads whose names mean nothing else (`blpop`, `xread`,
     `drain_events`, `pubsub.get_message`), and connections that are opened in each turn. Clients that
-    reconnect by themselves are left out. Any clause that may be meant for connections silences.
+    reconnect by themselves are left out. Any clause that may be meant for connections silences. Certain is a read
+    from a server in a loop that runs on a thread or task of its own which nobody looks after; the rest is likely.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.escaping import LOOP_WORDS, Boundary, Origin, boundaries, losses
+from worker_lint.analysis.escaping.alone import ends_unseen, is_handed_on, leaves_it_to_caller
 from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
+from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers.loops import is_always, leaves_loop
+from worker_lint.analysis.visit import last_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -38,6 +42,7 @@ rule = Rule(
     severity="warning",
     stage="preview",
     closure="file",
+    resumable="trail",
     confidence="likely",
     summary="A worker's loop has no answer to the loss of its connection",
     words=LOOP_WORDS,
@@ -51,6 +56,8 @@ rule = Rule(
         "somebody above goes on",
         "looks for one thing",
         "waits for an end",
+        "handed to a supervisor",
+        "the caller is told",
     ),
     examples=(
         bad(
@@ -222,6 +229,60 @@ rule = Rule(
             """,
             silence="waits for an end",
         ),
+        good(
+            "a supervisor gets the loop as an argument",
+            """
+            import threading
+
+            class Broker:
+                def start(self):
+                    threading.Thread(target=run_forever, args=(self._listen, self.stopped)).start()
+
+                def _listen(self):
+                    for message in self.pubsub.listen():
+                        self.handle(message)
+
+            def run_forever(function, stopped):
+                while not stopped.is_set():
+                    try:
+                        function()
+                    except Exception:
+                        stopped.wait(5)
+            """,
+            silence="handed to a supervisor",
+        ),
+        good(
+            "what is left is written once, and the caller keeps it",
+            """
+            import psycopg_pool
+
+            class Outbox:
+                def __init__(self, pool: psycopg_pool.ConnectionPool):
+                    self.pool = pool
+
+                def flush(self):
+                    while not self.outgoing.empty():
+                        with self.pool.connection() as connection:
+                            connection.execute("INSERT INTO sent VALUES (%s)", self.outgoing.get())
+
+                def stop(self):
+                    self.flush()
+            """,
+            silence="waits for an end",
+        ),
+        good(
+            "the docstring says who tries again",
+            '''
+            class Feed:
+                def listen(self):
+                    """Errors of the connection go to the caller, which subscribes anew and retries."""
+                    while True:
+                        message = self._pubsub.get_message(timeout=1)
+                        if message:
+                            self.handle(message)
+            ''',
+            silence="the caller is told",
+        ),
     ),
 )
 
@@ -237,12 +298,28 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if boundary.kind != "loop" or not _is_service(boundary):
             continue
         found = list(losses(context.project.escaping, boundary))
-        if not found or is_supervised(boundary.function):
+        function = boundary.function
+        if not found or is_supervised(function) or is_handed_on(function) or leaves_it_to_caller(function):
             continue
         finding = _finding(boundary, found, context)
         if finding.at not in seen:
             seen.add(finding.at)
             yield finding
+
+
+def _drains(loop: ir.Node) -> bool:
+    """Whether the loop ends when something is empty: `while not queue.empty()`, whose caller gets the error."""
+    if not isinstance(loop, ir.While):
+        return False
+    return any(last_name(call.func) in ("empty", "qsize", "is_empty") for call in find(ir.Call, (loop.test,)))
+
+
+def _is_certain(boundary: Boundary, first: Origin) -> bool:
+    """
+    Whether the error surely comes and nobody learns of it: a read that its library or its name marks as one from a
+    server, in a loop that ends on a thread or task of its own. Something that is opened may be anything.
+    """
+    return first.failure.kind == "loss" and ends_unseen(boundary)
 
 
 def _waits(loop: ir.Node) -> bool:
@@ -264,7 +341,7 @@ def _is_service(boundary: Boundary) -> bool:
     its own. One that breaks off by itself waits for something.
     """
     function = boundary.function
-    if _waits(boundary.node):
+    if _waits(boundary.node) or _drains(boundary.node):
         return False
     name = function.name.lower().strip("_")
     if name.startswith(_FIRST) or name.endswith(_LAST):
@@ -289,4 +366,5 @@ def _finding(boundary: Boundary, found: list[Origin], context: Context) -> Findi
         help="catch the library's recoverable errors in the loop, wait, connect anew, and go on",
         notes=tuple(notes),
         symbol=frame.function.symbol,
+        confidence="certain" if _is_certain(boundary, first) else "likely",
     )

@@ -20,13 +20,14 @@ When to ignore it
 
 Limits
     Reading (`json.loads`), log lines and counters are no work. Once any work is done before the acknowledgement, the
-    rest of the path is not looked at.
+    rest of the path is not looked at. A handler that answers its sender (`reply_to`) is left out. Where a comment
+    stands at the acknowledgement, or the queue ends with its connection anyway, the finding is only likely.
 """
 
 import re
 from collections.abc import Iterator
 
-from worker_lint.analysis import ModuleScope
+from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.deliveries import (
     CommittedFirst,
     Delivery,
@@ -37,6 +38,7 @@ from worker_lint.analysis.deliveries import (
     expecting_graph,
 )
 from worker_lint.analysis.flow import Graph, Step, find_path
+from worker_lint.diagnostic import Confidence
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -60,6 +62,7 @@ rule = Rule(
         "AIOKafkaConsumer",
     ),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=(
         "at most once is stated",
@@ -67,6 +70,7 @@ rule = Rule(
         "work comes first",
         "log lines and counters",
         "the commit is of the turn before",
+        "the sender gets an answer",
     ),
     examples=(
         bad(
@@ -151,6 +155,25 @@ rule = Rule(
                     await consumer.commit()
             """,
             silence="work comes first",
+        ),
+        good(
+            "a request, whose sender hears of the failure",
+            """
+            import aio_pika
+
+            async def serve(connection: aio_pika.Connection, answer, receiver):
+                channel = await connection.channel()
+                queue = await channel.declare_queue("requests")
+                async with queue.iterator() as messages:
+                    async for message in messages:
+                        await message.ack()
+                        try:
+                            result = await receiver(message.body)
+                        except Exception as error:
+                            result = error
+                        await answer(message.reply_to, result)
+            """,
+            silence="the sender gets an answer",
         ),
         bad(
             "first of all",
@@ -261,6 +284,7 @@ rule = Rule(
     ),
 )
 
+_GONE_ANYWAY = re.compile(r"\bexclusive\s*=\s*True")
 _STATED = re.compile(r"at[ -]most[ -]once|may be lost|best[ -]effort|fire[ -]and[ -]forget", re.IGNORECASE)
 
 
@@ -268,19 +292,35 @@ _STATED = re.compile(r"at[ -]most[ -]once|may be lost|best[ -]effort|fire[ -]and
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every delivery of the file that its handler settles."""
     for early in committed_first(context.project, module.path):
-        if not _STATED.search(context.project.store.text(module.path).segment(early.function.node.at)):
+        if not _is_meant(early.function, context):
             yield _committed(early, context)
     for delivery in context.project.deliveries.of(module.path):
         function = delivery.function
         graph = expecting_graph(delivery)
         if graph is None or delivery.opening.auto is not False:
             continue
-        text = context.project.store.text(module.path)
-        if _STATED.search(text.segment(function.node.at)):
+        if _is_meant(function, context):
             continue
         found = _first(delivery, graph)
         if found is not None:
             yield _finding(delivery, *found, context)
+
+
+def _is_meant(function: Function, context: Context) -> bool:
+    """Whether the handler says that a message may be lost, or answers its sender, who hears of a failure."""
+    text = context.project.store.text(function.path)
+    first, _, last, _ = function.node.at
+    return text.has_word("reply_to", first, last) or _STATED.search(text.segment(function.node.at)) is not None
+
+
+def _confidence(function: Function, settled: ir.At, context: Context) -> Confidence:
+    """
+    Certain unless somebody wrote a comment at the acknowledgement, who may have meant its place, or the queue is
+    exclusive: with the connection, its messages are gone in any case.
+    """
+    text = context.project.store.text(function.path)
+    near = text.between(max(settled[0] - 2, function.node.at[0]), settled[2])
+    return "likely" if "#" in near or _GONE_ANYWAY.search(text.source) else "certain"
 
 
 def _committed(early: CommittedFirst, context: Context) -> Finding:
@@ -292,7 +332,7 @@ def _committed(early: CommittedFirst, context: Context) -> Finding:
         help="commit after the work; or write `at most once` where a loss is accepted",
         notes=(Note(context.path, early.work.at, "the work follows here"),),
         symbol=early.function.symbol,
-        confidence="likely",
+        confidence=_confidence(early.function, early.commit.at, context),
     )
 
 
@@ -337,5 +377,5 @@ def _finding(delivery: Delivery, settled: ir.At, verb: str, work: ir.Call, conte
         help=f"{_TO_DO.get(verb, 'acknowledge')} after the work; or write `at most once` where a loss is accepted",
         notes=(Note(context.path, work.at, "the work follows here"),),
         symbol=delivery.function.symbol,
-        confidence="likely",
+        confidence=_confidence(delivery.function, settled, context),
     )

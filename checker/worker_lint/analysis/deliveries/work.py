@@ -77,7 +77,7 @@ class Work:
         targets = self._function.project.names.expr(self._function, func)
         if targets and all(isinstance(one, External) and _is_reading(one.dotted) for one in targets):
             return True
-        name = func.name if isinstance(func, ir.Attribute) else ""
+        name = func.name.lstrip("_") if isinstance(func, ir.Attribute) else ""
         return name in _READING | _LOOKING | _COUNTING
 
 

@@ -16,6 +16,7 @@ from worker_lint.analysis.flow import children, find
 from worker_lint.analysis.routines import ProjectPolicy
 from worker_lint.analysis.tiers import TrySite, mentions
 from worker_lint.analysis.tiers.loops import is_endless
+from worker_lint.analysis.tiers.observing import failing_in
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def _judge(
         yield Risk("hook", call, function, raised)
     elif settled is not None and _is_supplied(function, call):
         yield Risk("callable", call, function, settled)
-    elif _is_sending(call) or any(mentions((argument,), handler.name) for argument in call.args):
-        found = [(function, call)] if _is_sending(call) else list(_sends_below(function, call))
+    elif _is_sending(function, call) or any(mentions((argument,), handler.name) for argument in call.args):
+        found = [(function, call)] if _is_sending(function, call) else list(_sends_below(function, call))
         if found and _serves(site, function):
             yield from (Risk("sending", inner, home, None) for home, inner in found)
 
@@ -113,6 +114,9 @@ def _is_supplied(function: Function, call: ir.Call) -> bool:
     project = function.project
     if not isinstance(call.func, (ir.Name, ir.Attribute)) or project.calls.of(function, call).is_known:
         return False
+    params = function.node.params
+    if function.owner is not None and params and ir.dotted_name(call.func) == params[0].name:
+        return False  # `cls(…)` in a class method makes an object of the own class
     policy = project.routines.policy(project.routines.of(function))
     return isinstance(policy, ProjectPolicy) and policy.is_foreign(call)
 
@@ -133,9 +137,29 @@ def _settled(rest: tuple[ir.Stmt, ...]) -> ir.Node | None:
     )
 
 
-def _is_sending(call: ir.Call) -> bool:
+def _is_sending(function: Function, call: ir.Call) -> bool:
+    """Whether the call hands something to another side; a method of the project that lets no error out does not."""
     func = call.func
-    return isinstance(func, ir.Attribute) and func.name in _SENDS and isinstance(func.value, ir.Attribute)
+    if not isinstance(func, ir.Attribute) or func.name not in _SENDS or not isinstance(func.value, ir.Attribute):
+        return False
+    runs = [one.function for one in function.project.calls.of(function, call).runs] or list(
+        _of_generics(function, func)
+    )
+    return not runs or any(one.is_evident for each in runs for one in failing_in(each))
+
+
+def _of_generics(function: Function, func: ir.Attribute) -> Iterator[Function]:
+    """The methods of a field that is only ever given objects of generic classes: `self.bus = Dispatcher[Event]()`."""
+    project, field = function.project, func.value
+    if function.owner is None or not isinstance(field, ir.Attribute) or ir.dotted_name(field.value) != "self":
+        return
+    for one in project.values.fields.assigned(function.owner, field.name):
+        made = one.source.expr
+        if isinstance(made, ir.Call) and isinstance(made.func, ir.Subscript):
+            for cls in project.names.expr(one.scope, made.func.value):
+                method = project.calls.method(cls, func.name) if isinstance(cls, Class) else None
+                if method is not None:
+                    yield from (runs.function for runs in method.runs)
 
 
 def _sends_below(function: Function, call: ir.Call) -> Iterator[tuple[Function, ir.Call]]:
@@ -147,7 +171,7 @@ def _sends_below(function: Function, call: ir.Call) -> Iterator[tuple[Function, 
         return
     below = callee.runs[0].function
     for statement in below.statements:
-        yield from ((below, inner) for inner in _unguarded(statement) if _is_sending(inner))
+        yield from ((below, inner) for inner in _unguarded(statement) if _is_sending(below, inner))
 
 
 def _serves(site: TrySite, function: Function) -> bool:

@@ -41,16 +41,18 @@ class Surroundings(Protocol):
 
 class Delivered:
     """
-    One function, with what its parameters carry. `self.level(expr)` is the answer for an
-    expression, `self.returned` for what a call of the function gives.
+    One function, with what its parameters carry (`given`), asked for `depth` calls below a question.
+    `self.level(expr)` is the answer for an expression, `self.returned` for what a call of the function gives.
     """
 
     def __init__(
-        self, escaping: Surroundings, function: Function, me: Class | None, given: Mapping[str, Level]
+        self, escaping: Surroundings, function: Function, me: Class | None, given: Mapping[str, Level], depth: int = 0
     ) -> None:
         self.escaping = escaping
         self.function = function
         self.me = me
+        self.depth = depth
+        self.given = tuple(given.values())
         self._places: dict[Place, Level] = {(name,): level for name, level in given.items()}
         assignments = list(_assignments(function.statements))
         for _ in range(_PASSES):

@@ -31,7 +31,7 @@ _DEPTH: Final = 3
 """Calls through which the result of a function is followed."""
 
 _LIMIT: Final = 4000
-"""Functions that one run looks at in this way; those beyond raise nothing on behalf of a message."""
+"""Functions, each at a depth of calls, that one run looks at in this way; more raise nothing on behalf of a message."""
 
 _Given = tuple[tuple[str, Level], ...]
 
@@ -54,25 +54,27 @@ class Escaping:
         self.project = project
         self.steps_limit = project.steps_limit
         self.summaries = Summaries(self)
-        self._variants: dict[tuple[str, _Given], Variant] = {}
+        self._variants: dict[tuple[str, _Given, int], Variant] = {}
         self._by_key: dict[str, Variant] = {}
         self._policies: dict[str, DeliveryPolicy] = {}
         self._insides: dict[str, Inside] = {}
         self._fields: dict[tuple[Class, str], Level] = {}
-        self._depth = 0
 
     # --- questions ---
 
-    def variant(self, function: Function, me: Class | None = None, given: _Given = ()) -> Variant:
-        """The function with what its parameters carry, always the same object."""
+    def variant(self, function: Function, me: Class | None = None, given: _Given = (), depth: int = 0) -> Variant:
+        """
+        The function with what its parameters carry, always the same object. Its calls are followed less far the
+        `depth` calls below a question that it is: what is said of it does not depend on who asked first.
+        """
         base = self.project.routines.of(function, me)
-        found = self._variants.get((base.key, given))
+        found = self._variants.get((base.key, given, depth))
         if found is None:
             me = self.project.routines.function(base).me
             label = ",".join(f"{name}={level.value}" for name, level in given)
-            routine = replace(base, key=f"{base.key}|{label}")
-            found = Variant(function, me, routine, base, Delivered(self, function, me, dict(given)))
-            self._variants[base.key, given] = self._by_key[routine.key] = found
+            routine = replace(base, key=f"{base.key}|{label}" + "|" * depth)
+            found = Variant(function, me, routine, base, Delivered(self, function, me, dict(given), depth))
+            self._variants[base.key, given, depth] = self._by_key[routine.key] = found
         return found
 
     def inside(self, variant: Variant) -> Inside:
@@ -106,13 +108,16 @@ class Escaping:
     def result(self, caller: Delivered, call: ir.Call, callee: Callee) -> Level:
         """What a call of a function of the project gives."""
         runs = callee.runs[0]
-        if self._depth >= _DEPTH or len(self._variants) > _LIMIT:
+        if caller.depth >= _DEPTH or self._is_full(caller.function):
             return Level.NONE
-        self._depth += 1
-        try:
-            return self.variant(*runs, given=_given(caller, call, runs.function)).delivered.returned
-        finally:
-            self._depth -= 1
+        return self.variant(*runs, _given(caller, call, runs.function), caller.depth + 1).delivered.returned
+
+    def _is_full(self, function: Function) -> bool:
+        """Whether so much was looked at that the rest is left out: what is said of this file depends on the order."""
+        if len(self._variants) <= _LIMIT:
+            return False
+        self.project.unsettled.add(function.path)
+        return True
 
     # --- what summaries ask ---
 
@@ -132,7 +137,7 @@ class Escaping:
         """The one routine that a call runs; of those that are handed nothing, only neighbours in the file."""
         variant = self.of(routine)
         base = self.project.routines.callee(variant.base, call)
-        if base is None or len(self._variants) > _LIMIT:
+        if base is None or self._is_full(variant.function):
             return None
         function, me = self.project.routines.function(base)
         given = _given(variant.delivered, call, function)

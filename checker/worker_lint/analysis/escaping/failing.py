@@ -24,7 +24,7 @@ from worker_lint.analysis.values import Items
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
-FailureKind: TypeAlias = Literal["decode", "lookup", "unpack", "dispatch", "job", "refusal", "loss"]
+FailureKind: TypeAlias = Literal["decode", "lookup", "key", "unpack", "dispatch", "job", "refusal", "loss", "opening"]
 
 _CHECKS: Final = frozenset({"len", "isinstance", "hasattr", "callable"})
 
@@ -41,6 +41,11 @@ class Failure(NamedTuple):
     kind: FailureKind
     shown: str
     classes: tuple[str, ...]
+
+    @property
+    def sort(self) -> FailureKind:
+        """The kind as a message tells it: a missing key of the message is looked up in vain, too."""
+        return "lookup" if self.kind == "key" else self.kind
 
 
 class Failures:
@@ -150,7 +155,7 @@ class Failures:
         if place is None or place in self._guarded:
             return None
         if value is Level.DECODED and isinstance(node.index, ir.Constant) and node.index.kind == "str":
-            return Failure("lookup", f"`{place}[{node.index.value!r}]`", ("KeyError",))
+            return Failure("key", f"`{place}[{node.index.value!r}]`", ("KeyError",))
         if value or not index.is_sent or isinstance(node.index, ir.Opaque):
             return None
         return None if self._has_default(node) else Failure("lookup", f"`{place}[…]`", ("KeyError",))

@@ -43,10 +43,14 @@ _OPENING: Final = frozenset({"acquire", "connect", "connection", "get_connection
 
 
 class Loss(NamedTuple):
-    """A step that fails with its connection: in the words of the code, and the library's classes if known."""
+    """
+    A step that fails with its connection: in the words of the code, the library's classes if known, and whether
+    something is opened or taken from a pool there, which need not be a connection.
+    """
 
     shown: str
     classes: tuple[str, ...] = ()
+    opens: bool = False
 
 
 def loss(delivered: Delivered, step: Step) -> Loss | None:
@@ -109,5 +113,5 @@ def _entered(item: ir.WithItem) -> Loss | None:
         return None  # it is told to try again by itself
     owner = (ir.dotted_name(made.func) or "").lower()
     if name.endswith("_connection") or (name in _OPENING and ("pool" in owner or "conn" in owner)):
-        return Loss(f"`{ir.dotted_name(made.func) or name}`")
+        return Loss(f"`{ir.dotted_name(made.func) or name}`", opens=True)
     return None

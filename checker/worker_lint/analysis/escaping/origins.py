@@ -168,7 +168,7 @@ def _descend(
 
 def _lost(variant: Variant, step: Step) -> Failure | None:
     found = loss(variant.delivered, step)
-    return None if found is None else Failure("loss", found.shown, found.classes)
+    return None if found is None else Failure("opening" if found.opens else "loss", found.shown, found.classes)
 
 
 def _source_of(graph: Graph, names: frozenset[str]) -> Step | None:

@@ -35,9 +35,9 @@ def is_supervised(function: Function, depth: int = 0) -> bool:
         return True
     if depth >= _DEPTH:
         return False
-    callers = list(_calls(function))
+    callers = list(calls_of(function))
     for caller, at in callers:
-        if any(takes_and_goes_on(site) for site in _around(caller, at)):
+        if any(takes_and_goes_on(site) for site in around(caller, at)):
             return True
     above = {caller for caller, _ in callers if caller is not function}
     return bool(above) and any(is_supervised(caller, depth + 1) for caller in above)
@@ -64,16 +64,23 @@ def is_transparent(function: Function, decorator: ir.Expr) -> bool:
 
 def is_entry(function: Function, kinds: frozenset[str] = _ALONE) -> bool:
     """Whether the function runs on a thread, task or process of its own, so that nobody gets its errors."""
-    project, owner = function.project, function.owner
-    if owner is not None and function.name == "run":
-        names = [getattr(base, "name", "") for base in project.hierarchy.order(owner) if not isinstance(base, Class)]
-        if not _OF_THREADS.isdisjoint(names):
-            return True
+    project = function.project
+    if is_thread_main(function, _OF_THREADS):
+        return True
     for other in functions_of(project, function.path):
         for entry in project.workers.entries(other):
             if entry.kind in kinds and any(runs.function is function for runs in entry.callee.runs):
                 return True
     return False
+
+
+def is_thread_main(function: Function, classes: frozenset[str] = frozenset({"threading.Thread"})) -> bool:
+    """Whether the function is the `run` of a class of threads."""
+    owner = function.owner
+    if owner is None or function.name != "run":
+        return False
+    order = function.project.hierarchy.order(owner)
+    return not classes.isdisjoint(getattr(base, "name", "") for base in order if not isinstance(base, Class))
 
 
 def takes_and_goes_on(site: TrySite) -> bool:
@@ -88,7 +95,8 @@ def takes_and_goes_on(site: TrySite) -> bool:
     )
 
 
-def _around(caller: Function, at: ir.At) -> Iterator[TrySite]:
+def around(caller: Function, at: ir.At) -> Iterator[TrySite]:
+    """The `try` statements of a function with a place in their body."""
     for site in caller.project.tiers.sites(caller.path):
         if site.scope is caller and site.node.body and encloses(_span(site.node.body), at):
             yield site
@@ -98,7 +106,7 @@ def _span(body: tuple[ir.Stmt, ...]) -> ir.At:
     return (*body[0].at[:2], *body[-1].at[2:])
 
 
-def _calls(function: Function) -> Iterator[tuple[Function, ir.At]]:
+def calls_of(function: Function) -> Iterator[tuple[Function, ir.At]]:
     """The calls of a function in its own file: those that surely run it, and those that may, by name."""
     project: Project = function.project
     text = project.store.text(function.path)

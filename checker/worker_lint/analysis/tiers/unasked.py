@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.flow import children, find
 from worker_lint.analysis.nesting import mentions
-from worker_lint.analysis.tiers.observing import unguarded_callbacks
+from worker_lint.analysis.tiers.observing import unguarded_callbacks, unseen
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
@@ -50,11 +50,44 @@ def unasked_tasks(cls: Class) -> Iterator[Unasked]:
                 continue
             made = call.args[0]
             runs = cls.project.calls.of(method, made, cls).runs if isinstance(made, ir.Call) else ()
-            if len(runs) != 1 or _is_asked(methods, field):
+            if len(runs) != 1 or is_asked(methods, field):
                 continue
-            failing = next(unguarded_callbacks(runs[0].function), None)
+            risky = (one for one in unguarded_callbacks(runs[0].function) if not _are_harmless(cls, one))
+            failing = next(risky, None)
             if failing is not None:
                 yield Unasked(method, call, field, runs[0].function, failing)
+
+
+def _are_harmless(cls: Class, call: ir.Call) -> bool:
+    """
+    Whether the project hands the class only functions of its own for this field, of which none fails in ordinary
+    service. Where nobody in the project makes an object, those who do are not known.
+    """
+    param = _filled_by(cls, call.func)
+    created = list(cls.project.uses.creations(cls)) if param is not None else []
+    if param is None or not created:
+        return False
+    name, index = param
+    for one in created:
+        named = [keyword.value for keyword in one.node.keywords if keyword.name == name]
+        given = named[0] if named else one.node.args[index] if index < len(one.node.args) else None
+        runs = cls.project.calls.handed(one.scope, given).runs if isinstance(given, (ir.Name, ir.Attribute)) else ()
+        if not runs or any(failing.is_evident for each in runs for failing in unseen(each.function)):
+            return False
+    return True
+
+
+def _filled_by(cls: Class, func: ir.Expr) -> tuple[str, int] | None:
+    """The parameter of `__init__`, with its position in a call, that alone fills the field that is called."""
+    if not isinstance(func, ir.Attribute) or ir.dotted_name(func.value) != "self":
+        return None
+    sources = [one.source.expr for one in cls.project.values.fields.assigned(cls, func.name)]
+    names = {one.id if isinstance(one, ir.Name) else "" for one in sources}
+    for method in cls.project.values.fields.methods(cls):
+        params = [param.name for param in method.node.params]
+        if method.name == "__init__" and len(names) == 1 and names <= set(params[1:]):
+            return (name := names.pop()), params.index(name) - 1
+    return None
 
 
 def _private_field(node: ir.Assign) -> str:
@@ -63,7 +96,7 @@ def _private_field(node: ir.Assign) -> str:
     return target.name if isinstance(target, ir.Attribute) and is_own and target.name.startswith("_") else ""
 
 
-def _is_asked(methods: list[Function], field: str) -> bool:
+def is_asked(methods: Iterable[Function], field: str) -> bool:
     """Whether the field is awaited, handed on or returned, or asked for more than whether the task is done."""
     return any(_asks(node, field, method) for method in methods for node in method.statements)
 

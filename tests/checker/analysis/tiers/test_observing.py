@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from worker_lint.analysis import Function, Project
-from worker_lint.analysis.tiers.observing import reads_of, unguarded
+from worker_lint.analysis.tiers.observing import evident, reads_of, unguarded, unseen
 
 Link = Callable[[Mapping[str, str]], Project]
 
@@ -81,3 +81,63 @@ def test_where_a_local_is_read(link: Link) -> None:
     work = target(link, "future = call()\nother = future\nother = 2")
     assert [node.at[0] for node in reads_of(work, "future")] == [9]
     assert reads_of(work, "other") == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "try:\n    self.helper()\nexcept Exception:\n    with self.marked('x'):\n        log.exception('x')",
+        "try:\n    self.helper()\nexcept Exception as error:\n    log.error('x: %s', error)\n    raise",
+        "try:\n    pass\nexcept BaseException:\n    self.again()\n    raise",
+    ],
+)
+def test_what_is_logged_or_only_handed_on_is_no_failure_that_nobody_sees(link: Link, body: str) -> None:
+    assert unseen(target(link, body)) == ()
+
+
+def test_a_re_raise_of_one_class_tells_that_it_comes(link: Link) -> None:
+    assert unseen(target(link, "try:\n    pass\nexcept OSError:\n    raise"))
+
+
+@pytest.mark.parametrize(
+    ("body", "evident"),
+    [
+        ("requests.get('https://a.example')", True),
+        ("call()", True),
+        ("self.client.send(1)", True),
+        ("self.client.refresh()", False),
+        ("raise OSError('x')", False),
+        ("self.helper()", False),
+    ],
+)
+def test_what_fails_in_ordinary_service(link: Link, body: str, evident: bool) -> None:  # noqa: FBT001 - a table
+    assert [one.is_evident for one in unseen(target(link, body))] == [evident]
+
+
+@pytest.mark.parametrize(("after", "expected"), [("self.state.touch()", 0), ("self.client.send(1)", 1), ("call()", 1)])
+def test_of_a_function_that_logs_its_errors_only_what_surely_fails_is_left(
+    link: Link, after: str, expected: int
+) -> None:
+    work = target(link, f"try:\n    self.helper()\nexcept Exception:\n    log.exception('x')\n{after}")
+    assert len(unseen(work)) == expected
+    assert (evident(work, unseen(work)) is not None) == (after == "call()")
+
+
+def test_a_clock_with_a_default_does_not_fail(link: Link) -> None:
+    source = """
+    import time
+
+    class Cache:
+        def __init__(self, report, clock=time.monotonic):
+            self._clock = clock
+            self._report = report
+
+        def age(self):
+            return self._clock() - 1
+
+        def tell(self):
+            self._report(1)
+    """
+    project = link({"cache.py": textwrap.dedent(source)})
+    found = {one.name: len(unseen(one)) for one in project.functions_in("cache.py")}
+    assert found == {"__init__": 0, "age": 0, "tell": 1}
