@@ -14,6 +14,14 @@ import time
 class Broker:
     def listen(self): ...
     def shutdown(self): ...
+    def serve(self):
+        try:
+            self.listen()
+        except (SystemExit, KeyboardInterrupt):
+            self.shutdown()
+    def restart(self):
+        self.shutdown()
+        self.listen()
 
 def shutdown_broker(broker): ...
 
@@ -34,6 +42,11 @@ CASES = {
     "with a finally": (
         WORK + "except KeyboardInterrupt:\n            broker.shutdown()\n        finally:\n            given()", 0,
     ),
+    "of what cleans up itself": (WORK.replace("listen", "serve") + CTRL_C + "broker.shutdown()", 0),
+    "of what is handed over and cleans up itself": (
+        "given(broker.serve)\n        try:\n            given()\n        " + CTRL_C + "broker.shutdown()", 0,
+    ),
+    "of what stops before it begins": (WORK.replace("listen", "restart") + CTRL_C + "broker.shutdown()", 1),
     "of something unknown": (WORK + "except KeyboardInterrupt:\n            given.shutdown()", 0),
     "after a mere wait": (IDLE + CTRL_C + "broker.shutdown()", 0),
 }  # fmt: skip

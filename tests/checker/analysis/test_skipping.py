@@ -105,6 +105,55 @@ LEFT = {
 }
 
 
+REFUSALS = """
+import pika
+
+class Refused(Exception): ...
+
+class Sender:
+    def __init__(self):
+        self.b = pika.BlockingConnection()
+        self.closed = False
+
+    def stop(self):
+        {call}
+        self.b.close()
+
+    def ask(self):
+        if not self.closed:
+            self.send(b"bye")
+
+    def send(self, data, kind=None):
+        {code}
+"""
+CALL = "self.send(b'bye')"
+REFUSED = {
+    "a condition of the world": (CALL, "if self.b.call(): raise Refused", True),
+    "the kind of an argument": (CALL, "if not isinstance(data, bytes): raise Refused", False),
+    "the kind of an argument, at last": (CALL, "if isinstance(data, bytes): return 1\n        raise Refused", False),
+    "an error as the answer": (CALL, "if isinstance(data, Exception): raise Refused", True),
+    "the size of an argument": (CALL, "size = len(data) + 4\n        if not 7 <= size < 99: raise Refused", False),
+    "the size of what is sent": (
+        CALL, "text = data.encode()\n        size = len(text)\n        if size > 64: raise Refused", False,
+    ),
+    "the answer to an argument": (CALL, "size = self.b.call(data)\n        if size > 64: raise Refused", True),
+    "an argument that nobody knows": (CALL, "try: kind()\n        except KeyError: raise Refused", False),
+    "a failure, given another name": (CALL, "try: kind()\n        except OSError: raise Refused", True),
+    "a state": (CALL, "if self.closed: raise Refused", True),
+    "a state that the caller has asked for": ("self.ask()", "if self.closed: raise Refused", False),
+    "a state that was asked for just before": (
+        "if self.closed:\n            return\n        self.send(b'bye')", "if self.closed: raise Refused", False,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_a_function_refuses_is_no_failure(project_of: Any, method_of: Any, case: str) -> None:
+    call, code, is_found = REFUSED[case]
+    found = skips_of(project_of(REFUSALS.format(call=call, code=code)), method_of, "Sender.stop")
+    assert len(found) == is_found
+
+
 def skips_of(project: Any, method_of: Any, name: str) -> list[Skip]:
     function, cls = method_of(project, name)
     return list(Skipping(project, function, cls).skips())
@@ -131,6 +180,15 @@ LOOPS = {
     "guarded by some class": (
         "for c in self.given:\n            try: c.stop()\n            except OSError: pass",
         False,
+    ),
+    "guarded, but for what is passed on": (
+        "for c in self.given:\n            try: c.stop()\n            except MemoryError: raise"
+        + "\n            except Exception: pass",
+        False,
+    ),
+    "only passed on": (
+        "for c in self.given:\n            try: c.stop()\n            except MemoryError: raise",
+        True,
     ),
     "cancelled": ("for c in self.given:\n            c.cancel()", False),
 }

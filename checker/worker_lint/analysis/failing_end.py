@@ -1,0 +1,102 @@
+"""
+How sure it is that a step of a teardown fails one day, as far as the code tells.
+
+Sure are failures that come from outside: a library says of this very call that it fails when the peer, the process
+or the disk has gone; the project itself has caught such an error and raises its own instead; the code that runs
+is for others to write. Not sure is what the project refuses in some state of its own objects, or by a test of
+its own, since the state may never arise in a teardown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from worker_lint.analysis.calls import is_abstract, is_stand_in
+from worker_lint.analysis.entity import Class, Instance
+from worker_lint.analysis.flow import Summary, find
+from worker_lint.analysis.guard import handler_names, within
+from worker_lint.analysis.refusing import MISTAKES, handler_around, refusal
+from worker_lint.analysis.routines import USER_CODE
+from worker_lint.analysis.routines.errors import LINK_ERROR
+from worker_lint.analysis.skipping import KILLS, Skip, Skipping, to_prepare_for
+from worker_lint.analysis.visit import method_name, unawaited
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.project import Project
+    from worker_lint.analysis.springs import Spring
+
+_CANCELS: Final = frozenset({"CancelledError", "GeneratorExit", "KeyboardInterrupt"})
+_BEGINS: Final = frozenset({"start", "fork", "Popen"})
+
+
+def fails_one_day(skipping: Skipping, skip: Skip) -> bool:
+    """Whether what raises does so for a reason outside of the project."""
+    names = to_prepare_for(skip.thrown)
+    if skip.step is None or not names:
+        return False
+    if names == {USER_CODE}:
+        return _is_for_others(skipping, skip)
+    return any(_comes_from_outside(skipping.project, spring) for spring in skipping.springs(skip.step, names))
+
+
+def _is_for_others(skipping: Skipping, skip: Skip) -> bool:
+    """Whether the class of what is ended leaves this to those who derive from it, or a given callback runs."""
+    project, function, me = skipping.project, skipping.function, skipping.me
+    call = skip.cause
+    if not isinstance(call, ir.Call):
+        return False
+    if not isinstance(call.func, ir.Attribute):
+        return True
+    kind = project.values.of(function, call.func.value, me)
+    if isinstance(kind, Instance) and isinstance(kind.of, Class):
+        return is_stand_in(project.calls.handed(function, call.func, me))
+    return skip.is_loop and not _is_of_this_file(skipping, call.func.name)
+
+
+def _is_of_this_file(skipping: Skipping, name: str) -> bool:
+    """Whether another class of the file has a method of this name that throws nothing: the items may be of that."""
+    project, me = skipping.project, skipping.me
+    for cls in project.classes_in(skipping.function.path):
+        for method in project.values.fields.methods(cls) if cls is not me else ():
+            if method.name == name and not is_abstract(method):
+                summary = project.routines.summary(method, cls)
+                if isinstance(summary, Summary) and not summary.thrown:
+                    return True
+    return False
+
+
+def _comes_from_outside(project: Project, spring: Spring) -> bool:
+    node = unawaited(spring.step.node)
+    if isinstance(node, ir.Raise):
+        return _converts(spring, node) or (refusal(spring) is None and _tells_of_time(spring))
+    if not isinstance(node, ir.Call) or spring.step.kind not in ("call", "await"):
+        return spring.step.kind == "exit" and LINK_ERROR in spring.names
+    callee = project.calls.of(spring.function, node, spring.me)
+    if callee.dotted in KILLS:
+        return "ProcessLookupError" in spring.names and not _is_for_windows(spring, node)
+    if callee.model is None or method_name(node) in _BEGINS:
+        return LINK_ERROR in spring.names
+    if callee.model.library != "python":
+        return not spring.names <= {USER_CODE, "Exception"}
+    errors = project.routines.errors
+    return any(errors.is_subclass(name, "OSError") or "Timeout" in name for name in spring.names)
+
+
+def _converts(spring: Spring, node: ir.Raise) -> bool:
+    """Whether the raise stands where an error that has happened is handled."""
+    handler = handler_around(spring.function, node)
+    return handler is not None and not set(handler_names(handler)) & (MISTAKES | _CANCELS)
+
+
+def _tells_of_time(spring: Spring) -> bool:
+    return any("Timeout" in name.rpartition(".")[2] for name in spring.names)
+
+
+def _is_for_windows(spring: Spring, node: ir.Node) -> bool:
+    """Whether a test keeps this to Windows, where a process that has gone is another error."""
+    for branch in find(ir.If, spring.function.statements):
+        names = [constant.value for constant in find(ir.Constant, (branch.test,))]
+        if within(branch.body, node) and {"win32", "nt", "Windows"} & {name for name in names if isinstance(name, str)}:
+            return True
+    return False
