@@ -17,10 +17,12 @@ When to ignore it
     When the jobs may be cut off, and doing them twice does no harm.
 
 Limits
-    Only pools in fields and tasks, with jobs that are methods of the same object.
+    Only pools in fields and tasks, with jobs that are methods of the same object. Certain where a library model knows
+    what is closed; what a class of the project keeps open after its close is only likely to fail.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from worker_lint.analysis import Class
@@ -28,6 +30,7 @@ from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions
 from worker_lint.analysis.reached import reached_from
+from worker_lint.analysis.resources.duty import NETWORK, modelled_duty
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.touching import Act, acts_of, code_of, done_by, whole_stops
 from worker_lint.analysis.workers import Entry
@@ -40,6 +43,7 @@ rule = Rule(
     stage="preview",
     closure="file",
     resumable="trail",
+    confidence="likely",
     summary="What jobs still use is closed before they have ended",
     words=("submit", "apply_async", "create_task", "ensure_future"),
     product_only=True,
@@ -233,7 +237,8 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         for entry, pool in jobs:
             found = _closed_early(cls, stop, acts, entry, pool)
             if found is not None:
-                yield _finding(stop, entry, pool, *found)
+                early = _finding(stop, entry, pool, *found)
+                yield replace(early, confidence="certain") if _is_of_library(cls, found[0].name) else early
                 return
 
 
@@ -322,6 +327,12 @@ def _is_plain(cls: Class, name: str) -> bool:
     """Whether the field holds an event, a lock or a queue, which jobs may go on to use."""
     duty = cls.project.resources.duty(cls.project.values.field(cls, name))
     return duty is not None and duty.role in {"lock", "event", "queue", "stack", "loop", "pool"}
+
+
+def _is_of_library(cls: Class, name: str) -> bool:
+    """Whether the field holds something of a library that is known to be of no use once it is closed."""
+    duty = modelled_duty(cls.project, cls.project.values.field(cls, name))
+    return duty is not None and duty.role in {*NETWORK, "file", "socket"}
 
 
 def _finding(stop: Runs, entry: Entry, pool: str, closed: Act, used: Act) -> Finding:

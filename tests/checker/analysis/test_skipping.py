@@ -182,8 +182,9 @@ LOOPS = {
         False,
     ),
     "guarded, but for what is passed on": (
-        "for c in self.given:\n            try: c.stop()\n            except MemoryError: raise"
-        + "\n            except Exception: pass",
+        "for c in self.given:\n            try: c.stop()\n            except MemoryError: raise{}".format(
+            "\n            except Exception: pass"
+        ),
         False,
     ),
     "only passed on": (

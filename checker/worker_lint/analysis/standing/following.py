@@ -169,7 +169,7 @@ class Following(Watch[State]):
                     self._misstep(call, prefix, "ended")
                     return True
         if self.callees.is_stop(self.function, call):
-            for argument in call.args:
+            for argument in call.args[:1]:  # what it ends; the others only tell more of it
                 place = self.truth.place(argument)
                 if place is not None and len(place) == 2 and value_at(place, state) == "none":
                     self._misstep(call, place, "handed")
