@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from worker_lint.analysis.springs import Spring
 
 _CANCELS: Final = frozenset({"CancelledError", "GeneratorExit", "KeyboardInterrupt"})
+_LISTENS: Final = frozenset({"bind", "listen"})
 _BEGINS: Final = frozenset({"start", "fork", "Popen"})
 
 
@@ -77,10 +78,24 @@ def _comes_from_outside(project: Project, spring: Spring) -> bool:
         return "ProcessLookupError" in spring.names and not _is_for_windows(spring, node)
     if callee.model is None or method_name(node) in _BEGINS:
         return LINK_ERROR in spring.names
+    if method_name(node) == "shutdown" and _is_listening(spring, node):
+        return False
     if callee.model.library != "python":
         return not spring.names <= {USER_CODE, "Exception"}
     errors = project.routines.errors
     return any(errors.is_subclass(name, "OSError") or "Timeout" in name for name in spring.names)
+
+
+def _is_listening(spring: Spring, call: ir.Call) -> bool:
+    """Whether the socket waits for others to connect: there is no peer then that may have gone."""
+    subject, owner = _subject(call), spring.function.owner
+    methods = owner.project.values.fields.methods(owner) if owner is not None else (spring.function,)
+    calls = (one for method in methods for one in find(ir.Call, method.statements))
+    return any(method_name(one) in _LISTENS and _subject(one) == subject for one in calls)
+
+
+def _subject(call: ir.Call) -> str | None:
+    return ir.dotted_name(call.func.value) if isinstance(call.func, ir.Attribute) else None
 
 
 def _converts(spring: Spring, node: ir.Raise) -> bool:

@@ -14,7 +14,7 @@ from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import find, walk
 from worker_lint.analysis.guard import handler_names, within
 from worker_lint.analysis.statements import inner_blocks
-from worker_lint.analysis.visit import encloses, last_name
+from worker_lint.analysis.visit import encloses, last_name, method_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ MISTAKES: Final = frozenset(
 _ASKS_KIND: Final = frozenset({"isinstance", "issubclass", "callable", "hasattr"})
 _CONVERTS: Final = frozenset({"encode", "decode", "strip", "lower", "upper", "startswith", "endswith", "bit_length"})
 _PLAIN: Final = frozenset({*_ASKS_KIND, *_CONVERTS, "len", "type", "int", "str", "float", "bool", "min", "max", "abs"})
+_WAITS: Final = frozenset({"wait", "join", "poll", "acquire", "recv", "get", "read"})
 _COMPARES: Final = frozenset({"<", ">", "<=", ">=", "in", "not in", "is"})
 _DEPTH: Final = 3
 
@@ -135,6 +136,8 @@ def _is_given(function: Function, expr: ir.Expr, depth: int) -> bool:
 
 def _asks_state(function: Function, test: ir.Expr) -> bool:
     """Whether the test asks for nothing but what the object itself holds."""
+    if any(isinstance(node, ir.Call) and (node.args or method_name(node) in _WAITS) for node in walk(test)):
+        return False  # it asks the world
     names = set(_asked_of(function, test))
     return bool(names) and all(name != "" for name in names)
 
