@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.calls import is_abstract, is_stand_in
-from worker_lint.analysis.entity import Class, Instance
+from worker_lint.analysis.entity import Class, Function, Instance
 from worker_lint.analysis.flow import Summary, find
 from worker_lint.analysis.guard import handler_names, within
 from worker_lint.analysis.refusing import MISTAKES, handler_around, refusal
@@ -52,19 +52,45 @@ def _is_for_others(skipping: Skipping, skip: Skip) -> bool:
     kind = project.values.of(function, call.func.value, me)
     if isinstance(kind, Instance) and isinstance(kind.of, Class):
         return is_stand_in(project.calls.handed(function, call.func, me))
-    return skip.is_loop and not _is_of_this_file(skipping, call.func.name)
+    return skip.is_loop and not _may_be_calm(skipping, call.func.name)
 
 
-def _is_of_this_file(skipping: Skipping, name: str) -> bool:
-    """Whether another class of the file has a method of this name that throws nothing: the items may be of that."""
+def _may_be_calm(skipping: Skipping, name: str) -> bool:
+    """
+    Whether the file has, or imports, a class that stands alone and whose method of this name throws nothing: the
+    items may be of that. A class with others above or below it is there to be derived from.
+    """
     project, me = skipping.project, skipping.me
-    for cls in project.classes_in(skipping.function.path):
-        for method in project.values.fields.methods(cls) if cls is not me else ():
-            if method.name == name and not is_abstract(method):
-                summary = project.routines.summary(method, cls)
-                if isinstance(summary, Summary) and not summary.thrown:
-                    return True
+    module = project.module(skipping.function.path)
+    imports = find(ir.Import, module.statements) if module is not None else ()
+    bound = [one.bound for node in imports for one in node.names]
+    named = [target for one in bound if module is not None for target in project.names.name(module, one)]
+    near = (*project.classes_in(skipping.function.path), *(one for one in named if isinstance(one, Class)))
+    return any(_is_calm(project, cls, name) for cls in near if cls is not me and not _has_family(project, cls))
+
+
+def _is_calm(project: Project, cls: Class, name: str) -> bool:
+    for method in project.values.fields.methods(cls):
+        if method.name == name and not is_abstract(method) and _does_anything(method):
+            summary = project.routines.summary(method, cls)
+            return isinstance(summary, Summary) and not summary.thrown
     return False
+
+
+def _does_anything(method: Function) -> bool:
+    """Whether it is no empty hook."""
+    is_empty = (
+        isinstance(one, ir.Simple) or isinstance(getattr(one, "value", None), ir.Constant) for one in method.statements
+    )
+    return not all(is_empty)
+
+
+def _has_family(project: Project, cls: Class) -> bool:
+    """Whether the class derives from one of the project, or one of its file derives from it."""
+    hierarchy = project.hierarchy
+    if any(isinstance(base, Class) for base in hierarchy.bases(cls)):
+        return True
+    return any(cls in hierarchy.bases(other) for other in project.classes_in(cls.path))
 
 
 def _comes_from_outside(project: Project, spring: Spring) -> bool:
