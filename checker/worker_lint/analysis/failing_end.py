@@ -80,7 +80,8 @@ def _is_calm(project: Project, cls: Class, name: str) -> bool:
 def _does_anything(method: Function) -> bool:
     """Whether it is no empty hook."""
     is_empty = (
-        isinstance(one, ir.Simple) or isinstance(getattr(one, "value", None), ir.Constant) for one in method.statements
+        isinstance(one, ir.Simple) or (isinstance(one, ir.Expression) and isinstance(one.value, ir.Constant))
+        for one in method.statements
     )
     return not all(is_empty)
 
