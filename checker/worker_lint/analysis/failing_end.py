@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.calls import is_abstract, is_stand_in
+from worker_lint.analysis.calls import Callee, is_abstract, is_stand_in
 from worker_lint.analysis.entity import Class, Function, Instance
 from worker_lint.analysis.flow import Summary, find
-from worker_lint.analysis.guard import handler_names, within
+from worker_lint.analysis.guard import CATCH_ALL, handler_names, within
 from worker_lint.analysis.refusing import MISTAKES, handler_around, refusal
+from worker_lint.analysis.resources.duty import modelled_duty
 from worker_lint.analysis.routines import USER_CODE
 from worker_lint.analysis.routines.errors import LINK_ERROR
 from worker_lint.analysis.skipping import KILLS, Skip, Skipping, to_prepare_for
@@ -99,18 +100,26 @@ def _comes_from_outside(project: Project, spring: Spring) -> bool:
     if isinstance(node, ir.Raise):
         return _converts(spring, node) or (refusal(spring) is None and _tells_of_time(spring))
     if not isinstance(node, ir.Call) or spring.step.kind not in ("call", "await"):
-        return spring.step.kind == "exit" and LINK_ERROR in spring.names
+        return False
     callee = project.calls.of(spring.function, node, spring.me)
     if callee.dotted in KILLS:
         return "ProcessLookupError" in spring.names and not _is_for_windows(spring, node)
     if callee.model is None or method_name(node) in _BEGINS:
-        return LINK_ERROR in spring.names
+        return False
+    if LINK_ERROR in spring.names:
+        return _is_request(project, callee)
     if method_name(node) == "shutdown" and _is_listening(spring, node):
         return False
     if callee.model.library != "python":
         return not spring.names <= {USER_CODE, "Exception"}
     errors = project.routines.errors
     return any(errors.is_subclass(name, "OSError") or "Timeout" in name for name in spring.names)
+
+
+def _is_request(project: Project, callee: Callee) -> bool:
+    """Whether the other side answers to this end, as a broker does for a channel: most connections are just dropped."""
+    duty = modelled_duty(project, callee.receiver) if callee.receiver is not None else None
+    return duty is not None and duty.role == "channel"
 
 
 def _is_listening(spring: Spring, call: ir.Call) -> bool:
@@ -128,7 +137,7 @@ def _subject(call: ir.Call) -> str | None:
 def _converts(spring: Spring, node: ir.Raise) -> bool:
     """Whether the raise stands where an error that has happened is handled."""
     handler = handler_around(spring.function, node)
-    return handler is not None and not set(handler_names(handler)) & (MISTAKES | _CANCELS)
+    return handler is not None and not set(handler_names(handler)) & (MISTAKES | _CANCELS | CATCH_ALL | {"ImportError"})
 
 
 def _tells_of_time(spring: Spring) -> bool:
