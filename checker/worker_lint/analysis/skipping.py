@@ -195,7 +195,7 @@ class Skipping:
 
     def is_failure(self, edge: Edge) -> bool:
         """Whether the error on an edge is a failure to prepare for; of user code only in a teardown."""
-        names = failures(edge)
+        names = frozenset(name for name in failures(edge) if not name.endswith("CancelledError"))  # that is on purpose
         if edge.step is None:
             return bool(names - _VAGUE)
         if self.inside.running(edge.step) is not None:

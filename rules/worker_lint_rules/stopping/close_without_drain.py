@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from worker_lint.analysis import Class
+from worker_lint.analysis import Class, Instance
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions
@@ -132,6 +132,38 @@ rule = Rule(
                 async def close(self):
                     await asyncio.gather(*self.tasks)
                     await self.connection.close()
+            """,
+        ),
+        good(
+            "its end has nothing to do with what the jobs ask of it",
+            """
+            from concurrent.futures import ThreadPoolExecutor
+
+            class Plugins:
+                def __init__(self, path):
+                    self.store = open(path)
+                    self.names = {}
+
+                def find(self, name):
+                    return self.names[name]
+
+                def close(self):
+                    self.store.close()
+
+            class Bot:
+                def __init__(self):
+                    self.plugins = Plugins("plugins")
+                    self.pool = ThreadPoolExecutor()
+
+                def handle(self, message):
+                    self.pool.submit(self.work, message)
+
+                def work(self, message):
+                    self.plugins.find(message)
+
+                def stop(self):
+                    self.plugins.close()
+                    self.pool.shutdown()
             """,
         ),
         good(
@@ -286,8 +318,22 @@ def _closed_early(cls: Class, stop: Runs, acts: list[Act], entry: Entry, pool: s
         if act.called in _CLOSES and act.name in used and act.name != pool:
             if any(order < act.order for order in waits) or _is_plain(cls, act.name):
                 return None
+            if _is_apart(cls, act, used[act.name]):
+                continue
             return act, used[act.name]
     return None
+
+
+def _is_apart(cls: Class, closed: Act, used: Act) -> bool:
+    """Whether the end of an object of the project has to do with none of the fields that the jobs' call uses."""
+    kind = cls.project.values.field(cls, closed.name)
+    if not isinstance(kind, Instance) or not isinstance(kind.of, Class):
+        return False
+    ends, uses = (cls.project.calls.method(kind.of, act.called or "") for act in (closed, used))
+    if len(ends.runs) != 1 or len(uses.runs) != 1 or not ends.is_sure or not uses.is_sure:
+        return False
+    fields = [{act.name for act in code_of(kind.of, callee.runs[0])} for callee in (ends, uses)]
+    return bool(fields[0]) and bool(fields[1]) and not fields[0] & fields[1]
 
 
 def _waits(stop: Runs, acts: list[Act], pool: str) -> Iterator[tuple[ir.At, ...]]:

@@ -89,6 +89,10 @@ LEFT = {
     "the stop of what the caller gave": ("self.given.stop(); self.b.close()", ["self.b"]),
     "the close of what the caller gave": ("self.given.close(); self.b.close()", []),
     "the same thing": ("self.a.close(); self.a.close()", []),
+    "a future that somebody has cancelled": (
+        "from concurrent.futures import Future\n        f: Future = self.calm[0]; f.exception(); self.b.close()",
+        [],
+    ),
     "a thread that is joined": ("self.thread.join(); self.b.close()", []),
     "a helper that swallows": ("self._quiet(self.a); self.b.close()", []),
     "only one of them": ("self.a.close() if self.a else self.b.close()", []),
