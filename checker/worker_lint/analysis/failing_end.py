@@ -20,7 +20,7 @@ from worker_lint.analysis.resources.duty import modelled_duty
 from worker_lint.analysis.routines import USER_CODE
 from worker_lint.analysis.routines.errors import LINK_ERROR
 from worker_lint.analysis.skipping import KILLS, Skip, Skipping, to_prepare_for
-from worker_lint.analysis.visit import method_name, unawaited
+from worker_lint.analysis.visit import last_name, method_name, unawaited
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _comes_from_outside(project: Project, spring: Spring) -> bool:
         return False
     if LINK_ERROR in spring.names:
         return _is_request(project, callee)
-    if method_name(node) == "shutdown" and _is_listening(spring, node):
+    if _talks_to_itself(spring, node):
         return False
     if callee.model.library != "python":
         return not spring.names <= {USER_CODE, "Exception"}
@@ -122,12 +122,27 @@ def _is_request(project: Project, callee: Callee) -> bool:
     return duty is not None and duty.role == "channel"
 
 
-def _is_listening(spring: Spring, call: ir.Call) -> bool:
-    """Whether the socket waits for others to connect: there is no peer then that may have gone."""
-    subject, owner = _subject(call), spring.function.owner
+def _talks_to_itself(spring: Spring, call: ir.Call) -> bool:
+    """
+    Whether there is no other side that may have gone: a socket that listens is shut down, or woken up by a connection
+    to its own address, or a pipe written to whose other end the object holds itself.
+    """
+    owner = spring.function.owner
     methods = owner.project.values.fields.methods(owner) if owner is not None else (spring.function,)
-    calls = (one for method in methods for one in find(ir.Call, method.statements))
-    return any(method_name(one) in _LISTENS and _subject(one) == subject for one in calls)
+    bound = [one for method in methods for one in find(ir.Call, method.statements) if method_name(one) in _LISTENS]
+    name = ir.dotted_name(call.args[0]) if call.args else None
+    match last_name(call.func):
+        case "shutdown":
+            return any(_subject(one) == _subject(call) for one in bound)
+        case "connect":
+            return name is not None and any(name == ir.dotted_name(argument) for one in bound for argument in one.args)
+        case "write" if owner is not None and name is not None:
+            made = owner.project.values.fields.assigned(owner, name.rpartition(".")[2])
+            return any(
+                isinstance(one.source.expr, ir.Call) and last_name(one.source.expr.func) == "pipe" for one in made
+            )
+        case _:
+            return False
 
 
 def _subject(call: ir.Call) -> str | None:

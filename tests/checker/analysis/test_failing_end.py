@@ -32,8 +32,12 @@ class Worker:
         self.pids = pids
         self.given = given
         self.open = True
+        self.read, self.write = os.pipe()
         self.a = pika.BlockingConnection()
         self.b = pika.BlockingConnection()
+
+    def listen(self, own: socket.socket):
+        own.bind(self.pids)
 
     def add(self, child):
         self.children.append(child)
@@ -61,6 +65,12 @@ CASES = {
     "what may be of a class that does not fail": ("for one in self.children: one.stop()", False),
     "a peer that has gone": ("self.link.shutdown(2); self.link.close()", True),
     "a socket that has no peer": ("self.link.listen(); self.link.shutdown(2); self.link.close()", False),
+    "its own listener": (
+        "self.link.connect(self.pids); self.b.close()",
+        False,
+    ),
+    "its own pipe": ("os.write(self.write, b'x'); self.b.close()", False),
+    "a pipe of somebody else": ("os.write(self.given, b'x'); self.b.close()", True),
     "a state of its own": ("self._refuse(); self.b.close()", False),
     "an error that was given another name": ("self._convert(); self.b.close()", True),
     "a wait that was too long": ("self._wait(); self.b.close()", True),
