@@ -130,12 +130,16 @@ def _talks_to_itself(spring: Spring, call: ir.Call) -> bool:
     owner = spring.function.owner
     methods = owner.project.values.fields.methods(owner) if owner is not None else (spring.function,)
     bound = [one for method in methods for one in find(ir.Call, method.statements) if method_name(one) in _LISTENS]
-    name = ir.dotted_name(call.args[0]) if call.args else None
+    own = {ir.dotted_name(argument) for one in bound for argument in one.args} - {None}
+    name = _first(call)
     match last_name(call.func):
         case "shutdown":
             return any(_subject(one) == _subject(call) for one in bound)
         case "connect":
-            return name is not None and any(name == ir.dotted_name(argument) for one in bound for argument in one.args)
+            return name in own
+        case "send" | "sendall":
+            here = [one for one in find(ir.Call, spring.function.statements) if _subject(one) == _subject(call)]
+            return any(method_name(one) == "connect" and _first(one) in own for one in here)
         case "write" if owner is not None and name is not None:
             made = owner.project.values.fields.assigned(owner, name.rpartition(".")[2])
             return any(
@@ -143,6 +147,10 @@ def _talks_to_itself(spring: Spring, call: ir.Call) -> bool:
             )
         case _:
             return False
+
+
+def _first(call: ir.Call) -> str | None:
+    return ir.dotted_name(call.args[0]) if call.args else None
 
 
 def _subject(call: ir.Call) -> str | None:

@@ -96,11 +96,7 @@ def _is_stop(project: Project, function: Function, call: ir.Call, me: Class | No
 
 
 def _works(project: Project, function: Function, call: ir.Call, me: Class | None) -> bool:
-    """Whether a call may come back or fail: not one that only waits or logs."""
-    name = call.func.name if isinstance(call.func, ir.Attribute) else ""
-    return project.calls.of(function, call, me).dotted not in _IDLE and name not in {
-        "sleep",
-        "info",
-        "debug",
-        "warning",
-    }
+    """Whether a call may come back or fail: not one that only waits, for all that there is to end, or logs."""
+    name = method_name(call)
+    is_wait = name == "join" and not call.args
+    return project.calls.of(function, call, me).dotted not in _IDLE and name not in _QUIET and not is_wait

@@ -69,6 +69,10 @@ CASES = {
         "self.link.connect(self.pids); self.b.close()",
         False,
     ),
+    "what it says to its own listener": (
+        "try: self.link.connect(self.pids)\n        except OSError: pass; self.link.sendall(b''); self.b.close()",
+        False,
+    ),
     "its own pipe": ("os.write(self.write, b'x'); self.b.close()", False),
     "a pipe of somebody else": ("os.write(self.given, b'x'); self.b.close()", True),
     "a state of its own": ("self._refuse(); self.b.close()", False),

@@ -48,6 +48,9 @@ CASES = {
     ),
     "of what stops before it begins": (WORK.replace("listen", "restart") + CTRL_C + "broker.shutdown()", 1),
     "of something unknown": (WORK + "except KeyboardInterrupt:\n            given.shutdown()", 0),
+    "after it has waited for all of them": (
+        "try:\n            for one in given:\n                one.join()\n        " + CTRL_C + "broker.shutdown()", 0,
+    ),
     "after a mere wait": (IDLE + CTRL_C + "broker.shutdown()", 0),
 }  # fmt: skip
 
