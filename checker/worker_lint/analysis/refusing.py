@@ -32,7 +32,7 @@ _ASKS_KIND: Final = frozenset({"isinstance", "issubclass", "callable", "hasattr"
 _CONVERTS: Final = frozenset({"encode", "decode", "strip", "lower", "upper", "startswith", "endswith", "bit_length"})
 _PLAIN: Final = frozenset({*_ASKS_KIND, *_CONVERTS, "len", "type", "int", "str", "float", "bool", "min", "max", "abs"})
 _WAITS: Final = frozenset({"wait", "join", "poll", "acquire", "recv", "get", "read"})
-_COMPARES: Final = frozenset({"<", ">", "<=", ">=", "in", "not in", "is"})
+_COMPARES: Final = frozenset({"<", ">", "<=", ">="})
 _DEPTH: Final = 3
 
 
@@ -48,7 +48,7 @@ def refusal(spring: Spring) -> Refusal | None:
     if found is None:
         return None
     test, holds = found
-    if _asks_kind(test, holds=holds) or _asks_given(function, test):
+    if _asks_kind(test, holds=holds) or _asks_size(function, test):
         return "argument"
     return "state" if _asks_state(function, test) else None
 
@@ -101,12 +101,27 @@ def _asks_kind(test: ir.Expr, *, holds: bool) -> bool:
             return False
 
 
-def _asks_given(function: Function, test: ir.Expr) -> bool:
-    """Whether the test compares, for its range or its kind, nothing but what the function was given."""
+def _asks_size(function: Function, test: ir.Expr) -> bool:
+    """
+    Whether the test is about the size of what the function was given, and nothing else: another value of an argument
+    may be an answer that the caller has got from somebody.
+    """
     compares = [node for node in walk(test) if isinstance(node, ir.Compare)]
     if not compares or any(op not in _COMPARES for one in compares for op in one.ops):
         return False
-    return _is_given(function, test, _DEPTH)
+    return _is_given(function, test, _DEPTH) and _measures(function, test, _DEPTH)
+
+
+def _measures(function: Function, expr: ir.Expr, depth: int) -> bool:
+    """Whether a length is in the expression, or in what its names stand for."""
+    bindings = function.project.values.bindings(function).places
+    for node in walk(expr):
+        if isinstance(node, ir.Call) and last_name(node.func) == "len":
+            return True
+        sources = bindings.get((node.id,), ()) if isinstance(node, ir.Name) and depth else ()
+        if any(one.expr is not None and _measures(function, one.expr, depth - 1) for one in sources):
+            return True
+    return False
 
 
 def _is_given(function: Function, expr: ir.Expr, depth: int) -> bool:

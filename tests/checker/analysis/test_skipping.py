@@ -140,6 +140,7 @@ REFUSED = {
     "the size of what is sent": (
         CALL, "text = data.encode()\n        size = len(text)\n        if size > 64: raise Refused", False,
     ),
+    "a number that may be an answer": (CALL, "if data >= 400: raise Refused", True),
     "the answer to an argument": (CALL, "size = self.b.call(data)\n        if size > 64: raise Refused", True),
     "an argument that nobody knows": (CALL, "try: kind()\n        except KeyError: raise Refused", False),
     "a failure, given another name": (CALL, "try: kind()\n        except OSError: raise Refused", True),
