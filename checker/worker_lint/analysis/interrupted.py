@@ -65,10 +65,15 @@ def _ends_itself(project: Project, function: Function, tried: ir.Try, stop: ir.C
 
 def _stops_on_its_way_out(project: Project, here: Reached, wanted: set[Function]) -> bool:
     for placed in here.statements():
-        if in_handler(placed) is not None or in_finally(placed) is not None:
-            for call in own_calls(placed.statement):
-                if any(runs.function in wanted for runs in project.calls.of(here.function, call, here.me).runs):
-                    return True
+        is_way_out = in_handler(placed) is not None or in_finally(placed) is not None
+        for call in own_calls(placed.statement):
+            callee = project.calls.of(here.function, call, here.me)
+            if callee.dotted == "atexit.register" and call.args:
+                callee = project.calls.handed(here.function, call.args[0], here.me)
+            elif not is_way_out:
+                continue
+            if any(runs.function in wanted for runs in callee.runs):
+                return True
     return False
 
 

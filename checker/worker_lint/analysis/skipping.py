@@ -29,6 +29,7 @@ from worker_lint.analysis.flow import (
     Watch,
     find_path,
 )
+from worker_lint.analysis.handing_on import hands_on
 from worker_lint.analysis.looping import loops_around, roots, targets
 from worker_lint.analysis.refusing import MISTAKES, is_mistake
 from worker_lint.analysis.resources.duty import Duty
@@ -334,7 +335,7 @@ class _Skipped(Watch[str]):
         self._place = place
 
     def step(self, step: Step, state: str) -> str | None:
-        if self._place in self._skipping.released(step):
+        if self._place in self._skipping.released(step) or (state == "skipping" and hands_on(step, self._place)):
             return None
         return "before" if state == "unborn" and step.kind == "call" and step.node.at in self._born else state
 

@@ -9,6 +9,7 @@ import pytest
 from worker_lint.analysis.interrupted import only_interrupted
 
 SOURCE = """
+import atexit
 import time
 
 class Broker:
@@ -19,6 +20,9 @@ class Broker:
             self.listen()
         except (SystemExit, KeyboardInterrupt):
             self.shutdown()
+    def register(self):
+        atexit.register(self.shutdown)
+        self.listen()
     def restart(self):
         self.shutdown()
         self.listen()
@@ -43,6 +47,7 @@ CASES = {
         WORK + "except KeyboardInterrupt:\n            broker.shutdown()\n        finally:\n            given()", 0,
     ),
     "of what cleans up itself": (WORK.replace("listen", "serve") + CTRL_C + "broker.shutdown()", 0),
+    "of what is ended at the exit": (WORK.replace("listen", "register") + CTRL_C + "broker.shutdown()", 0),
     "of what is handed over and cleans up itself": (
         "given(broker.serve)\n        try:\n            given()\n        " + CTRL_C + "broker.shutdown()", 0,
     ),

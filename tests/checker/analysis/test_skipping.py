@@ -89,6 +89,15 @@ LEFT = {
     "the stop of what the caller gave": ("self.given.stop(); self.b.close()", ["self.b"]),
     "the close of what the caller gave": ("self.given.close(); self.b.close()", []),
     "the same thing": ("self.a.close(); self.a.close()", []),
+    "caught, and the clause hands it to somebody": (
+        "try:\n            self.a.close(); self.process.wait()\n"
+        "        except Exception: self.given(self.process.pid)".replace("; ", ";"),
+        [],
+    ),
+    "caught, and the clause tells of it": (
+        "try:\n            self.a.close(); self.b.close()\n        except Exception: print(self.b)".replace("; ", ";"),
+        ["self.b"],
+    ),
     "a future that somebody has cancelled": (
         "from concurrent.futures import Future\n        f: Future = self.calm[0]; f.exception(); self.b.close()",
         [],
