@@ -209,7 +209,7 @@ class Skipping:
         """Where the errors of these classes that leave a step come up."""
         key = (step, names)
         if key not in self._springs:
-            found = springs(self.project, self.function, self.me, step, names) if names else ()
+            found = springs(self.function, self.me, step, names) if names else ()
             self._springs[key] = found or ((Spring(self.function, self.me, step, names, ()),) if names else ())
         return self._springs[key]
 

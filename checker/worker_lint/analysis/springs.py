@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import Edge, Graph, Step
 from worker_lint.analysis.visit import unawaited
 from worker_lint.source import ir
-
-if TYPE_CHECKING:
-    from worker_lint.analysis.project import Project
 
 _DEPTH: Final = 10
 _LIMIT: Final = 200
@@ -27,10 +24,9 @@ class Spring(NamedTuple):
     above: tuple[tuple[Function, ir.Node], ...]
 
 
-def springs(
-    project: Project, function: Function, me: Class | None, step: Step, names: frozenset[str]
-) -> tuple[Spring, ...]:
+def springs(function: Function, me: Class | None, step: Step, names: frozenset[str]) -> tuple[Spring, ...]:
     """Where the classes that leave a step come up; where that is too deep to follow, the call that it was left at."""
+    project = function.project
     found: list[Spring] = []
     pending: list[Spring] = [Spring(function, me, step, names, ())]
     while pending:
