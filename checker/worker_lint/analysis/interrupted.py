@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find, walk
+from worker_lint.analysis.guard import in_finally, in_handler
+from worker_lint.analysis.nesting import own_calls
+from worker_lint.analysis.reached import Reached, reached_from
 from worker_lint.analysis.stopping import is_child_stop, is_stop_name
 from worker_lint.analysis.visit import method_name
 from worker_lint.source import ir
@@ -42,8 +45,36 @@ def only_interrupted(project: Project, function: Function, me: Class | None) -> 
                 continue
             for call in stops:
                 is_inside = any(call is node for node in walk(*handler.body, inner=False))
-                if is_inside and not _is_of_loop(call, work) and names.count(ir.dotted_name(call.func)) == 1:
+                is_only = names.count(ir.dotted_name(call.func)) == 1 and not _is_of_loop(call, work)
+                if is_inside and is_only and not _ends_itself(project, function, tried, call, me):
                     yield OnlyInterrupted(call, work)
+
+
+def _ends_itself(project: Project, function: Function, tried: ir.Try, stop: ir.Call, me: Class | None) -> bool:
+    """Whether what is set going makes the same stop itself when it ends or fails."""
+    wanted = {runs.function for runs in project.calls.of(function, stop, me).runs}
+    subject = ir.dotted_name(stop.func.value) if isinstance(stop.func, ir.Attribute) else None
+    begun = [runs for call in find(ir.Call, tried.body) for runs in project.calls.of(function, call, me).runs]
+    for call in find(ir.Call, function.statements):  # handed to something that runs it
+        for given in (*call.args, *(keyword.value for keyword in call.keywords)):
+            if isinstance(given, ir.Attribute) and subject is not None and ir.dotted_name(given.value) == subject:
+                begun.extend(project.calls.handed(function, given, me).runs)
+    reached = (here for runs in begun if runs.function not in wanted for here in reached_from(runs))
+    return any(_stops_on_its_way_out(project, here, wanted) for here in reached)
+
+
+def _stops_on_its_way_out(project: Project, here: Reached, wanted: set[Function]) -> bool:
+    for placed in here.statements():
+        is_way_out = in_handler(placed) is not None or in_finally(placed) is not None
+        for call in own_calls(placed.statement):
+            callee = project.calls.of(here.function, call, here.me)
+            if callee.dotted == "atexit.register" and call.args:
+                callee = project.calls.handed(here.function, call.args[0], here.me)
+            elif not is_way_out:
+                continue
+            if any(runs.function in wanted for runs in callee.runs):
+                return True
+    return False
 
 
 def _is_of_loop(call: ir.Call, work: ir.Call) -> bool:
@@ -70,11 +101,7 @@ def _is_stop(project: Project, function: Function, call: ir.Call, me: Class | No
 
 
 def _works(project: Project, function: Function, call: ir.Call, me: Class | None) -> bool:
-    """Whether a call may come back or fail: not one that only waits or logs."""
-    name = call.func.name if isinstance(call.func, ir.Attribute) else ""
-    return project.calls.of(function, call, me).dotted not in _IDLE and name not in {
-        "sleep",
-        "info",
-        "debug",
-        "warning",
-    }
+    """Whether a call may come back or fail: not one that only waits, for all that there is to end, or logs."""
+    name = method_name(call)
+    is_wait = name == "join" and not call.args
+    return project.calls.of(function, call, me).dotted not in _IDLE and name not in _QUIET and not is_wait

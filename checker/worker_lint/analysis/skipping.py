@@ -8,7 +8,7 @@ children, where one that fails keeps the others from their turn.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -28,11 +28,14 @@ from worker_lint.analysis.flow import (
     ThrownSet,
     Watch,
     find_path,
-    walk,
 )
+from worker_lint.analysis.handing_on import hands_on
+from worker_lint.analysis.looping import loops_around, roots, targets
+from worker_lint.analysis.refusing import MISTAKES, is_mistake
 from worker_lint.analysis.resources.duty import Duty
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
 from worker_lint.analysis.routines.threaded import run_in_thread
+from worker_lint.analysis.springs import Spring, springs
 from worker_lint.analysis.stopping import is_child_stop, is_stop_name
 from worker_lint.analysis.usual import leading_to, usual_after
 from worker_lint.analysis.visit import encloses, unawaited
@@ -42,13 +45,7 @@ if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
 
 _NO_DUTY: Final = frozenset({"lock", "event", "queue"})
-_KILLS: Final = frozenset({"os.kill", "os.killpg"})
-_MISTAKES: Final = frozenset(
-    {"TypeError", "ValueError", "AssertionError", "NotImplementedError", "KeyError", "IndexError", "AttributeError"}
-    | {"RuntimeError", "RecursionError", "LookupError", "UnicodeDecodeError", "JSONDecodeError"}
-)
-"""Signs of a mistake in the code, or of a call in the wrong state: nobody prepares for them in a teardown."""
-
+KILLS: Final = frozenset({"os.kill", "os.killpg"})
 _VAGUE: Final = frozenset({USER_CODE, "Exception", "BaseException"})
 PLACES_LIMIT: Final = 12
 """Resources of one function that are followed; a function with more is not looked at."""
@@ -64,12 +61,14 @@ class Skip:
         thrown: What it throws.
         places: The resources that are then not released, with where they would have been.
         is_loop: They are the other items of the collection that a loop goes over.
+        step: The step of the function that raises.
     """
 
     cause: ir.Node
     thrown: ThrownSet
     places: tuple[tuple[Place, ir.At], ...]
     is_loop: bool = False
+    step: Step | None = None
 
 
 class Skipping:
@@ -85,6 +84,7 @@ class Skipping:
         self._duties: dict[Place, Duty | None] = {}
         self._later: dict[Step, dict[Place, ir.At]] = {}
         self._undecided: dict[Place, frozenset[int]] = {}
+        self._springs: dict[tuple[Step, frozenset[str]], tuple[Spring, ...]] = {}
 
     def skips(self) -> Iterator[Skip]:
         """What errors leave out, in source order of what raises; one entry for each cause."""
@@ -97,7 +97,7 @@ class Skipping:
                 found[skip.cause.at] = skip
             elif not known.is_loop:
                 places = (*known.places, *skip.places)
-                found[skip.cause.at] = Skip(known.cause, known.thrown, places)
+                found[skip.cause.at] = replace(known, places=places)
         yield from (found[at] for at in sorted(found))
 
     # --- what is released ---
@@ -176,7 +176,7 @@ class Skipping:
             cause, edge = next((e.step, e) for e in path.raising if e.is_interrupted and self.leaves_out(e, place))
             site = self._follows(cause, place) if cause is not None else None
             if cause is not None and site is not None:
-                yield Skip(unawaited(cause.node), edge.thrown, ((place, site),))
+                yield Skip(unawaited(cause.node), edge.thrown, ((place, site),), step=cause)
 
     def is_cause(self, step: Step) -> bool:
         """Whether the step ends something, or runs what somebody else supplied, so that its failure is expected."""
@@ -196,12 +196,22 @@ class Skipping:
 
     def is_failure(self, edge: Edge) -> bool:
         """Whether the error on an edge is a failure to prepare for; of user code only in a teardown."""
-        names = failures(edge)
-        if edge.step is None or self.inside.running(edge.step) is not None:
+        names = frozenset(name for name in failures(edge) if not name.endswith("CancelledError"))  # that is on purpose
+        if edge.step is None:
             return bool(names - _VAGUE)
+        if self.inside.running(edge.step) is not None:
+            return any(not is_mistake(spring) for spring in self.springs(edge.step, names - _VAGUE))
         if names == {USER_CODE}:
             return is_stop_name(self.function.name) and self._may_fail(unawaited(edge.step.node))
         return bool(names)
+
+    def springs(self, step: Step, names: frozenset[str]) -> tuple[Spring, ...]:
+        """Where the errors of these classes that leave a step come up."""
+        key = (step, names)
+        if key not in self._springs:
+            found = springs(self.function, self.me, step, names) if names else ()
+            self._springs[key] = found or ((Spring(self.function, self.me, step, names, ()),) if names else ())
+        return self._springs[key]
 
     def _may_fail(self, call: ir.Node) -> bool:
         """Whether user code may fail: where all that can run is known, one of these must throw something."""
@@ -214,7 +224,7 @@ class Skipping:
             return True
         summaries = [self.project.routines.summary(*runs) for runs in real]
         return any(
-            one.name not in _VAGUE and one.name.rpartition(".")[2] not in _MISTAKES
+            one.name not in _VAGUE and one.name.rpartition(".")[2] not in MISTAKES
             for summary in summaries
             if isinstance(summary, Summary)
             for one in summary.thrown
@@ -291,11 +301,11 @@ class Skipping:
             path = find_path(graph, watch, lambda block, state: block is graph.raised and state)
             if isinstance(path, Path):
                 thrown = next((edge.thrown for edge in path.raising if edge.step is step), frozenset())
-                yield Skip(call, thrown, (), is_loop=True)
+                yield Skip(call, thrown, (), is_loop=True, step=step)
 
     def _ends_a_child(self, call: ir.Call) -> bool:
         callee = self.project.calls.of(self.function, call, self.me)
-        if callee.dotted in _KILLS:
+        if callee.dotted in KILLS:
             return True
         return isinstance(call.func, ir.Attribute) and is_child_stop(call.func.name)
 
@@ -303,11 +313,11 @@ class Skipping:
         """The innermost loop over a collection, of whose items the call ends one."""
         subject = call.func.value if isinstance(call.func, ir.Attribute) else None
         callee = self.project.calls.of(self.function, call, self.me)
-        roots = list(call.args[:1]) if callee.dotted in _KILLS else [subject]
-        names = {name for root in roots for name in _roots(root)}
+        ended = list(call.args[:1]) if callee.dotted in KILLS else [subject]
+        names = {name for one in ended for name in roots(one)}
         found: ir.For | ir.Generator | None = None
-        for loop in _loops(self.function.statements, call.at):
-            if names & set(_targets(loop.target)):
+        for loop in loops_around(self.function.statements, call.at):
+            if names & set(targets(loop.target)):
                 found = loop
         return found
 
@@ -325,7 +335,7 @@ class _Skipped(Watch[str]):
         self._place = place
 
     def step(self, step: Step, state: str) -> str | None:
-        if self._place in self._skipping.released(step):
+        if self._place in self._skipping.released(step) or (state == "skipping" and hands_on(step, self._place)):
             return None
         return "before" if state == "unborn" and step.kind == "call" and step.node.at in self._born else state
 
@@ -365,34 +375,16 @@ def failures(edge: Edge) -> frozenset[str]:
     kill it is that the process has gone: that it may not be killed is no matter for its parent.
     """
     call = unawaited(edge.step.node) if edge.step is not None else None
-    names = frozenset(one.name for one in edge.thrown if one.name.rpartition(".")[2] not in _MISTAKES)
-    if isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "") in _KILLS:
+    names = to_prepare_for(edge.thrown)
+    if isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "") in KILLS:
         return names & {"ProcessLookupError"}
     return names
 
 
+def to_prepare_for(thrown: ThrownSet) -> frozenset[str]:
+    """The classes that are no signs of a mistake in the code."""
+    return frozenset(one.name for one in thrown if one.name.rpartition(".")[2] not in MISTAKES)
+
+
 def _ends(graph: Graph, block: Block) -> bool:
     return block is graph.exit or block is graph.raised
-
-
-def _roots(expr: ir.Expr | None) -> Iterator[str]:
-    """The name that a chain of attributes, subscripts and calls starts with."""
-    while isinstance(expr, (ir.Attribute, ir.Subscript, ir.Call)):
-        expr = expr.func if isinstance(expr, ir.Call) else expr.value
-    if isinstance(expr, ir.Name):
-        yield expr.id
-
-
-def _targets(target: ir.Expr) -> Iterator[str]:
-    for node in walk(target):
-        if isinstance(node, ir.Name):
-            yield node.id
-
-
-def _loops(body: tuple[ir.Stmt, ...], at: ir.At) -> Iterator[ir.For | ir.Generator]:
-    """The loops and comprehensions around a span, from the outside in."""
-    for node in walk(*body, inner=False):
-        if isinstance(node, ir.For) and encloses(node.at, at):
-            yield node
-        elif isinstance(node, ir.Comprehension) and encloses(node.at, at):
-            yield from node.generators

@@ -17,17 +17,20 @@ When to ignore it
     When the jobs may be cut off, and doing them twice does no harm.
 
 Limits
-    Only pools in fields and tasks, with jobs that are methods of the same object.
+    Only pools in fields and tasks, with jobs that are methods of the same object. Certain where a library model knows
+    what is closed; what a class of the project keeps open after its close is only likely to fail.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from worker_lint.analysis import Class
+from worker_lint.analysis import Class, Instance
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions
 from worker_lint.analysis.reached import reached_from
+from worker_lint.analysis.resources.duty import NETWORK, modelled_duty
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.touching import Act, acts_of, code_of, done_by, whole_stops
 from worker_lint.analysis.workers import Entry
@@ -40,6 +43,7 @@ rule = Rule(
     stage="preview",
     closure="file",
     resumable="trail",
+    confidence="likely",
     summary="What jobs still use is closed before they have ended",
     words=("submit", "apply_async", "create_task", "ensure_future"),
     product_only=True,
@@ -128,6 +132,38 @@ rule = Rule(
                 async def close(self):
                     await asyncio.gather(*self.tasks)
                     await self.connection.close()
+            """,
+        ),
+        good(
+            "its end has nothing to do with what the jobs ask of it",
+            """
+            from concurrent.futures import ThreadPoolExecutor
+
+            class Plugins:
+                def __init__(self, path):
+                    self.store = open(path)
+                    self.names = {}
+
+                def find(self, name):
+                    return self.names[name]
+
+                def close(self):
+                    self.store.close()
+
+            class Bot:
+                def __init__(self):
+                    self.plugins = Plugins("plugins")
+                    self.pool = ThreadPoolExecutor()
+
+                def handle(self, message):
+                    self.pool.submit(self.work, message)
+
+                def work(self, message):
+                    self.plugins.find(message)
+
+                def stop(self):
+                    self.plugins.close()
+                    self.pool.shutdown()
             """,
         ),
         good(
@@ -233,7 +269,8 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         for entry, pool in jobs:
             found = _closed_early(cls, stop, acts, entry, pool)
             if found is not None:
-                yield _finding(stop, entry, pool, *found)
+                early = _finding(stop, entry, pool, *found)
+                yield replace(early, confidence="certain") if _is_of_library(cls, found[0].name) else early
                 return
 
 
@@ -281,8 +318,22 @@ def _closed_early(cls: Class, stop: Runs, acts: list[Act], entry: Entry, pool: s
         if act.called in _CLOSES and act.name in used and act.name != pool:
             if any(order < act.order for order in waits) or _is_plain(cls, act.name):
                 return None
+            if _is_apart(cls, act, used[act.name]):
+                continue
             return act, used[act.name]
     return None
+
+
+def _is_apart(cls: Class, closed: Act, used: Act) -> bool:
+    """Whether the end of an object of the project has to do with none of the fields that the jobs' call uses."""
+    kind = cls.project.values.field(cls, closed.name)
+    if not isinstance(kind, Instance) or not isinstance(kind.of, Class):
+        return False
+    ends, uses = (cls.project.calls.method(kind.of, act.called or "") for act in (closed, used))
+    if len(ends.runs) != 1 or len(uses.runs) != 1 or not ends.is_sure or not uses.is_sure:
+        return False
+    fields = [{act.name for act in code_of(kind.of, callee.runs[0])} for callee in (ends, uses)]
+    return bool(fields[0]) and bool(fields[1]) and not fields[0] & fields[1]
 
 
 def _waits(stop: Runs, acts: list[Act], pool: str) -> Iterator[tuple[ir.At, ...]]:
@@ -322,6 +373,12 @@ def _is_plain(cls: Class, name: str) -> bool:
     """Whether the field holds an event, a lock or a queue, which jobs may go on to use."""
     duty = cls.project.resources.duty(cls.project.values.field(cls, name))
     return duty is not None and duty.role in {"lock", "event", "queue", "stack", "loop", "pool"}
+
+
+def _is_of_library(cls: Class, name: str) -> bool:
+    """Whether the field holds something of a library that is known to be of no use once it is closed."""
+    duty = modelled_duty(cls.project, cls.project.values.field(cls, name))
+    return duty is not None and duty.role in {*NETWORK, "file", "socket"}
 
 
 def _finding(stop: Runs, entry: Entry, pool: str, closed: Act, used: Act) -> Finding:

@@ -22,16 +22,19 @@ When to ignore it
     When the process ends right after it and nothing that is left open outlives the process.
 
 Limits
-    A call counts as raising when a library model says so, when the project's own code raises, or
-    when it runs code that somebody else supplies: a callback, or the stop of a child of unknown
-    class. All other calls are taken not to raise.
+    A call counts as raising when a library model says so, when the project's own code raises, or when it runs code
+    that somebody else supplies: a callback, or the stop of a child of unknown class; no other call does, and no
+    function that only refuses its arguments. Certain is what comes from outside: a library's error, one that was
+    caught and renamed, code for others to write. By a test of the project's own, or with Ctrl-C, it is likely.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.absent_children import AbsentChild, absent_children
+from worker_lint.analysis.failing_end import fails_one_day
 from worker_lint.analysis.interrupted import OnlyInterrupted, only_interrupted
 from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.skipping import Skip, Skipping
@@ -300,7 +303,8 @@ def check_function(function: Function, context: Context) -> Iterator[Finding]:
 def _findings(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:
     skipping = Skipping(context.project, function, me)
     for skip in skipping.skips():
-        yield _of_loop(skip, function, context) if skip.is_loop else _of_sequence(skip, function, me, context)
+        found = _of_loop(skip, function, context) if skip.is_loop else _of_sequence(skip, function, me, context)
+        yield replace(found, confidence="certain") if fails_one_day(skipping, skip) else found
     for absent in absent_children(context.project, function, me):
         yield _of_absent(absent, function)
     if context.project.store.text(function.path).has_word("KeyboardInterrupt", *function.node.at[0:3:2]):

@@ -26,18 +26,18 @@ When to ignore it
 Limits
     What a second run does is followed from the values that the first one surely leaves. A test that asks for
     anything of the object that is not known counts as a guard, and so does a decorator. Futures count in
-    collections of the object out of which their waiter does not take them.
+    collections of the object out of which their waiter does not take them. Certain is a second stop that the object
+    itself makes, on an error or through a callback, and a future; the end of a `with` block makes it likely, and
+    nothing where the project puts each object of the class into one and none is stopped besides.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Function
-from worker_lint.analysis.guard import in_finally, in_handler
-from worker_lint.analysis.nesting import placed_statements
-from worker_lint.analysis.places import SELF, Use
 from worker_lint.analysis.resolving import Resolved, resolved_after_cancel
-from worker_lint.analysis.standing import CLOSED_NAMES, NOTHING, Misstep, Standing, State, is_stated, lets_through
-from worker_lint.analysis.stopping import STOP_WORDS, ends_object, is_stop_name
+from worker_lint.analysis.second_caller import SecondCaller, second_caller
+from worker_lint.analysis.standing import CLOSED_NAMES, NOTHING, Misstep, Standing, is_stated, lets_through
+from worker_lint.analysis.stopping import STOP_WORDS, ends_object
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -193,6 +193,27 @@ rule = Rule(
             silence="one caller",
         ),
         good(
+            "each of them lives in a with block",
+            """
+            class Archive:
+                def __enter__(self):
+                    self.file = open("archive", "wb")
+                    return self
+
+                def close(self):
+                    self.file.close()
+                    self.file = None
+
+                def __exit__(self, *error):
+                    self.close()
+
+            def pack(data):
+                with Archive() as archive:
+                    archive.file.write(data)
+            """,
+            silence="one caller",
+        ),
+        good(
             "taken out first",
             """
             class Client:
@@ -321,6 +342,7 @@ def _resolved(found: Resolved) -> Finding:
         help=f"`if not {name}.done():` before it",
         notes=(Note(waiter.path, found.wait, "when this wait is given up, the future is cancelled and stays there"),),
         symbol=resolver.symbol,
+        confidence="certain",
     )
 
 
@@ -338,47 +360,15 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         first = standing.after(stop, NOTHING)
         missteps = standing.missteps(stop, first) if first else ()
         missteps = tuple(one for one in missteps if not is_stated(one))
-        other = _other_caller(cls, stop, standing, first, missteps) if missteps else None
+        other = second_caller(cls, stop, standing, first, missteps) if missteps else None
         for misstep in missteps if other is not None else ():
             if misstep.function.path == context.path and misstep.node.at not in seen and other is not None:
                 seen.add(misstep.node.at)
                 yield _finding(misstep, stop, other, context)
 
 
-def _other_caller(
-    cls: Class, stop: Function, standing: Standing, first: State, missteps: tuple[Misstep, ...]
-) -> tuple[Function, ir.At] | None:
-    """Another method of the object that leads to the stop, or hands it to somebody, after a first one."""
-    found = []
-    for runs in cls.project.workers.methods(cls).values():
-        if runs.function == stop:
-            continue
-        for use in cls.project.places.uses(runs.function, cls):
-            is_call = use.place == (SELF,) and use.how == "called" and use.name == stop.name
-            is_handed = use.place == (SELF, stop.name) and use.how in ("passed", "attribute", "stored")
-            on_error = is_call and _is_on_error(runs.function, use)
-            again = is_call and is_stop_name(runs.function.name) and _reaches(standing, runs.function, first, missteps)
-            if is_handed or on_error or again:
-                found.append((runs.function, use.at))
-    return found[0] if found else standing.told_by(missteps)
-
-
-def _is_on_error(method: Function, use: Use) -> bool:
-    """Whether a call stands where an error is handled, whatever the object is like."""
-    placed = next((one for one in placed_statements(method.statements) if one.statement is use.statement), None)
-    if placed is None or any(isinstance(outer, (ir.If, ir.While)) for outer in placed.around):
-        return False
-    return in_handler(placed) is not None or in_finally(placed) is not None
-
-
-def _reaches(standing: Standing, method: Function, first: State, missteps: tuple[Misstep, ...]) -> bool:
-    """Whether the method, run on a stopped object, gets as far as the misstep."""
-    nodes = {one.node.at for one in missteps}
-    return any(one.node.at in nodes for one in standing.missteps(method, first))
-
-
-def _finding(misstep: Misstep, stop: Function, other: tuple[Function, ir.At], context: Context) -> Finding:
-    method, at = other
+def _finding(misstep: Misstep, stop: Function, other: SecondCaller, context: Context) -> Finding:
+    method, at = other.method, other.at
     name = f"self.{misstep.place[1]}"
     fact = {
         "none": f"`{name}` is None here in a second `{stop.name}`",
@@ -395,5 +385,6 @@ def _finding(misstep: Misstep, stop: Function, other: tuple[Function, ir.At], co
         help=f"return early from `{stop.name}` when it has run, or take the field out before ending it",
         notes=(Note(method.path, at, f"because of `{method.name}` a second `{stop.name}` is to be expected"),),
         symbol=misstep.function.symbol,
+        confidence="certain" if other.is_sure and misstep.value != "handed" else "likely",
         culprit=("release", context.path, *(str(number) for number in misstep.node.at)),
     )

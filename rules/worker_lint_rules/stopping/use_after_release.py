@@ -18,18 +18,24 @@ When to ignore it
 
 Limits
     Only plain names and fields of one object are followed. A new value, a test that asks for the place, and a
-    call that may assign it end the search.
+    call that may assign it end the search. Certain are files, sockets, channels and pools of a library, which never
+    open again by themselves, and a field that is used with no call after it was set to None; the rest is likely.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.afterwards import Afterwards, calls_after
-from worker_lint.analysis.flow import Place, place_of
+from worker_lint.analysis.flow import Place, place_of, walk
+from worker_lint.analysis.guard import within
 from worker_lint.analysis.nesting import body_text
+from worker_lint.analysis.resources.duty import Duty
 from worker_lint.analysis.standing import Misstep, Standing
+from worker_lint.analysis.statements import inner_blocks
+from worker_lint.analysis.visit import encloses, is_none
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -178,6 +184,7 @@ _USES: Final = frozenset(
 """Methods that need an open object, whatever its class."""
 
 _ROLES: Final = frozenset({"connection", "channel", "consumer", "producer", "socket", "file", "pool"})
+_FINAL: Final = frozenset({"channel", "socket", "file", "pool"})
 _ENDS: Final = re.compile(r"\.(?:close|shutdown|release)\(")
 _CLEARED: Final = re.compile(r"\.\w+(?:, *\w+(?:\.\w+)?)* *=[^=(]*\bNone\b")
 _FIELD: Final = re.compile(r"\.(\w+)")
@@ -194,7 +201,8 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
             yield from _closed(method, cls, context)
         for misstep in standing.missteps_within(method) if _may_ask_cleared(method) else ():
             if misstep.value == "none" and not misstep.via and isinstance(misstep.node, (ir.Call, ir.Await)):
-                yield _cleared(misstep)
+                found = _cleared(misstep)
+                yield replace(found, confidence="certain") if _is_at_once(misstep) else found
 
 
 @rule.on_function
@@ -228,7 +236,41 @@ def _closed(function: Function, me: Class | None, context: Context) -> Iterator[
             func = one.call.func
             duty = project.resources.duty(project.values.of(function, getattr(func, "value", None), me))
             if duty is not None and duty.role in _ROLES:
-                yield _after(one, place, function)
+                found = _after(one, place, function)
+                yield replace(found, confidence="certain") if _stays_closed(duty) else found
+
+
+def _stays_closed(duty: Duty) -> bool:
+    """Whether a library says what it is, and nothing of this kind opens itself again upon use."""
+    return duty.model is not None and duty.cls is None and duty.role in _FINAL
+
+
+def _is_at_once(misstep: Misstep) -> bool:
+    """Whether the field is cleared in the very block of the use, with no call between that may fill it."""
+    name = ".".join((misstep.function.node.params[0].name, *misstep.place[1:]))
+    block, found = misstep.function.statements, False
+    while block:
+        following: tuple[ir.Stmt, ...] = ()
+        for statement in block:
+            if encloses(statement.at, misstep.node.at):
+                if not isinstance(statement, (ir.Try, ir.With)):
+                    break
+                following = next((inner for inner in inner_blocks(statement) if within(inner, misstep.node)), ())
+                break
+            if _clears(statement, name):
+                found = True
+            elif any(isinstance(node, (ir.Call, ir.Await)) for node in walk(statement)):
+                found = False
+        if found:
+            return True
+        block = following
+    return False
+
+
+def _clears(statement: ir.Stmt, name: str) -> bool:
+    if not isinstance(statement, ir.Assign) or not is_none(statement.value):
+        return False
+    return any(ir.dotted_name(target) == name for target in statement.targets)
 
 
 def _uses(call: ir.Call, place: Place) -> bool:

@@ -9,11 +9,23 @@ import pytest
 from worker_lint.analysis.interrupted import only_interrupted
 
 SOURCE = """
+import atexit
 import time
 
 class Broker:
     def listen(self): ...
     def shutdown(self): ...
+    def serve(self):
+        try:
+            self.listen()
+        except (SystemExit, KeyboardInterrupt):
+            self.shutdown()
+    def register(self):
+        atexit.register(self.shutdown)
+        self.listen()
+    def restart(self):
+        self.shutdown()
+        self.listen()
 
 def shutdown_broker(broker): ...
 
@@ -34,7 +46,16 @@ CASES = {
     "with a finally": (
         WORK + "except KeyboardInterrupt:\n            broker.shutdown()\n        finally:\n            given()", 0,
     ),
+    "of what cleans up itself": (WORK.replace("listen", "serve") + CTRL_C + "broker.shutdown()", 0),
+    "of what is ended at the exit": (WORK.replace("listen", "register") + CTRL_C + "broker.shutdown()", 0),
+    "of what is handed over and cleans up itself": (
+        "given(broker.serve)\n        try:\n            given()\n        " + CTRL_C + "broker.shutdown()", 0,
+    ),
+    "of what stops before it begins": (WORK.replace("listen", "restart") + CTRL_C + "broker.shutdown()", 1),
     "of something unknown": (WORK + "except KeyboardInterrupt:\n            given.shutdown()", 0),
+    "after it has waited for all of them": (
+        "try:\n            for one in given:\n                one.join()\n        " + CTRL_C + "broker.shutdown()", 0,
+    ),
     "after a mere wait": (IDLE + CTRL_C + "broker.shutdown()", 0),
 }  # fmt: skip
 

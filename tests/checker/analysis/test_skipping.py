@@ -89,6 +89,19 @@ LEFT = {
     "the stop of what the caller gave": ("self.given.stop(); self.b.close()", ["self.b"]),
     "the close of what the caller gave": ("self.given.close(); self.b.close()", []),
     "the same thing": ("self.a.close(); self.a.close()", []),
+    "caught, and the clause hands it to somebody": (
+        "try:\n            self.a.close(); self.process.wait()\n"
+        "        except Exception: self.given(self.process.pid)".replace("; ", ";"),
+        [],
+    ),
+    "caught, and the clause tells of it": (
+        "try:\n            self.a.close(); self.b.close()\n        except Exception: print(self.b)".replace("; ", ";"),
+        ["self.b"],
+    ),
+    "a future that somebody has cancelled": (
+        "from concurrent.futures import Future\n        f: Future = self.calm[0]; f.exception(); self.b.close()",
+        [],
+    ),
     "a thread that is joined": ("self.thread.join(); self.b.close()", []),
     "a helper that swallows": ("self._quiet(self.a); self.b.close()", []),
     "only one of them": ("self.a.close() if self.a else self.b.close()", []),
@@ -103,6 +116,56 @@ LEFT = {
         ["self.b"],
     ),
 }
+
+
+REFUSALS = """
+import pika
+
+class Refused(Exception): ...
+
+class Sender:
+    def __init__(self):
+        self.b = pika.BlockingConnection()
+        self.closed = False
+
+    def stop(self):
+        {call}
+        self.b.close()
+
+    def ask(self):
+        if not self.closed:
+            self.send(b"bye")
+
+    def send(self, data, kind=None):
+        {code}
+"""
+CALL = "self.send(b'bye')"
+REFUSED = {
+    "a condition of the world": (CALL, "if self.b.call(): raise Refused", True),
+    "the kind of an argument": (CALL, "if not isinstance(data, bytes): raise Refused", False),
+    "the kind of an argument, at last": (CALL, "if isinstance(data, bytes): return 1\n        raise Refused", False),
+    "an error as the answer": (CALL, "if isinstance(data, Exception): raise Refused", True),
+    "the size of an argument": (CALL, "size = len(data) + 4\n        if not 7 <= size < 99: raise Refused", False),
+    "the size of what is sent": (
+        CALL, "text = data.encode()\n        size = len(text)\n        if size > 64: raise Refused", False,
+    ),
+    "a number that may be an answer": (CALL, "if data >= 400: raise Refused", True),
+    "the answer to an argument": (CALL, "size = self.b.call(data)\n        if size > 64: raise Refused", True),
+    "an argument that nobody knows": (CALL, "try: kind()\n        except KeyError: raise Refused", False),
+    "a failure, given another name": (CALL, "try: kind()\n        except OSError: raise Refused", True),
+    "a state": (CALL, "if self.closed: raise Refused", True),
+    "a state that the caller has asked for": ("self.ask()", "if self.closed: raise Refused", False),
+    "a state that was asked for just before": (
+        "if self.closed:\n            return\n        self.send(b'bye')", "if self.closed: raise Refused", False,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_a_function_refuses_is_no_failure(project_of: Any, method_of: Any, case: str) -> None:
+    call, code, is_found = REFUSED[case]
+    found = skips_of(project_of(REFUSALS.format(call=call, code=code)), method_of, "Sender.stop")
+    assert len(found) == is_found
 
 
 def skips_of(project: Any, method_of: Any, name: str) -> list[Skip]:
@@ -131,6 +194,16 @@ LOOPS = {
     "guarded by some class": (
         "for c in self.given:\n            try: c.stop()\n            except OSError: pass",
         False,
+    ),
+    "guarded, but for what is passed on": (
+        "for c in self.given:\n            try: c.stop()\n            except MemoryError: raise{}".format(
+            "\n            except Exception: pass"
+        ),
+        False,
+    ),
+    "only passed on": (
+        "for c in self.given:\n            try: c.stop()\n            except MemoryError: raise",
+        True,
     ),
     "cancelled": ("for c in self.given:\n            c.cancel()", False),
 }

@@ -263,9 +263,13 @@ class ProjectPolicy(Policy):
         return False
 
     def split(self, handler: ir.Handler, thrown: Thrown) -> Split:
-        """What an except clause catches; whoever guards user code with some class is taken to know which."""
+        """
+        What an except clause catches. Whoever guards user code with some class is taken to know which; a clause
+        that does nothing but pass its error on is no guard, and leaves the rest to those below it.
+        """
         if thrown.name == USER_CODE and handler.exception is not None:
-            return Split(frozenset({thrown}), frozenset())
+            whole, nothing = frozenset({thrown}), frozenset[Thrown]()
+            return Split(nothing, whole) if _only_passes_on(handler) else Split(whole, nothing)
         return super().split(handler, thrown)
 
     def suppressed(self, item: ir.WithItem, thrown: Thrown) -> Split:
@@ -301,6 +305,12 @@ class ProjectPolicy(Policy):
                 return None
             case _:
                 return Split(frozenset({thrown}), frozenset())
+
+
+def _only_passes_on(handler: ir.Handler) -> bool:
+    """Whether the body of a clause is a bare `raise`."""
+    only = handler.body[0] if len(handler.body) == 1 else None
+    return isinstance(only, ir.Raise) and only.exception is None
 
 
 def _is_parameter(one: Assigned) -> bool:

@@ -1,0 +1,176 @@
+"""
+How sure it is that a step of a teardown fails one day, as far as the code tells.
+
+Sure are failures that come from outside: a library says of this very call that it fails when the peer, the process
+or the disk has gone; the project itself has caught such an error and raises its own instead; the code that runs
+is for others to write. Not sure is what the project refuses in some state of its own objects, or by a test of
+its own, since the state may never arise in a teardown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from worker_lint.analysis.calls import Callee, is_abstract, is_stand_in
+from worker_lint.analysis.entity import Class, Function, Instance
+from worker_lint.analysis.flow import Summary, find
+from worker_lint.analysis.guard import CATCH_ALL, handler_names, within
+from worker_lint.analysis.refusing import MISTAKES, handler_around, refusal
+from worker_lint.analysis.resources.duty import modelled_duty
+from worker_lint.analysis.routines import USER_CODE
+from worker_lint.analysis.routines.errors import LINK_ERROR
+from worker_lint.analysis.skipping import KILLS, Skip, Skipping, to_prepare_for
+from worker_lint.analysis.visit import last_name, method_name, unawaited
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.project import Project
+    from worker_lint.analysis.springs import Spring
+
+_CANCELS: Final = frozenset({"CancelledError", "GeneratorExit", "KeyboardInterrupt"})
+_LISTENS: Final = frozenset({"bind", "listen"})
+_BEGINS: Final = frozenset({"start", "fork", "Popen"})
+
+
+def fails_one_day(skipping: Skipping, skip: Skip) -> bool:
+    """Whether what raises does so for a reason outside of the project."""
+    names = to_prepare_for(skip.thrown)
+    if skip.step is None or not names:
+        return False
+    if names == {USER_CODE}:
+        return _is_for_others(skipping, skip)
+    return any(_comes_from_outside(skipping.project, spring) for spring in skipping.springs(skip.step, names))
+
+
+def _is_for_others(skipping: Skipping, skip: Skip) -> bool:
+    """Whether the class of what is ended leaves this to those who derive from it, or a given callback runs."""
+    project, function, me = skipping.project, skipping.function, skipping.me
+    call = skip.cause
+    if not isinstance(call, ir.Call):
+        return False
+    if not isinstance(call.func, ir.Attribute):
+        return True
+    kind = project.values.of(function, call.func.value, me)
+    if isinstance(kind, Instance) and isinstance(kind.of, Class):
+        return is_stand_in(project.calls.handed(function, call.func, me))
+    return skip.is_loop and not _may_be_calm(skipping, call.func.name)
+
+
+def _may_be_calm(skipping: Skipping, name: str) -> bool:
+    """
+    Whether the file has, or imports, a class that stands alone and whose method of this name throws nothing: the
+    items may be of that. A class with others above or below it is there to be derived from.
+    """
+    project, me = skipping.project, skipping.me
+    module = project.module(skipping.function.path)
+    imports = find(ir.Import, module.statements) if module is not None else ()
+    bound = [one.bound for node in imports for one in node.names]
+    named = [target for one in bound if module is not None for target in project.names.name(module, one)]
+    near = (*project.classes_in(skipping.function.path), *(one for one in named if isinstance(one, Class)))
+    return any(_is_calm(project, cls, name) for cls in near if cls is not me and not _has_family(project, cls))
+
+
+def _is_calm(project: Project, cls: Class, name: str) -> bool:
+    for method in project.values.fields.methods(cls):
+        if method.name == name and not is_abstract(method) and _does_anything(method):
+            summary = project.routines.summary(method, cls)
+            return isinstance(summary, Summary) and not summary.thrown
+    return False
+
+
+def _does_anything(method: Function) -> bool:
+    """Whether it is no empty hook."""
+    is_empty = (
+        isinstance(one, ir.Simple) or (isinstance(one, ir.Expression) and isinstance(one.value, ir.Constant))
+        for one in method.statements
+    )
+    return not all(is_empty)
+
+
+def _has_family(project: Project, cls: Class) -> bool:
+    """Whether the class derives from one of the project, or one of its file derives from it."""
+    hierarchy = project.hierarchy
+    if any(isinstance(base, Class) for base in hierarchy.bases(cls)):
+        return True
+    return any(cls in hierarchy.bases(other) for other in project.classes_in(cls.path))
+
+
+def _comes_from_outside(project: Project, spring: Spring) -> bool:
+    node = unawaited(spring.step.node)
+    if isinstance(node, ir.Raise):
+        return _converts(spring, node) or (refusal(spring) is None and _tells_of_time(spring))
+    if not isinstance(node, ir.Call) or spring.step.kind not in ("call", "await"):
+        return False
+    callee = project.calls.of(spring.function, node, spring.me)
+    if callee.dotted in KILLS:
+        return "ProcessLookupError" in spring.names and not _is_for_windows(spring, node)
+    if callee.model is None or method_name(node) in _BEGINS:
+        return False
+    if LINK_ERROR in spring.names:
+        return _is_request(project, callee)
+    if _talks_to_itself(spring, node):
+        return False
+    if callee.model.library != "python":
+        return not spring.names <= {USER_CODE, "Exception"}
+    errors = project.routines.errors
+    return any(errors.is_subclass(name, "OSError") or "Timeout" in name for name in spring.names)
+
+
+def _is_request(project: Project, callee: Callee) -> bool:
+    """Whether the other side answers to this end, as a broker does for a channel: most connections are just dropped."""
+    duty = modelled_duty(project, callee.receiver) if callee.receiver is not None else None
+    return duty is not None and duty.role == "channel"
+
+
+def _talks_to_itself(spring: Spring, call: ir.Call) -> bool:
+    """
+    Whether there is no other side that may have gone: a socket that listens is shut down, or woken up by a connection
+    to its own address, or a pipe written to whose other end the object holds itself.
+    """
+    owner = spring.function.owner
+    methods = owner.project.values.fields.methods(owner) if owner is not None else (spring.function,)
+    bound = [one for method in methods for one in find(ir.Call, method.statements) if method_name(one) in _LISTENS]
+    own = {ir.dotted_name(argument) for one in bound for argument in one.args} - {None}
+    name = _first(call)
+    match last_name(call.func):
+        case "shutdown":
+            return any(_subject(one) == _subject(call) for one in bound)
+        case "connect":
+            return name in own
+        case "send" | "sendall":
+            here = [one for one in find(ir.Call, spring.function.statements) if _subject(one) == _subject(call)]
+            return any(method_name(one) == "connect" and _first(one) in own for one in here)
+        case "write" if owner is not None and name is not None:
+            made = owner.project.values.fields.assigned(owner, name.rpartition(".")[2])
+            return any(
+                isinstance(one.source.expr, ir.Call) and last_name(one.source.expr.func) == "pipe" for one in made
+            )
+        case _:
+            return False
+
+
+def _first(call: ir.Call) -> str | None:
+    return ir.dotted_name(call.args[0]) if call.args else None
+
+
+def _subject(call: ir.Call) -> str | None:
+    return ir.dotted_name(call.func.value) if isinstance(call.func, ir.Attribute) else None
+
+
+def _converts(spring: Spring, node: ir.Raise) -> bool:
+    """Whether the raise stands where an error that has happened is handled."""
+    handler = handler_around(spring.function, node)
+    return handler is not None and not set(handler_names(handler)) & (MISTAKES | _CANCELS | CATCH_ALL | {"ImportError"})
+
+
+def _tells_of_time(spring: Spring) -> bool:
+    return any("Timeout" in name.rpartition(".")[2] for name in spring.names)
+
+
+def _is_for_windows(spring: Spring, node: ir.Node) -> bool:
+    """Whether a test keeps this to Windows, where a process that has gone is another error."""
+    for branch in find(ir.If, spring.function.statements):
+        names = [constant.value for constant in find(ir.Constant, (branch.test,))]
+        if within(branch.body, node) and {"win32", "nt", "Windows"} & {name for name in names if isinstance(name, str)}:
+            return True
+    return False
