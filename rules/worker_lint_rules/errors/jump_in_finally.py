@@ -21,7 +21,8 @@ When to ignore it
 Limits
     A jump whose `try` statement already takes every exception, in a clause that raises none, is
     let pass: nothing is left that could be lost. So is one under a test of what the block sets at its end, where a
-    clause takes every error and nothing is awaited after that.
+    clause takes every error and nothing is awaited after that. Where a clause takes every error
+    and the block awaits nothing, only the exit of the process can be lost, which is likely at most.
 """
 
 from collections.abc import Iterator
@@ -207,6 +208,14 @@ def _takes_everything(site: TrySite, context: Context) -> bool:
     return any("BaseException" in tiers.caught(site.scope, handler) for handler in site.node.handlers)
 
 
+def _loses_errors(site: TrySite, context: Context) -> bool:
+    """Whether ordinary errors, or the cancellation of a task, can be on their way; an exit seldom meets the block."""
+    tiers, handlers = context.project.tiers, site.node.handlers
+    if awaits_in(site.node.body) or not any(tiers.is_broad(site.scope, one) for one in handlers):
+        return any(True for _ in find(ir.Call, site.node.body)) or awaits_in(site.node.body)
+    return any(raises_anything(one.body) for one in handlers)
+
+
 def _is_after_success(site: TrySite, jump: ir.Node, context: Context) -> bool:
     """
     Whether the jump stands under a test of what the block sets when nothing but its last steps is left, none of
@@ -253,4 +262,5 @@ def _finding(site: TrySite, jump: ir.Return | ir.Simple, context: Context) -> Fi
         help=f"move the `{kind}` behind the `try` statement",
         notes=(Note(context.path, site.node.body[0].at, "an exception from here is lost"),),
         symbol=site.scope.symbol,
+        confidence="certain" if _loses_errors(site, context) else "likely",
     )
