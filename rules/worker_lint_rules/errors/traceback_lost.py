@@ -19,6 +19,8 @@ Limits
     A clause for a class that is expected is let pass, and one that only traces at debug or info
     level. So is one in which anything at all looks
     at the exception: its name, `sys.exc_info()`, a call that gets nothing and may look by itself.
+    Where the line names a kind of failure ("invalid", "not found"), or says that it does not
+    matter, its author may have known enough, and the finding is only likely.
 """
 
 import re
@@ -54,6 +56,15 @@ _CONVERTED = re.compile(
     r"(?i)\b(?:de|un)?(?:cod|pars|pack|marshal|seriali|load|convert|look)\w*|\b(?:invalid|malformed)\b"
 )
 """Words of a line about the one thing that the body does: it reads a value, or looks one up."""
+_KIND = re.compile(
+    r"(?i)\b(?:in)?valid|\bmalform|\bcorrupt|\b(?:un)?support|\btime(?:d )?-?out\b|\bnot (?:found|exist)|\bmissing\b"
+    r"|\b(?:is|are|was|were|does|do|has|have)(?: not|n't)\b|\bno such\b|\bunknown\b|\bduplicate"
+)
+"""Words of a line that claims to know what kind of failure it was."""
+_ACCEPTED = re.compile(
+    r"(?i)\baccept|\bharmless|\bexpected\b|\boptional|\b(?:non-?|not )(?:fatal|critical)|\bsafe(?:ly)?\b"
+)
+"""Words of a line that says that the failure does not matter, so nobody will look for its cause."""
 _GIVING_UP = frozenset({"exit", "abort", "fail", "error_exit", "die"})
 
 rule = Rule(
@@ -284,7 +295,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             if is_one_value and any(_names_conversion(line) for line in lines):
                 continue
             if _tells_nothing(site, handler) and _is_wide(site, handler, context):
-                yield _finding(site, handler, max(lines, key=log_level), context)
+                yield _finding(site, handler, max(lines, key=log_level), lines, context)
 
 
 def _is_look_up(site: TrySite, call: ir.Call) -> bool:
@@ -344,7 +355,18 @@ def _is_lower(expression: ir.Name | ir.Attribute) -> bool:
     return name.islower() and name.endswith("s")
 
 
-def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, context: Context) -> Finding:
+def _leaves_open(site: TrySite, lines: list[ir.Call]) -> bool:
+    """
+    Whether a reader of the lines must ask what it was: more than one kind of failure can come out of the block, and
+    they neither name a kind nor say that none matters.
+    """
+    texts = [node.value for node in find(ir.Constant, lines) if isinstance(node.value, str)]
+    if any(pattern.search(text) for text in texts for pattern in (_KIND, _ACCEPTED, _CONVERTED)):
+        return False
+    return any(True for _ in find(ir.Call, site.node.body)) and not converts_one_value(site)
+
+
+def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.Call], context: Context) -> Finding:
     return Finding(
         at=line.at,
         message="the error is logged without its cause",
@@ -352,6 +374,7 @@ def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, context: Context
         help="add `exc_info=True`, or use `exception()`",
         notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
         symbol=site.scope.symbol,
+        confidence="certain" if _leaves_open(site, lines) else "likely",
         fix=_with_cause(line, context),
     )
 
