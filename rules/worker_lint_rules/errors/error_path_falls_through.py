@@ -20,6 +20,8 @@ When to ignore it
 Limits
     Only names that no path before the `try` statement binds are looked at, and only in functions. A call
     that gets the exception may raise; nothing is reported behind one that is not known to return.
+    Certain is a finding where the statement that binds the name is all that the block does, or
+    where other calls come before it and the clause takes every error.
 """
 
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import Block, Graph, Path, Step, build, find, find_path
 from worker_lint.analysis.tiers import TrySite, ends_process, log_calls
-from worker_lint.analysis.tiers.beginning import bound_in_any_case
+from worker_lint.analysis.tiers.beginning import bound_in_any_case, fails_before
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.names import NameReads, NameWatch, bound_names
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -361,4 +363,5 @@ def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, context: Context
             Note(context.path, logged.at, "the failure is logged here, and the code goes on"),
         ),
         symbol=site.scope.symbol,
+        confidence="certain" if fails_before(site, handler, read.id) else "likely",
     )

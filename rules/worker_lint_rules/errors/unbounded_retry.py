@@ -23,7 +23,8 @@ When to ignore it
 
 Limits
     Decorators of a function with an endless loop of its own, and those with arguments that cannot
-    be read (`**options`), are let pass. Hand-written loops are the matter of other rules.
+    be read (`**options`), are let pass. Certain is only what is wrong with a limit of 0: to try
+    for ever may be what is wanted. Hand-written loops are the matter of other rules.
 """
 
 from collections.abc import Iterator
@@ -322,6 +323,7 @@ def _truthy_limits(site: TrySite, function: Function, context: Context) -> Itera
                         Note(context.path, site.loops[0].at[:2] + site.node.at[:2], "this loop ends only by that test"),
                     ),
                     symbol=function.symbol,
+                    confidence="certain",
                 )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.statements import walk_statements
+from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.tiers.sites import TrySite
 from worker_lint.analysis.visit import last_name
@@ -43,6 +44,24 @@ def bound_in_any_case(site: TrySite, handler: ir.Handler) -> frozenset[str]:
             break
         bound |= bound_names(statement)
     return frozenset(bound)
+
+
+def fails_before(site: TrySite, handler: ir.Handler, name: str) -> bool:
+    """
+    Whether the clause surely runs for a failure that came before a name was bound: the one statement of the body binds
+    it, or calls stand before that and the clause takes every error.
+    """
+    body = site.node.body
+    if len(body) == 1:
+        return isinstance(body[0], ir.Assign) and name in bound_names(body[0])
+    if not site.scope.project.tiers.is_broad(site.scope, handler):
+        return False
+    for statement in body:
+        if any(name in bound_names(node) for node in find(ir.Node, (statement,))):
+            return False
+        if any(not _is_safe(site, call) and not is_logging(call) for call in find(ir.Call, (statement,))):
+            return True
+    return False
 
 
 def _may_raise(site: TrySite, handler: ir.Handler, statement: ir.Stmt) -> bool:
