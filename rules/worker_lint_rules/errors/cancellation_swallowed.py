@@ -22,7 +22,8 @@ When to ignore it
 Limits
     Only clauses inside a loop that goes on are reported: a coroutine that ends after the clause
     is let pass, although its caller does not learn of the cancellation. A flag that the clause
-    sets to a constant is known where it is tested. What is awaited as a bare
+    sets to a constant is known where it is tested. Where the loop has a condition, which may have
+    changed with the cancellation, the finding is only likely. What is awaited as a bare
     name, or by `gather`, `wait`, `wait_for` and `shield` of names, is taken to be another task.
 """
 
@@ -39,7 +40,7 @@ from worker_lint.analysis.tiers import (
     raises_anything,
 )
 from worker_lint.analysis.tiers.awaiting import awaits_others_only, only_sleeps
-from worker_lint.analysis.tiers.loops import changes_condition, is_endless
+from worker_lint.analysis.tiers.loops import changes_condition, is_always, is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.analysis.waiting_again import CANCELLED, waits_again
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
@@ -151,6 +152,27 @@ rule = Rule(
                         await task
                     except asyncio.CancelledError:
                         pass
+            """,
+            silence="own child just cancelled and awaited",
+        ),
+        good(
+            "children that were told to end, gathered by a method",
+            """
+            import asyncio
+
+            class Service:
+                async def gather(self):
+                    for future in self.futures:
+                        future.cancel()
+                    while self.futures:
+                        try:
+                            await self.wait()
+                        except asyncio.CancelledError:
+                            continue
+                        break
+
+                async def wait(self):
+                    await asyncio.wait(self.futures)
             """,
             silence="own child just cancelled and awaited",
         ),
@@ -329,7 +351,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             for handler in site.node.handlers:
                 waits = waits_again(site, handler, loop) if _may_swallow(site, handler, loop, context) else None
                 if waits is not None:
-                    yield _finding(site, handler, waits, context)
+                    yield _finding(site, handler, loop, waits, context)
 
 
 def _may_swallow(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, context: Context) -> bool:
@@ -344,7 +366,12 @@ def _may_swallow(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, co
     return names.isdisjoint({"uncancel", "cancelling"})
 
 
-def _finding(site: TrySite, handler: ir.Handler, waits: ir.Node, context: Context) -> Finding:
+def _has_no_end(loop: ir.While | ir.For) -> bool:
+    """Whether nothing but a jump ends the loop: what a condition asks for may have changed with the cancellation."""
+    return isinstance(loop, ir.For) or is_always(loop.test)
+
+
+def _finding(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, waits: ir.Node, context: Context) -> Finding:
     return Finding(
         at=clause_at(handler),
         message=f"{clause_shown(handler)} takes the cancellation and the loop goes on",
@@ -352,6 +379,7 @@ def _finding(site: TrySite, handler: ir.Handler, waits: ir.Node, context: Contex
         help="end the clause with `raise`, or leave the loop",
         notes=(Note(context.path, waits.at, "the cancelled task waits here again"),),
         symbol=site.scope.symbol,
+        confidence="certain" if _has_no_end(loop) else "likely",
         fix=_raised(site, handler, context),
     )
 

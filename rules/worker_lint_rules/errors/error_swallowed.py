@@ -145,7 +145,6 @@ rule = Rule(
             "a helper that asks about the file",
             """
             import os
-            import time
 
             def has_changed(name, known):
                 return os.stat(name).st_mtime > known.get(name, 0)
@@ -158,15 +157,12 @@ rule = Rule(
                                 changed.add(str(name))
                         except OSError:
                             continue
-                    time.sleep(1)
             """,
             silence="a file that is gone",
         ),
         good(
             "until there is an answer",
             """
-            import time
-
             def ask(call):
                 answer = None
                 while True:
@@ -176,7 +172,6 @@ rule = Rule(
                         pass
                     if answer:
                         return answer
-                    time.sleep(1)
             """,
             silence="waits until it succeeds",
         ),
