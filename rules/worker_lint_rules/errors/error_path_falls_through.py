@@ -20,7 +20,7 @@ When to ignore it
 Limits
     Only names that no path before the `try` statement binds are looked at, and only in functions. A call
     that gets the exception may raise; nothing is reported behind one that is not known to return.
-    Certain is a finding where the statement that binds the name is all that the block does, or
+    Certain is a finding where nothing that fails stands behind the statement that binds the name, or
     where other calls come before it and the clause takes every error.
 """
 

@@ -358,10 +358,10 @@ def _is_lower(expression: ir.Name | ir.Attribute) -> bool:
 def _leaves_open(site: TrySite, lines: list[ir.Call]) -> bool:
     """
     Whether a reader of the lines must ask what it was: more than one kind of failure can come out of the block, and
-    they neither name a kind nor say that none matters.
+    they neither name a kind nor say that none matters. What a constant from elsewhere says is not known.
     """
     texts = [node.value for node in find(ir.Constant, lines) if isinstance(node.value, str)]
-    if any(pattern.search(text) for text in texts for pattern in (_KIND, _ACCEPTED, _CONVERTED)):
+    if not texts or any(pattern.search(text) for text in texts for pattern in (_KIND, _ACCEPTED, _CONVERTED)):
         return False
     return any(True for _ in find(ir.Call, site.node.body)) and not converts_one_value(site)
 

@@ -48,20 +48,24 @@ def bound_in_any_case(site: TrySite, handler: ir.Handler) -> frozenset[str]:
 
 def fails_before(site: TrySite, handler: ir.Handler, name: str) -> bool:
     """
-    Whether the clause surely runs for a failure that came before a name was bound: the one statement of the body binds
-    it, or calls stand before that and the clause takes every error.
+    Whether the clause surely runs for a failure that came before a name was bound: nothing that fails stands behind
+    the statement that binds it, or something does before it and the clause takes every error.
     """
     body = site.node.body
-    if len(body) == 1:
-        return isinstance(body[0], ir.Assign) and name in bound_names(body[0])
-    if not site.scope.project.tiers.is_broad(site.scope, handler):
+    binding = next((one for one in body if any(name in bound_names(node) for node in find(ir.Node, (one,)))), None)
+    if binding is None:
         return False
-    for statement in body:
-        if any(name in bound_names(node) for node in find(ir.Node, (statement,))):
-            return False
-        if any(not _is_safe(site, call) and not is_logging(call) for call in find(ir.Call, (statement,))):
-            return True
-    return False
+    place = body.index(binding)
+    if site.scope.project.tiers.is_broad(site.scope, handler) and _fails(site, body[:place]):
+        return True
+    return isinstance(binding, ir.Assign) and not _fails(site, body[place + 1 :])
+
+
+def _fails(site: TrySite, block: tuple[ir.Stmt, ...]) -> bool:
+    """Whether a call of the block may raise, or a statement of it does."""
+    if any(isinstance(node, (ir.Raise, ir.Await, ir.Yield, ir.Assert)) for node in find(ir.Node, block)):
+        return True
+    return any(not _is_safe(site, call) and not is_logging(call) for call in find(ir.Call, block))
 
 
 def _may_raise(site: TrySite, handler: ir.Handler, statement: ir.Stmt) -> bool:
