@@ -22,8 +22,8 @@ Limits
     Clauses for narrower classes (KeyError, `queue.Empty`) are taken to be expected. A clause in a
     stop method, or around a release, is best effort. Only `try` statements that stand directly in
     the body of a loop, or are the end of a function, are looked at. Certain is what is dropped
-    right in a loop that nothing but its owner ends; in a loop over items inside, it may be about
-    the one item.
+    right in a loop that nothing but its owner ends, if it is every error or the loop never
+    sleeps; in a loop over items inside, it may be about the one item.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ from worker_lint.analysis.tiers.dropping import (
     asks_about_item,
     is_best_effort,
     runs_out,
-    turns_on_its_own,
+    turns_in_vain,
     waits_for_success,
 )
 from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
@@ -394,7 +394,7 @@ def _finding(site: TrySite, handler: ir.Handler, context: Context) -> Finding:
         message=f"{clause_shown(handler)} drops the error, and the loop goes on",
         consequence="When this fails for good the loop turns in vain, and no log or metric shows it.",
         help="log it with its traceback, or name the class that is expected here",
-        confidence="certain" if turns_on_its_own(site) else "likely",
+        confidence="certain" if turns_in_vain(site, handler) else "likely",
         notes=(Note(context.path, called.at, "an error from here is dropped"),) if called is not None else (),
         symbol=site.scope.symbol,
     )

@@ -23,7 +23,6 @@ Limits
     matter, its author may have known enough, and the finding is only likely.
 """
 
-import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import External, ModuleScope
@@ -42,29 +41,12 @@ from worker_lint.analysis.tiers import (
 )
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.analysis.wording import explains, leaves_open, names_conversion, shows_outer_error
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
 
 _WARNING = 30
 _PLAIN = ("builtins.", "os.path.", "posixpath.")
-_EXPLAINED = re.compile(
-    r"(?i)\b(?:because|due to|you|your|please|make sure|in order to)\b|https?://"
-    r"|\b(?:has|have|is|are|was|were) not (?:been )?(?:initiali[sz]ed|installed|loaded|available)\b"
-)
-"""Words of a line that tells its reader why it failed, or what to do about it."""
-_CONVERTED = re.compile(
-    r"(?i)\b(?:de|un)?(?:cod|pars|pack|marshal|seriali|load|convert|look)\w*|\b(?:invalid|malformed)\b"
-)
-"""Words of a line about the one thing that the body does: it reads a value, or looks one up."""
-_KIND = re.compile(
-    r"(?i)\b(?:in)?valid|\bmalform|\bcorrupt|\b(?:un)?support|\btime(?:d )?-?out\b|\bnot (?:found|exist)|\bmissing\b"
-    r"|\b(?:is|are|was|were|does|do|has|have)(?: not|n't)\b|\bno such\b|\bunknown\b|\bduplicate"
-)
-"""Words of a line that claims to know what kind of failure it was."""
-_ACCEPTED = re.compile(
-    r"(?i)\baccept|\bharmless|\bexpected\b|\boptional|\b(?:non-?|not )(?:fatal|critical)|\bsafe(?:ly)?\b"
-)
-"""Words of a line that says that the failure does not matter, so nobody will look for its cause."""
 _GIVING_UP = frozenset({"exit", "abort", "fail", "error_exit", "die"})
 
 rule = Rule(
@@ -203,6 +185,25 @@ rule = Rule(
             silence="told in another way",
         ),
         good(
+            "the first error, when even its file cannot be written",
+            """
+            import logging
+            import traceback
+
+            def serve(server, path):
+                try:
+                    server.serve_forever()
+                except Exception:
+                    trace = traceback.format_exc()
+                    try:
+                        path.write_text(trace)
+                    except Exception:
+                        logging.error("server failed: %s", trace)
+                    raise
+            """,
+            silence="told in another way",
+        ),
+        good(
             "the reason",
             """
             import logging
@@ -290,9 +291,9 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         is_one_value = converts_one_value(site)
         for handler in site.node.handlers:
             lines = [*log_calls(handler.body), *_warnings(handler)]
-            if not _is_loud(lines) or any(_explains(line) for line in lines):
+            if not _is_loud(lines) or any(explains(line) or shows_outer_error(site, line) for line in lines):
                 continue
-            if is_one_value and any(_names_conversion(line) for line in lines):
+            if is_one_value and any(names_conversion(line) for line in lines):
                 continue
             if _tells_nothing(site, handler) and _is_wide(site, handler, context):
                 yield _finding(site, handler, max(lines, key=log_level), lines, context)
@@ -304,18 +305,6 @@ def _is_look_up(site: TrySite, call: ir.Call) -> bool:
         return True
     targets = site.scope.project.names.expr(site.scope, call.func)
     return all(isinstance(one, External) and one.dotted.startswith(_PLAIN) for one in targets)
-
-
-def _explains(line: ir.Call) -> bool:
-    """Whether the line gives the reader a cause or says what to do: its author knows what fails here."""
-    texts = (node.value for node in find(ir.Constant, line.args) if isinstance(node.value, str))
-    return any(_EXPLAINED.search(text) for text in texts)
-
-
-def _names_conversion(line: ir.Call) -> bool:
-    """Whether the line says that a value could not be read, or an entry not be found."""
-    texts = (node.value for node in find(ir.Constant, line.args) if isinstance(node.value, str))
-    return any(_CONVERTED.search(text) for text in texts)
 
 
 def _is_loud(lines: list[ir.Call]) -> bool:
@@ -355,17 +344,6 @@ def _is_lower(expression: ir.Name | ir.Attribute) -> bool:
     return name.islower() and name.endswith("s")
 
 
-def _leaves_open(site: TrySite, lines: list[ir.Call]) -> bool:
-    """
-    Whether a reader of the lines must ask what it was: more than one kind of failure can come out of the block, and
-    they neither name a kind nor say that none matters. What a constant from elsewhere says is not known.
-    """
-    texts = [node.value for node in find(ir.Constant, lines) if isinstance(node.value, str)]
-    if not texts or any(pattern.search(text) for text in texts for pattern in (_KIND, _ACCEPTED, _CONVERTED)):
-        return False
-    return any(True for _ in find(ir.Call, site.node.body)) and not converts_one_value(site)
-
-
 def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.Call], context: Context) -> Finding:
     return Finding(
         at=line.at,
@@ -374,7 +352,7 @@ def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.C
         help="add `exc_info=True`, or use `exception()`",
         notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
         symbol=site.scope.symbol,
-        confidence="certain" if _leaves_open(site, lines) else "likely",
+        confidence="certain" if leaves_open(site, lines) else "likely",
         fix=_with_cause(line, context),
     )
 

@@ -10,11 +10,13 @@ from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
 from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.tiers.sites import TrySite
+from worker_lint.analysis.visit import encloses, last_name
 from worker_lint.source import ir
 
 _FILES: Final = ("os.", "posix.", "posixpath.", "pathlib.")
 _DESCRIPTORS: Final = ("os.read", "os.write", "os.send", "os.pipe", "posix.read", "posix.write")
 _ORDER: Final = frozenset({"<", "<=", ">", ">="})
+_PAUSES: Final = frozenset({"sleep", "wait", "wait_for"})
 _RELEASES: Final = frozenset(
     {"close", "stop", "shutdown", "disconnect", "release", "terminate", "kill", "cancel", "unlink", "remove", "unlock"}
 )
@@ -91,20 +93,29 @@ def _is_there(test: ir.Expr, given: set[str]) -> bool:
     return isinstance(test, ir.Name) and test.id in given
 
 
-def turns_on_its_own(site: TrySite) -> bool:
+def turns_in_vain(site: TrySite, handler: ir.Handler) -> bool:
     """
-    Whether the loop right around the statement goes on until it is told to end, without a count of its own that ends
-    it: an error that lasts is dropped again and again.
+    Whether an error that lasts is surely dropped again and again: the loop right around the statement goes on until it
+    is told to end, and the clause takes every error or nothing slows the loop down. A beat that fails for want of a
+    connection may be dropped by design where others look after that.
     """
     loop = site.loops[0] if site.loops else None
-    if loop is None or site.block is not loop.body or not is_endless(site.scope, loop):
+    if loop is None or site.block is not loop.body or not is_endless(site.scope, loop) or _counts_turns(loop):
         return False
+    aside = (one for one in find(ir.Call, loop.body) if not encloses(site.node.at, one.at))
+    return site.scope.project.tiers.is_broad(site.scope, handler) or not any(
+        last_name(call.func) in _PAUSES for call in aside
+    )
+
+
+def _counts_turns(loop: ir.While | ir.For) -> bool:
+    """Whether a number that is compared ends the loop."""
     for branch in find(ir.If, loop.body):
         is_left = leaves_loop(branch.body) or any(isinstance(one, ir.Raise) for one in branch.body)
         compares = (branch.test, *find(ir.Compare, (branch.test,)))
         if is_left and any(isinstance(one, ir.Compare) and _ORDER.intersection(one.ops) for one in compares):
-            return False
-    return True
+            return True
+    return False
 
 
 def is_best_effort(site: TrySite) -> bool:
