@@ -27,6 +27,7 @@ from worker_lint.analysis.tiers import (
 )
 from worker_lint.analysis.tiers.awaiting import awaits_others_only
 from worker_lint.analysis.tiers.loops import is_endless, leaves_loop
+from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.source import ir
 
@@ -64,7 +65,16 @@ def goes_on_in_loop(site: TrySite) -> bool:
     policy = project.routines.policy(project.routines.of(function))
     if len(site.node.body) > 1 or not isinstance(policy, ProjectPolicy):
         return True
-    return not any(policy.is_foreign(call) for call in find(ir.Call, site.node.body))
+    items = {name for loop in site.loops for name in bound_names(loop)}
+    return not any(policy.is_foreign(call) or _is_of(call, items) for call in find(ir.Call, site.node.body))
+
+
+def _is_of(call: ir.Call, items: set[str]) -> bool:
+    """Whether a call runs a method of an item of the loop, or what `getattr()` gives."""
+    if isinstance(call.func, ir.Call):
+        return True
+    first = (ir.dotted_name(call.func) or "").partition(".")[0]
+    return first in items
 
 
 def loses_exit(site: TrySite, handler: ir.Handler) -> bool:

@@ -347,7 +347,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every `try` statement in an endless loop of a coroutine."""
     for site in context.project.tiers.sites(module.path):
         loop = next((loop for loop in site.loops if is_endless(site.scope, loop)), None)
-        if site.is_async and loop is not None and awaits_in(site.node.body) and not awaits_others_only(site):
+        if site.is_async and loop is not None and awaits_in(site.node.body) and not awaits_others_only(site, 2):
             for handler in site.node.handlers:
                 waits = waits_again(site, handler, loop) if _may_swallow(site, handler, loop, context) else None
                 if waits is not None:

@@ -14,15 +14,17 @@ from worker_lint.source import ir
 if TYPE_CHECKING:
     from worker_lint.analysis.entity import Scope
 
-_DEPTH: Final = 2
 _CANCELLING: Final = re.compile(r"\.cancel\(|asyncio\.run\(|\bTaskGroup\b|\bwait_for\(|\btimeout(?:_at)?\(")
 """What cancels a task and waits for it."""
 
 _COLLECTING: Final = frozenset({"gather", "wait", "wait_for", "shield"})
 
 
-def awaits_others_only(site: TrySite) -> bool:
-    """Whether all that is awaited are tasks of others, whose cancellation ends here rightly."""
+def awaits_others_only(site: TrySite, depth: int = 0) -> bool:
+    """
+    Whether all that is awaited are tasks of others, whose cancellation ends here rightly. Coroutines of the project
+    are followed for `depth` calls.
+    """
     if any(isinstance(node, (ir.For, ir.With)) and node.is_async for node in find(ir.Node, site.node.body)):
         return False
     cancelled = {
@@ -31,7 +33,7 @@ def awaits_others_only(site: TrySite) -> bool:
         if isinstance(call.func, ir.Attribute) and call.func.name == "cancel"
     }
     return all(
-        _is_other(one.value, cancelled) or _only_collects(site.scope, one.value, _DEPTH)
+        _is_other(one.value, cancelled) or _only_collects(site.scope, one.value, depth)
         for one in find(ir.Await, site.node.body)
     )
 
