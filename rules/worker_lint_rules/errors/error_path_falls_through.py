@@ -211,6 +211,27 @@ rule = Rule(
             silence="a call that may not return",
         ),
         good(
+            "a helper that takes its errors itself",
+            """
+            import logging
+
+            def details(pod):
+                try:
+                    return pod.status.reason
+                except Exception:
+                    logging.exception("no details")
+                    return None
+
+            def on_failure(pod, send):
+                try:
+                    found = details(pod)
+                except Exception as error:
+                    logging.warning("no details: %s", error)
+                send(found)
+            """,
+            silence="bound before anything fails",
+        ),
+        good(
             "a flag tells",
             """
             import json

@@ -7,7 +7,7 @@ from typing import Final
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.statements import walk_statements
-from worker_lint.analysis.tiers.handling import is_logging
+from worker_lint.analysis.tiers.handling import is_logging, raises_anything
 from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.tiers.sites import TrySite
 from worker_lint.analysis.visit import last_name
@@ -107,13 +107,30 @@ def _is_local(site: TrySite, call: ir.Call) -> bool:
 
 
 def _is_safe(site: TrySite, call: ir.Call) -> bool:
-    """Whether the call raises nothing: a clock, an empty collection, an object that only stores what it is given."""
+    """
+    Whether the call raises nothing: a clock, an empty collection, an object that only stores what it is given, a
+    function that takes all its own errors.
+    """
     callee = site.scope.project.calls.of(site.scope, call)
     if callee.dotted in _SAFE:
         return True
-    if not isinstance(callee.creates, Class) or len(callee.runs) != 1:
+    if len(callee.runs) != 1:
         return False
-    return _only_stores(callee.runs[0].function)
+    function = callee.runs[0].function
+    return _only_stores(function) if isinstance(callee.creates, Class) else _takes_its_errors(function)
+
+
+def _takes_its_errors(function: Function) -> bool:
+    """Whether all calls of a function stand in a `try` statement at its end that takes every error and raises none."""
+    if function.node.is_async or function.node.is_generator or not isinstance(function.statements[-1], ir.Try):
+        return False
+    last = function.statements[-1]
+    if any(True for _ in find(ir.Call, (*function.statements[:-1], *last.orelse, *last.final))):
+        return False
+    tiers = function.project.tiers
+    return any(tiers.is_broad(function, one) for one in last.handlers) and not any(
+        raises_anything(one.body) for one in last.handlers
+    )
 
 
 def _only_stores(function: Function) -> bool:
