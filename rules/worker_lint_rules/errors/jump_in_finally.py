@@ -22,7 +22,8 @@ Limits
     A jump whose `try` statement already takes every exception, in a clause that raises none, is
     let pass: nothing is left that could be lost. So is one under a test of what the block sets at its end, where a
     clause takes every error and nothing is awaited after that. Where a clause takes every error
-    and the block awaits nothing, only the exit of the process can be lost, which is likely at most.
+    and the block awaits nothing, only the exit of the process can be lost, which is likely at most; so is a `return` of what the
+    block alone has bound.
 """
 
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import ModuleScope, inner_blocks
 from worker_lint.analysis.flow import find, walk
 from worker_lint.analysis.tiers import TrySite, awaits_in, raises_anything
+from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -216,6 +218,18 @@ def _loses_errors(site: TrySite, context: Context) -> bool:
     return any(raises_anything(one.body) for one in handlers)
 
 
+def _needs_the_block(site: TrySite, jump: ir.Return | ir.Simple) -> bool:
+    """Whether what is returned is bound in the block alone: where that fails early, the `return` itself fails, too."""
+    if not isinstance(jump, ir.Return) or site.function is None:
+        return False
+    params = {param.name for param in site.function.node.params}
+    before = {
+        name for node in find(ir.Assign, site.scope.statements) if node.at < site.node.at for name in bound_names(node)
+    }
+    inside = {name for node in find(ir.Assign, site.node.body) for name in bound_names(node)}
+    return any(read.id in inside - before - params for read in find(ir.Name, (jump,)))
+
+
 def _is_after_success(site: TrySite, jump: ir.Node, context: Context) -> bool:
     """
     Whether the jump stands under a test of what the block sets when nothing but its last steps is left, none of
@@ -262,5 +276,5 @@ def _finding(site: TrySite, jump: ir.Return | ir.Simple, context: Context) -> Fi
         help=f"move the `{kind}` behind the `try` statement",
         notes=(Note(context.path, site.node.body[0].at, "an exception from here is lost"),),
         symbol=site.scope.symbol,
-        confidence="certain" if _loses_errors(site, context) else "likely",
+        confidence="certain" if _loses_errors(site, context) and not _needs_the_block(site, jump) else "likely",
     )
