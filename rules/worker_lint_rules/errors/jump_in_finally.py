@@ -20,10 +20,10 @@ When to ignore it
 
 Limits
     A jump whose `try` statement already takes every exception, in a clause that raises none, is
-    let pass: nothing is left that could be lost. So is one under a test of what the block sets at its end, where a
-    clause takes every error and nothing is awaited after that. Where a clause takes every error
-    and the block awaits nothing, only the exit of the process can be lost, which is likely at most; so is a `return` of what the
-    block alone has bound.
+    let pass: nothing is left that could be lost. So is one under a test of what the block sets
+    at its end, where a clause takes every error and nothing is awaited after that.
+    A finding is only likely where a clause takes every error and the block awaits nothing, so
+    that the exit of the process alone can be lost, and where what is returned is bound in the block.
 """
 
 from collections.abc import Iterator
