@@ -122,12 +122,16 @@ rule = Rule(
             import urllib.parse
             import urllib.request
 
+            class Page:
+                def __init__(self, url):
+                    self.url = url
+
             def probe(base):
                 try:
-                    url = urllib.parse.urljoin(base, "script.js")
-                    urllib.request.urlopen(url)
+                    page = Page(urllib.parse.urljoin(base, "script.js"))
+                    urllib.request.urlopen(page.url)
                 except urllib.error.URLError:
-                    logging.debug("cannot get %s", url)
+                    logging.debug("cannot get %s", page.url)
             """,
             silence="bound before anything fails",
         ),

@@ -79,7 +79,7 @@ def _may_raise(site: TrySite, handler: ir.Handler, statement: ir.Stmt) -> bool:
     if any(isinstance(node, (ir.Await, ir.Yield)) for node in nodes):
         return True
     if caught and all(_is_of_input(site, name) for name in caught):
-        return not all(_is_local(site, call) for call in calls)
+        return not all(_is_local(site, call) or _is_safe(site, call) for call in calls)
     if any(isinstance(node, (ir.Subscript, ir.Binary, ir.Comprehension)) for node in nodes) or _unpacks(statement):
         return True
     return not all(_is_safe(site, call) for call in calls)
