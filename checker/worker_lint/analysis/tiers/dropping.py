@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from worker_lint.analysis.entity import Function
@@ -16,6 +17,10 @@ from worker_lint.source import ir
 _FILES: Final = ("os.", "posix.", "posixpath.", "pathlib.")
 _DESCRIPTORS: Final = ("os.read", "os.write", "os.send", "os.pipe", "posix.read", "posix.write")
 _ORDER: Final = frozenset({"<", "<=", ">", ">="})
+_PARSING: Final = re.compile(
+    r"(?:\w*_)?(?:de|un)?(?:loads?|pars\w+|cod\w+|pack\w*|serialize|validate)(?:_\w+)?|from_\w+"
+)
+"""Names of functions that make a message of text or bytes."""
 _PAUSES: Final = frozenset({"sleep", "wait", "wait_for"})
 _RELEASES: Final = frozenset(
     {"close", "stop", "shutdown", "disconnect", "release", "terminate", "kill", "cancel", "unlink", "remove", "unlock"}
@@ -100,12 +105,21 @@ def turns_in_vain(site: TrySite, handler: ir.Handler) -> bool:
     connection may be dropped by design where others look after that.
     """
     loop = site.loops[0] if site.loops else None
-    if loop is None or site.block is not loop.body or not is_endless(site.scope, loop) or _counts_turns(loop):
+    if loop is None or site.block is not loop.body or not is_endless(site.scope, loop):
+        return False
+    if _counts_turns(loop) or _reads_message(site):
         return False
     aside = (one for one in find(ir.Call, loop.body) if not encloses(site.node.at, one.at))
     return site.scope.project.tiers.is_broad(site.scope, handler) or not any(
         last_name(call.func) in _PAUSES for call in aside
     )
+
+
+def _reads_message(site: TrySite) -> bool:
+    """Whether the body only takes one message apart: the next one is another matter, and to skip one may be wanted."""
+    if len(site.node.body) != 1 or any(True for _ in find(ir.Await, site.node.body)):
+        return False
+    return any(_PARSING.fullmatch(last_name(call.func)) for call in find(ir.Call, site.node.body))
 
 
 def _counts_turns(loop: ir.While | ir.For) -> bool:
