@@ -352,9 +352,15 @@ def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.C
         help="add `exc_info=True`, or use `exception()`",
         notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
         symbol=site.scope.symbol,
-        confidence="certain" if leaves_open(site, lines) else "likely",
+        confidence="certain" if leaves_open(site, lines) and not _only_exits(site, handler, context) else "likely",
         fix=_with_cause(line, context),
     )
+
+
+def _only_exits(site: TrySite, handler: ir.Handler, context: Context) -> bool:
+    """Whether a clause before takes every error, so that exits are all that comes here."""
+    before = site.node.handlers[: site.node.handlers.index(handler)]
+    return any(context.project.tiers.is_broad(site.scope, one) for one in before)
 
 
 def _with_cause(line: ir.Call, context: Context) -> Fix | None:
