@@ -109,10 +109,19 @@ def turns_in_vain(site: TrySite, handler: ir.Handler) -> bool:
         return False
     if _counts_turns(loop) or _reads_message(site):
         return False
-    aside = (one for one in find(ir.Call, loop.body) if not encloses(site.node.at, one.at))
+    aside = [one for one in find(ir.Call, loop.body) if not encloses(site.node.at, one.at)]
+    if _used(site) & {ir.dotted_name(one.func.value) for one in aside if isinstance(one.func, ir.Attribute)}:
+        return False  # another step of the loop asks the same object, and may learn from it how the last turn ended
     return site.scope.project.tiers.is_broad(site.scope, handler) or not any(
         last_name(call.func) in _PAUSES for call in aside
     )
+
+
+def _used(site: TrySite) -> set[str | None]:
+    """What the body runs through, and the objects whose methods it calls."""
+    found = {ir.dotted_name(one.iter) for one in find(ir.For, site.node.body)}
+    calls = (one.func.value for one in find(ir.Call, site.node.body) if isinstance(one.func, ir.Attribute))
+    return (found | {ir.dotted_name(one) for one in calls}) - {None, "self"}
 
 
 def _reads_message(site: TrySite) -> bool:
