@@ -27,6 +27,7 @@ from worker_lint.analysis.tiers import (
 )
 from worker_lint.analysis.tiers.awaiting import awaits_others_only
 from worker_lint.analysis.tiers.loops import is_endless, leaves_loop
+from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.source import ir
 
@@ -44,6 +45,37 @@ _REACTOR: Final = re.compile(
 )
 """What runs on the reactor, which takes signals by handlers that raise nothing, and a SystemExit of a callback."""
 
+EXITS: Final = ("KeyboardInterrupt", "SystemExit")
+
+
+def may_raise_exits(handler: ir.Handler, caught: tuple[str | None, ...]) -> bool:
+    """Whether the clause raises what it takes, of which nothing is known: exits may be what it is for."""
+    return None in caught and raises_anything(handler.body)
+
+
+def goes_on_in_loop(site: TrySite) -> bool:
+    """
+    Whether a lost exit is beyond doubt: the next turn of a loop follows, and what the block does is work of its own.
+    To keep one call of code of others apart is the purpose of many a clause for everything.
+    """
+    function = site.function
+    if not site.loops or function is None or is_stop_name(function.name):
+        return False
+    project = function.project
+    policy = project.routines.policy(project.routines.of(function))
+    if len(site.node.body) > 1 or not isinstance(policy, ProjectPolicy):
+        return True
+    items = {name for loop in site.loops for name in bound_names(loop)}
+    return not any(policy.is_foreign(call) or _is_of(call, items) for call in find(ir.Call, site.node.body))
+
+
+def _is_of(call: ir.Call, items: set[str]) -> bool:
+    """Whether a call runs a method of an item of the loop, or what `getattr()` gives."""
+    if isinstance(call.func, ir.Call):
+        return True
+    first = (ir.dotted_name(call.func) or "").partition(".")[0]
+    return first in items
+
 
 def loses_exit(site: TrySite, handler: ir.Handler) -> bool:
     """Whether nobody learns that an exit was wanted, and the program goes on."""
@@ -55,13 +87,29 @@ def loses_exit(site: TrySite, handler: ir.Handler) -> bool:
         return False  # no Ctrl-C arrives on a thread, and an exit there ends no more than it
     if site.loops and is_left:
         return False
-    if _rises_anyway(site) or (site.is_async and awaits_others_only(site)) or _holds_the_loop(site):
+    if (
+        _answers_failure(site, handler)
+        or _rises_anyway(site)
+        or (site.is_async and awaits_others_only(site))
+        or _holds_the_loop(site)
+    ):
         return False
     in_finalizer = site.function is not None and site.function.name == "__del__"
     is_wide = _takes_time(site, handler) or (_reports_base(site, handler) and _goes_on(site))
     if in_finalizer or not is_wide or states_reason(scope, handler):
         return False
     return not _REACTOR.search(scope.project.store.text(scope.path).source)
+
+
+def _answers_failure(site: TrySite, handler: ir.Handler) -> bool:
+    """Whether the function gives one constant for success and another one for this: its caller is told, and decides."""
+    success, failure = _given_back(site.node.orelse or site.node.body), _given_back(handler.body)
+    return success is not None and failure is not None and success.value != failure.value
+
+
+def _given_back(block: tuple[ir.Stmt, ...]) -> ir.Constant | None:
+    last = block[-1] if block else None
+    return last.value if isinstance(last, ir.Return) and isinstance(last.value, ir.Constant) else None
 
 
 def _goes_on(site: TrySite) -> bool:

@@ -21,27 +21,15 @@ When to ignore it
 
 Limits
     Only clauses inside a loop that goes on are reported: a coroutine that ends after the clause
-    is let pass, although its caller does not learn of the cancellation. What is awaited as a bare
+    is let pass, although its caller does not learn of the cancellation. A flag that the clause
+    sets to a constant is known where it is tested. Where the loop has a condition, which may have
+    changed with the cancellation, the finding is only likely. What is awaited as a bare
     name, or by `gather`, `wait`, `wait_for` and `shield` of names, is taken to be another task.
 """
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import Function, ModuleScope
-from worker_lint.analysis.flow import (
-    Block,
-    DerivedPolicy,
-    Edge,
-    Path,
-    Policy,
-    Raises,
-    Step,
-    Thrown,
-    Watch,
-    build,
-    find_path,
-)
-from worker_lint.analysis.flow import Unknown as OverBudget
+from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.tiers import (
     TrySite,
     awaits_in,
@@ -52,13 +40,11 @@ from worker_lint.analysis.tiers import (
     raises_anything,
 )
 from worker_lint.analysis.tiers.awaiting import awaits_others_only, only_sleeps
-from worker_lint.analysis.tiers.loops import changes_condition, is_endless
+from worker_lint.analysis.tiers.loops import changes_condition, is_always, is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
-from worker_lint.analysis.visit import encloses
+from worker_lint.analysis.waiting_again import CANCELLED, waits_again
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
-
-_CANCELLED = "asyncio.CancelledError"
 
 rule = Rule(
     code="ERR108",
@@ -170,6 +156,27 @@ rule = Rule(
             silence="own child just cancelled and awaited",
         ),
         good(
+            "children that were told to end, gathered by a method",
+            """
+            import asyncio
+
+            class Service:
+                async def gather(self):
+                    for future in self.futures:
+                        future.cancel()
+                    while self.futures:
+                        try:
+                            await self.wait()
+                        except asyncio.CancelledError:
+                            continue
+                        break
+
+                async def wait(self):
+                    await asyncio.wait(self.futures)
+            """,
+            silence="own child just cancelled and awaited",
+        ),
+        good(
             "the request is taken back on purpose",
             """
             import asyncio
@@ -197,6 +204,49 @@ rule = Rule(
                 await close()
             """,
             silence="leaves the loop",
+        ),
+        good(
+            "a flag that ends the loop below",
+            """
+            import asyncio
+
+            class Client:
+                async def connect(self):
+                    while True:
+                        aborted = False
+                        try:
+                            await asyncio.wait_for(self.changed.wait(), self.delay)
+                            aborted = True
+                        except asyncio.TimeoutError:
+                            pass
+                        except asyncio.CancelledError:
+                            aborted = True
+                        if aborted:
+                            break
+                        await self.open()
+            """,
+            silence="leaves the loop",
+        ),
+        good(
+            "a helper that always raises",
+            """
+            from typing import NoReturn
+
+            class Stream:
+                def translated(self, error: BaseException) -> NoReturn:
+                    if isinstance(error, OSError):
+                        raise ConnectionError from error
+                    raise error
+
+                async def send(self, data):
+                    while data:
+                        try:
+                            sent = await self.socket.send(data)
+                        except BaseException as error:
+                            self.translated(error)
+                        data = data[sent:]
+            """,
+            silence="raised again",
         ),
         good(
             "cleaned up and raised again",
@@ -297,15 +347,16 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every `try` statement in an endless loop of a coroutine."""
     for site in context.project.tiers.sites(module.path):
         loop = next((loop for loop in site.loops if is_endless(site.scope, loop)), None)
-        if site.is_async and loop is not None and awaits_in(site.node.body) and not awaits_others_only(site):
+        if site.is_async and loop is not None and awaits_in(site.node.body) and not awaits_others_only(site, 2):
             for handler in site.node.handlers:
-                if _may_swallow(site, handler, loop, context):
-                    yield from _followed(site, handler, loop, context)
+                waits = waits_again(site, handler, loop) if _may_swallow(site, handler, loop, context) else None
+                if waits is not None:
+                    yield _finding(site, handler, loop, waits, context)
 
 
 def _may_swallow(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, context: Context) -> bool:
     caught = context.project.tiers.caught(site.scope, handler)
-    if _CANCELLED not in caught and "BaseException" not in caught:
+    if CANCELLED not in caught and "BaseException" not in caught:
         return False
     if raises_anything(handler.body) or ends_process(site.scope, handler.body) or changes_condition(loop, handler.body):
         return False
@@ -315,61 +366,12 @@ def _may_swallow(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, co
     return names.isdisjoint({"uncancel", "cancelling"})
 
 
-class _Cancelled(DerivedPolicy):
-    """Each point at which a coroutine waits may raise CancelledError."""
-
-    def raises(self, step: Step) -> Raises:
-        known = self.inner.raises(step)
-        if not step.awaits:
-            return known
-        return Raises(known.thrown | {Thrown(_CANCELLED, exact=True)}, always=known.always)
+def _has_no_end(loop: ir.While | ir.For) -> bool:
+    """Whether nothing but a jump ends the loop: what a condition asks for may have changed with the cancellation."""
+    return isinstance(loop, ir.For) or is_always(loop.test)
 
 
-class _Taken(Watch[bool]):
-    """Whether the clause has taken the cancellation."""
-
-    def __init__(self, handler: ir.Handler) -> None:
-        super().__init__(start=False)
-        self._handler = handler
-
-    def along(self, edge: Edge, state: bool) -> bool:  # noqa: FBT001 - the state
-        first = edge.target.steps[0] if edge.target.steps else None
-        cancelled = any(thrown.name == _CANCELLED for thrown in edge.thrown)
-        if cancelled and first is not None and first.kind == "catch" and first.node is self._handler:
-            return True
-        return state
-
-
-def _followed(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, context: Context) -> Iterator[Finding]:
-    """The first place in the loop, outside the clause, where the task waits again."""
-    function = site.scope
-    if not isinstance(function, Function):
-        return
-    inner: Policy = context.project.routines.policy(context.project.routines.of(function))
-    graph = build(function.statements, _Cancelled(inner))
-    if isinstance(graph, OverBudget):
-        return
-
-    def again(block: Block, taken: bool) -> bool:  # noqa: FBT001 - the state
-        return taken and any(step.awaits and goes_on(step.node.at) for step in block.steps)
-
-    def goes_on(at: ir.At) -> bool:
-        return encloses(loop.at, at) and not any(encloses(block.at, at) for block in aside)
-
-    aside = (handler, *_final_statements(site))
-    path = find_path(graph, _Taken(handler), again)
-    if isinstance(path, Path):
-        waits = next(step for step in path.edges[-1].target.steps if step.awaits and goes_on(step.node.at))
-        yield _finding(site, handler, waits.node, context)
-
-
-def _final_statements(site: TrySite) -> tuple[ir.Stmt, ...]:
-    """What runs on every way out, of this statement and of those around it."""
-    around = [one.node for one in site.around if isinstance(one.node, ir.Try)]
-    return tuple(statement for node in (site.node, *around) for statement in node.final)
-
-
-def _finding(site: TrySite, handler: ir.Handler, waits: ir.Node, context: Context) -> Finding:
+def _finding(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, waits: ir.Node, context: Context) -> Finding:
     return Finding(
         at=clause_at(handler),
         message=f"{clause_shown(handler)} takes the cancellation and the loop goes on",
@@ -377,13 +379,14 @@ def _finding(site: TrySite, handler: ir.Handler, waits: ir.Node, context: Contex
         help="end the clause with `raise`, or leave the loop",
         notes=(Note(context.path, waits.at, "the cancelled task waits here again"),),
         symbol=site.scope.symbol,
+        confidence="certain" if _has_no_end(loop) else "likely",
         fix=_raised(site, handler, context),
     )
 
 
 def _raised(site: TrySite, handler: ir.Handler, context: Context) -> Fix | None:
     """`raise` at the end of a clause that takes nothing but the cancellation."""
-    if context.project.tiers.caught(site.scope, handler) != (_CANCELLED,):
+    if context.project.tiers.caught(site.scope, handler) != (CANCELLED,):
         return None
     last = handler.body[-1]
     if isinstance(last, ir.Simple):

@@ -20,6 +20,8 @@ When to ignore it
 Limits
     Only names that no path before the `try` statement binds are looked at, and only in functions. A call
     that gets the exception may raise; nothing is reported behind one that is not known to return.
+    Certain is a finding where nothing that fails stands behind the statement that binds the name, or
+    where other calls come before it and the clause takes every error.
 """
 
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import Block, Graph, Path, Step, build, find, find_path
 from worker_lint.analysis.tiers import TrySite, ends_process, log_calls
-from worker_lint.analysis.tiers.beginning import bound_in_any_case
+from worker_lint.analysis.tiers.beginning import bound_in_any_case, fails_before
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.names import NameReads, NameWatch, bound_names
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -120,12 +122,16 @@ rule = Rule(
             import urllib.parse
             import urllib.request
 
+            class Page:
+                def __init__(self, url):
+                    self.url = url
+
             def probe(base):
                 try:
-                    url = urllib.parse.urljoin(base, "script.js")
-                    urllib.request.urlopen(url)
+                    page = Page(urllib.parse.urljoin(base, "script.js"))
+                    urllib.request.urlopen(page.url)
                 except urllib.error.URLError:
-                    logging.debug("cannot get %s", url)
+                    logging.debug("cannot get %s", page.url)
             """,
             silence="bound before anything fails",
         ),
@@ -207,6 +213,27 @@ rule = Rule(
                 handle(order)
             """,
             silence="a call that may not return",
+        ),
+        good(
+            "a helper that takes its errors itself",
+            """
+            import logging
+
+            def details(pod):
+                try:
+                    return pod.status.reason
+                except Exception:
+                    logging.exception("no details")
+                    return None
+
+            def on_failure(pod, send):
+                try:
+                    found = details(pod)
+                except Exception as error:
+                    logging.warning("no details: %s", error)
+                send(found)
+            """,
+            silence="bound before anything fails",
         ),
         good(
             "a flag tells",
@@ -361,4 +388,5 @@ def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, context: Context
             Note(context.path, logged.at, "the failure is logged here, and the code goes on"),
         ),
         symbol=site.scope.symbol,
+        confidence="certain" if fails_before(site, handler, read.id) else "likely",
     )

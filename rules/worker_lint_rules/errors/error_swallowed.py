@@ -21,7 +21,9 @@ When to ignore it
 Limits
     Clauses for narrower classes (KeyError, `queue.Empty`) are taken to be expected. A clause in a
     stop method, or around a release, is best effort. Only `try` statements that stand directly in
-    the body of a loop, or are the end of a function, are looked at.
+    the body of a loop, or are the end of a function, are looked at. Certain is what is dropped
+    right in a loop that nothing but its owner ends, if it is every error or the loop never
+    sleeps; in a loop over items inside, or where a message is taken apart, it may be about one item.
 """
 
 from collections.abc import Iterator
@@ -29,8 +31,14 @@ from collections.abc import Iterator
 from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import mentions
-from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown, is_bare_reaction
+from worker_lint.analysis.tiers.dropping import (
+    asks_about_item,
+    is_best_effort,
+    runs_out,
+    turns_in_vain,
+    waits_for_success,
+)
 from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
 from worker_lint.analysis.tiers.platforms import only_on_one
 from worker_lint.analysis.tiers.reasons import states_reason
@@ -132,6 +140,40 @@ rule = Rule(
                     time.sleep(1)
             """,
             silence="a file that is gone",
+        ),
+        good(
+            "a helper that asks about the file",
+            """
+            import os
+
+            def has_changed(name, known):
+                return os.stat(name).st_mtime > known.get(name, 0)
+
+            def watch(names, known, changed):
+                while True:
+                    for name in names:
+                        try:
+                            if has_changed(name, known):
+                                changed.add(str(name))
+                        except OSError:
+                            continue
+            """,
+            silence="a file that is gone",
+        ),
+        good(
+            "until there is an answer",
+            """
+            def ask(call):
+                answer = None
+                while True:
+                    try:
+                        answer = call()
+                    except Exception:
+                        pass
+                    if answer:
+                        return answer
+            """,
+            silence="waits until it succeeds",
         ),
         bad(
             "the file that all turns need",
@@ -250,12 +292,7 @@ rule = Rule(
 _NETWORK = frozenset(
     {"OSError", "ConnectionError", "ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError"}
 )
-_RELEASES = frozenset(
-    {"close", "stop", "shutdown", "disconnect", "release", "terminate", "kill", "cancel", "unlink", "remove", "unlock"}
-)
 
-
-_DESCRIPTORS = ("os.read", "os.write", "os.send", "os.pipe", "posix.read", "posix.write")
 _STARTERS = ("Thread", "Process", "Timer", "create_task", "ensure_future", "start_soon")
 
 
@@ -264,7 +301,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that does nothing, in a loop that goes on or around all that a thread does."""
     around: list[tuple[TrySite, ir.Handler]] = []
     for site in context.project.tiers.sites(module.path):
-        if site.node.orelse or site.is_in_handler or _is_best_effort(site):
+        if site.node.orelse or site.is_in_handler or is_best_effort(site):
             continue
         yield from _halves(site, context)
         around.extend((site, handler) for handler in site.node.handlers if _is_around_all(site, handler, context))
@@ -272,7 +309,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if loop is None or site.block is not loop.body or not any(is_endless(site.scope, one) for one in site.loops):
             continue
         for handler in site.node.handlers:
-            if not _is_awaited_success(site, loop) and _is_dropped(site, handler, loop, context):
+            if not waits_for_success(site, loop) and _is_dropped(site, handler, loop, context):
                 yield _finding(site, handler, context)
     if around:
         started = _started(module, context)
@@ -335,9 +372,9 @@ def _is_dropped(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, con
         return False
     tiers = context.project.tiers
     for name in tiers.caught(site.scope, handler):
-        if name == "OSError" and _runs_out(site, context):
+        if name == "OSError" and runs_out(site):
             continue  # TimeoutError is one: nothing came in time
-        if name == "OSError" and _is_of_item(site, loop):
+        if name == "OSError" and asks_about_item(site, loop):
             continue  # it tells about this one, such as a file that is gone, and the next has its own turn
         if name in ("Exception", "BaseException") or name in _NETWORK:
             return True
@@ -350,39 +387,6 @@ def _is_dropped(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, con
     return False
 
 
-def _is_of_item(site: TrySite, loop: ir.While | ir.For) -> bool:
-    """Whether the body only asks the file system about the item of a loop that comes to an end."""
-    if not isinstance(loop, ir.For) or not isinstance(loop.target, ir.Name) or is_endless(site.scope, loop):
-        return False
-    for call in find(ir.Call, site.node.body):
-        dotted = site.scope.project.calls.of(site.scope, call).dotted
-        asks = dotted.startswith(("os.", "posix.", "posixpath.", "pathlib.")) and not dotted.startswith(_DESCRIPTORS)
-        if not asks or not any(isinstance(one, ir.Name) and one.id == loop.target.id for one in call.args[:1]):
-            return False
-    return True
-
-
-def _runs_out(site: TrySite, context: Context) -> bool:
-    """Whether a call of the body is given a time limit, and no clause of its own takes that."""
-    named = {name for one in site.node.handlers for name in context.project.tiers.caught(site.scope, one)}
-    limits = (keyword.name or "" for call in find(ir.Call, site.node.body) for keyword in call.keywords)
-    return "TimeoutError" not in named and any("timeout" in limit for limit in limits)
-
-
-def _is_awaited_success(site: TrySite, loop: ir.While | ir.For) -> bool:
-    """Whether the loop only goes round until the body succeeds once: it leaves the loop, or sets its condition."""
-    return leaves_loop(site.node.body) or changes_condition(loop, site.node.body)
-
-
-def _is_best_effort(site: TrySite) -> bool:
-    """Whether the code only ends something, or belongs to what does."""
-    if site.function is not None and is_stop_name(site.function.name):
-        return True
-    calls = [call.func for call in find(ir.Call, site.node.body)]
-    names = {func.name if isinstance(func, ir.Attribute) else getattr(func, "id", "") for func in calls}
-    return not names or any(name in _RELEASES or is_stop_name(name) for name in names)
-
-
 def _finding(site: TrySite, handler: ir.Handler, context: Context) -> Finding:
     called = next(find(ir.Call, site.node.body), None)
     return Finding(
@@ -390,6 +394,7 @@ def _finding(site: TrySite, handler: ir.Handler, context: Context) -> Finding:
         message=f"{clause_shown(handler)} drops the error, and the loop goes on",
         consequence="When this fails for good the loop turns in vain, and no log or metric shows it.",
         help="log it with its traceback, or name the class that is expected here",
+        confidence="certain" if turns_in_vain(site, handler) else "likely",
         notes=(Note(context.path, called.at, "an error from here is dropped"),) if called is not None else (),
         symbol=site.scope.symbol,
     )

@@ -19,7 +19,8 @@ When to ignore it
 
 Limits
     Only reads in the same function count. Paths are those of the control flow; conditions are not
-    compared with each other.
+    compared with each other. Where the clause ends with a call of which nothing is known, and
+    which may be there to raise, the finding is only likely.
 """
 
 from collections.abc import Iterator
@@ -28,8 +29,9 @@ from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.flow import Block, Path, Step, build, find, find_path
 from worker_lint.analysis.flow import Unknown as OverBudget
 from worker_lint.analysis.tiers import TrySite
+from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.names import NameReads, NameWatch, bound_names
-from worker_lint.analysis.visit import encloses
+from worker_lint.analysis.visit import encloses, unawaited
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -197,6 +199,19 @@ def _judge(site: TrySite, name: str, context: Context) -> Iterator[Finding]:
             return
 
 
+def _surely_comes_out(site: TrySite, handler: ir.Handler) -> bool:
+    """
+    Whether the clause is left at its end. What it calls last, without taking an answer, may be a helper that always
+    raises (`self.fail(…)`), unless it is known, only logs, or is called in the same way elsewhere.
+    """
+    last = handler.body[-1]
+    call = unawaited(last.value) if isinstance(last, ir.Expression) else None
+    if not isinstance(call, ir.Call) or is_logging(call) or site.scope.project.calls.of(site.scope, call).is_known:
+        return True
+    named = ir.dotted_name(call.func)
+    return any(one is not call and ir.dotted_name(one.func) == named for one in find(ir.Call, site.node.body))
+
+
 def _last_handler(path: Path, name: str) -> ir.Handler:
     found = [step.node for step, _ in path.steps() if isinstance(step.node, ir.Handler) and step.node.name == name]
     return found[-1]
@@ -216,4 +231,5 @@ def _finding(site: TrySite, read: ir.Name, handler: ir.Handler, context: Context
             ),
         ),
         symbol=site.scope.symbol,
+        confidence="certain" if _surely_comes_out(site, handler) else "likely",
     )

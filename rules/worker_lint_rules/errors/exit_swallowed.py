@@ -19,6 +19,8 @@ When to ignore it
     Where code of somebody else is kept apart on purpose, and its wish to exit must not count.
 
 Limits
+    Certain is a clause in a loop that goes on with its next turn, around work of this code; a single
+    call of code that was handed in, and whatever stands outside of loops, is only likely.
     A file is read only if `except:` or `BaseException` stands in it: a name for it from elsewhere is not followed.
     Only code that waits, calls what it was given, or ends something is looked at, and a clause
     that names BaseException and logs it as a failure. A clause that
@@ -31,7 +33,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.exiting import loses_exit
+from worker_lint.analysis.exiting import EXITS, goes_on_in_loop, loses_exit, may_raise_exits
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
@@ -44,6 +46,7 @@ rule = Rule(
     summary="A clause takes the exit of the process together with errors",
     words=("except:", "BaseException"),
     closure="file",
+    resumable="trail",
     product_only=True,
     yields_to=("ERR108", "ERR116"),
     silences=(
@@ -52,6 +55,7 @@ rule = Rule(
         "process ends",
         "handed on",
         "taken before",
+        "the caller is told",
         "a stated reason",
         "nothing that takes time",
         "looked at by what is called",
@@ -93,17 +97,6 @@ rule = Rule(
                     try:
                         handle(message)
                     except BaseException:  # bad
-                        logging.exception("message lost")
-            """,
-            repaired="""
-            import logging
-
-            def consume(channel, handle):
-                while True:
-                    message = channel.get()
-                    try:
-                        handle(message)
-                    except Exception:  # bad
                         logging.exception("message lost")
             """,
         ),
@@ -219,13 +212,12 @@ rule = Rule(
             "the process ends anyway",
             """
             import os
-            import traceback
 
-            def child(work):
+            def child(work, log):
                 try:
                     work()
                 except BaseException:
-                    traceback.print_exc()
+                    log.exception("failed")
                     os._exit(1)
             """,
             silence="process ends",
@@ -257,6 +249,37 @@ rule = Rule(
             silence="taken before",
         ),
         good(
+            "exits under a name of their own",
+            """
+            sysex = (KeyboardInterrupt, SystemExit)
+
+            def shown(error, render, log, sysex=sysex):
+                try:
+                    return render(error)
+                except sysex:
+                    raise
+                except BaseException:
+                    log.warning("cannot be shown")
+                    return repr(error)
+            """,
+            silence="taken before",
+        ),
+        good(
+            "the caller is told, and ends the worker",
+            """
+            import logging
+
+            def prepare(initializer, arguments):
+                try:
+                    initializer(*arguments)
+                    return True
+                except BaseException as error:
+                    logging.exception(error)
+                    return False
+            """,
+            silence="the caller is told",
+        ),
+        good(
             "the reason is written down",
             """
             def run(plugin, log):
@@ -268,13 +291,8 @@ rule = Rule(
             silence="a stated reason",
         ),
         good(
-            "an import that may be missing",
+            "one number",
             """
-            try:
-                import uvloop
-            except:
-                uvloop = None
-
             def count(text):
                 try:
                     return int(text)
@@ -333,10 +351,6 @@ rule = Rule(
                         os.close(each)
                     except:
                         log.warning("already closed")
-                try:
-                    reactor.stop()
-                except:
-                    pass
             """,
             silence="best effort on the way out",
         ),
@@ -354,8 +368,6 @@ rule = Rule(
     ),
 )
 
-_EXITS = ("KeyboardInterrupt", "SystemExit")
-
 
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
@@ -364,9 +376,9 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         before: set[str | None] = set()
         for handler in site.node.handlers:
             caught = context.project.tiers.caught(site.scope, handler)
-            if "BaseException" in caught and before.isdisjoint(_EXITS) and loses_exit(site, handler):
+            if "BaseException" in caught and before.isdisjoint(EXITS) and loses_exit(site, handler):
                 yield _finding(site, handler, context)
-            before.update(caught)
+            before.update(EXITS if may_raise_exits(handler, caught) else caught)
 
 
 def _finding(site: TrySite, handler: ir.Handler, context: Context) -> Finding:
@@ -381,5 +393,6 @@ def _finding(site: TrySite, handler: ir.Handler, context: Context) -> Finding:
         help="write `except Exception`, or raise again at the end of the clause",
         notes=(Note(context.path, called.at, "an exit from here is lost"),) if called is not None else (),
         symbol=site.scope.symbol,
+        confidence="certain" if goes_on_in_loop(site) else "likely",
         fix=Fix("let exits pass", (Replace(at, text),)) if single else None,
     )

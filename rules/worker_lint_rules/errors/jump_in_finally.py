@@ -20,8 +20,10 @@ When to ignore it
 
 Limits
     A jump whose `try` statement already takes every exception, in a clause that raises none, is
-    let pass: nothing is left that could be lost. So is one under a test of what the block sets at its end, where a
-    clause takes every error and nothing is awaited after that.
+    let pass: nothing is left that could be lost. So is one under a test of what the block sets
+    at its end, where a clause takes every error and nothing is awaited after that.
+    A finding is only likely where a clause takes every error and the block awaits nothing, so
+    that the exit of the process alone can be lost, and where what is returned is bound in the block.
 """
 
 from collections.abc import Iterator
@@ -29,6 +31,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import ModuleScope, inner_blocks
 from worker_lint.analysis.flow import find, walk
 from worker_lint.analysis.tiers import TrySite, awaits_in, raises_anything
+from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -207,6 +210,26 @@ def _takes_everything(site: TrySite, context: Context) -> bool:
     return any("BaseException" in tiers.caught(site.scope, handler) for handler in site.node.handlers)
 
 
+def _loses_errors(site: TrySite, context: Context) -> bool:
+    """Whether ordinary errors, or the cancellation of a task, can be on their way; an exit seldom meets the block."""
+    tiers, handlers = context.project.tiers, site.node.handlers
+    if awaits_in(site.node.body) or not any(tiers.is_broad(site.scope, one) for one in handlers):
+        return any(True for _ in find(ir.Call, site.node.body)) or awaits_in(site.node.body)
+    return any(raises_anything(one.body) for one in handlers)
+
+
+def _needs_the_block(site: TrySite, jump: ir.Return | ir.Simple) -> bool:
+    """Whether what is returned is bound in the block alone: where that fails early, the `return` itself fails, too."""
+    if not isinstance(jump, ir.Return) or site.function is None:
+        return False
+    params = {param.name for param in site.function.node.params}
+    before = {
+        name for node in find(ir.Assign, site.scope.statements) if node.at < site.node.at for name in bound_names(node)
+    }
+    inside = {name for node in find(ir.Assign, site.node.body) for name in bound_names(node)}
+    return any(read.id in inside - before - params for read in find(ir.Name, (jump,)))
+
+
 def _is_after_success(site: TrySite, jump: ir.Node, context: Context) -> bool:
     """
     Whether the jump stands under a test of what the block sets when nothing but its last steps is left, none of
@@ -253,4 +276,5 @@ def _finding(site: TrySite, jump: ir.Return | ir.Simple, context: Context) -> Fi
         help=f"move the `{kind}` behind the `try` statement",
         notes=(Note(context.path, site.node.body[0].at, "an exception from here is lost"),),
         symbol=site.scope.symbol,
+        confidence="certain" if _loses_errors(site, context) and not _needs_the_block(site, jump) else "likely",
     )

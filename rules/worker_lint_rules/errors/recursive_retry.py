@@ -30,7 +30,17 @@ from collections.abc import Iterator
 from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import TrySite
-from worker_lint.analysis.tiers.retrying import counts_up, fails_first, left_out
+from worker_lint.analysis.tiers.retrying import (
+    compares_count,
+    counts_up,
+    fails_first,
+    gives_up_first,
+    hands_on_the_same,
+    is_folded_in,
+    left_out,
+    limit_setting,
+    uses_something_up,
+)
 from worker_lint.analysis.tiers.trying import calls_itself
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -50,6 +60,7 @@ rule = Rule(
         "other arguments",
         "an expected class",
         "only under a condition",
+        "handed on in another argument",
         "the new connection fails first",
         "each call uses something up",
     ),
@@ -233,6 +244,34 @@ rule = Rule(
             silence="each call uses something up",
         ),
         good(
+            "somebody decides whether it is worth it",
+            """
+            class Gateway:
+                async def fetch(self, address):
+                    try:
+                        return await self.client.fetch(address)
+                    except Exception as error:
+                        if not self.is_retryable(error):
+                            raise
+                        return await self.fetch(address)
+            """,
+            silence="only under a condition",
+        ),
+        good(
+            "the prefix is in the name",
+            """
+            def find(page, name, prefix="", attempt=0):
+                name = f"{prefix}{name}"
+                try:
+                    return page.find(name)
+                except Exception:
+                    if attempt < 2:
+                        return find(page, name, attempt=attempt + 1)
+                    raise
+            """,
+            silence="handed on in another argument",
+        ),
+        good(
             "only planned, not awaited",
             """
             import asyncio
@@ -257,7 +296,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             continue
         lasting = [handler for handler in site.node.handlers if _may_last(site, handler, context)]
         for handler in lasting:
-            if not _counts(handler):
+            if not compares_count(handler):
                 yield from _judge(site, handler, context)
         if lasting:
             yield from _forgets(site, context)
@@ -288,6 +327,7 @@ def _forgets(site: TrySite, context: Context) -> Iterator[Finding]:
         if not calls_itself(site, call) or not counts_up(function.node.params, call):
             continue
         lost = [one for one in left_out(function.node, call) if _is_used(site, one)]
+        lost = [one for one in lost if not is_folded_in(function, call, one)]
         if lost:
             yield Finding(
                 at=call.at,
@@ -297,26 +337,8 @@ def _forgets(site: TrySite, context: Context) -> Iterator[Finding]:
                 notes=(Note(context.path, site.node.body[0].at, "this attempt has what the caller gave"),),
                 symbol=function.symbol,
             )
-        elif (limit := _setting(site)) is not None:
+        elif (limit := limit_setting(site)) is not None:
             yield _deep(function, call, limit, context)
-
-
-def _setting(site: TrySite) -> ir.Attribute | None:
-    """The setting that a count is compared with, in a clause that sleeps before the next attempt."""
-    for handler in site.node.handlers:
-        sleeps = any(
-            (ir.dotted_name(call.func) or "").rpartition(".")[2] == "sleep" for call in find(ir.Call, handler.body)
-        )
-        for compare in find(ir.Compare, handler.body) if sleeps else ():
-            sides = (compare.left, *compare.operands)
-            settings = [side for side in sides if isinstance(side, ir.Attribute)]
-            if len(settings) == 1 and any(isinstance(side, ir.Name) for side in sides) and _orders(compare):
-                return settings[0]
-    return None
-
-
-def _orders(compare: ir.Compare) -> bool:
-    return not {"<", "<=", ">", ">="}.isdisjoint(compare.ops)
 
 
 def _deep(function: Function, call: ir.Call, limit: ir.Attribute, context: Context) -> Finding:
@@ -341,24 +363,15 @@ def _is_used(site: TrySite, name: str) -> bool:
     return bool(reads) and not any(node.at in bound for node in reads)
 
 
-def _counts(handler: ir.Handler) -> bool:
-    ordering = {"<", "<=", ">", ">="}
-    return any(ordering.intersection(node.ops) for node in find(ir.Compare, handler.body))
-
-
-def _uses_up(function: Function) -> bool:
-    """Whether each call takes something off a list, or counts it as tried: there is an end to that."""
-    names = {call.func.name for call in find(ir.Call, function.statements) if isinstance(call.func, ir.Attribute)}
-    return not names.isdisjoint({"pop", "popleft", "remove", "append", "add"})
-
-
 def _judge(site: TrySite, handler: ir.Handler, context: Context) -> Iterator[Finding]:
     function = site.function
     if function is None:
         return
-    if _uses_up(function):
+    if uses_something_up(function):
         return
     guarded = [branch.at for branch in find(ir.If, handler.body)]
+    if gives_up_first(handler):
+        return
     awaited = {one.value.at for one in find(ir.Await, handler.body)}
     for call in find(ir.Call, handler.body):
         if function.node.is_async and call.at not in awaited:
@@ -367,7 +380,7 @@ def _judge(site: TrySite, handler: ir.Handler, context: Context) -> Iterator[Fin
             continue  # what the condition asks for may have changed by then
         if fails_first(site, handler, call):
             continue  # as long as the trouble lasts, the clause raises before it gets here
-        if calls_itself(site, call) and _same_arguments(function.node.params, call):
+        if calls_itself(site, call) and hands_on_the_same(function.node.params, call):
             yield Finding(
                 at=call.at,
                 message=f"`{function.name}` retries by calling itself",
@@ -376,11 +389,3 @@ def _judge(site: TrySite, handler: ir.Handler, context: Context) -> Iterator[Fin
                 notes=(Note(context.path, site.node.body[0].at, "what fails is tried again one frame deeper"),),
                 symbol=function.symbol,
             )
-
-
-def _same_arguments(params: ir.Parameters, call: ir.Call) -> bool:
-    """Whether every argument hands on a parameter as it came."""
-    names = {param.name for param in params}
-    given = [*call.args, *(keyword.value for keyword in call.keywords)]
-    plain = [one.value if isinstance(one, ir.Starred) else one for one in given]
-    return all(isinstance(one, ir.Name) and one.id in names for one in plain)

@@ -19,9 +19,10 @@ Limits
     A clause for a class that is expected is let pass, and one that only traces at debug or info
     level. So is one in which anything at all looks
     at the exception: its name, `sys.exc_info()`, a call that gets nothing and may look by itself.
+    Where the line names a kind of failure ("invalid", "not found"), or says that it does not
+    matter, its author may have known enough, and the finding is only likely.
 """
 
-import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import External, ModuleScope
@@ -40,20 +41,12 @@ from worker_lint.analysis.tiers import (
 )
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.analysis.wording import explains, leaves_open, names_conversion, shows_outer_error
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
 
 _WARNING = 30
 _PLAIN = ("builtins.", "os.path.", "posixpath.")
-_EXPLAINED = re.compile(
-    r"(?i)\b(?:because|due to|you|your|please|make sure|in order to)\b|https?://"
-    r"|\b(?:has|have|is|are|was|were) not (?:been )?(?:initiali[sz]ed|installed|loaded|available)\b"
-)
-"""Words of a line that tells its reader why it failed, or what to do about it."""
-_CONVERTED = re.compile(
-    r"(?i)\b(?:de|un)?(?:cod|pars|pack|marshal|seriali|load|convert|look)\w*|\b(?:invalid|malformed)\b"
-)
-"""Words of a line about the one thing that the body does: it reads a value, or looks one up."""
 _GIVING_UP = frozenset({"exit", "abort", "fail", "error_exit", "die"})
 
 rule = Rule(
@@ -192,6 +185,25 @@ rule = Rule(
             silence="told in another way",
         ),
         good(
+            "the first error, when even its file cannot be written",
+            """
+            import logging
+            import traceback
+
+            def serve(server, path):
+                try:
+                    server.serve_forever()
+                except Exception:
+                    trace = traceback.format_exc()
+                    try:
+                        path.write_text(trace)
+                    except Exception:
+                        logging.error("server failed: %s", trace)
+                    raise
+            """,
+            silence="told in another way",
+        ),
+        good(
             "the reason",
             """
             import logging
@@ -279,12 +291,12 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         is_one_value = converts_one_value(site)
         for handler in site.node.handlers:
             lines = [*log_calls(handler.body), *_warnings(handler)]
-            if not _is_loud(lines) or any(_explains(line) for line in lines):
+            if not _is_loud(lines) or any(explains(line) or shows_outer_error(site, line) for line in lines):
                 continue
-            if is_one_value and any(_names_conversion(line) for line in lines):
+            if is_one_value and any(names_conversion(line) for line in lines):
                 continue
             if _tells_nothing(site, handler) and _is_wide(site, handler, context):
-                yield _finding(site, handler, max(lines, key=log_level), context)
+                yield _finding(site, handler, max(lines, key=log_level), lines, context)
 
 
 def _is_look_up(site: TrySite, call: ir.Call) -> bool:
@@ -293,18 +305,6 @@ def _is_look_up(site: TrySite, call: ir.Call) -> bool:
         return True
     targets = site.scope.project.names.expr(site.scope, call.func)
     return all(isinstance(one, External) and one.dotted.startswith(_PLAIN) for one in targets)
-
-
-def _explains(line: ir.Call) -> bool:
-    """Whether the line gives the reader a cause or says what to do: its author knows what fails here."""
-    texts = (node.value for node in find(ir.Constant, line.args) if isinstance(node.value, str))
-    return any(_EXPLAINED.search(text) for text in texts)
-
-
-def _names_conversion(line: ir.Call) -> bool:
-    """Whether the line says that a value could not be read, or an entry not be found."""
-    texts = (node.value for node in find(ir.Constant, line.args) if isinstance(node.value, str))
-    return any(_CONVERTED.search(text) for text in texts)
 
 
 def _is_loud(lines: list[ir.Call]) -> bool:
@@ -344,7 +344,7 @@ def _is_lower(expression: ir.Name | ir.Attribute) -> bool:
     return name.islower() and name.endswith("s")
 
 
-def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, context: Context) -> Finding:
+def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.Call], context: Context) -> Finding:
     return Finding(
         at=line.at,
         message="the error is logged without its cause",
@@ -352,8 +352,15 @@ def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, context: Context
         help="add `exc_info=True`, or use `exception()`",
         notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
         symbol=site.scope.symbol,
+        confidence="certain" if leaves_open(site, lines) and not _only_exits(site, handler, context) else "likely",
         fix=_with_cause(line, context),
     )
+
+
+def _only_exits(site: TrySite, handler: ir.Handler, context: Context) -> bool:
+    """Whether a clause before takes every error, so that exits are all that comes here."""
+    before = site.node.handlers[: site.node.handlers.index(handler)]
+    return any(context.project.tiers.is_broad(site.scope, one) for one in before)
 
 
 def _with_cause(line: ir.Call, context: Context) -> Fix | None:

@@ -23,12 +23,13 @@ When to ignore it
 
 Limits
     Decorators of a function with an endless loop of its own, and those with arguments that cannot
-    be read (`**options`), are let pass. Hand-written loops are the matter of other rules.
+    be read (`**options`), are let pass. Certain is only what is wrong with a limit of 0: to try
+    for ever may be what is wanted. Hand-written loops are the matter of other rules.
 """
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import Function, ModuleScope, Scope
+from worker_lint.analysis import Class, External, Function, ModuleScope, Scope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.limits import unlimited_by_default
 from worker_lint.analysis.models import ModelFunction
@@ -52,6 +53,7 @@ rule = Rule(
     yields_to=("ERR113", "ERR104", "MSG103"),
     silences=(
         "service loop",
+        "asked for by the project",
         "a limit is given",
         "library bounds it",
         "a stated reason",
@@ -206,6 +208,25 @@ rule = Rule(
             silence="service loop",
         ),
         good(
+            "the task itself says when it is worth it",
+            """
+            import tenacity
+
+            class CredentialsExpired(Exception):
+                pass
+
+            @tenacity.retry(retry=tenacity.retry_if_exception_type(CredentialsExpired), reraise=True)
+            def wait_for(pod):
+                try:
+                    pod.wait()
+                except OSError as error:
+                    if pod.renew():
+                        raise CredentialsExpired from error
+                    raise
+            """,
+            silence="asked for by the project",
+        ),
+        good(
             "waiting for the broker at the start",
             """
             from tenacity import retry, wait_fixed
@@ -268,7 +289,7 @@ def _decorated(function: Function, decorator: ir.Expr, context: Context) -> Iter
     model = context.project.calls.handed(scope, call.func if call is not None else decorator).model
     if model is None or not model.facts.retry_limits or not _is_unlimited(model, call):
         return
-    if _serves(function) or _has_reason(scope, decorator):
+    if _serves(function) or _has_reason(scope, decorator) or (call is not None and _is_asked_for(scope, call)):
         return
     limits = " or ".join(f"`{name}=`" for name in model.facts.retry_limits)
     yield Finding(
@@ -289,6 +310,16 @@ def _is_unlimited(model: ModelFunction, call: ir.Call | None) -> bool:
     if not given:
         return facts.default_retry_limit == "none"
     return all(isinstance(value, ir.Constant) and value.kind == "none" for value in given)
+
+
+def _is_asked_for(scope: Scope, call: ir.Call) -> bool:
+    """Whether only exceptions of the project itself lead to a further attempt: its code asks for that, and decides."""
+    tiers = scope.project.tiers
+    given = (*call.args, *(keyword.value for keyword in call.keywords))
+    named = [node for one in given for node in find(ir.Node, (one,)) if isinstance(node, (ir.Name, ir.Attribute))]
+    targets = [target for node in named for target in scope.project.names.expr(scope, node)]
+    classes = [one for one in targets if isinstance(one, (Class, External)) and tiers.name_of(one) is not None]
+    return bool(classes) and all(isinstance(one, Class) for one in classes)
 
 
 def _serves(function: Function) -> bool:
@@ -322,6 +353,7 @@ def _truthy_limits(site: TrySite, function: Function, context: Context) -> Itera
                         Note(context.path, site.loops[0].at[:2] + site.node.at[:2], "this loop ends only by that test"),
                     ),
                     symbol=function.symbol,
+                    confidence="certain",
                 )
 
 

@@ -20,15 +20,21 @@ When to ignore it
 
 Limits
     A clause of which one class is unknown, or not covered by the earlier clauses, is let pass;
-    so are classes whose bases differ between the library's releases that may be in use.
+    so are clauses with a mark of another checker for this, and
+    classes whose bases differ between the library's releases that may be in use. A clause is
+    only likely to be missed where it does the same as the earlier one, names the same class in
+    another way, or was of use before Python 3.11.
 """
 
+import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
+from worker_lint.analysis.flow import walk
 from worker_lint.analysis.tiers import TrySite
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.text import Text
 
 rule = Rule(
     code="ERR110",
@@ -39,7 +45,7 @@ rule = Rule(
     closure="file",
     resumable="trail",
     product_only=True,
-    silences=("unknown class", "partly covered"),
+    silences=("unknown class", "partly covered", "another checker's mark"),
     examples=(
         bad(
             "the wrong password is retried for ever",
@@ -111,6 +117,21 @@ rule = Rule(
             """,
         ),
         good(
+            "one clause for each Python",
+            """
+            import os
+
+            def seek(file, offset):
+                try:
+                    return os.lseek(file, offset, 0)
+                except IOError:
+                    raise
+                except OSError as error:  # pylint: disable=duplicate-except
+                    raise IOError(*error.args)
+            """,
+            silence="another checker's mark",
+        ),
+        good(
             "the narrow class first",
             """
             from redis.exceptions import AuthenticationError, ConnectionError
@@ -155,6 +176,11 @@ rule = Rule(
     ),
 )
 
+_MARK = re.compile(r"duplicate-except|bad-except-order|\b(?:E0701|W0705|B014|B025)\b")
+"""Names by which other checkers know a clause that never runs."""
+_ONCE_APART = frozenset({"asyncio.TimeoutError", "concurrent.futures.TimeoutError", "futures.TimeoutError"})
+"""Classes of their own before Python 3.11."""
+
 
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
@@ -171,9 +197,43 @@ def _judge(site: TrySite, context: Context) -> Iterator[Finding]:
         named = tiers.caught(site.scope, handler)
         takers = [_taker(name, before, context) if name is not None else None for name in named]
         found = [taker for taker in takers if taker is not None]
-        if named and len(found) == len(named) and handler.exception is not None:
+        if named and len(found) == len(named) and handler.exception is not None and not _is_marked(site, handler):
             yield _finding(site, handler, [name or "" for name in named], found, context)
         before.extend((name, handler) for name in named if name is not None)
+
+
+def _is_marked(site: TrySite, handler: ir.Handler) -> bool:
+    """Whether a mark for another checker says that the order of the clauses, or the double one, is known."""
+    text = site.scope.project.store.text(site.scope.path)
+    return any(_MARK.search(text.comment(line)) for line in range(handler.at[0], handler.body[0].at[0] + 1))
+
+
+def _is_harmful(site: TrySite, handler: ir.Handler, named: list[str], takers: list[tuple[str, ir.Handler]]) -> bool:
+    """
+    Whether something is surely lost: the dead clause does what the one before it does not, and it is dead on every
+    Python, not a left-over from when two names (`IOError` and `OSError`) meant two classes.
+    """
+    text = site.scope.project.store.text(site.scope.path)
+    written = _words_of(handler)
+    if not _ONCE_APART.isdisjoint(written):
+        return False
+    for name, (above, earlier) in zip(named, takers, strict=True):
+        if _text_of(text, earlier) == _text_of(text, handler) or (
+            name == above and written.isdisjoint(_words_of(earlier))
+        ):
+            return False
+    return True
+
+
+def _words_of(handler: ir.Handler) -> frozenset[str]:
+    """The classes of a clause, as they are written."""
+    names = (ir.dotted_name(node) for node in walk(handler.exception) if isinstance(node, (ir.Name, ir.Attribute)))
+    return frozenset(name for name in names if name is not None) if handler.exception is not None else frozenset()
+
+
+def _text_of(text: Text, handler: ir.Handler) -> str:
+    """What a clause does, without regard to its layout."""
+    return " ".join(" ".join(text.segment(statement.at).split()) for statement in handler.body)
 
 
 def _taker(name: str, before: list[tuple[str, ir.Handler]], context: Context) -> tuple[str, ir.Handler] | None:
@@ -196,6 +256,7 @@ def _finding(
         help=f"put the clause for `{shown}` before the one for `{base}`",
         notes=(Note(context.path, earlier.at[:2] + earlier.body[0].at[:2], f"`{base}` is taken here"),),
         symbol=site.scope.symbol,
+        confidence="certain" if _is_harmful(site, handler, named, takers) else "likely",
         fix=_swapped(site, earlier, handler, named, takers, context),
     )
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.tiers.loops import is_always
 from worker_lint.analysis.tiers.sites import TrySite
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.entity import Scope
 
 _CANCELLING: Final = re.compile(r"\.cancel\(|asyncio\.run\(|\bTaskGroup\b|\bwait_for\(|\btimeout(?:_at)?\(")
 """What cancels a task and waits for it."""
@@ -16,8 +20,11 @@ _CANCELLING: Final = re.compile(r"\.cancel\(|asyncio\.run\(|\bTaskGroup\b|\bwait
 _COLLECTING: Final = frozenset({"gather", "wait", "wait_for", "shield"})
 
 
-def awaits_others_only(site: TrySite) -> bool:
-    """Whether all that is awaited are tasks of others, whose cancellation ends here rightly."""
+def awaits_others_only(site: TrySite, depth: int = 0) -> bool:
+    """
+    Whether all that is awaited are tasks of others, whose cancellation ends here rightly. Coroutines of the project
+    are followed for `depth` calls.
+    """
     if any(isinstance(node, (ir.For, ir.With)) and node.is_async for node in find(ir.Node, site.node.body)):
         return False
     cancelled = {
@@ -25,7 +32,25 @@ def awaits_others_only(site: TrySite) -> bool:
         for call in find(ir.Call, site.scope.statements)
         if isinstance(call.func, ir.Attribute) and call.func.name == "cancel"
     }
-    return all(_is_other(one.value, cancelled) for one in find(ir.Await, site.node.body))
+    return all(
+        _is_other(one.value, cancelled) or _only_collects(site.scope, one.value, depth)
+        for one in find(ir.Await, site.node.body)
+    )
+
+
+def _only_collects(scope: Scope, awaited: ir.Expr, depth: int) -> bool:
+    """Whether it is a coroutine of the project that awaits nothing but tasks of others."""
+    if not depth or not isinstance(awaited, ir.Call):
+        return False
+    if last_name(awaited.func) in _COLLECTING:
+        made = [arg for arg in awaited.args if isinstance(arg, ir.Call)]
+        return all(_only_collects(scope, arg, depth) for arg in made)
+    runs = scope.project.calls.of(scope, awaited).runs
+    bodies = [(one.function, list(find(ir.Await, one.function.statements))) for one in runs]
+    return bool(bodies) and all(
+        waits and all(_is_other(one.value, set()) or _only_collects(function, one.value, depth - 1) for one in waits)
+        for function, waits in bodies
+    )
 
 
 def _is_other(awaited: ir.Expr, cancelled: set[str | None]) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.statements import walk_statements
+from worker_lint.analysis.tiers.handling import is_logging, raises_anything
 from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.tiers.sites import TrySite
 from worker_lint.analysis.visit import last_name
@@ -45,6 +46,28 @@ def bound_in_any_case(site: TrySite, handler: ir.Handler) -> frozenset[str]:
     return frozenset(bound)
 
 
+def fails_before(site: TrySite, handler: ir.Handler, name: str) -> bool:
+    """
+    Whether the clause surely runs for a failure that came before a name was bound: nothing that fails stands behind
+    the statement that binds it, or something does before it and the clause takes every error.
+    """
+    body = site.node.body
+    binding = next((one for one in body if any(name in bound_names(node) for node in find(ir.Node, (one,)))), None)
+    if binding is None:
+        return False
+    place = body.index(binding)
+    if site.scope.project.tiers.is_broad(site.scope, handler) and _fails(site, body[:place]):
+        return True
+    return isinstance(binding, ir.Assign) and not _fails(site, body[place + 1 :])
+
+
+def _fails(site: TrySite, block: tuple[ir.Stmt, ...]) -> bool:
+    """Whether a call of the block may raise, or a statement of it does."""
+    if any(isinstance(node, (ir.Raise, ir.Await, ir.Yield, ir.Assert)) for node in find(ir.Node, block)):
+        return True
+    return any(not _is_safe(site, call) and not is_logging(call) for call in find(ir.Call, block))
+
+
 def _may_raise(site: TrySite, handler: ir.Handler, statement: ir.Stmt) -> bool:
     caught = site.scope.project.tiers.caught(site.scope, handler)
     nodes = tuple(find(ir.Node, (statement,)))
@@ -56,7 +79,7 @@ def _may_raise(site: TrySite, handler: ir.Handler, statement: ir.Stmt) -> bool:
     if any(isinstance(node, (ir.Await, ir.Yield)) for node in nodes):
         return True
     if caught and all(_is_of_input(site, name) for name in caught):
-        return not all(_is_local(site, call) for call in calls)
+        return not all(_is_local(site, call) or _is_safe(site, call) for call in calls)
     if any(isinstance(node, (ir.Subscript, ir.Binary, ir.Comprehension)) for node in nodes) or _unpacks(statement):
         return True
     return not all(_is_safe(site, call) for call in calls)
@@ -84,13 +107,30 @@ def _is_local(site: TrySite, call: ir.Call) -> bool:
 
 
 def _is_safe(site: TrySite, call: ir.Call) -> bool:
-    """Whether the call raises nothing: a clock, an empty collection, an object that only stores what it is given."""
+    """
+    Whether the call raises nothing: a clock, an empty collection, an object that only stores what it is given, a
+    function that takes all its own errors.
+    """
     callee = site.scope.project.calls.of(site.scope, call)
     if callee.dotted in _SAFE:
         return True
-    if not isinstance(callee.creates, Class) or len(callee.runs) != 1:
+    if len(callee.runs) != 1:
         return False
-    return _only_stores(callee.runs[0].function)
+    function = callee.runs[0].function
+    return _only_stores(function) if isinstance(callee.creates, Class) else _takes_its_errors(function)
+
+
+def _takes_its_errors(function: Function) -> bool:
+    """Whether all calls of a function stand in a `try` statement at its end that takes every error and raises none."""
+    if function.node.is_async or function.node.is_generator or not isinstance(function.statements[-1], ir.Try):
+        return False
+    last = function.statements[-1]
+    if any(True for _ in find(ir.Call, (*function.statements[:-1], *last.orelse, *last.final))):
+        return False
+    tiers = function.project.tiers
+    return any(tiers.is_broad(function, one) for one in last.handlers) and not any(
+        raises_anything(one.body) for one in last.handlers
+    )
 
 
 def _only_stores(function: Function) -> bool:

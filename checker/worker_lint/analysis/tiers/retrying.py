@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import Summary, find
 from worker_lint.analysis.tiers.sites import TrySite
 from worker_lint.source import ir
@@ -51,3 +52,61 @@ def fails_first(site: TrySite, handler: ir.Handler, again: ir.Call) -> bool:
                 if any(project.tiers.is_class(one.name, name) for one in thrown for name in caught):
                     return True
     return False
+
+
+def gives_up_first(handler: ir.Handler) -> bool:
+    """Whether the clause raises under a condition: what that asks for, such as a count, bounds the retries."""
+    return any(isinstance(node, ir.Raise) for node in _ends_of_branches(handler))
+
+
+def _ends_of_branches(handler: ir.Handler) -> Iterator[ir.Stmt]:
+    for branch in find(ir.If, handler.body):
+        yield from (*branch.body[-1:], *branch.orelse[-1:])
+
+
+def uses_something_up(function: Function) -> bool:
+    """Whether each call takes something off a list, or counts it as tried: there is an end to that."""
+    names = {call.func.name for call in find(ir.Call, function.statements) if isinstance(call.func, ir.Attribute)}
+    return not names.isdisjoint({"pop", "popleft", "remove", "append", "add"})
+
+
+def compares_count(handler: ir.Handler) -> bool:
+    """Whether the clause compares something by its size, such as the number of attempts."""
+    ordering = {"<", "<=", ">", ">="}
+    return any(ordering.intersection(node.ops) for node in find(ir.Compare, handler.body))
+
+
+def hands_on_the_same(params: ir.Parameters, call: ir.Call) -> bool:
+    """Whether every argument hands on a parameter as it came."""
+    names = {param.name for param in params}
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    plain = [one.value if isinstance(one, ir.Starred) else one for one in given]
+    return all(isinstance(one, ir.Name) and one.id in names for one in plain)
+
+
+def is_folded_in(function: Function, call: ir.Call, name: str) -> bool:
+    """Whether what is handed on was made of the parameter: `name = prefix + name` needs it no more."""
+    given = {node.id for node in find(ir.Name, (*call.args, *call.keywords))}
+    for node in find(ir.Assign, function.statements):
+        made = any(isinstance(target, ir.Name) and target.id in given for target in node.targets)
+        if made and node.value is not None and any(read.id == name for read in find(ir.Name, (node.value,))):
+            return True
+    return False
+
+
+def limit_setting(site: TrySite) -> ir.Attribute | None:
+    """The setting that a count is compared with, in a clause that sleeps before the next attempt."""
+    for handler in site.node.handlers:
+        sleeps = any(
+            (ir.dotted_name(call.func) or "").rpartition(".")[2] == "sleep" for call in find(ir.Call, handler.body)
+        )
+        for compare in find(ir.Compare, handler.body) if sleeps else ():
+            sides = (compare.left, *compare.operands)
+            settings = [side for side in sides if isinstance(side, ir.Attribute)]
+            if len(settings) == 1 and any(isinstance(side, ir.Name) for side in sides) and _orders(compare):
+                return settings[0]
+    return None
+
+
+def _orders(compare: ir.Compare) -> bool:
+    return not {"<", "<=", ">", ">="}.isdisjoint(compare.ops)

@@ -1,0 +1,150 @@
+"""Errors that a loop may drop: about one item of many, for want of time, or on the way to a success."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from worker_lint.analysis.entity import Function
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
+from worker_lint.analysis.tiers.names import bound_names
+from worker_lint.analysis.tiers.sites import TrySite
+from worker_lint.analysis.visit import encloses, last_name
+from worker_lint.source import ir
+
+_FILES: Final = ("os.", "posix.", "posixpath.", "pathlib.")
+_DESCRIPTORS: Final = ("os.read", "os.write", "os.send", "os.pipe", "posix.read", "posix.write")
+_ORDER: Final = frozenset({"<", "<=", ">", ">="})
+_PARSING: Final = re.compile(
+    r"(?:\w*_)?(?:de|un)?(?:loads?|pars\w+|cod\w+|pack\w*|serialize|validate)(?:_\w+)?|from_\w+"
+)
+"""Names of functions that make a message of text or bytes."""
+_PAUSES: Final = frozenset({"sleep", "wait", "wait_for"})
+_RELEASES: Final = frozenset(
+    {"close", "stop", "shutdown", "disconnect", "release", "terminate", "kill", "cancel", "unlink", "remove", "unlock"}
+)
+_COLLECTING: Final = frozenset({"add", "append", "get", "setdefault", "discard", "update"})
+
+
+def asks_about_item(site: TrySite, loop: ir.While | ir.For) -> bool:
+    """
+    Whether the body only asks the file system about the item of a loop that comes to an end: by itself, or by a
+    function of the project that does no more.
+    """
+    if not isinstance(loop, ir.For) or not isinstance(loop.target, ir.Name) or is_endless(site.scope, loop):
+        return False
+    function = site.scope
+    return isinstance(function, Function) and _only_asks(function, site.node.body, loop.target.id, depth=1)
+
+
+def _only_asks(function: Function, body: tuple[ir.Stmt, ...], item: str, *, depth: int) -> bool:
+    is_asked = False
+    for call in find(ir.Call, body):
+        callee = function.project.calls.of(function, call)
+        is_given = any(isinstance(one, ir.Name) and one.id == item for one in call.args[:1])
+        if callee.dotted.startswith(_FILES) and not callee.dotted.startswith(_DESCRIPTORS) and is_given:
+            is_asked = True
+        elif depth and is_given and len(callee.runs) == 1 and callee.creates is None:
+            below = callee.runs[0].function
+            if not _only_asks(below, below.body, _taken_as(below, call), depth=depth - 1):
+                return False
+            is_asked = True
+        elif not callee.dotted.startswith("builtins.") and not _is_kept_or_named(call, item):
+            return False
+    return is_asked
+
+
+def _taken_as(function: Function, call: ir.Call) -> str:
+    """The parameter that gets the first argument of a call."""
+    params = [param.name for param in function.node.params]
+    if isinstance(call.func, ir.Attribute) and params[:1] in (["self"], ["cls"]):
+        params = params[1:]
+    return params[0] if params else ""
+
+
+def _is_kept_or_named(call: ir.Call, item: str) -> bool:
+    """Whether a call puts something into a collection or takes it out, or is a method of the item itself."""
+    if not isinstance(call.func, ir.Attribute):
+        return False
+    return call.func.name in _COLLECTING or ir.dotted_name(call.func.value) == item
+
+
+def runs_out(site: TrySite) -> bool:
+    """Whether a call of the body is given a time limit, and no clause of its own takes that."""
+    tiers = site.scope.project.tiers
+    named = {name for one in site.node.handlers for name in tiers.caught(site.scope, one)}
+    limits = (keyword.name or "" for call in find(ir.Call, site.node.body) for keyword in call.keywords)
+    return "TimeoutError" not in named and any("timeout" in limit for limit in limits)
+
+
+def waits_for_success(site: TrySite, loop: ir.While | ir.For) -> bool:
+    """
+    Whether the loop only goes round until the body succeeds once: it leaves the loop, sets its condition, or gives
+    what the loop is left for below.
+    """
+    if leaves_loop(site.node.body) or changes_condition(loop, site.node.body):
+        return True
+    given = {name for node in find(ir.Assign, site.node.body) for name in bound_names(node)}
+    below = loop.body[loop.body.index(site.node) + 1 :]
+    return any(leaves_loop(branch.body) and _is_there(branch.test, given) for branch in find(ir.If, below))
+
+
+def _is_there(test: ir.Expr, given: set[str]) -> bool:
+    """Whether a test holds when one of the names has a value."""
+    if isinstance(test, ir.Compare) and test.ops == ("is not",):
+        test = test.left
+    return isinstance(test, ir.Name) and test.id in given
+
+
+def turns_in_vain(site: TrySite, handler: ir.Handler) -> bool:
+    """
+    Whether an error that lasts is surely dropped again and again: the loop right around the statement goes on until it
+    is told to end, and the clause takes every error or nothing slows the loop down. A beat that fails for want of a
+    connection may be dropped by design where others look after that.
+    """
+    loop = site.loops[0] if site.loops else None
+    if loop is None or site.block is not loop.body or not is_endless(site.scope, loop):
+        return False
+    if _counts_turns(loop) or _reads_message(site):
+        return False
+    aside = [one for one in find(ir.Call, loop.body) if not encloses(site.node.at, one.at)]
+    if _used(site) & {ir.dotted_name(one.func.value) for one in aside if isinstance(one.func, ir.Attribute)}:
+        return False  # another step of the loop asks the same object, and may learn from it how the last turn ended
+    return site.scope.project.tiers.is_broad(site.scope, handler) or not any(
+        last_name(call.func) in _PAUSES for call in aside
+    )
+
+
+def _used(site: TrySite) -> set[str | None]:
+    """What the body runs through, and the objects whose methods it calls."""
+    found = {ir.dotted_name(one.iter) for one in find(ir.For, site.node.body)}
+    calls = (one.func.value for one in find(ir.Call, site.node.body) if isinstance(one.func, ir.Attribute))
+    return (found | {ir.dotted_name(one) for one in calls}) - {None, "self"}
+
+
+def _reads_message(site: TrySite) -> bool:
+    """Whether the body only takes one message apart: the next one is another matter, and to skip one may be wanted."""
+    if len(site.node.body) != 1 or any(True for _ in find(ir.Await, site.node.body)):
+        return False
+    return any(_PARSING.fullmatch(last_name(call.func)) for call in find(ir.Call, site.node.body))
+
+
+def _counts_turns(loop: ir.While | ir.For) -> bool:
+    """Whether a number that is compared ends the loop."""
+    for branch in find(ir.If, loop.body):
+        is_left = leaves_loop(branch.body) or any(isinstance(one, ir.Raise) for one in branch.body)
+        compares = (branch.test, *find(ir.Compare, (branch.test,)))
+        if is_left and any(isinstance(one, ir.Compare) and _ORDER.intersection(one.ops) for one in compares):
+            return True
+    return False
+
+
+def is_best_effort(site: TrySite) -> bool:
+    """Whether the code only ends something, or belongs to what does."""
+    if site.function is not None and is_stop_name(site.function.name):
+        return True
+    calls = [call.func for call in find(ir.Call, site.node.body)]
+    names = {func.name if isinstance(func, ir.Attribute) else getattr(func, "id", "") for func in calls}
+    return not names or any(name in _RELEASES or is_stop_name(name) for name in names)

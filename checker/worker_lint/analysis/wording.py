@@ -1,0 +1,85 @@
+"""What the log lines of a clause tell a reader about the error, by their words and what they are given."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from worker_lint.analysis.converting import converts_one_value
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.tiers import TrySite, mentions, tells_exception
+from worker_lint.analysis.tiers.names import bound_names
+from worker_lint.analysis.visit import encloses
+from worker_lint.source import ir
+
+_EXPLAINED: Final = re.compile(
+    r"(?i)\b(?:because|due to|you|your|please|make sure|in order to)\b|https?://"
+    r"|\b(?:has|have|is|are|was|were) not (?:been )?(?:initiali[sz]ed|installed|loaded|available)\b"
+)
+"""Words of a line that tells its reader why it failed, or what to do about it."""
+_CONVERTED: Final = re.compile(
+    r"(?i)\b(?:de|en|un)?(?:cod|pars|pack|marshal|seriali|load|convert|look)\w*|\b(?:invalid|malformed)\b"
+)
+"""Words of a line about the one thing that the body does: it reads a value, or looks one up."""
+_KIND: Final = re.compile(
+    r"(?i)\b(?:in)?valid|\bmalform|\bcorrupt|\b(?:un)?support|\btime(?:d )?-?out\b|\bnot (?:found|exist)|\bmissing\b"
+    r"|\b(?:is|are|was|were|does|do|has|have)(?: not|n't)\b|\bno such\b|\bunknown\b|\bduplicate"
+    r"|(?:^|[.:;,] )no [a-z]"
+)
+"""Words of a line that claims to know what kind of failure it was."""
+_ACCEPTED: Final = re.compile(
+    r"(?i)\baccept|\bharmless|\bexpected\b|\boptional|\b(?:non-?|not )(?:fatal|critical)|\bsafe(?:ly)?\b"
+)
+"""Words of a line that says that the failure does not matter, so nobody will look for its cause."""
+_OF_VALUES: Final = frozenset(dir(str)) | frozenset(dir(bytes)) | {"get", "items", "keys", "values", "append", "add"}
+_COMPUTING: Final = ("builtins.", "json.", "ast.", "re.", "struct.", "base64.", "binascii.", "os.path.", "posixpath.")
+
+
+def explains(line: ir.Call) -> bool:
+    """Whether the line gives the reader a cause or says what to do: its author knows what fails here."""
+    texts = (node.value for node in find(ir.Constant, line.args) if isinstance(node.value, str))
+    return any(_EXPLAINED.search(text) for text in texts)
+
+
+def names_conversion(line: ir.Call) -> bool:
+    """Whether the line says that a value could not be read, or an entry not be found."""
+    texts = (node.value for node in find(ir.Constant, line.args) if isinstance(node.value, str))
+    return any(_CONVERTED.search(text) for text in texts)
+
+
+def leaves_open(site: TrySite, lines: list[ir.Call]) -> bool:
+    """
+    Whether a reader of the lines must ask what it was: more than one kind of failure can come out of the block, and
+    they neither name a kind nor say that none matters. What a constant from elsewhere says is not known.
+    """
+    texts = [node.value for node in find(ir.Constant, lines) if isinstance(node.value, str)]
+    if not texts or any(pattern.search(text) for text in texts for pattern in (_KIND, _ACCEPTED, _CONVERTED)):
+        return False
+    return not converts_one_value(site) and not all(_computes(site, call) for call in find(ir.Call, site.node.body))
+
+
+def _computes(site: TrySite, call: ir.Call) -> bool:
+    """Whether a call only works on a value at hand: what can fail then is in the value, which the line may show."""
+    if isinstance(call.func, ir.Attribute) and call.func.name in _OF_VALUES:
+        return True
+    dotted = site.scope.project.calls.of(site.scope, call).dotted
+    return dotted.startswith(_COMPUTING) and dotted not in ("builtins.open", "json.load")
+
+
+def shows_outer_error(site: TrySite, line: ir.Call) -> bool:
+    """Whether the line is about the error that a clause around has caught, which it shows: that one counts."""
+    for around in site.around:
+        if not isinstance(around.node, ir.Try) or around.part != "handler":
+            continue
+        for handler in around.node.handlers:
+            if not encloses(handler.at, site.node.at):
+                continue
+            kept = {
+                name
+                for node in find(ir.Assign, handler.body)
+                if tells_exception(handler, (node,))
+                for name in bound_names(node)
+            }
+            if any(mentions(line.args, name) for name in (handler.name, *kept)):
+                return True
+    return False
