@@ -34,8 +34,11 @@ from typing import Final
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.borrowed import Borrowed, borrowed
 from worker_lint.analysis.handed_back import borrowed_fields, borrowed_items
+from worker_lint.analysis.left_behind import is_certain, is_moot, is_pool_certain
 from worker_lint.analysis.nesting import body_text
+from worker_lint.analysis.one_shot import ends_process
 from worker_lint.analysis.resources import Duty
+from worker_lint.analysis.sure_link import is_paired
 from worker_lint.analysis.unhanded import Passed, Unhanded, in_construction, only_here, passed_by, unhanded, unreleased
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 
@@ -287,7 +290,7 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
         if _CLOSES.search(text):
             found.extend(only_here(context.project, method, cls))
         for one in found:
-            if _is_open(one.held.duty, context) and not _is_paired(one, context):
+            if _is_open(one.held.duty, context) and not is_paired(one.held):
                 yield _finding(one, method)
         yield from _of_locals(method, cls, context)
         if _GIVES_BACK.search(text):
@@ -335,6 +338,7 @@ def _left_behind(one: Borrowed | Passed, function: Function) -> Finding:
         ),
         symbol=function.symbol,
         culprit=("release", function.path, *(str(number) for number in one.cause.at)),
+        confidence="certain" if isinstance(one, Borrowed) and is_pool_certain(one) else "likely",
     )
 
 
@@ -342,12 +346,12 @@ def _of_locals(function: Function, me: Class | None, context: Context) -> Iterat
     text = body_text(function)
     if _OPENS.search(text):
         for one in unhanded(context.project, function, me):
-            if _is_open(one.held.duty, context):
+            if _is_open(one.held.duty, context) and not is_moot(one, function):
                 yield _finding(one, function)
         for one in unreleased(context.project, function, me):
-            if one.held.duty.role in _LATER and _is_open(one.held.duty, context):
+            if one.held.duty.role in _LATER and _is_open(one.held.duty, context) and not is_moot(one, function):
                 yield _finding(one, function)
-    if _CLOSES.search(text):
+    if _CLOSES.search(text) and not ends_process(function):
         for passed in passed_by(context.project, function):
             yield _left_behind(passed, function)
     if _GIVES_BACK.search(text):
@@ -370,12 +374,6 @@ def _is_open(duty: Duty, context: Context) -> bool:
     return duty.role in _AT_ONCE or (duty.role in _LATER and (is_made_open or not duty.when_created))
 
 
-def _is_paired(one: Unhanded, context: Context) -> bool:
-    """Whether it is a ZeroMQ socket for two threads of one process, by an address that nobody else has."""
-    made = one.held.created[0]
-    return "PAIR" in context.project.store.text(made.function.path).segment(made.at)
-
-
 def _finding(one: Unhanded, function: Function) -> Finding:
     names = sorted({thrown.name.rpartition(".")[2] for thrown in one.thrown})
     error = " or ".join(names[:2]) if all(name.isidentifier() for name in names) else "an error"
@@ -389,4 +387,5 @@ def _finding(one: Unhanded, function: Function) -> Finding:
         notes=(Note(made.function.path, made.at, f"`{one.held.name}` is opened here"),),
         symbol=function.symbol,
         culprit=("release", function.path, *(str(number) for number in one.cause.at)),
+        confidence="certain" if is_certain(one, function) else "likely",
     )
