@@ -15,6 +15,7 @@ from worker_lint.source import ir
 
 if TYPE_CHECKING:
     from worker_lint.analysis.entity import Function
+    from worker_lint.analysis.resources.held import Held
     from worker_lint.analysis.unhanded import Unhanded
 
 _VAGUE: Final = frozenset({USER_CODE, LINK_ERROR, "Exception", "BaseException"})
@@ -35,6 +36,19 @@ def is_certain(one: Unhanded, function: Function) -> bool:
 def is_moot(one: Unhanded, function: Function) -> bool:
     """Whether the process ends upon the error, and takes along what is left: all but what runs by itself."""
     return one.held.duty.role not in RUNNING and ends_process(function)
+
+
+def outlives_owner(held: Held) -> bool:
+    """
+    Whether the object goes on when its owner is dropped, so that only a release ends it: a thread, a task, an event
+    loop or a cycle keeps it. Files, plain sockets and clients that hold no more than such are closed by CPython.
+    Of an object of the project it is what the object holds.
+    """
+    cls = held.duty.cls
+    if held.duty.model is not None or cls is None:
+        return not held.duty.collected
+    parts = [one for one in cls.project.resources.held(cls) if one.acquired]
+    return any(one.duty.role in RUNNING or (one.duty.role != "worker" and not one.duty.collected) for one in parts)
 
 
 def is_pool_certain(one: Borrowed) -> bool:

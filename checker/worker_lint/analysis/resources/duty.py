@@ -62,6 +62,11 @@ class Duty:
         """Whether it is due as soon as it exists."""
         return "__init__" in self.acquired
 
+    @property
+    def takes_work(self) -> bool:
+        """Whether it is an executor or scheduler, whose threads are what is left behind."""
+        return self.model is not None and not {"submit", "apply_async", "add_job"}.isdisjoint(self.model.members)
+
 
 def modelled_duty(project: Project, kind: Kind) -> Duty | None:
     """The duty that a library model states for objects of this kind, or of the items of a collection."""
