@@ -5,20 +5,28 @@ code that fails could have closed it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.borrowed import Borrowed
+from worker_lint.analysis.entity import Function, ModuleScope
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.guard import within
 from worker_lint.analysis.one_shot import ends_process
 from worker_lint.analysis.resources.duty import RUNNING
 from worker_lint.analysis.routines import LINK_ERROR, USER_CODE
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
-    from worker_lint.analysis.entity import Function
-    from worker_lint.analysis.resources.held import Held
+    from collections.abc import Sequence
+
+    from worker_lint.analysis.calls import Runs
+    from worker_lint.analysis.entity import Class, Scope
+    from worker_lint.analysis.resources.held import Held, Site
     from worker_lint.analysis.unhanded import Unhanded
 
 _VAGUE: Final = frozenset({USER_CODE, LINK_ERROR, "Exception", "BaseException"})
+_PASSIVE: Final = frozenset({"lock", "event", "queue"})
 
 
 def is_certain(one: Unhanded, function: Function) -> bool:
@@ -35,20 +43,70 @@ def is_certain(one: Unhanded, function: Function) -> bool:
 
 def is_moot(one: Unhanded, function: Function) -> bool:
     """Whether the process ends upon the error, and takes along what is left: all but what runs by itself."""
-    return one.held.duty.role not in RUNNING and ends_process(function)
+    if one.held.duty.role in RUNNING:
+        return False
+    is_constructor = function.name == "__init__" and function.owner is not None
+    return ends_process(function) or (is_constructor and _is_made_by_main(function.owner))
+
+
+def _is_made_by_main(cls: Class | None) -> bool:
+    """
+    Whether only main functions and scripts make objects of a class: its constructor is a part of them. Beside a main
+    function of its own module, a function there that nothing calls counts for nothing.
+    """
+    scopes = [one.scope for one in cls.project.uses.creations(cls)] if cls is not None else []
+    others = [one for one in scopes if not isinstance(one, ModuleScope) and not _is_main(one)]
+    return len(others) < len(scopes) and all(cls is not None and _is_unused(one, cls.path) for one in others)
+
+
+def _is_main(scope: Scope) -> bool:
+    return isinstance(scope, Function) and ends_process(scope)
+
+
+def _is_unused(scope: Scope, path: str) -> bool:
+    """Whether it is a function of this file whose name occurs nowhere else there."""
+    if not isinstance(scope, Function) or scope.path != path or scope.owner is not None:
+        return False
+    source = scope.project.store.text(path).source
+    return len(re.findall(rf"\b{re.escape(scope.name)}\b", source)) == 1
 
 
 def outlives_owner(held: Held) -> bool:
     """
     Whether the object goes on when its owner is dropped, so that only a release ends it: a thread, a task, an event
     loop or a cycle keeps it. Files, plain sockets and clients that hold no more than such are closed by CPython.
-    Of an object of the project it is what the object holds.
+    Of an object of the project it is what the object holds, whatever it is asked for.
     """
     cls = held.duty.cls
     if held.duty.model is not None or cls is None:
         return not held.duty.collected
-    parts = [one for one in cls.project.resources.held(cls) if one.acquired]
-    return any(one.duty.role in RUNNING or (one.duty.role != "worker" and not one.duty.collected) for one in parts)
+    parts = [one for one in cls.project.resources.held(cls) if any(not _is_optional(site) for site in one.acquired)]
+    return any(not one.duty.collected and one.duty.role not in (*_PASSIVE, "worker") for one in parts)
+
+
+def _is_optional(site: Site) -> bool:
+    """Whether a condition decides if it comes to this."""
+    return any(within((branch,), site) for branch in find(ir.If, site.function.statements))
+
+
+def holds_only_locks(held: Held) -> bool:
+    """Whether it is an object of the project around a lock or an event, which needs no release at the end."""
+    cls = held.duty.cls
+    if held.duty.model is not None or cls is None:
+        return False
+    return all(one.duty.role in _PASSIVE for one in cls.project.resources.held(cls))
+
+
+def is_of_lifetime(held: Held, stops: Sequence[Runs]) -> bool:
+    """
+    Whether it may be meant to last as long as the object: the constructor makes it, and what ends the object is the
+    counterpart of a start, after which it may be started again and finds it there.
+    """
+    is_made_once = all(site.method.name == "__init__" for site in held.created)
+    return is_made_once and all(runs.function.name in _PAUSES for runs in stops)
+
+
+_PAUSES: Final = frozenset({"stop", "async_stop", "stop_async"})
 
 
 def is_pool_certain(one: Borrowed) -> bool:

@@ -6,10 +6,14 @@ from typing import Final
 
 from worker_lint.analysis.entity import Function, ModuleScope
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.guard import handler_names
+from worker_lint.analysis.visit import encloses
+from worker_lint.diagnostic import Confidence
 from worker_lint.source import ir
 
 _MAIN: Final = frozenset({"main", "_main", "amain", "async_main", "main_async", "cli"})
 _COMMAND: Final = frozenset({"command"})
+_INTERRUPTS: Final = frozenset({"KeyboardInterrupt", "SystemExit"})
 
 
 def ends_process(function: Function) -> bool:
@@ -23,6 +27,16 @@ def ends_process(function: Function) -> bool:
     if current.name in _MAIN or any(_is_command(decorator) for decorator in current.node.decorators):
         return True
     return _is_called_by_guard(current)
+
+
+def unless_ending(function: Function, at: ir.At) -> Confidence:
+    """Likely where the process is about to end, in its main function or upon Ctrl-C; certain elsewhere."""
+    return "likely" if ends_process(function) or _is_upon_interrupt(function, at) else "certain"
+
+
+def _is_upon_interrupt(function: Function, at: ir.At) -> bool:
+    handlers = (handler for tried in find(ir.Try, function.statements) for handler in tried.handlers)
+    return any(_INTERRUPTS.issuperset(handler_names(handler)) and encloses(handler.at, at) for handler in handlers)
 
 
 def _is_command(decorator: ir.Expr) -> bool:

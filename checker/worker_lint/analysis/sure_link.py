@@ -15,14 +15,18 @@ from worker_lint.analysis.values import Source
 from worker_lint.source import ir
 
 _LINKS: Final = frozenset({"connect", "bind"})
+_AFTERWARDS: Final = "listen"
+"""It has no more to refuse once the socket is bound."""
 _HERE: Final = frozenset({"", "0.0.0.0", "127.0.0.1", "::", "::1", "localhost"})  # noqa: S104 - read, not bound
 
 
 def is_sure(function: Function, call: ir.Node, me: Class | None = None) -> bool:
     """Whether a call is a connect or bind to an address that nothing outside the program can refuse."""
-    if not isinstance(call, ir.Call) or not isinstance(call.func, ir.Attribute) or call.func.name not in _LINKS:
+    if not isinstance(call, ir.Call) or not isinstance(call.func, ir.Attribute):
         return False
-    if not call.args:
+    if call.func.name == _AFTERWARDS:
+        return True
+    if call.func.name not in _LINKS or not call.args:
         return False
     return _is_free_port(call.func.name, call.args[0]) or _is_within_process(function, call.args[0], me)
 

@@ -160,8 +160,10 @@ def only_here(project: Project, function: Function, me: Class) -> Iterator[Unhan
         if held.duty.role in RUNNING:
             continue  # a wait for its end is no clean-up
         if any(end.kind == "release" for end in held.ends) and all(end.site.method == function for end in held.ends):
-            is_here = any(site.method == function for site in held.acquired)
-            yield from _left_open(project, function, me, held, start="unborn" if is_here else "open")
+            here = [site.at for site in held.acquired if site.method == function]
+            if here and all(end.site.at < min(here) for end in held.ends if end.kind == "release"):
+                continue  # the next call of the method closes it, before it opens another one
+            yield from _left_open(project, function, me, held, start="unborn" if here else "open")
 
 
 def _is_entered_by(project: Project, function: Function, me: Class) -> bool:

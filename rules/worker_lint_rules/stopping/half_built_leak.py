@@ -30,7 +30,7 @@ Limits
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from worker_lint.analysis import Class, Function
@@ -43,6 +43,7 @@ from worker_lint.analysis.resources import Duty
 from worker_lint.analysis.sure_link import is_paired
 from worker_lint.analysis.unhanded import Passed, Unhanded, in_construction, only_here, passed_by, unhanded, unreleased
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
 
 rule = Rule(
     code="STP104",
@@ -291,10 +292,10 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
         found = list(in_construction(context.project, method, cls)) if _OPENS.search(text) else []
         if _CLOSES.search(text):
             found.extend(only_here(context.project, method, cls))
-        for one in found:
-            if _is_open(one.held.duty, context) and not is_paired(one.held):
-                yield _finding(one, method)
-        yield from _of_locals(method, cls, context)
+        open_ones = [one for one in found if _is_open(one.held.duty, context) and not is_paired(one.held)]
+        kept = [one for one in open_ones if not is_moot(one, method)]
+        yield from (_finding(one, method) for one in kept)
+        yield from _of_locals(method, cls, context, {one.cause.at for one in open_ones})
         if _GIVES_BACK.search(text):
             for taken in borrowed_fields(context.project, method, cls):
                 yield _left_behind(taken, method)
@@ -344,11 +345,15 @@ def _left_behind(one: Borrowed | Passed, function: Function) -> Finding:
     )
 
 
-def _of_locals(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:
+def _of_locals(
+    function: Function, me: Class | None, context: Context, said: Collection[ir.At] = ()
+) -> Iterator[Finding]:
+    """What locals leave open, apart from what is said of the fields that they are put into."""
     text = body_text(function)
     if _OPENS.search(text):
         for one in unhanded(context.project, function, me):
-            if _is_open(one.held.duty, context) and not is_moot(one, function):
+            is_new = one.cause.at not in said
+            if is_new and _is_open(one.held.duty, context) and not is_moot(one, function):
                 yield _finding(one, function)
         for one in unreleased(context.project, function, me):
             if one.held.duty.role in _LATER and _is_open(one.held.duty, context) and not is_moot(one, function):

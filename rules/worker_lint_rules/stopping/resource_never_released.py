@@ -34,7 +34,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis import Class, Function
-from worker_lint.analysis.left_behind import outlives_owner
+from worker_lint.analysis.left_behind import holds_only_locks, outlives_owner
 from worker_lint.analysis.resources import RUNNING, Held
 from worker_lint.analysis.started import Started, started_by_methods, started_for_good
 from worker_lint.analysis.stopping import STOP_WORDS, ends_object
@@ -378,7 +378,7 @@ def _started(one: Started, function: Function) -> Finding:
 
 def _is_reported(held: Held) -> bool:
     """Whether the field is due, ours alone, and never ended."""
-    if held.duty.role in _OTHER_RULES or held.duty.takes_work:
+    if held.duty.role in _OTHER_RULES or held.duty.takes_work or holds_only_locks(held):
         return False
     return bool(held.acquired) and not held.ends and held.is_ours and held.derived_from is None
 

@@ -18,10 +18,12 @@ When to ignore it
     When the thread may be cut off at any point.
 
 Limits
-    Only what the class starts itself; a thread that anybody else may join is let pass.
+    Only what the class starts itself; a thread that anybody else may join is let pass. A pool that the
+    constructor makes, for an object with `start` and `stop`, may be meant to last: that is only likely.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from worker_lint.analysis import Class, Function
@@ -35,6 +37,7 @@ from worker_lint.analysis.children import (
     serves,
     waits_for_anything,
 )
+from worker_lint.analysis.left_behind import is_of_lifetime
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.resources import Held
 from worker_lint.analysis.stopping import STOP_WORDS, is_stop_name
@@ -266,8 +269,9 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         return
     held = context.project.resources.held(cls)
     for one in held:
-        if _is_left(one) and _is_pool(one) and one.derived_from is None and _is_used(cls, one):
-            yield _finding(cls, stops[0], one, "pool", "its jobs and threads outlive", [])
+        if _is_left(one) and one.duty.is_executor and one.derived_from is None and _is_used(cls, one):
+            found = _finding(cls, stops[0], one, "pool", "its jobs and threads outlive", [])
+            yield replace(found, confidence="likely") if is_of_lifetime(one, stops) else found
     for child in children_of(cls):
         yield from _judged(cls, stops, child) if _is_left(child.held) else ()
     yield from _unkept(cls, stops)
@@ -275,10 +279,6 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
 
 def _is_left(held: Held) -> bool:
     return bool(held.acquired) and not held.ends and held.is_ours
-
-
-def _is_pool(held: Held) -> bool:
-    return held.duty.model is not None and "submit" in held.duty.model.members
 
 
 def _is_used(cls: Class, held: Held) -> bool:

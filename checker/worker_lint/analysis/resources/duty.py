@@ -63,6 +63,11 @@ class Duty:
         return "__init__" in self.acquired
 
     @property
+    def is_executor(self) -> bool:
+        """Whether it runs jobs in threads or processes of its own."""
+        return self.model is not None and "submit" in self.model.members
+
+    @property
     def takes_work(self) -> bool:
         """Whether it is an executor or scheduler, whose threads are what is left behind."""
         return self.model is not None and not {"submit", "apply_async", "add_job"}.isdisjoint(self.model.members)
