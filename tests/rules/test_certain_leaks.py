@@ -247,3 +247,16 @@ def end(pids):
 def test_windows_knows_no_such_error() -> None:
     assert _found("STP118", KILLS.format(imported="import sys")) == [(7, "certain")]
     assert _found("STP118", KILLS.format(imported="from ctypes import windll")) == []
+
+
+TAKEN = """
+async def save({pools}, query):
+    connection = await {giver}.acquire()
+    await connection.execute(query)
+    await {taker}.release(connection)
+"""
+
+
+def test_a_pool_takes_back_what_it_gave() -> None:
+    assert _found("STP104", TAKEN.format(pools="pool", giver="pool", taker="pool")) == [(4, "certain")]
+    assert _found("STP104", TAKEN.format(pools="one, other", giver="one", taker="other")) == [(4, "likely")]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.borrowed import Borrowed
 from worker_lint.analysis.entity import Function, ModuleScope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import within
@@ -107,18 +106,6 @@ def is_of_lifetime(held: Held, stops: Sequence[Runs]) -> bool:
 
 
 _PAUSES: Final = frozenset({"stop", "async_stop", "stop_async"})
-
-
-def is_pool_certain(one: Borrowed) -> bool:
-    """Whether what takes it back is what has given it: then it is a pool, which has one less to give for good."""
-    if one.taken is None:
-        return False
-    return _receiver(one.taken) == _receiver(one.release) != ""
-
-
-def _receiver(call: ir.Call) -> str:
-    """The object of a method call, as it is written; "" for others."""
-    return (ir.dotted_name(call.func.value) or "") if isinstance(call.func, ir.Attribute) else ""
 
 
 def _comes_from_outside(one: Unhanded, function: Function) -> bool:

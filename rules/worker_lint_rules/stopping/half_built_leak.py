@@ -36,7 +36,7 @@ from typing import Final
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.borrowed import Borrowed, borrowed
 from worker_lint.analysis.handed_back import borrowed_fields, borrowed_items
-from worker_lint.analysis.left_behind import is_certain, is_moot, is_pool_certain
+from worker_lint.analysis.left_behind import is_certain, is_moot
 from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.one_shot import ends_process
 from worker_lint.analysis.resources import Duty
@@ -341,7 +341,7 @@ def _left_behind(one: Borrowed | Passed, function: Function) -> Finding:
         ),
         symbol=function.symbol,
         culprit=("release", function.path, *(str(number) for number in one.cause.at)),
-        confidence="certain" if isinstance(one, Borrowed) and is_pool_certain(one) else "likely",
+        confidence="certain" if isinstance(one, Borrowed) and one.is_pool else "likely",
     )
 
 
