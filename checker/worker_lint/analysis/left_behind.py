@@ -32,12 +32,16 @@ def is_certain(one: Unhanded, function: Function) -> bool:
     """
     Whether a maintainer has to admit the leak. The error is one that a library or the system is known to raise, no
     check of the project's own. And the object was to be kept: in a field, or by the caller. A plain local that
-    CPython closes with its last reference is gone with the frame.
+    CPython closes with its last reference is gone with the frame, and a socket of ZeroMQ has a finalizer.
     """
     if not _comes_from_outside(one, function):
         return False
-    is_to_be_kept = len(one.held.place) > 1 or bool(one.held.escapes)
+    is_to_be_kept = (len(one.held.place) > 1 or bool(one.held.escapes)) and not _ends_itself(one.held)
     return is_to_be_kept or not one.held.duty.collected
+
+
+def _ends_itself(held: Held) -> bool:
+    return held.duty.model is not None and held.duty.model.library == "pyzmq"
 
 
 def is_moot(one: Unhanded, function: Function) -> bool:
@@ -74,13 +78,21 @@ def outlives_owner(held: Held) -> bool:
     """
     Whether the object goes on when its owner is dropped, so that only a release ends it: a thread, a task, an event
     loop or a cycle keeps it. Files, plain sockets and clients that hold no more than such are closed by CPython.
-    Of an object of the project it is what the object holds, whatever it is asked for.
+    Of an object of the project it is what the object holds, whatever it is asked for, unless it ends that itself in a
+    finalizer; a task ends with its loop.
     """
     cls = held.duty.cls
     if held.duty.model is not None or cls is None:
         return not held.duty.collected
-    parts = [one for one in cls.project.resources.held(cls) if any(not _is_optional(site) for site in one.acquired)]
-    return any(not one.duty.collected and one.duty.role not in (*_PASSIVE, "worker") for one in parts)
+    if cls.project.hierarchy.find(cls, "__del__") is not None:
+        return False
+    parts = (one for one in cls.project.resources.held(cls) if not one.is_collection)  # items come and go one by one
+    return any(
+        not one.duty.collected
+        and one.duty.role not in (*_PASSIVE, "worker", "task")
+        and any(not _is_optional(site) for site in one.acquired)
+        for one in parts
+    )
 
 
 def _is_optional(site: Site) -> bool:

@@ -30,8 +30,12 @@ def ends_process(function: Function) -> bool:
 
 
 def unless_ending(function: Function, at: ir.At) -> Confidence:
-    """Likely where the process is about to end, in its main function or upon Ctrl-C; certain elsewhere."""
-    return "likely" if ends_process(function) or _is_upon_interrupt(function, at) else "certain"
+    """
+    Likely where the process is about to end, in its main function or upon Ctrl-C, or where only the finalizer acts,
+    which must not wait; certain elsewhere.
+    """
+    is_last = function.name == "__del__" or ends_process(function) or _is_upon_interrupt(function, at)
+    return "likely" if is_last else "certain"
 
 
 def _is_upon_interrupt(function: Function, at: ir.At) -> bool:

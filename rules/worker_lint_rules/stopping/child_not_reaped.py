@@ -22,7 +22,8 @@ When to ignore it
 Limits
     Only processes that the function or class starts itself and does not hand on. Those of multiprocessing
     that a function keeps for itself are let pass: it joins them when the program ends. A process whose
-    output is read counts as waited for. Likely only: what a main function or Ctrl-C ends, unready calls.
+    output is read counts as waited for. Likely only: what a main function, a finalizer or Ctrl-C ends, a process
+    of multiprocessing, and a call that another method has a clause around.
 """
 
 from collections.abc import Iterator
@@ -329,7 +330,9 @@ def _timed_out(held: Held, names: set[str]) -> Iterator[Finding]:
 def _finding(held: Held, end: End, message: str, consequence: str, remedy: str) -> Finding:
     notes = tuple(Note(site.function.path, site.at, "it is started here") for site in held.created[:1])
     scope, at = end.site
-    return Finding(at, message, consequence, remedy, notes, symbol=scope.symbol, confidence=unless_ending(scope, at))
+    is_joined_at_end = held.duty.model is not None and held.duty.model.name != "subprocess.Popen"
+    sure = "likely" if is_joined_at_end else unless_ending(scope, at)
+    return Finding(at, message, consequence, remedy, notes, symbol=scope.symbol, confidence=sure)
 
 
 def _by_pid(scope: Function, placed: Placed) -> Iterator[Finding]:

@@ -18,8 +18,8 @@ When to ignore it
     When the thread may be cut off at any point.
 
 Limits
-    Only what the class starts itself; a thread that anybody else may join is let pass. A pool that the
-    constructor makes, for an object with `start` and `stop`, may be meant to last: that is only likely.
+    Only what the class starts itself; a thread that anybody else may join is let pass. Only likely are a pool made by
+    the constructor of what can be started again after a `stop`, and a daemon thread that uses what is closed.
 """
 
 from collections.abc import Iterator
@@ -308,16 +308,15 @@ def _judged(cls: Class, stops: list[Runs], child: Child) -> Iterator[Finding]:
         yield _finding(cls, stops[0], child.held, child.kind, "nothing tells it to end, and it holds", [])
         return
     for stop in stops:
-        closed = next(_closed_under(stop, child, seen), None)
-        if closed is not None:
-            act, used = closed
+        for act, used in _closed_under(stop, child, seen):
             notes = [
                 Note(
                     act.function.path, act.at, f"`self.{act.name}` is closed here, without waiting for the {child.kind}"
                 ),
                 Note(used.function.path, used.at, f"the {child.kind} uses it here"),
             ]
-            yield _finding(cls, stop, child.held, child.kind, "it still uses what is closed by", notes)
+            found = _finding(cls, stop, child.held, child.kind, "it still uses what is closed by", notes)
+            yield replace(found, confidence="likely" if child.is_daemon else "certain")
             return
 
 
