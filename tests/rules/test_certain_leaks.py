@@ -98,7 +98,22 @@ def {caller}():
 
 def test_the_constructor_of_a_script_fails_with_the_script() -> None:
     assert _found("STP104", SCRIPT.format(caller="main")) == []
-    assert _found("STP104", SCRIPT.format(caller="serve")) == [(7, "certain")]
+    assert _found("STP104", SCRIPT.format(caller="serve")) == [(7, "likely")]
+
+
+def test_a_constructor_takes_plain_sockets_with_it_and_no_threads() -> None:
+    source = """
+    import socket
+    import {module}
+
+    class Server:
+        def __init__(self, port):
+            self.held = {made}
+            self.link = socket.create_connection(("peer", port))
+    """
+    made = "pika.BlockingConnection()"
+    assert _found("STP104", source.format(module="pika", made=made)) == [(8, "certain")]
+    assert _found("STP104", source.format(module="select", made="socket.socket()")) == [(8, "likely")]
 
 
 def test_the_next_turn_closes_what_the_last_one_left() -> None:

@@ -31,16 +31,24 @@ _PASSIVE: Final = frozenset({"lock", "event", "queue"})
 def is_certain(one: Unhanded, function: Function) -> bool:
     """
     Whether a maintainer has to admit the leak. The error is one that a library or the system is known to raise, no
-    check of the project's own. And the object was to be kept: in a field, or by the caller. A plain local that
-    CPython closes with its last reference is gone with the frame, and a socket of ZeroMQ has a finalizer.
+    check of the project's own. And the object goes on without a reference, or somebody was to get it who is still
+    there: the caller, or an object that is made already.
     """
     if not _comes_from_outside(one, function):
         return False
-    is_to_be_kept = (len(one.held.place) > 1 or bool(one.held.escapes)) and not _ends_itself(one.held)
-    return is_to_be_kept or not one.held.duty.collected
+    return not one.held.duty.collected or not (_goes_with_frame(one.held, function) or _ends_itself(one.held))
+
+
+def _goes_with_frame(held: Held, function: Function) -> bool:
+    """
+    Whether CPython closes it when the frame of the failing function is dropped: a plain local that nobody was to get,
+    and what a constructor has put into the object, which nobody gets either.
+    """
+    return function.name == "__init__" or (len(held.place) == 1 and not held.escapes)
 
 
 def _ends_itself(held: Held) -> bool:
+    """Whether it has a finalizer of its own, as the sockets of ZeroMQ have."""
     return held.duty.model is not None and held.duty.model.library == "pyzmq"
 
 

@@ -25,8 +25,8 @@ When to ignore it
 Limits
     A step counts as raising when a library model or the project's own code says so. Plain files are left
     alone, since the interpreter closes them with the last reference, and so is a function whose error ends the
-    process. Certain is what was to be kept, in a field or by the caller, or goes on without a reference, and the
-    error that a library or the system raises; a plain socket that stays in its function is only likely to matter.
+    process. Certain are errors of a library or the system, where what is open goes on without a reference, or was
+    meant for a caller or an object that exists; a socket that goes with its frame or constructor is only likely.
 """
 
 import re
