@@ -275,3 +275,23 @@ async def save({pools}, query):
 def test_a_pool_takes_back_what_it_gave() -> None:
     assert _found("STP104", TAKEN.format(pools="pool", giver="pool", taker="pool")) == [(4, "certain")]
     assert _found("STP104", TAKEN.format(pools="one, other", giver="one", taker="other")) == [(4, "likely")]
+
+
+LOOP = """
+class Worker:
+    def __init__(self, source):
+        self.source = source
+        self.stopped = False
+
+    def {name}(self):
+        while True:
+            print(self.source.receive())
+
+    def stop(self):
+        self.stopped = True
+"""
+
+
+def test_an_endless_method_of_any_name_is_likely_the_loop() -> None:
+    assert _found("STP105", LOOP.format(name="run")) == [(12, "certain")]
+    assert _found("STP105", LOOP.format(name="consume")) == [(12, "likely")]
