@@ -255,13 +255,13 @@ import os
 
 def end(pids):
     for pid in pids:
-        os.kill(pid, 15)
+        os.kill({pid}, 15)
 """
 
 
 def test_windows_knows_no_such_error() -> None:
-    assert _found("STP118", KILLS.format(imported="import sys")) == [(7, "certain")]
-    assert _found("STP118", KILLS.format(imported="from ctypes import windll")) == []
+    assert _found("STP118", KILLS.format(imported="import sys", pid="pid")) == [(7, "certain")]
+    assert _found("STP118", KILLS.format(imported="from ctypes import windll", pid="pid")) == []
 
 
 TAKEN = """
@@ -275,6 +275,10 @@ async def save({pools}, query):
 def test_a_pool_takes_back_what_it_gave() -> None:
     assert _found("STP104", TAKEN.format(pools="pool", giver="pool", taker="pool")) == [(4, "certain")]
     assert _found("STP104", TAKEN.format(pools="one, other", giver="one", taker="other")) == [(4, "likely")]
+
+
+def test_a_child_that_nobody_waits_for_can_be_signalled() -> None:
+    assert _found("STP118", KILLS.format(imported="import sys", pid="pid.pid")) == [(7, "likely")]
 
 
 LOOP = """

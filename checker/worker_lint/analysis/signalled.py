@@ -26,6 +26,17 @@ def depends_on(pid: ir.Expr, target: ir.Expr) -> bool:
     return any(node.id in names for node in find(ir.Name, (pid,)))
 
 
+def is_of_child(scope: Scope, pid: ir.Expr) -> bool:
+    """
+    Whether the process may be a child of this one: the id is an attribute of a process object, or the module forks.
+    A child that has ended can be signalled until somebody waits for it.
+    """
+    if any(node.name == "pid" for node in find(ir.Attribute, (pid,))):
+        return True
+    text = scope.project.store.text(scope.path)
+    return text.has_word("fork(", 1, len(text.lines))
+
+
 def is_for_windows(scope: Scope) -> bool:
     """
     Whether the module can be imported on Windows alone: it imports what is nowhere else, in no `try` and under no
