@@ -299,3 +299,22 @@ class Worker:
 def test_an_endless_method_of_any_name_is_likely_the_loop() -> None:
     assert _found("STP105", LOOP.format(name="run")) == [(12, "certain")]
     assert _found("STP105", LOOP.format(name="consume")) == [(12, "likely")]
+
+
+UNFINISHED = """
+import pika
+
+class Server:
+    def __init__(self, parameters):
+        self.taking = pika.BlockingConnection(parameters)
+        self.giving = pika.BlockingConnection(parameters)
+
+    def {end}(self):
+        self.taking.close()
+        self.giving.close()
+"""
+
+
+def test_a_finalizer_may_end_what_a_constructor_left() -> None:
+    assert _found("STP104", UNFINISHED.format(end="close")) == [(7, "certain")]
+    assert _found("STP104", UNFINISHED.format(end="__del__")) == [(7, "likely")]

@@ -34,9 +34,15 @@ def is_certain(one: Unhanded, function: Function) -> bool:
     check of the project's own. And the object goes on without a reference, or somebody was to get it who is still
     there: the caller, or an object that is made already.
     """
-    if not _comes_from_outside(one, function):
+    if not _comes_from_outside(one, function) or _is_finalized(function):
         return False
     return not one.held.duty.collected or not (_goes_with_frame(one.held, function) or _ends_itself(one.held))
+
+
+def _is_finalized(function: Function) -> bool:
+    """Whether the object that a constructor has not finished has a finalizer, which may end what is there."""
+    owner = function.owner if function.name == "__init__" else None
+    return owner is not None and owner.project.hierarchy.find(owner, "__del__") is not None
 
 
 def _goes_with_frame(held: Held, function: Function) -> bool:
