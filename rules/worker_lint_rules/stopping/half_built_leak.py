@@ -358,9 +358,9 @@ def _of_locals(
         for one in unreleased(context.project, function, me):
             if one.held.duty.role in _LATER and _is_open(one.held.duty, context) and not is_moot(one, function):
                 yield _finding(one, function)
-    if _CLOSES.search(text) and not ends_process(function):
+    if _CLOSES.search(text):
         for passed in passed_by(context.project, function):
-            yield _left_behind(passed, function)
+            yield from () if ends_process(function) else (_left_behind(passed, function),)
     if _GIVES_BACK.search(text):
         for taken in (*borrowed(context.project, function), *borrowed_items(context.project, function)):
             yield _left_behind(taken, function)
