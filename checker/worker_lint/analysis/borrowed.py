@@ -34,13 +34,14 @@ OVER_LINK: Final = frozenset(
 class Borrowed(NamedTuple):
     """
     The name, the call that takes it out (None for a field, which another method may fill), the one that may fail,
-    and the one that hands it back after that.
+    and the one that hands it back after that. `is_pool`: what takes it back is seen to have given it.
     """
 
     name: str
     taken: ir.Call | None
     cause: ir.Call
     release: ir.Call
+    is_pool: bool = False
 
 
 def borrowed(project: Project, function: Function) -> Iterator[Borrowed]:
@@ -58,7 +59,12 @@ def borrowed(project: Project, function: Function) -> Iterator[Borrowed]:
             calls = (node for one in between for node in walk(one, inner=False) if isinstance(node, ir.Call))
             cause = next((call for call in calls if call.at < back.at and _asks(call, name)), None)
             if cause is not None and not any(isinstance(one, ir.Try) for one in _all(between)):
-                yield Borrowed(name, taken, cause, back)
+                yield Borrowed(name, taken, cause, back, receiver(taken) == receiver(back) != "")
+
+
+def receiver(call: ir.Call) -> str:
+    """The object of a method call, as it is written; "" for others."""
+    return (ir.dotted_name(call.func.value) or "") if isinstance(call.func, ir.Attribute) else ""
 
 
 def _taken(statement: ir.Stmt) -> tuple[str, ir.Call | None]:

@@ -97,6 +97,19 @@ def is_endless(loop: ir.While) -> bool:
     return isinstance(loop.test, ir.Constant) and bool(loop.test.value)
 
 
+def goes_on(loop: ir.While) -> bool:
+    """Whether no jump leaves the loop: one might stand for anything."""
+    leaves = any(node.kind == "break" for node in find(ir.Simple, loop.body))
+    return not leaves and not any(True for _ in find(ir.Return, loop.body))
+
+
+def never_ends(runs: Runs) -> bool:
+    """Whether the function has a loop that goes on for ever; not a generator, which goes on only when it is asked."""
+    if runs.function.node.is_generator:
+        return False
+    return any(is_endless(loop) and goes_on(loop) for loop in find(ir.While, runs.function.body))
+
+
 def serves(runs: Runs) -> bool:
     """Whether the child's code goes round until somebody ends it, by a loop of its own or one of a library."""
     if next(service_loops(runs), None) is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.borrowed import GIVES_BACK, OVER_LINK, TAKES, Borrowed
+from worker_lint.analysis.borrowed import GIVES_BACK, OVER_LINK, TAKES, Borrowed, receiver
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.statements import plain_call, walk_statements
@@ -39,7 +39,7 @@ def borrowed_fields(project: Project, method: Function, cls: Class) -> Iterator[
             continue
         cause = next(_asked_before(method, f"{subject}.{field}", back), None)
         if cause is not None:
-            yield Borrowed(f"{subject}.{field}", None, cause, back)
+            yield Borrowed(f"{subject}.{field}", None, cause, back, _is_giver(project, cls, receiver(back)))
 
 
 def _given_back(method: Function, subject: str) -> Iterator[tuple[ir.Call, str]]:
@@ -51,6 +51,18 @@ def _given_back(method: Function, subject: str) -> Iterator[tuple[ir.Call, str]]
         match call.args:
             case (ir.Attribute(value=ir.Name(id=root), name=field), *_) if root == subject:
                 yield call, field
+
+
+def _is_giver(project: Project, cls: Class, pool: str) -> bool:
+    """Whether methods of the class and its relatives take something out of what is written like this."""
+    calls = (
+        call
+        for each in family(cls)
+        for method in project.values.fields.methods(each)
+        for call in find(ir.Call, method.statements)
+        if isinstance(call.func, ir.Attribute) and call.func.name in TAKES
+    )
+    return bool(pool) and any(receiver(call) == pool for call in calls)
 
 
 def _times(project: Project, cls: Class, field: str) -> int:

@@ -73,6 +73,8 @@ def started_by_methods(project: Project, cls: Class) -> Iterator[tuple[Function,
             place = ("self", field.name)
             if any(use.place == place and (use.how in _GIVEN_AWAY or use.how == "attribute") for use in uses):
                 continue
+            if project.values.fields.is_shared(cls, field.name):
+                continue  # the others go on with it when one of them is stopped
             found = _started(project, method, call, cls)
             if found is not None:
                 yield method, found

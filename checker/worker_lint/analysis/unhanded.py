@@ -18,6 +18,7 @@ from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
 from worker_lint.analysis.skipping import failures
 from worker_lint.analysis.statements import inner_blocks
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.sure_link import holds_nothing_before, is_sure
 from worker_lint.analysis.visit import unawaited
 from worker_lint.source import ir
 
@@ -84,7 +85,7 @@ def passed_by(project: Project, function: Function) -> Iterator[Passed]:
             later = [one for one in map(_called_alone, block[index + 1 :]) if one is not None]
             on_it = [one for one in later if _method(one, name)]
             release = next((one for one in on_it if _method(one, name) in _RELEASES), None)
-            cause = next((one for one in on_it if _method(one, name) in _OVER_LINK), None)
+            cause = next((one for one in on_it if _may_fail(function, given, one, _method(one, name))), None)
             if release is not None and cause is not None and cause.at < release.at:
                 yield Passed(name, given, cause, release)
 
@@ -94,6 +95,13 @@ _OVER_LINK: Final = frozenset(
     {"fetch", "recv", "receive", "send", "sendall", "request", "connect", "login", "publish", "consume", "sendmail"}
 )
 """Methods that ask something of the other side of a link: these fail when the link does."""
+
+
+def _may_fail(function: Function, given: ir.Call, call: ir.Call, step: str) -> bool:
+    """Whether a step asks something over a link that is there by then."""
+    if step not in _OVER_LINK or is_sure(function, call):
+        return False
+    return not holds_nothing_before(function, given, step)
 
 
 def _given(statement: ir.Stmt) -> tuple[str, ir.Call | None]:
@@ -152,8 +160,10 @@ def only_here(project: Project, function: Function, me: Class) -> Iterator[Unhan
         if held.duty.role in RUNNING:
             continue  # a wait for its end is no clean-up
         if any(end.kind == "release" for end in held.ends) and all(end.site.method == function for end in held.ends):
-            is_here = any(site.method == function for site in held.acquired)
-            yield from _left_open(project, function, me, held, start="unborn" if is_here else "open")
+            here = [site.at for site in held.acquired if site.method == function]
+            if here and all(end.site.at < min(here) for end in held.ends if end.kind == "release"):
+                continue  # the next call of the method closes it, before it opens another one
+            yield from _left_open(project, function, me, held, start="unborn" if here else "open")
 
 
 def _is_entered_by(project: Project, function: Function, me: Class) -> bool:
@@ -185,7 +195,7 @@ def _left_open(
     inside = project.routines.inside(function, me)
     params = function.node.params
     place = (params[0].name, *held.place[1:]) if len(held.place) > 1 and params else held.place
-    watch = _Open(inside, held, place, gone, start)
+    watch = _Open(inside, held, place, gone, start, (function, me))
     path = find_path(graph, watch, lambda block, state: block is graph.raised and state == "left")
     if isinstance(path, Path):
         edge, step = next((edge, edge.step) for edge in reversed(path.raising) if edge.step and watch.is_cause(edge))
@@ -195,9 +205,18 @@ def _left_open(
 class _Open(Watch[str]):
     """`unborn`, `open`, then `left` once something raises; handed over or released it is of no more interest."""
 
-    def __init__(self, inside: Inside, held: Held, place: Place, gone: frozenset[ir.At], start: str) -> None:
+    def __init__(
+        self,
+        inside: Inside,
+        held: Held,
+        place: Place,
+        gone: frozenset[ir.At],
+        start: str,
+        where: tuple[Function, Class | None],
+    ) -> None:
         super().__init__(start=start)
         self._inside = inside
+        self._function, self._me = where
         self._place = place
         self._born = {site.at for site in held.acquired}
         awaits = find(ir.Await, inside.routine.body or ())
@@ -228,8 +247,11 @@ class _Open(Watch[str]):
         return "left" if self.is_cause(edge) else None
 
     def is_cause(self, edge: Edge) -> bool:
-        """Whether an edge is an error that one has to expect, of something else than user code."""
+        """Whether an edge is an error that one has to expect, of something else than user code and its own making."""
         if edge.step is None or edge.step.kind not in ("call", "await"):
+            return False
+        call = unawaited(edge.step.node)
+        if self._is_birth(call) or is_sure(self._function, call, self._me):
             return False
         names = failures(edge)
         return bool(names - {USER_CODE, "Exception", "BaseException"})

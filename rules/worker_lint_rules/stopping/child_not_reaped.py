@@ -21,7 +21,9 @@ When to ignore it
 
 Limits
     Only processes that the function or class starts itself and does not hand on. Those of multiprocessing
-    that a function keeps for itself are let pass: it joins them when the program ends.
+    that a function keeps for itself are let pass: it joins them when the program ends. A process whose
+    output is read counts as waited for. Likely only: what a main function, a finalizer or Ctrl-C ends, a process
+    of multiprocessing, and a call that another method has a clause around.
 """
 
 from collections.abc import Iterator
@@ -33,7 +35,10 @@ from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import catches
 from worker_lint.analysis.known_gone import GONE, Unready, unready_calls
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
+from worker_lint.analysis.one_shot import unless_ending
 from worker_lint.analysis.resources.held import End, Held
+from worker_lint.analysis.signalled import depends_on, is_for_windows, is_of_child, is_self
+from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.workers.entry import argument_of
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -274,15 +279,16 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
 
 
 def _uses_in_class(cls: Class, held: Held) -> set[str]:
-    """The names of what is done with the field, in the class and those that it is related to."""
+    """The names of what is done with the field and its parts, in the class and those that it is related to."""
     hierarchy, project = cls.project.hierarchy, cls.project
     related = [*(base for base in hierarchy.order(cls) if isinstance(base, Class)), *hierarchy.descendants(cls)]
     return {
-        use.name
+        name
         for owner in related
         for method in project.values.fields.methods(owner)
         for use in project.places.uses(method, owner)
-        if use.place == held.place
+        if use.place[:2] == held.place
+        for name in (use.place[2] if len(use.place) > 2 else use.name,)
     }
 
 
@@ -295,7 +301,7 @@ def _killed_only(held: Held, names: set[str]) -> Iterator[Finding]:
         return
     kills = [end for end in held.ends if end.kind == "request" and end.name in _KILLS]
     if kills and all(end.kind == "request" for end in held.ends):
-        first = kills[0]
+        first = min(kills, key=lambda end: not is_stop_name(end.site.method.name))
         yield _finding(
             held,
             first,
@@ -323,7 +329,10 @@ def _timed_out(held: Held, names: set[str]) -> Iterator[Finding]:
 
 def _finding(held: Held, end: End, message: str, consequence: str, remedy: str) -> Finding:
     notes = tuple(Note(site.function.path, site.at, "it is started here") for site in held.created[:1])
-    return Finding(end.site.at, message, consequence, remedy, notes, symbol=end.site.function.symbol)
+    scope, at = end.site
+    is_joined_at_end = held.duty.model is not None and held.duty.model.name != "subprocess.Popen"
+    sure = "likely" if is_joined_at_end else unless_ending(scope, at)
+    return Finding(at, message, consequence, remedy, notes, symbol=scope.symbol, confidence=sure)
 
 
 def _by_pid(scope: Function, placed: Placed) -> Iterator[Finding]:
@@ -371,12 +380,12 @@ def _is_read(scope: Function, name: str) -> bool:
 
 def _unguarded(scope: Function, placed: Placed, call: ir.Call) -> Iterator[Finding]:
     """A signal to a process that may be gone, where the error keeps other processes from being told."""
-    if len(call.args) != 2 or _is_self(call.args[0]) or getattr(call.args[1], "value", None) == 0:
+    if len(call.args) != 2 or is_self(call.args[0]) or getattr(call.args[1], "value", None) == 0:
         return
     if catches(scope, placed, ("ProcessLookupError", "OSError", "error", "EnvironmentError", "IOError")):
         return
     loop = next((outer for outer in reversed(placed.around) if isinstance(outer, ir.For)), None)
-    if loop is None or not _depends_on(call.args[0], loop.target):
+    if loop is None or not depends_on(call.args[0], loop.target) or is_for_windows(scope):
         return
     yield Finding(
         at=call.at,
@@ -385,16 +394,5 @@ def _unguarded(scope: Function, placed: Placed, call: ir.Call) -> Iterator[Findi
         help="`try: … except ProcessLookupError: continue`, for each of them",
         notes=(Note(scope.path, loop.at[:2] + loop.target.at[2:], "the loop that it ends"),),
         symbol=scope.symbol,
+        confidence="likely" if is_of_child(scope, call.args[0]) else "certain",
     )
-
-
-def _is_self(pid: ir.Expr) -> bool:
-    return (isinstance(pid, ir.Constant) and pid.value == 0) or any(
-        (ir.dotted_name(node.func) or "").rpartition(".")[2] in {"getpid", "getppid", "getpgrp"}
-        for node in find(ir.Call, (pid,))
-    )
-
-
-def _depends_on(pid: ir.Expr, target: ir.Expr) -> bool:
-    names = {node.id for node in find(ir.Name, (target,))}
-    return any(node.id in names for node in find(ir.Name, (pid,)))

@@ -24,20 +24,26 @@ When to ignore it
 
 Limits
     A step counts as raising when a library model or the project's own code says so. Plain files are left
-    alone, since the interpreter closes them with the last reference.
+    alone, since the interpreter closes them with the last reference, and so is a function whose error ends the
+    process. Certain are errors of a library or the system, where what is open goes on without a reference, or was
+    meant for a caller or an object that exists; a socket that goes with its frame or constructor is only likely.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.borrowed import Borrowed, borrowed
 from worker_lint.analysis.handed_back import borrowed_fields, borrowed_items
+from worker_lint.analysis.left_behind import is_certain, is_moot
 from worker_lint.analysis.nesting import body_text
+from worker_lint.analysis.one_shot import ends_process
 from worker_lint.analysis.resources import Duty
+from worker_lint.analysis.sure_link import is_paired
 from worker_lint.analysis.unhanded import Passed, Unhanded, in_construction, only_here, passed_by, unhanded, unreleased
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source import ir
 
 rule = Rule(
     code="STP104",
@@ -286,10 +292,10 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
         found = list(in_construction(context.project, method, cls)) if _OPENS.search(text) else []
         if _CLOSES.search(text):
             found.extend(only_here(context.project, method, cls))
-        for one in found:
-            if _is_open(one.held.duty, context) and not _is_paired(one, context):
-                yield _finding(one, method)
-        yield from _of_locals(method, cls, context)
+        open_ones = [one for one in found if _is_open(one.held.duty, context) and not is_paired(one.held)]
+        kept = [one for one in open_ones if not is_moot(one, method)]
+        yield from (_finding(one, method) for one in kept)
+        yield from _of_locals(method, cls, context, {one.cause.at for one in open_ones})
         if _GIVES_BACK.search(text):
             for taken in borrowed_fields(context.project, method, cls):
                 yield _left_behind(taken, method)
@@ -335,21 +341,26 @@ def _left_behind(one: Borrowed | Passed, function: Function) -> Finding:
         ),
         symbol=function.symbol,
         culprit=("release", function.path, *(str(number) for number in one.cause.at)),
+        confidence="certain" if isinstance(one, Borrowed) and one.is_pool else "likely",
     )
 
 
-def _of_locals(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:
+def _of_locals(
+    function: Function, me: Class | None, context: Context, said: Collection[ir.At] = ()
+) -> Iterator[Finding]:
+    """What locals leave open, apart from what is said of the fields that they are put into."""
     text = body_text(function)
     if _OPENS.search(text):
         for one in unhanded(context.project, function, me):
-            if _is_open(one.held.duty, context):
+            is_new = one.cause.at not in said
+            if is_new and _is_open(one.held.duty, context) and not is_moot(one, function):
                 yield _finding(one, function)
         for one in unreleased(context.project, function, me):
-            if one.held.duty.role in _LATER and _is_open(one.held.duty, context):
+            if one.held.duty.role in _LATER and _is_open(one.held.duty, context) and not is_moot(one, function):
                 yield _finding(one, function)
     if _CLOSES.search(text):
         for passed in passed_by(context.project, function):
-            yield _left_behind(passed, function)
+            yield from () if ends_process(function) else (_left_behind(passed, function),)
     if _GIVES_BACK.search(text):
         for taken in (*borrowed(context.project, function), *borrowed_items(context.project, function)):
             yield _left_behind(taken, function)
@@ -370,12 +381,6 @@ def _is_open(duty: Duty, context: Context) -> bool:
     return duty.role in _AT_ONCE or (duty.role in _LATER and (is_made_open or not duty.when_created))
 
 
-def _is_paired(one: Unhanded, context: Context) -> bool:
-    """Whether it is a ZeroMQ socket for two threads of one process, by an address that nobody else has."""
-    made = one.held.created[0]
-    return "PAIR" in context.project.store.text(made.function.path).segment(made.at)
-
-
 def _finding(one: Unhanded, function: Function) -> Finding:
     names = sorted({thrown.name.rpartition(".")[2] for thrown in one.thrown})
     error = " or ".join(names[:2]) if all(name.isidentifier() for name in names) else "an error"
@@ -389,4 +394,5 @@ def _finding(one: Unhanded, function: Function) -> Finding:
         notes=(Note(made.function.path, made.at, f"`{one.held.name}` is opened here"),),
         symbol=function.symbol,
         culprit=("release", function.path, *(str(number) for number in one.cause.at)),
+        confidence="certain" if is_certain(one, function) else "likely",
     )

@@ -25,14 +25,17 @@ When to ignore it
 Limits
     Only what a library model knows to need a release is counted. A field that is handed on,
     returned, or ended by any code at all, under any condition, is not reported. Threads,
-    processes, tasks and executors are the matter of `thread-not-joined`.
+    processes, tasks and executors are the matter of `thread-not-joined`. What a thread, a task, an
+    event loop or a cycle keeps open is certain; what the interpreter closes with the last reference
+    to the owner, such as a file, a plain socket or an HTTP session, is only likely to matter.
 """
 
 from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis import Class, Function
-from worker_lint.analysis.resources import RUNNING, Duty, Held
+from worker_lint.analysis.left_behind import holds_only_locks, outlives_owner
+from worker_lint.analysis.resources import RUNNING, Held
 from worker_lint.analysis.started import Started, started_by_methods, started_for_good
 from worker_lint.analysis.stopping import STOP_WORDS, ends_object
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -329,8 +332,9 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     stop = next((runs.function for runs in context.project.workers.stops(cls) if ends_object(runs.function.name)), None)
     if stop is None:
         return
+    fields = context.project.values.fields
     for held in context.project.resources.held(cls):
-        if _is_reported(held):
+        if _is_reported(held) and not fields.is_shared(cls, held.place[-1]):
             yield _finding(cls, held, stop, context)
 
 
@@ -374,14 +378,9 @@ def _started(one: Started, function: Function) -> Finding:
 
 def _is_reported(held: Held) -> bool:
     """Whether the field is due, ours alone, and never ended."""
-    if held.duty.role in _OTHER_RULES or _runs_code(held.duty):
+    if held.duty.role in _OTHER_RULES or held.duty.takes_work or holds_only_locks(held):
         return False
     return bool(held.acquired) and not held.ends and held.is_ours and held.derived_from is None
-
-
-def _runs_code(duty: Duty) -> bool:
-    """Whether it is an executor or scheduler, whose threads are what is left behind."""
-    return duty.model is not None and not {"submit", "apply_async", "add_job"}.isdisjoint(duty.model.members)
 
 
 def _finding(cls: Class, held: Held, stop: Function, context: Context) -> Finding:
@@ -396,4 +395,5 @@ def _finding(cls: Class, held: Held, stop: Function, context: Context) -> Findin
         notes=(Note(stop.path, stop.node.name_at, f"`{stop.name}` ends the object and leaves `{held.name}` open"),),
         symbol=site.method.symbol,
         culprit=("resource", cls.symbol, held.place[-1]),
+        confidence="certain" if outlives_owner(held) else "likely",
     )

@@ -17,17 +17,18 @@ When to ignore it
     When something outside the class ends the loop.
 
 Limits
-    Loops that get the object itself handed on, or end by code that nobody knows, are let pass.
+    Loops that get the object itself handed on, or end by code that nobody knows, are let pass. What the object's own
+    thread, task or `run` does is certain; an endless loop of any other method is likely to be the worker's.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from worker_lint.analysis import Class
 from worker_lint.analysis.calls import Runs
-from worker_lint.analysis.children import is_endless, service_loops
+from worker_lint.analysis.children import goes_on, never_ends, service_loops
 from worker_lint.analysis.flags import calls_out, is_flag, is_read
-from worker_lint.analysis.flow import find
 from worker_lint.analysis.rearmed import Rearmed, rearmed
 from worker_lint.analysis.stopping import STOP_WORDS, is_stop_name
 from worker_lint.analysis.touching import Act, acts_of, code_of, done_by, touched_by, whole_stops
@@ -338,7 +339,9 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
             if any(act.name in seen for act in telling) or is_read(cls, flag.name):
                 break
         else:
-            yield _finding(stop, flag, *loops[0])
+            found = _finding(stop, flag, *loops[0])
+            is_own = loops[0][0] in set(_run_by_itself(cls))
+            yield replace(found, confidence="certain" if is_own else "likely")
             return
 
 
@@ -348,6 +351,14 @@ def _flag_of(cls: Class, stop: Runs) -> Act | None:
 
 
 def _run_by(cls: Class) -> Iterator[Runs]:
+    """The methods of the worker's own, and others that go round for ever: whoever calls them, that is its loop."""
+    yield from _run_by_itself(cls)
+    for name, runs in cls.project.workers.methods(cls).items():
+        if name not in _NAMED and not is_stop_name(name) and never_ends(runs):
+            yield runs
+
+
+def _run_by_itself(cls: Class) -> Iterator[Runs]:
     """The methods that the object's threads, processes and tasks run, and those named for it."""
     methods = cls.project.workers.methods(cls)
     for runs in methods.values():
@@ -355,15 +366,8 @@ def _run_by(cls: Class) -> Iterator[Runs]:
             if entry.kind in _KINDS and len(entry.callee.runs) == 1 and entry.callee.runs[0].me is cls:
                 yield entry.callee.runs[0]
     for name, runs in methods.items():
-        if name in _NAMED or (not is_stop_name(name) and _never_ends(runs)):
+        if name in _NAMED:
             yield runs
-
-
-def _never_ends(runs: Runs) -> bool:
-    """Whether the method has a loop that goes on for ever: whoever calls it, that is the worker's loop."""
-    if runs.function.node.is_generator:
-        return False  # it goes on only as long as somebody asks for more
-    return any(is_endless(loop) and _goes_on(loop) for loop in find(ir.While, runs.function.body))
 
 
 def _loop_of(cls: Class, runs: Runs) -> ir.While | None:
@@ -376,16 +380,10 @@ def _loop_of(cls: Class, runs: Runs) -> ir.While | None:
         if owner is not function or not isinstance(loop, ir.While):
             return None
         if isinstance(loop.test, ir.Constant):
-            return loop if _goes_on(loop) else None
+            return loop if goes_on(loop) else None
         reads = [act.name for act in acts_of(function, cls) if loop.test.at[:2] <= act.at[:2] <= loop.test.at[2:]]
-        return loop if reads and _goes_on(loop) else None
+        return loop if reads and goes_on(loop) else None
     return None
-
-
-def _goes_on(loop: ir.While) -> bool:
-    """Whether no jump leaves the loop: one might stand for anything."""
-    leaves = any(node.kind == "break" for node in find(ir.Simple, loop.body))
-    return not leaves and not any(True for _ in find(ir.Return, loop.body))
 
 
 def _finding(stop: Runs, flag: Act, runs: Runs, loop: ir.While) -> Finding:

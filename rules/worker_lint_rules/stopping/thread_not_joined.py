@@ -18,10 +18,12 @@ When to ignore it
     When the thread may be cut off at any point.
 
 Limits
-    Only what the class starts itself; a thread that anybody else may join is let pass.
+    Only what the class starts itself; a thread that anybody else may join is let pass. Only likely are a pool made by
+    the constructor of what can be started again after a `stop`, and a daemon thread that uses what is closed.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from worker_lint.analysis import Class, Function
@@ -35,6 +37,7 @@ from worker_lint.analysis.children import (
     serves,
     waits_for_anything,
 )
+from worker_lint.analysis.left_behind import is_of_lifetime
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.resources import Held
 from worker_lint.analysis.stopping import STOP_WORDS, is_stop_name
@@ -49,7 +52,7 @@ rule = Rule(
     closure="file",
     resumable="trail",
     summary="A stop method leaves a thread, process, timer or pool running that the object started",
-    words=(*STOP_WORDS, "Thread(", "Process(", "Timer(", "Callback("),
+    words=(*STOP_WORDS, "Thread(", "Process(", "Timer(", "Callback(", "Executor("),
     product_only=True,
     yields_to=("STP127", "STP105"),
     silences=("daemon by design", "joined elsewhere"),
@@ -266,8 +269,9 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         return
     held = context.project.resources.held(cls)
     for one in held:
-        if _is_left(one) and _is_pool(one) and one.derived_from is None and _is_used(cls, one):
-            yield _finding(cls, stops[0], one, "pool", "its jobs and threads outlive", [])
+        if _is_left(one) and one.duty.is_executor and one.derived_from is None and _is_used(cls, one):
+            found = _finding(cls, stops[0], one, "pool", "its jobs and threads outlive", [])
+            yield replace(found, confidence="likely") if is_of_lifetime(one, stops) else found
     for child in children_of(cls):
         yield from _judged(cls, stops, child) if _is_left(child.held) else ()
     yield from _unkept(cls, stops)
@@ -275,10 +279,6 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
 
 def _is_left(held: Held) -> bool:
     return bool(held.acquired) and not held.ends and held.is_ours
-
-
-def _is_pool(held: Held) -> bool:
-    return held.duty.model is not None and "submit" in held.duty.model.members
 
 
 def _is_used(cls: Class, held: Held) -> bool:
@@ -308,16 +308,15 @@ def _judged(cls: Class, stops: list[Runs], child: Child) -> Iterator[Finding]:
         yield _finding(cls, stops[0], child.held, child.kind, "nothing tells it to end, and it holds", [])
         return
     for stop in stops:
-        closed = next(_closed_under(stop, child, seen), None)
-        if closed is not None:
-            act, used = closed
+        for act, used in _closed_under(stop, child, seen):
             notes = [
                 Note(
                     act.function.path, act.at, f"`self.{act.name}` is closed here, without waiting for the {child.kind}"
                 ),
                 Note(used.function.path, used.at, f"the {child.kind} uses it here"),
             ]
-            yield _finding(cls, stop, child.held, child.kind, "it still uses what is closed by", notes)
+            found = _finding(cls, stop, child.held, child.kind, "it still uses what is closed by", notes)
+            yield replace(found, confidence="likely" if child.is_daemon else "certain")
             return
 
 

@@ -106,6 +106,7 @@ class ResourceTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True
         wait: Methods that wait for its end.
         context: Leaving it as a context manager releases it.
         closes_children: Its release also releases what was derived from it.
+        collected: Dropping the last reference closes it at once: no thread, task, loop or cycle of its own holds it.
         thread: Who may call its methods: any thread, the owning one, or that of its event loop.
         fork: Whether it may be used in a forked child.
     """
@@ -117,6 +118,7 @@ class ResourceTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True
     wait: tuple[str, ...] = ()
     context: bool | None = None
     closes_children: bool | None = None
+    collected: bool | None = None
     thread: ThreadRule | None = None
     fork: bool | None = None
 

@@ -35,6 +35,7 @@ class Duty:
         wait: Methods that wait for its end.
         context: Leaving it as a context manager fulfils it; None when that is unknown.
         closes_children: Its release also releases what was derived from it.
+        collected: Dropping the last reference closes it at once.
         cls: The class of the project, where it is one.
         model: The modelled class that the duty comes from, if any.
     """
@@ -47,6 +48,7 @@ class Duty:
     wait: tuple[str, ...] = ()
     context: bool | None = None
     closes_children: bool = False
+    collected: bool = False
     cls: Class | None = None
     model: ModelClass | None = None
 
@@ -59,6 +61,16 @@ class Duty:
     def when_created(self) -> bool:
         """Whether it is due as soon as it exists."""
         return "__init__" in self.acquired
+
+    @property
+    def is_executor(self) -> bool:
+        """Whether it runs jobs in threads or processes of its own."""
+        return self.model is not None and "submit" in self.model.members
+
+    @property
+    def takes_work(self) -> bool:
+        """Whether it is an executor or scheduler, whose threads are what is left behind."""
+        return self.model is not None and not {"submit", "apply_async", "add_job"}.isdisjoint(self.model.members)
 
 
 def modelled_duty(project: Project, kind: Kind) -> Duty | None:
@@ -87,6 +99,7 @@ def _duty(name: str, model: ModelClass, table: ResourceTable, cls: Class | None 
         table.wait,
         table.context,
         bool(table.closes_children),
+        bool(table.collected),
         cls,
         model,
     )

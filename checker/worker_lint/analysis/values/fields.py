@@ -88,6 +88,23 @@ class Fields:
         order = self.project.hierarchy.order(cls)
         return [one for base in order if isinstance(base, Class) for one in self.own(base).get(name, ())]
 
+    def is_shared(self, cls: Class, name: str) -> bool:
+        """Whether all objects of the class have one value between them: the class body or a class method makes it."""
+        return any(
+            (isinstance(one.scope, Class) and not _is_absent(one.source))
+            or (isinstance(one.scope, Function) and _is_of_class(one.scope))
+            for one in self.assigned(cls, name)
+            if one.source.how == "value"
+        )
+
+
+def _is_absent(source: Source) -> bool:
+    return isinstance(source.expr, ir.Constant)
+
+
+def _is_of_class(function: Function) -> bool:
+    return any(ir.dotted_name(decorator) == "classmethod" for decorator in function.node.decorators)
+
 
 _DECLARED: Final = frozenset({"attrs.field", "attr.ib", "attr.field", "dataclasses.field", "field"})
 
