@@ -99,3 +99,8 @@ def _is_itself(use: Use) -> bool:
 
 def _is_constant(value: ir.Expr) -> bool:
     return isinstance(value, ir.Name) and value.id.isupper()
+
+
+def is_waited_for(cls: Class | None) -> bool:
+    """Whether code that knows the class waits for a thread: `join()` without the argument that strings give it."""
+    return cls is not None and cls.project.uses.is_written(cls, (".join(",), r"\.join\((?:timeout\b[^)]*|[\d.]*)\)")

@@ -27,9 +27,7 @@ def is_waited_for(scope: Function, call: ir.Call, coroutine: Function) -> bool:
     return ends and joins and mentions(coroutine, "loop")
 
 
-def loss_is_sure(
-    scope: Function, call: ir.Call, made: ir.Call, runs: tuple[tuple[Function, Class | None], ...]
-) -> bool:
+def loss_is_sure(scope: Function, call: ir.Call, made: ir.Call, runs: tuple[Runs, ...]) -> bool:
     """
     Whether the loss of the task is one that its author has not chosen: an error can leave it, through what it
     awaits, too; it is more than the stop of another object, whose end it is itself; and no comment explains it.

@@ -23,6 +23,7 @@ Limits
     waiting for all of them with `asyncio.wait` or `gather` takes none out.
 """
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -86,6 +87,29 @@ rule = Rule(
                     while True:
                         message = await self.queue.get()
                         self.tasks.append(asyncio.create_task(self.handle(message)))  # bad: self.tasks
+            """,
+        ),
+        good(
+            "the work itself leaves as its last step",
+            """
+            import threading
+
+            class Server:
+                def __init__(self, handler):
+                    self.handler = handler
+                    self.threads = set()
+
+                def serve(self, sockets):
+                    while True:
+                        thread = threading.Thread(target=self.handler, args=(self, sockets.accept()))
+                        self.threads.add(thread)
+                        thread.start()
+
+            def handle(server, connection):
+                try:
+                    connection.run()
+                finally:
+                    server.threads.discard(threading.current_thread())
             """,
         ),
         good(
@@ -210,7 +234,9 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
             kind = collection_kind(cls, field)
             if kind is None or is_bounded(cls, field) or (kind == "dict" and growing.change.name == ""):
                 continue
-            if not _shrinks(changes, field) and not any(_is_handed_over(use) for use in _uses(cls, methods, field)):
+            if _shrinks(changes, field) or _is_shrunk_outside(cls, field):
+                continue
+            if not any(_is_handed_over(use) for use in _uses(cls, methods, field)):
                 yield _finding(method, growing, _emptied(changes, field))
                 break
 
@@ -255,6 +281,14 @@ def _shrinks(changes: list[tuple[Function, Change]], field: str) -> bool:
         if change.field == field and change.kind != "adds" and method.name != "__init__":
             if change.name in {"discard", "remove", "pop", "popleft", "popitem"} or not is_stop_name(method.name):
                 return True
+    return False
+
+
+def _is_shrunk_outside(cls: Class, field: str) -> bool:
+    """Whether code outside the class, such as the work itself as its last step, takes members out of the field."""
+    if not field.startswith("_"):
+        taken = rf"(?<!\bself)\.{re.escape(field)}\.(?:discard|remove|pop|popleft|popitem|clear)\("
+        return cls.project.uses.is_written(cls, (f".{field}.",), taken)
     return False
 
 
