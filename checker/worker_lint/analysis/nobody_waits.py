@@ -81,11 +81,22 @@ def is_known_ready(scope: Function, placed: Placed, call: ir.Call) -> bool:
             for node in find(ir.Call, (outer.test,)):
                 if isinstance(node.func, ir.Attribute) and node.func.name in _ASKS:
                     return True
+    if call.func.name == "get" and _has_waited(scope, call, f"{receiver}.empty"):
+        return True
     for put in find(ir.Call, scope.body) if call.func.name == "get" else ():
         if ir.dotted_name(put.func) in {f"{receiver}.put", f"{receiver}.put_nowait"} and call.at[0] - put.at[2] == 1:
             return True
     made = [node.value for node in find(ir.Assign, scope.body) if receiver in map(ir.dotted_name, node.targets)]
     return call.func.name == "acquire" and any(isinstance(value, ir.Call) for value in made)
+
+
+def _has_waited(scope: Function, call: ir.Call, asked: str) -> bool:
+    """Whether a loop before the call has gone on until the answer was no, and nobody else had a turn since."""
+    for loop in find(ir.While, scope.body):
+        asks = isinstance(loop.test, ir.Call) and ir.dotted_name(loop.test.func) == asked
+        if asks and loop.at[2] < call.at[0]:
+            return not any(loop.at[2] < one.at[0] <= call.at[0] for one in find(ir.Await, scope.body))
+    return False
 
 
 def is_lone_prompt(scope: Scope, name: str) -> bool:

@@ -23,7 +23,7 @@ _STARTS: Final = ("create_task", "ensure_future", "gather", "TaskGroup", "start_
 _RUNNERS: Final = frozenset({"run", "run_until_complete", "run_sync", "anyio_run"})
 _BRIEF: Final = (
     "builtins.", "getpass.", "os.", "logging.", "threading.Lock", "threading.RLock", "threading.Condition",
-    "threading.Semaphore", "queue.Queue", "socket.", "signal.",
+    "threading.Semaphore", "socket.", "signal.",
 )  # fmt: skip
 """They wait for a person, or only while somebody else is in there: how long is not to be seen."""
 
