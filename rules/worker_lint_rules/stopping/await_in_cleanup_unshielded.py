@@ -249,7 +249,7 @@ def _in_block(scope: Function, block: tuple[ir.Stmt, ...]) -> Iterator[Finding]:
         for later in block[index + 1 :]:
             release = next((one for one in _released(later) if not _is_in_memory(scope, one)), None)
             if release is not None and not _releases(exposed, release):
-                yield _finding(scope, exposed, release, is_certain=_is_certain(scope, block, later))
+                yield _finding(scope, exposed, release, is_certain=_is_certain(scope, block, later, release))
                 return
         return
 
@@ -341,15 +341,18 @@ def _releases(exposed: ir.Await, release: ir.Call) -> bool:
     return isinstance(release.func, ir.Attribute) and ir.dotted_name(receiver) == ir.dotted_name(release.func.value)
 
 
-def _is_certain(scope: Function, block: tuple[ir.Stmt, ...], later: ir.Stmt) -> bool:
+def _is_certain(scope: Function, block: tuple[ir.Stmt, ...], later: ir.Stmt, release: ir.Call) -> bool:
     """
-    Whether nobody has thought of it: the release is no attempt that may fail, no comment in the clean-up speaks of
-    cancelling, and the coroutine is no inner one, which others run as they like.
+    Whether nobody has thought of it and it does harm: the release is no attempt that may fail, no comment in the
+    clean-up speaks of cancelling, and the coroutine is no inner one, which others run as they like. The threads of a
+    pool are joined at the end of the process anyway.
     """
+    model = scope.project.calls.of(scope, release, scope.owner).model
     text = scope.project.store.text(scope.path)
     said = (text.line(number).partition("#")[2] for number in range(block[0].at[0] - 1, block[-1].at[2] + 1))
     return (
-        not isinstance(later, ir.Try)
+        not any(isinstance(one, ir.Try) for one in walk_statements((later,)))
+        and (model is None or not model.name.startswith("concurrent.futures."))
         and not isinstance(scope.parent, Function)
         and not any("cancel" in remark.lower() for remark in said)
     )

@@ -31,6 +31,7 @@ from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.membership import Change, changes_in, collection_kind, is_bounded
+from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.places import Use
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -87,6 +88,25 @@ rule = Rule(
                     while True:
                         message = await self.queue.get()
                         self.tasks.append(asyncio.create_task(self.handle(message)))  # bad: self.tasks
+            """,
+        ),
+        good(
+            "a callback takes each out again",
+            """
+            import asyncio
+
+            class Sender:
+                def __init__(self):
+                    self.tasks = set()
+
+                async def send(self, event):
+                    await event.send()
+
+                async def run(self, events):
+                    async for event in events:
+                        task = asyncio.create_task(self.send(event))
+                        self.tasks.add(task)
+                        task.add_done_callback(lambda done: self.tasks.discard(done))
             """,
         ),
         good(
@@ -234,7 +254,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
             kind = collection_kind(cls, field)
             if kind is None or is_bounded(cls, field) or (kind == "dict" and growing.change.name == ""):
                 continue
-            if _shrinks(changes, field) or _is_shrunk_outside(cls, field):
+            if _shrinks(changes, field) or _leaves_in_lambda(methods, field) or _is_shrunk_outside(cls, field):
                 continue
             if not any(_is_handed_over(use) for use in _uses(cls, methods, field)):
                 yield _finding(method, growing, _emptied(changes, field))
@@ -281,6 +301,17 @@ def _shrinks(changes: list[tuple[Function, Change]], field: str) -> bool:
         if change.field == field and change.kind != "adds" and method.name != "__init__":
             if change.name in {"discard", "remove", "pop", "popleft", "popitem"} or not is_stop_name(method.name):
                 return True
+    return False
+
+
+def _leaves_in_lambda(methods: list[Runs], field: str) -> bool:
+    """Whether a lambda, such as a callback for the end of the work, takes its argument out of the field."""
+    for runs in methods:
+        for made in find(ir.Lambda, runs.function.body) if mentions(runs.function, "lambda") else ():
+            for call in find(ir.Call, (made.body,)):
+                name, _, taken = (ir.dotted_name(call.func) or "").rpartition(".")
+                if name.endswith(f".{field}") and taken in {"discard", "remove", "pop"}:
+                    return True
     return False
 
 
