@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from worker_lint.analysis.durations import seconds
@@ -16,6 +16,7 @@ from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
+_MANY: Final = 3
 _SHORT: Final = 0.05
 """A pause that no heartbeat and no request would notice."""
 _NO_WAIT: Final = frozenset({"block", "blocking", "wait", "timeout", "timeout_ms", "time_limit", "inactivity_timeout"})
@@ -54,6 +55,11 @@ def returns_at_once(model: ModelFunction, call: ir.Call) -> bool:
         return True
     names_limit = any(keyword.name == model.facts.timeout for keyword in call.keywords) or bool(call.args)
     return model.facts.default_timeout == 0 and not names_limit
+
+
+def is_adapter(method: Function, call: ir.Call, handed: Collection[str]) -> bool:
+    """Whether a class hands so many methods of an object to threads that the direct call is the one left out."""
+    return len(handed) >= _MANY and not is_explained(method, call.at)
 
 
 def is_unlike(cls: Class, placed: Placed, field: str) -> bool:

@@ -21,7 +21,7 @@ When to ignore it
 Limits
     Only calls whose object is known. Waits with a limit of zero are no waits. A finding is certain when nothing
     limits the call, no comment explains it, and the loop is not run for this coroutine alone. It is only likely for
-    locks and prompts, and where a class calls directly what it hands to threads elsewhere.
+    locks and prompts, and where a class hands only one or two methods of the object to threads.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ from worker_lint.analysis import Class, External, Function, Instance
 from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements, with_inner
 from worker_lint.analysis.nobody_waits import is_just_submitted, is_known_ready, is_lone_prompt, nobody_waits
-from worker_lint.analysis.shared_loop import is_unlike, returns_at_once, surely_stops_others
+from worker_lint.analysis.shared_loop import is_adapter, is_unlike, returns_at_once, surely_stops_others
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -353,7 +353,7 @@ def _direct(cls: Class, method: Function, handed: dict[Place, dict[str, Note]]) 
                     help=f"hand it to a thread, too: `await asyncio.to_thread({name})`",
                     notes=(known.get(call.func.name) or next(iter(known.values())),),
                     symbol=method.symbol,
-                    confidence="likely",
+                    confidence="certain" if is_adapter(method, call, known) else "likely",
                 )
 
 

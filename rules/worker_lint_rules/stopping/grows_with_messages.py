@@ -20,7 +20,8 @@ When to ignore it
 Limits
     Only tasks and threads that the method makes from its own arguments, or in an endless loop, so that it
     surely runs more than once. A field that is handed to other code is let pass, as that may take members out;
-    waiting for all of them with `asyncio.wait` or `gather` takes none out.
+    waiting for all of them with `asyncio.wait` or `gather` takes none out. It is certain for tasks that the stop alone
+    takes out; a field that nothing ever empties may have been meant for few.
 """
 
 import re
@@ -344,6 +345,12 @@ def _is_handed_over(use: Use) -> bool:
     return use.how == "called" and use.name in {"difference_update", "intersection_update", "remove", "sort"}
 
 
+def _keeps_result(started: ir.Call) -> bool:
+    """Whether what is started is a task, which holds its result and its exception, and is one of many."""
+    name = started.func.name if isinstance(started.func, ir.Attribute) else ir.dotted_name(started.func)
+    return name in {"create_task", "ensure_future"}
+
+
 def _finding(method: Function, growing: _Growing, emptied: Change | None) -> Finding:
     change = growing.change
     note = (Note(emptied.function.path, emptied.at, "only this takes members out"),) if emptied is not None else ()
@@ -354,5 +361,5 @@ def _finding(method: Function, growing: _Growing, emptied: Change | None) -> Fin
         help=f"let each leave when it ends: `add_done_callback(self.{change.field}.discard)`",
         notes=note,
         symbol=method.symbol,
-        confidence="likely",
+        confidence="certain" if emptied is not None and _keeps_result(growing.started) else "likely",
     )

@@ -316,7 +316,7 @@ def _sleep(block: Function, call: ir.Call, asked: Asked, length: float, context:
         help=f"write `{wait}`: it sleeps as long, and wakes at once",
         notes=(Note(block.path, asked.loop.test.at, "the loop asks the event here"),),
         symbol=block.symbol,
-        confidence="certain" if is_waited_for(block.owner) else "likely",
+        confidence="certain" if is_waited_for(block) else "likely",
         fix=Fix(f"wait for `{event}`", (Replace(call.at, wait),)),
     )
 
