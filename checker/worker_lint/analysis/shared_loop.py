@@ -11,7 +11,7 @@ from worker_lint.analysis.explained import is_explained
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import in_finally
 from worker_lint.analysis.models import ModelFunction
-from worker_lint.analysis.nesting import Placed, mentions
+from worker_lint.analysis.nesting import Placed, mentions, own_expressions
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
@@ -71,11 +71,10 @@ def is_unlike(cls: Class, placed: Placed, field: str) -> bool:
 
 
 def _is_versioned(placed: Placed) -> bool:
-    """Whether the statement is for some versions of Python or some systems only."""
-    return any(
-        isinstance(outer, ir.If) and any(_asks_version(node) for node in find(ir.Attribute, (outer.test,)))
-        for outer in placed.around
-    )
+    """Whether the statement, or a part of it, is for some versions of Python or some systems only."""
+    tests = [outer.test for outer in placed.around if isinstance(outer, ir.If)]
+    tests += [one.test for one in own_expressions(placed.statement) if isinstance(one, ir.Conditional)]
+    return any(_asks_version(node) for node in find(ir.Attribute, tests))
 
 
 def _is_told_not_to_block(cls: Class, name: str) -> bool:
