@@ -34,7 +34,7 @@ from worker_lint.source import ir
 
 _NAMES = ("close", "stop", "shutdown", "disconnect", "terminate", "cleanup", "cancel", "drain")
 _LINES = (*(f"{name}\n" for name in _NAMES), "close  #", "stop  #")
-_LAST = ("close)", "stop)", "shutdown)", "cleanup)")
+_LAST = (".close)", ".stop)", ".shutdown)", ".cleanup)")
 """Half of all files speak of closing. What stands behind the name tells where it is not called: few are parsed so."""
 
 rule = Rule(
@@ -224,8 +224,8 @@ def _in_statement(scope: Function, placed: Placed, value: ir.Expr) -> Iterator[F
 def _is_followed(scope: Function, attribute: ir.Attribute, words: tuple[str, ...]) -> bool:
     """Whether one of the words is the end of the attribute's name and what stands behind it."""
     at = attribute.at
-    rest = f"{attribute.name}{scope.project.store.text(scope.path).line(at[2])[at[3] - 1 :]}\n"
-    return any(0 <= rest.find(word) < len(attribute.name) for word in words)
+    rest = f".{attribute.name}{scope.project.store.text(scope.path).line(at[2])[at[3] - 1 :]}\n"
+    return any(0 <= rest.find(word) <= len(attribute.name) for word in words)
 
 
 def _is_value(scope: Function, attribute: ir.Attribute) -> bool:
