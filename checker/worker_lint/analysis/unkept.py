@@ -30,9 +30,12 @@ def is_waited_for(scope: Function, call: ir.Call, coroutine: Function) -> bool:
 def loss_is_sure(scope: Function, call: ir.Call, made: ir.Call, runs: tuple[Runs, ...]) -> bool:
     """
     Whether the loss of the task is one that its author has not chosen: an error can leave it, through what it
-    awaits, too; it is more than the stop of another object, whose end it is itself; and no comment explains it.
+    awaits, too; it is more than the stop of another object, whose end it is itself; no comment explains it, and the
+    file has no end that cancels all tasks there are.
     """
     if is_explained(scope, call.at) or _ends_another(made):
+        return False
+    if "all_tasks(" in scope.project.store.text(scope.path).source:
         return False
     return all(may_fail(one.function, one.me) for one in runs)
 

@@ -23,8 +23,8 @@ Limits
     of a call exclude are left out. `print` and the logging module are let pass: their locks let the same thread in
     again, and logging swallows what goes wrong. A handler installed for several signals is reported once.
     A finding is certain when the handler takes a lock that the main thread may hold: of an event only when several
-    signals share the handler or the file waits for that event. A join of a thread is only likely, and what is done
-    for signals that a person sends, such as SIGUSR1.
+    signals share the handler or the file waits for that event. To join or start a thread is only likely to do harm,
+    and so is what is done for signals that a person sends, such as SIGUSR1.
 """
 
 from collections.abc import Iterator
@@ -264,14 +264,14 @@ _LOCKS = frozenset(
 """An RLock lets its own thread in again, and a Condition has one unless told otherwise."""
 _REENTRANT = ("threading.RLock.", "threading.Condition.notify")
 _SETTERS = frozenset({"threading.Event.set", "threading.Event.clear", "multiprocessing.synchronize.Event.set"})
-_WAITS = frozenset({"threading.Thread.join"})
+_WAITS = frozenset({"threading.Thread.join", "threading.Thread.start", "multiprocessing.process.BaseProcess.start"})
 _ORDER: tuple[Severity, ...] = ("error", "warning", "note")
 
 
 class _Unsafe(NamedTuple):
     """
     Something unsafe that a handler reaches: what, where, how bad, and what can happen; what it does it to, and
-    whether it takes no lock of its own, but waits for another thread.
+    whether it takes no lock of the program, but waits for another thread or begins one.
     """
 
     what: str
@@ -362,7 +362,8 @@ def _text(here: Reached, node: ir.Expr) -> str:
 def _is_certain(installed: Installed, worst: _Unsafe) -> bool:
     """
     Whether the lock that the handler takes can be the one that the main thread holds: it is no mere wait for another
-    thread, the signals are sent without a person who looks, and an event is one that the handler itself may be in.
+    thread or start of one, the signals are sent without a person who looks, and an event is one that the handler
+    itself may be in.
     """
     if worst.waits or is_by_hand(installed.signals):
         return False
