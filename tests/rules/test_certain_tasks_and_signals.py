@@ -28,6 +28,13 @@ class Worker:
     async def quietly(self):
         await self.quiet()
 
+    async def later(self):
+        await asyncio.sleep(5)
+        try:
+            await self.peer.forget()
+        except OSError:
+            pass
+
 class Group:
     def __init__(self):
         self.worker = Worker(None)
@@ -131,6 +138,7 @@ def test_it_is_certain(code: str, text: str, part: str) -> None:
         ("STP122", TASK, "# the caller must not wait for it\nasyncio.create_task(self.renew())"),
         ("STP122", TASK, "asyncio.create_task(self.worker.close())"),
         ("STP122", TASK, "asyncio.create_task(self.worker.quietly())"),
+        ("STP122", TASK, "asyncio.create_task(self.worker.later())"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGUSR1, self.tell)"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.join)"),

@@ -8,8 +8,10 @@ from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.explained import is_explained
 from worker_lint.analysis.flow.visit import find
-from worker_lint.analysis.nesting import mentions, own_expressions, placed_statements
+from worker_lint.analysis.guard import within
+from worker_lint.analysis.nesting import Placed, mentions, own_expressions, placed_statements
 from worker_lint.analysis.self_contained import is_looked_after, is_wait, looks_after_itself
+from worker_lint.analysis.statements import plain_call
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
@@ -47,12 +49,27 @@ def may_fail(function: Function, me: Class | None, depth: int = _DEPTH) -> bool:
     if depth == 0:
         return True
     for placed in placed_statements(function.body):
-        if not is_wait(placed.statement) or is_looked_after(function, placed):
+        if not is_wait(placed.statement) or is_looked_after(function, placed) or _is_given_up(placed):
             continue
         awaits = [node.value for node in own_expressions(placed.statement) if isinstance(node, ir.Await)]
         if not awaits or any(_lets_out(function, me, awaited, depth) for awaited in awaits):
             return True
     return False
+
+
+def _is_given_up(placed: Placed) -> bool:
+    """Whether a handler around the wait does nothing, or tells it and no more: the author can do without the work."""
+    for outer in placed.around:
+        if isinstance(outer, ir.Try) and within(outer.body, placed.statement):
+            for handler in outer.handlers:
+                if all(isinstance(one, ir.Simple | ir.Return) or _only_tells(one) for one in handler.body):
+                    return True
+    return False
+
+
+def _only_tells(statement: ir.Stmt) -> bool:
+    call = plain_call(statement)
+    return call is not None and "log" in (ir.dotted_name(call.func) or "").lower()
 
 
 def _lets_out(function: Function, me: Class | None, awaited: ir.Expr, depth: int) -> bool:
