@@ -27,6 +27,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, External, Function, Instance
+from worker_lint.analysis.explained import is_explained
 from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements, with_inner
 from worker_lint.analysis.nobody_waits import is_just_submitted, is_known_ready, is_lone_prompt, nobody_waits
@@ -359,14 +360,11 @@ def _direct(cls: Class, method: Function, handed: dict[Place, dict[str, Note]]) 
 
 def _held(scope: Function, block: ir.With) -> Iterator[Finding]:
     awaits = next(find(ir.Await, block.body), None)
-    for item in block.items if awaits is not None else ():
+    if awaits is None:
+        return
+    for item in block.items:
         kind = scope.project.values.of(scope, item.context)
-        if (
-            awaits is not None
-            and isinstance(kind, Instance)
-            and isinstance(kind.of, External)
-            and kind.of.dotted in _LOCKS
-        ):
+        if isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted in _LOCKS:
             name = ir.dotted_name(item.context) or "the lock"
             yield Finding(
                 at=item.context.at,
@@ -375,6 +373,7 @@ def _held(scope: Function, block: ir.With) -> Iterator[Finding]:
                 help="use `asyncio.Lock` with `async with`, or leave the block before the `await`",
                 notes=(Note(scope.path, awaits.at, "other tasks run here while it is held"),),
                 symbol=scope.symbol,
+                confidence="likely" if is_explained(scope, item.context.at) else "certain",
             )
 
 
