@@ -41,6 +41,10 @@ class Group:
 
     async def renew(self):
         await self.worker.renew()
+        self.renewed = True
+
+    async def tell(self):
+        await self.worker.renew()
 
     async def run(self):
         @@
@@ -138,6 +142,7 @@ def test_it_is_certain(code: str, text: str, part: str) -> None:
         ("STP122", TASK, "# the caller must not wait for it\nasyncio.create_task(self.renew())"),
         ("STP122", TASK, "asyncio.create_task(self.worker.close())"),
         ("STP122", TASK, "asyncio.create_task(self.worker.quietly())"),
+        ("STP122", TASK, "asyncio.create_task(self.tell())"),
         ("STP122", TASK, "asyncio.create_task(self.worker.later())"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGUSR1, self.tell)"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)"),

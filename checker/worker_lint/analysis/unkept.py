@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis.calls import Runs
@@ -17,6 +18,9 @@ from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 _DEPTH: Final = 3
+_OWN: Final = 2
+"""Own methods, one after the other, down to where the state changes."""
+_WAKES: Final = frozenset({"set_result", "set_exception", "notify_all"})
 
 
 def is_waited_for(scope: Function, call: ir.Call, coroutine: Function) -> bool:
@@ -32,14 +36,41 @@ def is_waited_for(scope: Function, call: ir.Call, coroutine: Function) -> bool:
 def loss_is_sure(scope: Function, call: ir.Call, made: ir.Call, runs: tuple[Runs, ...]) -> bool:
     """
     Whether the loss of the task is one that its author has not chosen: an error can leave it, through what it
-    awaits, too; it is more than the stop of another object, whose end it is itself; no comment explains it, and the
-    file has no end that cancels all tasks there are.
+    awaits, too; it is more than the stop of another object, whose end it is itself; no comment explains it, the
+    file has no end that cancels all tasks there are, and an object is left half-way.
     """
     if is_explained(scope, call.at) or _ends_another(made):
         return False
     if "all_tasks(" in scope.project.store.text(scope.path).source:
         return False
-    return all(may_fail(one.function, one.me) for one in runs)
+    return all(may_fail(one.function, one.me) and is_part_of_service(one.function) for one in runs)
+
+
+def is_part_of_service(function: Function, depth: int = _OWN) -> bool:
+    """
+    Whether the coroutine function goes round, or changes the state of an object, in itself or in own methods that it
+    awaits: cut short or dead, it leaves the object half-way. What only tells others, once, leaves nothing behind.
+    """
+    if any(True for _ in find(ir.While, function.body)) or any(one.is_async for one in find(ir.For, function.body)):
+        return True
+    targets = (target for one in find(ir.Assign, function.body) for target in one.targets)
+    if any(isinstance(target, ir.Attribute) for target in targets):
+        return True
+    if any(isinstance(one.target, ir.Attribute) for one in find(ir.AugAssign, function.body)):
+        return True
+    if any(last_name(call.func) in _WAKES for call in find(ir.Call, function.body)):
+        return True
+    return depth > 0 and any(is_part_of_service(one, depth - 1) for one in _own_awaited(function))
+
+
+def _own_awaited(function: Function) -> Iterator[Function]:
+    """The methods of the own object that the function awaits."""
+    for awaited in find(ir.Await, function.body):
+        call = awaited.value
+        if isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "").startswith("self."):
+            callee = function.project.calls.of(function, call)
+            if len(callee.runs) == 1 and callee.runs[0].function is not function:
+                yield callee.runs[0].function
 
 
 def may_fail(function: Function, me: Class | None, depth: int = _DEPTH) -> bool:
@@ -52,6 +83,8 @@ def may_fail(function: Function, me: Class | None, depth: int = _DEPTH) -> bool:
         if not is_wait(placed.statement) or is_looked_after(function, placed) or _is_given_up(placed):
             continue
         awaits = [node.value for node in own_expressions(placed.statement) if isinstance(node, ir.Await)]
+        if not awaits and isinstance(placed.statement, ir.With) and _only_enters(placed.statement):
+            continue
         if not awaits or any(_lets_out(function, me, awaited, depth) for awaited in awaits):
             return True
     return False
@@ -65,6 +98,11 @@ def _is_given_up(placed: Placed) -> bool:
                 if all(isinstance(one, ir.Simple | ir.Return) or _only_tells(one) for one in handler.body):
                     return True
     return False
+
+
+def _only_enters(statement: ir.With) -> bool:
+    """Whether the statement takes a lock or the like, which fails for nobody: no call makes what is entered."""
+    return not any(isinstance(item.context, ir.Call) for item in statement.items)
 
 
 def _only_tells(statement: ir.Stmt) -> bool:
