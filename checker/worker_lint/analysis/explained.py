@@ -13,9 +13,9 @@ _OPEN: Final = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|[Ss]hould (?:store|keep|
 
 
 def is_explained(scope: Scope, at: ir.At) -> bool:
-    """Whether a comment stands on the line or right above it, and is no note of what is left to do."""
+    """Whether a comment stands right above, or ends the first or last line, and is no note of what is to be done."""
     text = scope.project.store.text(scope.path)
-    said = [text.comment(at[0])]
+    said = [text.comment(at[0]), text.comment(at[2])]
     above = at[0] - 1
     while text.line(above).lstrip().startswith("#"):
         said.append(text.line(above))

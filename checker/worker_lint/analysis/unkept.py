@@ -20,6 +20,7 @@ from worker_lint.source import ir
 _DEPTH: Final = 3
 _OWN: Final = 2
 """Own methods, one after the other, down to where the state changes."""
+_PAUSES: Final = frozenset({"sleep", "checkpoint"})
 _WAKES: Final = frozenset({"set_result", "set_exception", "notify_all"})
 
 
@@ -53,14 +54,18 @@ def is_part_of_service(function: Function, depth: int = _OWN) -> bool:
     """
     if any(True for _ in find(ir.While, function.body)) or any(one.is_async for one in find(ir.For, function.body)):
         return True
-    targets = (target for one in find(ir.Assign, function.body) for target in one.targets)
-    if any(isinstance(target, ir.Attribute) for target in targets):
-        return True
-    if any(isinstance(one.target, ir.Attribute) for one in find(ir.AugAssign, function.body)):
+    targets = [target for one in find(ir.Assign, function.body) for target in one.targets]
+    targets += [one.target for one in find(ir.AugAssign, function.body)]
+    if any(isinstance(target, ir.Attribute) and _is_own(function, target.value) for target in targets):
         return True
     if any(last_name(call.func) in _WAKES for call in find(ir.Call, function.body)):
         return True
     return depth > 0 and any(is_part_of_service(one, depth - 1) for one in _own_awaited(function))
+
+
+def _is_own(function: Function, subject: ir.Expr) -> bool:
+    """Whether an object is the method's own, or one that an inner function shares with the function around it."""
+    return isinstance(function.parent, Function) or (isinstance(subject, ir.Name) and subject.id == "self")
 
 
 def _own_awaited(function: Function) -> Iterator[Function]:
@@ -113,6 +118,8 @@ def _only_tells(statement: ir.Stmt) -> bool:
 def _lets_out(function: Function, me: Class | None, awaited: ir.Expr, depth: int) -> bool:
     if not isinstance(awaited, ir.Call):
         return True
+    if last_name(awaited.func) in _PAUSES:
+        return False
     callee = function.project.calls.of(function, awaited, me)
     if not callee.runs or not callee.is_sure:
         return True
