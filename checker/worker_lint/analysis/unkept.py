@@ -72,7 +72,7 @@ def _own_awaited(function: Function) -> Iterator[Function]:
     """The methods of the own object that the function awaits."""
     for awaited in find(ir.Await, function.body):
         call = awaited.value
-        if isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "").startswith("self."):
+        if isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "").rpartition(".")[0] == "self":
             callee = function.project.calls.of(function, call)
             if len(callee.runs) == 1 and callee.runs[0].function is not function:
                 yield callee.runs[0].function
