@@ -70,7 +70,7 @@ def blocked_on(cls: Class, function: Function, placed: Placed, call: ir.Call) ->
     if not name or call.func.name not in {"get", "wait"} or not is_made_here(cls, name):
         return ""
     guarded = any(
-        isinstance(outer, ir.If) and any(field_name(function, node) == name for node in within(outer.test))
+        isinstance(outer, (ir.If, ir.While)) and any(field_name(function, node) == name for node in within(outer.test))
         for outer in placed.around
     )
     return "" if guarded else name

@@ -38,7 +38,7 @@ def surely_stops_others(scope: Function, placed: Placed, call: ir.Call, model: M
         return False
     if model.name == "time.sleep":
         length = seconds(scope, call.args[0], scope.owner) if call.args else None
-        if length is not None and length < _SHORT:
+        if (length is not None and length < _SHORT) or not _has_tasks(scope):
             return False
     elif _is_limited(model, call):
         return False
@@ -87,6 +87,12 @@ def _is_told_not_to_block(cls: Class, name: str) -> bool:
                 if is_field and call.args and isinstance(call.args[0], ir.Constant) and not call.args[0].value:
                     return True
     return False
+
+
+def _has_tasks(scope: Function) -> bool:
+    """Whether the file starts tasks: a coroutine of a file without any may be run one at a time."""
+    text = scope.project.store.text(scope.path)
+    return any(text.has_word(word, 1, len(text.lines)) for word in _STARTS)
 
 
 def _is_all_of_its_loop(scope: Function) -> bool:

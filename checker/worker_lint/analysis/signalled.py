@@ -14,6 +14,9 @@ from worker_lint.source import ir
 
 _BY_HAND: Final = frozenset({"SIGUSR1", "SIGUSR2", "SIGINFO"})
 
+_WAITS: Final = frozenset({"join", "pause", "waitpid", "sleep"})
+_TELLS: Final = frozenset({"print", "debug", "info", "warning", "error", "exception", "close", "exit"})
+
 
 class Installed(NamedTuple):
     """A handler, with the names of the signals that it is installed for; "" stands for one that is computed."""
@@ -48,6 +51,22 @@ def installed_in(scope: Scope) -> Iterator[Installed]:
 def is_by_hand(signals: tuple[str, ...]) -> bool:
     """Whether only a person sends these signals, now and then, to look into a process that is in trouble anyway."""
     return _BY_HAND.issuperset(signals)
+
+
+def only_waits_after(scope: Scope, installed: Installed) -> bool:
+    """
+    Whether the block does nothing after the installation but to wait for others to end: the main thread then holds
+    no lock of the program that the handler could meet.
+    """
+    own = _last(ir.dotted_name(installed.handler))
+    later = [
+        _last(ir.dotted_name(call.func)) or (ir.dotted_name(call.func) or "")
+        for statement in walk_statements(scope.statements)
+        for call in own_calls(statement)
+        if call.at[:2] > installed.handler.at[2:]
+    ]
+    waits = [name for name in later if name in _WAITS]
+    return bool(waits) and all(name in _WAITS or name in _TELLS or name in {own, "signal"} for name in later)
 
 
 def may_meet(signals: tuple[str, ...], event: str, source: str) -> bool:

@@ -20,7 +20,7 @@ from worker_lint.source import ir
 _DEPTH: Final = 3
 _OWN: Final = 2
 """Own methods, one after the other, down to where the state changes."""
-_PAUSES: Final = frozenset({"sleep", "checkpoint"})
+_PAUSES: Final = frozenset({"sleep", "checkpoint", "acquire"})
 _WAKES: Final = frozenset({"set_result", "set_exception", "notify_all"})
 
 

@@ -34,7 +34,7 @@ from worker_lint.analysis import External, Function, Instance, ModuleScope, Scop
 from worker_lint.analysis.calls import Callee, Runs
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, with_inner
 from worker_lint.analysis.reached import Reached, callee_in, reached_from
-from worker_lint.analysis.signalled import Installed, installed_in, is_by_hand, may_meet
+from worker_lint.analysis.signalled import Installed, installed_in, is_by_hand, may_meet, only_waits_after
 from worker_lint.diagnostic import Severity
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -359,13 +359,15 @@ def _text(here: Reached, node: ir.Expr) -> str:
     return ir.dotted_name(node) or here.function.project.store.text(here.function.path).segment(node.at).split("\n")[0]
 
 
-def _is_certain(installed: Installed, worst: _Unsafe) -> bool:
+def _is_certain(scope: Scope, installed: Installed, worst: _Unsafe) -> bool:
     """
     Whether the lock that the handler takes can be the one that the main thread holds: it is no mere wait for another
-    thread or start of one, the signals are sent without a person who looks, and an event is one that the handler
-    itself may be in.
+    thread or start of one, the signals are sent without a person who looks, the main thread does more than wait, and an
+    event is one that the handler itself may be in.
     """
     if worst.waits or is_by_hand(installed.signals):
+        return False
+    if worst.severity == "error" and only_waits_after(scope, installed):
         return False
     source = worst.here.function.project.store.text(worst.here.function.path).source
     return worst.severity == "error" or may_meet(installed.signals, worst.subject, source)
@@ -385,5 +387,5 @@ def _finding(scope: Scope, installed: Installed, callee: Callee, worst: _Unsafe,
         notes=tuple(notes),
         symbol=scope.symbol,
         severity=worst.severity,
-        confidence="certain" if _is_certain(installed, worst) else "likely",
+        confidence="certain" if _is_certain(scope, installed, worst) else "likely",
     )
