@@ -69,6 +69,10 @@ class Worker:
     def end(self, number, frame):
         self.ended.set()
 
+    def fresh(self, number, frame):
+        timer = threading.Timer(5, print)
+        timer.cancel()
+
     def join(self, number, frame):
         self.thread.join()
 """
@@ -159,3 +163,7 @@ def test_it_is_certain(code: str, text: str, part: str) -> None:
 )
 def test_it_is_likely(code: str, text: str, part: str) -> None:
     assert confidence(code, text, part) == ["likely"]
+
+
+def test_nobody_else_has_the_lock_of_what_the_handler_makes() -> None:
+    assert confidence("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.fresh)") == []

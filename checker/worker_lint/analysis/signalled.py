@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from worker_lint.analysis.callee import dotted_callee
-from worker_lint.analysis.entity import Scope
+from worker_lint.analysis.entity import Function, Scope
 from worker_lint.analysis.nesting import own_calls
 from worker_lint.analysis.statements import walk_statements
+from worker_lint.analysis.visit import is_none
 from worker_lint.analysis.workers.entry import argument_of
 from worker_lint.source import ir
 
@@ -67,6 +68,17 @@ def only_waits_after(scope: Scope, installed: Installed) -> bool:
     ]
     waits = [name for name in later if name in _WAITS]
     return bool(waits) and all(name in _WAITS or name in _TELLS or name in {own, "signal"} for name in later)
+
+
+def is_made_here(function: Function, call: ir.Call) -> bool:
+    """Whether the object whose method is called is a local that the function itself makes: nobody else has its lock."""
+    receiver = call.func.value if isinstance(call.func, ir.Attribute) else None
+    if not isinstance(receiver, ir.Name) or any(param.name == receiver.id for param in function.node.params):
+        return False
+    sources = function.project.values.bindings(function).places.get((receiver.id,), [])
+    return bool(sources) and all(
+        one.how == "value" and (isinstance(one.expr, ir.Call) or is_none(one.expr)) for one in sources
+    )
 
 
 def may_meet(signals: tuple[str, ...], event: str, source: str) -> bool:

@@ -34,7 +34,7 @@ from worker_lint.analysis import External, Function, Instance, ModuleScope, Scop
 from worker_lint.analysis.calls import Callee, Runs
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, with_inner
 from worker_lint.analysis.reached import Reached, callee_in, reached_from
-from worker_lint.analysis.signalled import Installed, installed_in, is_by_hand, may_meet, only_waits_after
+from worker_lint.analysis.signalled import Installed, installed_in, is_by_hand, is_made_here, may_meet, only_waits_after
 from worker_lint.diagnostic import Severity
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -348,6 +348,8 @@ def _called(here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
     model = callee.model
     name = callee.dotted
     if model is not None and model.facts.signal_safe is False and callee.is_sure and not name.startswith(_REENTRANT):
+        if name not in _WAITS and is_made_here(here.function, call):
+            return
         severity: Severity = "note" if name in _SETTERS else "error"
         short = ".".join(name.split(".")[-2:])
         harm = _EVENT if name in _SETTERS else _DEADLOCK
