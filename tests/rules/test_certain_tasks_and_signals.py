@@ -130,6 +130,11 @@ def confidence(code: str, text: str, part: str) -> list[str]:
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.tell)"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)\nsignal.signal(signal.SIGINT, self.end)"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)\nself.ended.wait()"),
+        (
+            "STP117",
+            SIGNAL,
+            "stop = threading.Event()\nsignal.signal(signal.SIGTERM, lambda *_: stop.set())\nstop.wait()",
+        ),
         ("STP134", BLOCKING, "self.thread.join()"),
         ("STP134", BLOCKING, "time.sleep(3)\nasyncio.create_task(self.stop())"),
         ("STP106", WAITING, "self.thread.join()"),

@@ -323,7 +323,7 @@ def _in_lambda(scope: Function, body: ir.Lambda) -> Iterator[_Unsafe]:
     here = Reached(scope, scope.owner)
     for call in own_expressions(ir.Expression(body.at, body.body)):
         if isinstance(call, ir.Call):
-            yield from _called(here, call)
+            yield from _called(here, call, shares=True)
             runs = callee_in(here, call).runs
             if len(runs) == 1:
                 yield from _in_runs(runs[0])
@@ -343,12 +343,12 @@ _EVENT = (
 )
 
 
-def _called(here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
+def _called(here: Reached, call: ir.Call, *, shares: bool = False) -> Iterator[_Unsafe]:
     callee = callee_in(here, call)
     model = callee.model
     name = callee.dotted
     if model is not None and model.facts.signal_safe is False and callee.is_sure and not name.startswith(_REENTRANT):
-        if name not in _WAITS and is_made_here(here.function, call):
+        if name not in _WAITS and not shares and is_made_here(here.function, call):
             return
         severity: Severity = "note" if name in _SETTERS else "error"
         short = ".".join(name.split(".")[-2:])
