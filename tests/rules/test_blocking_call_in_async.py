@@ -35,8 +35,16 @@ def test_the_call_blocks(line: str) -> None:
         "return await self.session.execute(statement)",
         "self.jobs.put(None)\n        self.jobs.get()",
         "time.sleep(0.01)  # noqa: ASYNC251",
+        "while self.jobs.empty():\n            await statement\n        self.jobs.get()",
+        "if self.loop is None:\n            time.sleep(3)",
     ],
-    ids=["awaited in spite of its annotation", "filled just before", "answered to another checker"],
+    ids=[
+        "awaited in spite of its annotation",
+        "filled just before",
+        "answered to another checker",
+        "waited before",
+        "without a loop",
+    ],
 )
 def test_the_call_does_not_block(line: str) -> None:
     assert _codes(line) == []

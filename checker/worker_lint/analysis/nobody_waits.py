@@ -8,8 +8,9 @@ from typing import Final
 
 from worker_lint.analysis.entity import Function, Scope
 from worker_lint.analysis.flow.visit import find
-from worker_lint.analysis.guard import in_finally, in_handler
+from worker_lint.analysis.guard import in_finally, in_handler, within
 from worker_lint.analysis.nesting import Placed, mentions
+from worker_lint.analysis.visit import is_none
 from worker_lint.source import ir
 
 _TEST: Final = re.compile(r"(?:^|_)TEST(?:S|ING)?(?:_|$)", re.IGNORECASE)
@@ -26,8 +27,8 @@ _KNOWN: Final = re.compile(r"noqa:.*\bASYNC2\d\d")
 def nobody_waits(scope: Scope, placed: Placed, call: ir.Call) -> bool:
     """
     Whether nobody is kept waiting: a fallback for the same call, which comes up only when that fails; a pause that
-    a switch for tests asks for; the end of the coroutine that is all that its loop runs, or the first step of it; or
-    another checker has said the same on this line, and the author knows better.
+    a switch for tests asks for; a place where there is no event loop; the end of the coroutine that is all that its
+    loop runs, or the first step of it; or another checker has said the same on this line, and the author knows better.
     """
     if _KNOWN.search(scope.project.store.text(scope.path).lines[call.at[0] - 1]):
         return True
@@ -40,7 +41,16 @@ def nobody_waits(scope: Scope, placed: Placed, call: ir.Call) -> bool:
     for outer in placed.around:
         if isinstance(outer, ir.If) and any(_TEST.search(node.id) for node in find(ir.Name, (outer.test,))):
             return True
+        if isinstance(outer, ir.If) and _finds_no_loop(outer.test) and within(outer.body, placed.statement):
+            return True
     return (in_finally(placed) is not None and _is_whole_loop(scope)) or _is_first_step(scope, call.at)
+
+
+def _finds_no_loop(test: ir.Expr) -> bool:
+    """Whether a condition says that there is no event loop: it is `loop is None`."""
+    if not isinstance(test, ir.Compare) or test.ops != ("is",) or not is_none(test.operands[0]):
+        return False
+    return (ir.dotted_name(test.left) or "").endswith("loop")
 
 
 def _is_whole_loop(scope: Scope) -> bool:
@@ -81,11 +91,22 @@ def is_known_ready(scope: Function, placed: Placed, call: ir.Call) -> bool:
             for node in find(ir.Call, (outer.test,)):
                 if isinstance(node.func, ir.Attribute) and node.func.name in _ASKS:
                     return True
+    if call.func.name == "get" and _has_waited(scope, call, f"{receiver}.empty"):
+        return True
     for put in find(ir.Call, scope.body) if call.func.name == "get" else ():
         if ir.dotted_name(put.func) in {f"{receiver}.put", f"{receiver}.put_nowait"} and call.at[0] - put.at[2] == 1:
             return True
     made = [node.value for node in find(ir.Assign, scope.body) if receiver in map(ir.dotted_name, node.targets)]
     return call.func.name == "acquire" and any(isinstance(value, ir.Call) for value in made)
+
+
+def _has_waited(scope: Function, call: ir.Call, asked: str) -> bool:
+    """Whether a loop before the call has gone on until the answer was no, and nobody else had a turn since."""
+    for loop in find(ir.While, scope.body):
+        asks = isinstance(loop.test, ir.Call) and ir.dotted_name(loop.test.func) == asked
+        if asks and loop.at[2] < call.at[0]:
+            return not any(loop.at[2] < one.at[0] <= call.at[0] for one in find(ir.Await, scope.body))
+    return False
 
 
 def is_lone_prompt(scope: Scope, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -14,6 +15,10 @@ from worker_lint.source import ir
 
 _EVENTS: Final = ("threading.Event", "multiprocessing.synchronize.Event")
 _ASKING: Final = frozenset({"is_set", "isSet"})
+
+
+_JOIN: Final = r"\.join\((?:timeout\b[^)]*|[\d.]*)\)"
+"""A wait for a thread: strings are joined with another argument."""
 
 
 class Asked(NamedTuple):
@@ -65,7 +70,7 @@ def blocked_on(cls: Class, function: Function, placed: Placed, call: ir.Call) ->
     if not name or call.func.name not in {"get", "wait"} or not is_made_here(cls, name):
         return ""
     guarded = any(
-        isinstance(outer, ir.If) and any(field_name(function, node) == name for node in within(outer.test))
+        isinstance(outer, (ir.If, ir.While)) and any(field_name(function, node) == name for node in within(outer.test))
         for outer in placed.around
     )
     return "" if guarded else name
@@ -99,3 +104,15 @@ def _is_itself(use: Use) -> bool:
 
 def _is_constant(value: ir.Expr) -> bool:
     return isinstance(value, ir.Name) and value.id.isupper()
+
+
+def is_waited_for(function: Function) -> bool:
+    """
+    Whether somebody waits for a thread that may run the function: in code that knows its class or, for a function of
+    the module that the file makes the target of a thread or process, in the file.
+    """
+    cls, store = function.owner, function.project.store
+    if cls is not None:
+        return cls.project.uses.is_written(cls, (".join(",), _JOIN)
+    source = store.text(function.path).source
+    return f"target={function.name}" in source and bool(re.search(rf"{_JOIN}|\bjoin_\w+\(|_join\(", source))

@@ -27,14 +27,20 @@ def looks_after_itself(function: Function) -> bool:
     names = {call.func.name for call in calls if isinstance(call.func, ir.Attribute)}
     if names >= _FUTURES:
         return True
-    waits = [placed for placed in placed_statements(function.body) if _waits(placed.statement)]
+    waits = [placed for placed in placed_statements(function.body) if is_wait(placed.statement)]
     if not waits:
         return bool(calls) and all(is_stop_name(last_name(call.func)) for call in calls)
     waits = [placed for placed in waits if in_handler(placed) is None]  # how it deals with its failures
-    return bool(waits) and all(_is_handled(placed) or _is_limited(function, placed) for placed in waits)
+    return bool(waits) and all(is_looked_after(function, placed) for placed in waits)
 
 
-def _waits(statement: ir.Stmt) -> bool:
+def is_looked_after(function: Function, placed: Placed) -> bool:
+    """Whether a wait has a limit, or a handler that lets nothing out."""
+    return _is_handled(placed) or _is_limited(function, placed)
+
+
+def is_wait(statement: ir.Stmt) -> bool:
+    """Whether a statement waits, by itself or as an asynchronous block."""
     if isinstance(statement, (ir.For, ir.With)) and statement.is_async:
         return not (isinstance(statement, ir.With) and _is_limit(statement))
     return any(isinstance(node, ir.Await) for node in own_expressions(statement))

@@ -1,54 +1,94 @@
-"""Processes that code signals by their ids."""
+"""Handlers that `signal.signal` installs, for which signals, and whether such a signal can meet what they do."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
-from worker_lint.analysis.entity import Scope
-from worker_lint.analysis.flow import find
+from worker_lint.analysis.callee import dotted_callee
+from worker_lint.analysis.entity import Function, Scope
+from worker_lint.analysis.nesting import own_calls
+from worker_lint.analysis.statements import walk_statements
+from worker_lint.analysis.visit import is_none
+from worker_lint.analysis.workers.entry import argument_of
 from worker_lint.source import ir
 
-_SELF: Final = frozenset({"getpid", "getppid", "getpgrp"})
-_WINDOWS_MODULES: Final = frozenset({"winreg", "_winreg", "_winapi", "msvcrt", "_msi", "winsound", "pywintypes"})
-_WINDOWS_NAMES: Final = frozenset({"windll", "oledll", "WinDLL", "WinError"})
+_BY_HAND: Final = frozenset({"SIGUSR1", "SIGUSR2", "SIGINFO"})
+
+_WAITS: Final = frozenset({"join", "pause", "waitpid", "sleep"})
+_TELLS: Final = frozenset({"print", "debug", "info", "warning", "error", "exception", "close", "exit"})
 
 
-def is_self(pid: ir.Expr) -> bool:
-    """Whether a process id is that of the process itself, its parent or its group."""
-    return (isinstance(pid, ir.Constant) and pid.value == 0) or any(
-        (ir.dotted_name(node.func) or "").rpartition(".")[2] in _SELF for node in find(ir.Call, (pid,))
+class Installed(NamedTuple):
+    """A handler, with the names of the signals that it is installed for; "" stands for one that is computed."""
+
+    handler: ir.Expr
+    signals: tuple[str, ...]
+
+
+def installed_in(scope: Scope) -> Iterator[Installed]:
+    """The handlers that a block installs, each once for all its signals."""
+    named: dict[str, Installed] = {}
+    for statement in walk_statements(scope.statements):
+        for call in own_calls(statement):
+            if _last(ir.dotted_name(call.func)) != "signal":
+                continue
+            handler = argument_of(call, "handler", 1)
+            if handler is None or dotted_callee(scope, call) != "signal.signal":
+                continue
+            signal = _last(ir.dotted_name(argument_of(call, "signalnum", 0)))
+            signal = signal if signal.isupper() else ""
+            name = ir.dotted_name(handler)
+            if name is None:
+                yield Installed(handler, (signal,))
+            else:
+                first = named.get(name)
+                named[name] = (
+                    Installed(handler, (signal,)) if first is None else first._replace(signals=(*first.signals, signal))
+                )
+    yield from named.values()
+
+
+def is_by_hand(signals: tuple[str, ...]) -> bool:
+    """Whether only a person sends these signals, now and then, to look into a process that is in trouble anyway."""
+    return _BY_HAND.issuperset(signals)
+
+
+def only_waits_after(scope: Scope, installed: Installed) -> bool:
+    """
+    Whether the block does nothing after the installation but to wait for others to end: the main thread then holds
+    no lock of the program that the handler could meet.
+    """
+    own = _last(ir.dotted_name(installed.handler))
+    later = [
+        _last(ir.dotted_name(call.func)) or (ir.dotted_name(call.func) or "")
+        for statement in walk_statements(scope.statements)
+        for call in own_calls(statement)
+        if call.at[:2] > installed.handler.at[2:]
+    ]
+    waits = [name for name in later if name in _WAITS]
+    return bool(waits) and all(name in _WAITS or name in _TELLS or name in {own, "signal"} for name in later)
+
+
+def is_made_here(function: Function, call: ir.Call) -> bool:
+    """Whether the object whose method is called is a local that the function itself makes: nobody else has its lock."""
+    receiver = call.func.value if isinstance(call.func, ir.Attribute) else None
+    if not isinstance(receiver, ir.Name) or any(param.name == receiver.id for param in function.node.params):
+        return False
+    sources = function.project.values.bindings(function).places.get((receiver.id,), [])
+    return bool(sources) and all(
+        one.how == "value" and (isinstance(one.expr, ir.Call) or is_none(one.expr)) for one in sources
     )
 
 
-def depends_on(pid: ir.Expr, target: ir.Expr) -> bool:
-    """Whether a process id comes from what a loop takes in turn."""
-    names = {node.id for node in find(ir.Name, (target,))}
-    return any(node.id in names for node in find(ir.Name, (pid,)))
-
-
-def is_of_child(scope: Scope, pid: ir.Expr) -> bool:
+def may_meet(signals: tuple[str, ...], event: str, source: str) -> bool:
     """
-    Whether the process may be a child of this one: the id is an attribute of a process object, or the module forks.
-    A child that has ended can be signalled until somebody waits for it.
+    Whether the handler can come while the same event is in use: a second signal runs it in the middle of itself, or
+    code of the file, whose text is `source`, waits for the event.
     """
-    if any(node.name == "pid" for node in find(ir.Attribute, (pid,))):
-        return True
-    text = scope.project.store.text(scope.path)
-    return text.has_word("fork(", 1, len(text.lines))
+    name = _last(event)
+    return len(signals) > 1 or "" in signals or (bool(name) and f"{name}.wait(" in source)
 
 
-def is_for_windows(scope: Scope) -> bool:
-    """
-    Whether the module can be imported on Windows alone: it imports what is nowhere else, in no `try` and under no
-    condition. There a process that has gone gives another error than ProcessLookupError, and there are no zombies.
-    """
-    module = scope.project.module(scope.path)
-    imports = (one for one in (module.statements if module is not None else ()) if isinstance(one, ir.Import))
-    return any(_is_of_windows(name) for one in imports if one.level == 0 for name in one.names)
-
-
-def _is_of_windows(name: ir.ImportedName) -> bool:
-    root = name.module.partition(".")[0]
-    if root == "ctypes":
-        return name.attribute in _WINDOWS_NAMES
-    return root in _WINDOWS_MODULES or root.startswith("win32")
+def _last(dotted: str | None) -> str:
+    return (dotted or "").rpartition(".")[2]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
-from worker_lint.analysis.flow import place_of
+from worker_lint.analysis.flow import find, place_of
 from worker_lint.analysis.guard import in_finally, in_handler, within
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements
 from worker_lint.analysis.places import SELF
@@ -26,11 +26,15 @@ _WAYS_IN: Final = {"__exit__": "__enter__", "__aexit__": "__aenter__"}
 
 
 class Evidence(NamedTuple):
-    """Where the stop comes too early, and in what way."""
+    """
+    Where the stop comes too early, and in what way. It is proven when the code shows the start and the stop of one
+    object, and not only that somebody might bring them together so.
+    """
 
     path: str
     at: ir.At
     text: str
+    is_proven: bool = False
 
 
 def is_internal(cls: Class) -> bool:
@@ -81,7 +85,9 @@ def _run_later(cls: Class, starts: list[tuple[Function, ir.At]]) -> Evidence | N
         uses = [use for use in places if use.place == (SELF, method.name) and use.how == "passed"]
         if not uses:
             return None
-        found = Evidence(uses[0].function.path, uses[0].at, f"`{method.name}` runs elsewhere, some time after this")
+        found = Evidence(
+            uses[0].function.path, uses[0].at, f"`{method.name}` runs elsewhere, some time after this", True
+        )
     return found
 
 
@@ -99,7 +105,8 @@ def _own_cleanup(cls: Class, stop: Function, starts: list[tuple[Function, ir.At]
             if attempt is None or _is_conditional(placed, attempt):
                 continue
             if any(within(attempt.body, _Located(at)) for at in begun) or _calls_in(attempt.body, subject, names):
-                return Evidence(method.path, placed.statement.at, f"called here when `{method.name}` itself has failed")
+                text = f"called here when `{method.name}` itself has failed"
+                return Evidence(method.path, placed.statement.at, text, is_proven=True)
     return None
 
 
@@ -169,7 +176,8 @@ def _after_failure(function: Function, kept: str, names: set[str], stops: set[st
         for call in own_calls(placed.statement):
             attempt = _attempt(placed) if _called(call, kept) in stops else None
             if attempt is not None and _calls_in(attempt.body, kept, names):
-                yield Evidence(function.path, call.at, "called here, too, when the start has failed")
+                text = "called here, too, when the start has failed"
+                yield Evidence(function.path, call.at, text, is_proven=True)
 
 
 def _of_owner(owner: Class, maker: Function, kept: str, names: set[str], stops: set[str]) -> Evidence | None:
@@ -183,10 +191,17 @@ def _of_owner(owner: Class, maker: Function, kept: str, names: set[str], stops: 
         if not ends_object(method.name.strip("_")):
             continue
         for placed in placed_statements(method.statements):
-            for call in own_calls(placed.statement):
+            for call in () if _asks_otherwise(placed, field) else own_calls(placed.statement):
                 if _called(call, f"{method.node.params[0].name}.{field}") in stops:
                     return Evidence(method.path, call.at, f"called here, also when `{maker.name}` has failed")
     return None
+
+
+def _asks_otherwise(placed: Placed, field: str) -> bool:
+    """Whether a condition around the statement asks for more than the field, such as for the state of the owner."""
+    tests = (outer.test for outer in placed.around if isinstance(outer, (ir.If, ir.While)))
+    named = [node for test in tests for node in find(ir.Attribute, (test,)) if not isinstance(node.value, ir.Attribute)]
+    return any(node.name != field for node in named)
 
 
 def _takes_back(maker: Function, kept: str) -> bool:

@@ -20,7 +20,9 @@ When to ignore it
 Limits
     Left alone are awaits of coroutines of the project that wait for nothing, coroutines that their file runs with
     `run_until_complete`, which nobody can cancel, and ends of channels in memory, which hold nothing outside.
-    What is released is judged by the names of methods such as `close`, `stop` and `release`.
+    What is released is judged by the names of methods such as `close`, `stop` and `release`. It is only likely where
+    a comment in the clean-up speaks of cancelling, where the later release is an attempt of its own, and in a
+    coroutine defined in another function.
 """
 
 from collections.abc import Iterator
@@ -247,7 +249,7 @@ def _in_block(scope: Function, block: tuple[ir.Stmt, ...]) -> Iterator[Finding]:
         for later in block[index + 1 :]:
             release = next((one for one in _released(later) if not _is_in_memory(scope, one)), None)
             if release is not None and not _releases(exposed, release):
-                yield _finding(scope, exposed, release)
+                yield _finding(scope, exposed, release, is_certain=_is_certain(scope, block, later, release))
                 return
         return
 
@@ -339,7 +341,24 @@ def _releases(exposed: ir.Await, release: ir.Call) -> bool:
     return isinstance(release.func, ir.Attribute) and ir.dotted_name(receiver) == ir.dotted_name(release.func.value)
 
 
-def _finding(scope: Function, exposed: ir.Await, release: ir.Call) -> Finding:
+def _is_certain(scope: Function, block: tuple[ir.Stmt, ...], later: ir.Stmt, release: ir.Call) -> bool:
+    """
+    Whether nobody has thought of it and it does harm: the release is no attempt that may fail, no comment in the
+    clean-up speaks of cancelling, and the coroutine is no inner one, which others run as they like. The threads of a
+    pool are joined at the end of the process anyway.
+    """
+    model = scope.project.calls.of(scope, release, scope.owner).model
+    text = scope.project.store.text(scope.path)
+    said = (text.line(number).partition("#")[2] for number in range(block[0].at[0] - 1, block[-1].at[2] + 1))
+    return (
+        not any(isinstance(one, ir.Try) for one in walk_statements((later,)))
+        and (model is None or not model.name.startswith("concurrent.futures."))
+        and not isinstance(scope.parent, Function)
+        and not any("cancel" in remark.lower() for remark in said)
+    )
+
+
+def _finding(scope: Function, exposed: ir.Await, release: ir.Call, *, is_certain: bool) -> Finding:
     name = ir.dotted_name(release.func) or "the release"
     return Finding(
         at=exposed.at,
@@ -349,4 +368,5 @@ def _finding(scope: Function, exposed: ir.Await, release: ir.Call) -> Finding:
         notes=(Note(scope.path, release.at, f"`{name}` is skipped"),),
         symbol=scope.symbol,
         culprit=("release", scope.path, *(str(number) for number in exposed.at)),
+        confidence="certain" if is_certain else "likely",
     )

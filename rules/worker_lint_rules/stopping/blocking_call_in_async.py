@@ -19,16 +19,19 @@ When to ignore it
     At the start or the end of the program, when nothing else runs on the loop.
 
 Limits
-    Only calls whose object is known. Waits with a limit of zero are no waits.
+    Only calls whose object is known. Waits with a limit of zero are no waits. A finding is certain when nothing
+    limits the call, no comment explains it, and the loop is not run for this coroutine alone. It is only likely for
+    locks and prompts, and where a class hands only one or two methods of the object to threads.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, External, Function, Instance
+from worker_lint.analysis.explained import is_explained
 from worker_lint.analysis.flow import Place, find
-from worker_lint.analysis.models import ModelFunction
-from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements, with_inner
+from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements, with_inner
 from worker_lint.analysis.nobody_waits import is_just_submitted, is_known_ready, is_lone_prompt, nobody_waits
+from worker_lint.analysis.shared_loop import is_adapter, is_unlike, returns_at_once, surely_stops_others
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -104,6 +107,23 @@ rule = Rule(
 
                 async def get(self, key):
                     return await asyncio.to_thread(self.store.get, key)
+            """,
+        ),
+        good(
+            "a socket that does not block",
+            """
+            import asyncio
+
+            class Stream:
+                def __init__(self, sock):
+                    self.sock = sock
+                    self.sock.setblocking(False)
+
+                async def resolve(self, address):
+                    return await asyncio.to_thread(self.sock.connect, address)
+
+                async def close(self):
+                    self.sock.close()
             """,
         ),
         good(
@@ -271,7 +291,6 @@ _NOT_JUDGED = ("asyncio.", "socket.socket.", "queue.Queue.put", "os.waitpid", "m
 _HANDS_OVER = ("to_thread", "run_sync", "run_in_executor", "run_sync_in_worker_thread")
 _ENTERS = frozenset({"__enter__", "__exit__", "connect", "open"})
 _ENDS = frozenset({"close", "shutdown", "disconnect"})
-_NO_WAIT = frozenset({"block", "blocking", "wait", "timeout", "timeout_ms", "time_limit", "inactivity_timeout"})
 
 
 @rule.on_function
@@ -289,7 +308,7 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
                     if call.at in awaited:
                         continue  # whatever the annotation says, it gives way
                     if not (is_known_ready(scope, placed, call) or nobody_waits(scope, placed, call)):
-                        yield from _blocking(scope, call)
+                        yield from _blocking(scope, placed, call)
 
 
 @rule.on_class
@@ -320,11 +339,12 @@ def _handed(cls: Class, method: Function, call: ir.Call) -> Iterator[tuple[Place
 
 def _direct(cls: Class, method: Function, handed: dict[Place, dict[str, Note]]) -> Iterator[Finding]:
     awaited = {node.value.at for node in find(ir.Await, method.body)}
-    for call in find(ir.Call, method.body):
+    calls = [(call, placed) for placed in placed_statements(method.body) for call in own_calls(placed.statement)]
+    for call, placed in calls:
         if not isinstance(call.func, ir.Attribute) or call.at in awaited:
             continue
         for place in cls.project.places.denotes(method, call.func.value, cls):
-            known = handed.get(place, {})
+            known = {} if is_unlike(cls, placed, place[-1]) else handed.get(place, {})
             if known and (call.func.name in known or call.func.name in _ENTERS or call.func.name in _ENDS):
                 name = f"{'.'.join(place)}.{call.func.name}"
                 yield Finding(
@@ -334,20 +354,17 @@ def _direct(cls: Class, method: Function, handed: dict[Place, dict[str, Note]]) 
                     help=f"hand it to a thread, too: `await asyncio.to_thread({name})`",
                     notes=(known.get(call.func.name) or next(iter(known.values())),),
                     symbol=method.symbol,
-                    confidence="likely",
+                    confidence="certain" if is_adapter(method, call, known) else "likely",
                 )
 
 
 def _held(scope: Function, block: ir.With) -> Iterator[Finding]:
     awaits = next(find(ir.Await, block.body), None)
-    for item in block.items if awaits is not None else ():
+    if awaits is None:
+        return
+    for item in block.items:
         kind = scope.project.values.of(scope, item.context)
-        if (
-            awaits is not None
-            and isinstance(kind, Instance)
-            and isinstance(kind.of, External)
-            and kind.of.dotted in _LOCKS
-        ):
+        if isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted in _LOCKS:
             name = ir.dotted_name(item.context) or "the lock"
             yield Finding(
                 at=item.context.at,
@@ -356,15 +373,16 @@ def _held(scope: Function, block: ir.With) -> Iterator[Finding]:
                 help="use `asyncio.Lock` with `async with`, or leave the block before the `await`",
                 notes=(Note(scope.path, awaits.at, "other tasks run here while it is held"),),
                 symbol=scope.symbol,
+                confidence="likely" if is_explained(scope, item.context.at) else "certain",
             )
 
 
-def _blocking(scope: Function, call: ir.Call) -> Iterator[Finding]:
+def _blocking(scope: Function, placed: Placed, call: ir.Call) -> Iterator[Finding]:
     callee = scope.project.calls.of(scope, call)
     model = callee.model
     if model is None or not callee.is_sure or not model.facts.blocking or model.coroutine:
         return
-    if model.name.startswith(_NOT_JUDGED) or _returns_at_once(model, call):
+    if model.name.startswith(_NOT_JUDGED) or returns_at_once(model, call):
         return
     if is_lone_prompt(scope, model.name):
         return
@@ -377,14 +395,5 @@ def _blocking(scope: Function, call: ir.Call) -> Iterator[Finding]:
         consequence="Until it returns no other task runs: no heartbeat, no acknowledgement, no stop request.",
         help=f"`await asyncio.to_thread({ir.dotted_name(call.func) or short}, …)`, or an asynchronous client",
         symbol=scope.symbol,
+        confidence="certain" if surely_stops_others(scope, placed, call, model) else "likely",
     )
-
-
-def _returns_at_once(model: ModelFunction, call: ir.Call) -> bool:
-    """Whether the arguments say that it does not wait."""
-    given = [keyword.value for keyword in call.keywords if keyword.name in _NO_WAIT]
-    given.extend(call.args[:1] if model.name.endswith((".get", ".acquire", ".shutdown", ".wait")) else ())
-    if any(isinstance(value, ir.Constant) and value.value in (False, 0) for value in given):
-        return True
-    names_limit = any(keyword.name == model.facts.timeout for keyword in call.keywords) or bool(call.args)
-    return model.facts.default_timeout == 0 and not names_limit

@@ -36,8 +36,8 @@ from worker_lint.analysis.guard import catches
 from worker_lint.analysis.known_gone import GONE, Unready, unready_calls
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
 from worker_lint.analysis.one_shot import unless_ending
+from worker_lint.analysis.process_ids import depends_on, is_for_windows, is_of_child, is_self
 from worker_lint.analysis.resources.held import End, Held
-from worker_lint.analysis.signalled import depends_on, is_for_windows, is_of_child, is_self
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.workers.entry import argument_of
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good

@@ -23,6 +23,8 @@ Limits
     `run_coroutine_threadsafe` only in a stop method: elsewhere the coroutine often brings its own way to
     tell its result. Tasks kept in a field are judged by `resource-never-released`. The coroutine must be known:
     one whose waits all have a limit or a handler for every error, or that hands its result to futures, is let pass.
+    It is certain when an error can leave the coroutine unseen and an object half-way; only likely when a comment
+    there tells why, when it tells others something once or stops another object, or when the file cancels all tasks.
 """
 
 from collections.abc import Iterator
@@ -36,6 +38,7 @@ from worker_lint.analysis.nesting import mentions, with_inner
 from worker_lint.analysis.self_contained import looks_after_itself
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.unkept import is_waited_for, loss_is_sure
 from worker_lint.analysis.workers.entry import argument_of
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -261,6 +264,26 @@ rule = Rule(
             """,
         ),
         good(
+            "the thread that is joined ends with the coroutine",
+            """
+            import asyncio
+            import threading
+
+            class Background:
+                def __init__(self, loop):
+                    self.loop = loop
+                    self.thread = threading.Thread(target=loop.run_forever)
+
+                async def finish(self):
+                    await self.loop.shutdown_asyncgens()
+                    self.loop.stop()
+
+                def stop(self):
+                    asyncio.run_coroutine_threadsafe(self.finish(), self.loop)
+                    self.thread.join()
+            """,
+        ),
+        good(
             "some other object's create_task",
             """
             async def run(application, work):
@@ -345,6 +368,8 @@ def _started(scope: Function, call: ir.Call, name: str) -> Iterator[Finding]:
     if not runs or all(looks_after_itself(one.function) for one in runs):
         return
     is_remote = started == "run_coroutine_threadsafe"
+    if is_remote and all(is_waited_for(scope, call, one.function) for one in runs):
+        return
     yield Finding(
         at=call.at,
         message=f"the task that `{started}` starts is kept only in `{name}`, which nothing reads"
@@ -357,6 +382,7 @@ def _started(scope: Function, call: ir.Call, name: str) -> Iterator[Finding]:
         if is_remote
         else "keep the task, and cancel and await it when stopping",
         symbol=scope.symbol,
+        confidence="certain" if not is_remote and loss_is_sure(scope, call, made, runs) else "likely",
     )
 
 

@@ -20,9 +20,11 @@ When to ignore it
 Limits
     Only tasks and threads that the method makes from its own arguments, or in an endless loop, so that it
     surely runs more than once. A field that is handed to other code is let pass, as that may take members out;
-    waiting for all of them with `asyncio.wait` or `gather` takes none out.
+    waiting for all of them with `asyncio.wait` or `gather` takes none out. It is certain for tasks that the stop alone
+    takes out; a field that nothing ever empties may have been meant for few.
 """
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -30,6 +32,7 @@ from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.membership import Change, changes_in, collection_kind, is_bounded
+from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.places import Use
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -86,6 +89,48 @@ rule = Rule(
                     while True:
                         message = await self.queue.get()
                         self.tasks.append(asyncio.create_task(self.handle(message)))  # bad: self.tasks
+            """,
+        ),
+        good(
+            "a callback takes each out again",
+            """
+            import asyncio
+
+            class Sender:
+                def __init__(self):
+                    self.tasks = set()
+
+                async def send(self, event):
+                    await event.send()
+
+                async def run(self, events):
+                    async for event in events:
+                        task = asyncio.create_task(self.send(event))
+                        self.tasks.add(task)
+                        task.add_done_callback(lambda done: self.tasks.discard(done))
+            """,
+        ),
+        good(
+            "the work itself leaves as its last step",
+            """
+            import threading
+
+            class Server:
+                def __init__(self, handler):
+                    self.handler = handler
+                    self.threads = set()
+
+                def serve(self, sockets):
+                    while True:
+                        thread = threading.Thread(target=self.handler, args=(self, sockets.accept()))
+                        self.threads.add(thread)
+                        thread.start()
+
+            def handle(server, connection):
+                try:
+                    connection.run()
+                finally:
+                    server.threads.discard(threading.current_thread())
             """,
         ),
         good(
@@ -210,7 +255,9 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
             kind = collection_kind(cls, field)
             if kind is None or is_bounded(cls, field) or (kind == "dict" and growing.change.name == ""):
                 continue
-            if not _shrinks(changes, field) and not any(_is_handed_over(use) for use in _uses(cls, methods, field)):
+            if _shrinks(changes, field) or _leaves_in_lambda(methods, field) or _is_shrunk_outside(cls, field):
+                continue
+            if not any(_is_handed_over(use) for use in _uses(cls, methods, field)):
                 yield _finding(method, growing, _emptied(changes, field))
                 break
 
@@ -258,6 +305,25 @@ def _shrinks(changes: list[tuple[Function, Change]], field: str) -> bool:
     return False
 
 
+def _leaves_in_lambda(methods: list[Runs], field: str) -> bool:
+    """Whether a lambda, such as a callback for the end of the work, takes its argument out of the field."""
+    for runs in methods:
+        for made in find(ir.Lambda, runs.function.body) if mentions(runs.function, "lambda") else ():
+            for call in find(ir.Call, (made.body,)):
+                name, _, taken = (ir.dotted_name(call.func) or "").rpartition(".")
+                if name.endswith(f".{field}") and taken in {"discard", "remove", "pop"}:
+                    return True
+    return False
+
+
+def _is_shrunk_outside(cls: Class, field: str) -> bool:
+    """Whether code outside the class, such as the work itself as its last step, takes members out of the field."""
+    if not field.startswith("_"):
+        taken = rf"(?<!\bself)\.{re.escape(field)}\.(?:discard|remove|pop|popleft|popitem|clear)\("
+        return cls.project.uses.is_written(cls, (f".{field}.",), taken)
+    return False
+
+
 def _emptied(changes: list[tuple[Function, Change]], field: str) -> Change | None:
     found = (one for method, one in changes if one.field == field and one.kind != "adds" and method.name != "__init__")
     return next(found, None)
@@ -279,6 +345,12 @@ def _is_handed_over(use: Use) -> bool:
     return use.how == "called" and use.name in {"difference_update", "intersection_update", "remove", "sort"}
 
 
+def _keeps_result(started: ir.Call) -> bool:
+    """Whether what is started is a task, which holds its result and its exception, and is one of many."""
+    name = started.func.name if isinstance(started.func, ir.Attribute) else ir.dotted_name(started.func)
+    return name in {"create_task", "ensure_future"}
+
+
 def _finding(method: Function, growing: _Growing, emptied: Change | None) -> Finding:
     change = growing.change
     note = (Note(emptied.function.path, emptied.at, "only this takes members out"),) if emptied is not None else ()
@@ -289,5 +361,5 @@ def _finding(method: Function, growing: _Growing, emptied: Change | None) -> Fin
         help=f"let each leave when it ends: `add_done_callback(self.{change.field}.discard)`",
         notes=note,
         symbol=method.symbol,
-        confidence="likely",
+        confidence="certain" if emptied is not None and _keeps_result(growing.started) else "likely",
     )

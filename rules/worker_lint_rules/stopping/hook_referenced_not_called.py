@@ -19,7 +19,7 @@ When to ignore it
 
 Limits
     Where the receiver is not known, only names such as `close`, `stop` and `shutdown` count, and
-    only as a statement of their own.
+    only as a statement of their own. A generator counts that stands in the same file or in a base of the class.
 """
 
 from collections.abc import Iterator
@@ -32,12 +32,18 @@ from worker_lint.analysis.stopping import STOP_NAMES, is_stop_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
+_NAMES = ("close", "stop", "shutdown", "disconnect", "terminate", "cleanup", "cancel", "drain")
+_LINES = (*(f"{name}\n" for name in _NAMES), "close  #", "stop  #")
+_LAST = (".close)", ".stop)", ".shutdown)", ".cleanup)")
+"""Half of all files speak of closing. What stands behind the name tells where it is not called: few are parsed so."""
+
 rule = Rule(
     code="STP133",
     severity="error",
     stage="preview",
     summary="A method that stops or releases something is named but not called",
-    words=("close", "shutdown", "stop", "disconnect", "terminate", "teardown", "cleanup", "unsubscribe", "cancel"),
+    words=(*_LINES, *_LAST, "yield", "\r\n"),
+    besides=_NAMES,
     closure="file",
     resumable="trail",
     product_only=True,
@@ -77,11 +83,15 @@ rule = Rule(
             "a coroutine method is awaited without being called",
             """
             class Worker:
-                async def drain(self):
+                async def stop_consuming(self):
+                    self.pending = []
+
+                async def close(self):
                     self.pending = []
 
                 async def stop(self):
-                    await self.drain  # bad: self.drain
+                    await self.stop_consuming()
+                    await self.close  # bad: self.close
             """,
         ),
         bad(
@@ -181,14 +191,13 @@ rule = Rule(
     ),
 )
 
-_WORDS = tuple(rule.words)
 _AWAITERS = frozenset({"isawaitable", "iscoroutine", "iscoroutinefunction", "isfuture", "isinstance", "ensure_future"})
 
 
 @rule.on_function
 def check(function: Function, context: Context) -> Iterator[Finding]:
     """Statements in the function that name a stop method without running it."""
-    if not mentions(function, *_WORDS):
+    if not mentions(function, *_NAMES):
         return
     for scope in with_inner(function):
         for placed in placed_statements(scope.body):
@@ -198,10 +207,10 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
 
 def _in_statement(scope: Function, placed: Placed, value: ir.Expr) -> Iterator[Finding]:
     match value:
-        case ir.Attribute() if value.name in STOP_NAMES and not _is_feature_test(placed):
-            if not _is_value(scope, value):
+        case ir.Attribute() if value.name in STOP_NAMES and _is_followed(scope, value, _LINES):
+            if not _is_feature_test(placed) and not _is_value(scope, value):
                 yield _finding(scope, value, "is named here but never called")
-        case ir.Await(value=ir.Attribute() as method):
+        case ir.Await(value=ir.Attribute() as method) if _is_followed(scope, method, _LINES):
             if gives_coroutine(functions_meant(scope, method)):
                 yield _finding(scope, method, "is awaited without being called", "This raises TypeError, so the rest")
         case ir.Await(value=ir.Call() as call):
@@ -210,6 +219,13 @@ def _in_statement(scope: Function, placed: Placed, value: ir.Expr) -> Iterator[F
             yield from _generator(scope, value)
         case _:
             pass
+
+
+def _is_followed(scope: Function, attribute: ir.Attribute, words: tuple[str, ...]) -> bool:
+    """Whether one of the words is the end of the attribute's name and what stands behind it."""
+    at = attribute.at
+    rest = f".{attribute.name}{scope.project.store.text(scope.path).line(at[2])[at[3] - 1 :]}\n"
+    return any(0 <= rest.find(word) <= len(attribute.name) for word in words)
 
 
 def _is_value(scope: Function, attribute: ir.Attribute) -> bool:
@@ -239,6 +255,8 @@ def _given(scope: Function, call: ir.Call) -> Iterator[Finding]:
     """A stop method given to a function of the project that does nothing with it but await it."""
     for position, argument in enumerate(call.args):
         if not isinstance(argument, ir.Attribute) or argument.name not in STOP_NAMES or _is_value(scope, argument):
+            continue
+        if not _is_followed(scope, argument, _LAST):
             continue
         functions = functions_called(scope, call)
         if functions and all(_only_awaits(function, position) for function in functions):
@@ -287,7 +305,7 @@ def _generator(scope: Function, call: ir.Call) -> Iterator[Finding]:
     if not name or not (is_stop_name(name) or is_stop_name(scope.name)):
         return
     functions = functions_called(scope, call)
-    if functions and all(item.node.is_generator for item in functions):
+    if functions and all(item.node.is_generator and _is_near(scope, item) for item in functions):
         yield Finding(
             at=call.at,
             message=f"`{name}` is a generator that nobody iterates here",
@@ -296,6 +314,14 @@ def _generator(scope: Function, call: ir.Call) -> Iterator[Finding]:
             notes=tuple(Note(item.path, item.node.name_at, f"`{name}` is defined here") for item in functions),
             symbol=scope.symbol,
         )
+
+
+def _is_near(scope: Function, generator: Function) -> bool:
+    """Whether it stands in the same file, or in one that the class comes from: the screen has looked there."""
+    owner = scope.owner
+    return generator.path == scope.path or (
+        owner is not None and generator.owner is not None and generator.owner in scope.project.hierarchy.order(owner)
+    )
 
 
 def _finding(scope: Function, method: ir.Attribute, what: str, harm: str = "", notes: tuple[Note, ...] = ()) -> Finding:

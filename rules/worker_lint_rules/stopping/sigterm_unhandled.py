@@ -80,6 +80,22 @@ rule = Rule(
             """,
         ),
         good(
+            "nothing is released",
+            """
+            import sys
+
+            def main(server):
+                try:
+                    server.serve_forever()
+                except KeyboardInterrupt:
+                    print("bye")
+                    sys.exit(0)
+
+            if __name__ == "__main__":
+                main(None)
+            """,
+        ),
+        good(
             "the framework's command runs it",
             """
             import celery
@@ -147,6 +163,8 @@ rule = Rule(
 )
 
 _LOOPS = frozenset({"start_consuming", "run_forever", "serve_forever", "infinite_consume"})
+_ENDING = frozenset({"sys", "os"})
+"""`sys.exit` ends the process, which SIGTERM does as well: that releases nothing."""
 _SIGNALS = ("SIGTERM", "add_signal_handler", "signal.signal", "pthread_sigmask", "set_wakeup_fd")
 
 
@@ -233,7 +251,8 @@ def _releases(node: ir.Try, handler: ir.Handler) -> Iterator[ir.Call]:
     for statement in walk_statements((*handler.body, *node.final)):
         for call in own_calls(statement):
             if isinstance(call.func, ir.Attribute) and is_stop_name(call.func.name):
-                yield call
+                if ir.dotted_name(call.func.value) not in _ENDING:
+                    yield call
 
 
 def _finding(scope: Scope, handler: ir.Handler, release: ir.Call) -> Finding:

@@ -22,8 +22,9 @@ Limits
     thread or task, a clean-up after the very start that failed, in the class or where the object is made, or
     an owner that keeps the object in a field before it starts it and closes it in its own `close`.
     A test that asks for anything not known of the object counts as a guard. So does a handler for AttributeError
-    or Exception around the call, and an assertion with which the method begins. Fields that subclasses or other code
-    set are left alone, and those that the start sets before anything in it may fail, and classes internal to a package.
+    or Exception around the call, and an assertion with which the method begins. Left alone are fields that other code
+    sets or the start before anything may fail, and classes internal to a package. Certain is what comes after the
+    very start that failed, or before a start that runs elsewhere; a `with` and an owner make it likely.
 """
 
 from collections.abc import Iterator
@@ -376,10 +377,8 @@ def _finding(
         message=f"`{name}` {state} here when `{stop.name}` comes before `{method.name}`",
         consequence=f"`{stop.name}` of an object whose start failed raises AttributeError and releases nothing more.",
         help=f"set `{name}` to None in `__init__` and ask for None before using it",
-        notes=(
-            Note(method.path, at, f"only `{method.name}` sets it"),
-            Note(evidence.path, evidence.at, evidence.text),
-        ),
+        notes=(Note(method.path, at, f"only `{method.name}` sets it"), Note(evidence.path, evidence.at, evidence.text)),
+        confidence="certain" if evidence.is_proven and not isinstance(misstep.node, ir.Assert) else "likely",
         symbol=misstep.function.symbol,
         culprit=("release", context.path, *(str(number) for number in misstep.node.at)),
     )

@@ -18,7 +18,8 @@ When to ignore it
     When nobody waits for the loop's end.
 
 Limits
-    Durations that are not written in the code, and waits on objects that came from elsewhere, are unknown.
+    Unknown are durations not written in the code, and waits on objects from elsewhere. A pause is only likely where
+    no code that knows the class joins anything.
 """
 
 from collections.abc import Container, Iterator
@@ -29,7 +30,7 @@ from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import children_of, is_joined, is_left_alone, is_thread_class, joins_itself
 from worker_lint.analysis.guard import in_handler
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
-from worker_lint.analysis.pauses import Asked, asked_event, blocked_on, may_be_woken, slept, within
+from worker_lint.analysis.pauses import Asked, asked_event, blocked_on, is_waited_for, may_be_woken, slept, within
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.touching import field_name, touched_by
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
@@ -286,9 +287,6 @@ _LONGER: Final = 10.0
 """What a stop may take: the usual grace period before a container is killed."""
 
 
-# --- sleeps in a loop that asks an event ---
-
-
 @rule.on_function
 def check_events(function: Function, context: Context) -> Iterator[Finding]:
     """Sleeps in loops that ask an event."""
@@ -318,6 +316,7 @@ def _sleep(block: Function, call: ir.Call, asked: Asked, length: float, context:
         help=f"write `{wait}`: it sleeps as long, and wakes at once",
         notes=(Note(block.path, asked.loop.test.at, "the loop asks the event here"),),
         symbol=block.symbol,
+        confidence="certain" if is_waited_for(block) else "likely",
         fix=Fix(f"wait for `{event}`", (Replace(call.at, wait),)),
     )
 

@@ -22,18 +22,19 @@ Limits
     same event. Handlers are followed as far as each call surely runs one function; branches that the arguments
     of a call exclude are left out. `print` and the logging module are let pass: their locks let the same thread in
     again, and logging swallows what goes wrong. A handler installed for several signals is reported once.
+    A finding is certain when the handler takes a lock that the main thread may hold: of an event only when several
+    signals share the handler or the file waits for that event. To join or start a thread is only likely to do harm,
+    and so is what is done for signals that a person sends, such as SIGUSR1.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from worker_lint.analysis import External, Function, Instance, ModuleScope, Scope
-from worker_lint.analysis.callee import dotted_callee
 from worker_lint.analysis.calls import Callee, Runs
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, with_inner
 from worker_lint.analysis.reached import Reached, callee_in, reached_from
-from worker_lint.analysis.statements import walk_statements
-from worker_lint.analysis.workers.entry import argument_of
+from worker_lint.analysis.signalled import Installed, installed_in, is_by_hand, is_made_here, may_meet, only_waits_after
 from worker_lint.diagnostic import Severity
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -263,17 +264,23 @@ _LOCKS = frozenset(
 """An RLock lets its own thread in again, and a Condition has one unless told otherwise."""
 _REENTRANT = ("threading.RLock.", "threading.Condition.notify")
 _SETTERS = frozenset({"threading.Event.set", "threading.Event.clear", "multiprocessing.synchronize.Event.set"})
+_WAITS = frozenset({"threading.Thread.join", "threading.Thread.start", "multiprocessing.process.BaseProcess.start"})
 _ORDER: tuple[Severity, ...] = ("error", "warning", "note")
 
 
 class _Unsafe(NamedTuple):
-    """Something unsafe that a handler reaches: what, where, how bad, and what can happen."""
+    """
+    Something unsafe that a handler reaches: what, where, how bad, and what can happen; what it does it to, and
+    whether it takes no lock of the program, but waits for another thread or begins one.
+    """
 
     what: str
     here: Reached
     at: ir.At
     severity: Severity
     harm: str
+    subject: str = ""
+    waits: bool = False
 
 
 @rule.on_module
@@ -291,30 +298,16 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
 
 
 def _installed(scope: Scope) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for statement in walk_statements(scope.statements):
-        for call in own_calls(statement):
-            if (ir.dotted_name(call.func) or "").rpartition(".")[2] != "signal":
-                continue
-            handler = argument_of(call, "handler", 1)
-            name = ir.dotted_name(handler)
-            if handler is None or name in seen or dotted_callee(scope, call) != "signal.signal":
-                continue
-            if name is not None:
-                seen.add(name)
-            yield from _judged(scope, handler)
-
-
-def _judged(scope: Scope, handler: ir.Expr) -> Iterator[Finding]:
-    callee = scope.project.calls.handed(scope, handler)
-    if callee.body is not None and isinstance(scope, Function):
-        found = list(_in_lambda(scope, callee.body))
-    else:
-        runs = [item for item in callee.runs if not scope.project.values.is_wrapped(item.function)]
-        found = list(_in_runs(runs[0])) if len(runs) == 1 and len(callee.runs) == 1 else []
-    if found:
-        worst = min(found, key=lambda item: (_ORDER.index(item.severity), len(item.here.ways)))
-        yield _finding(scope, handler, callee, worst, found)
+    for installed in installed_in(scope):
+        callee = scope.project.calls.handed(scope, installed.handler)
+        if callee.body is not None and isinstance(scope, Function):
+            found = list(_in_lambda(scope, callee.body))
+        else:
+            runs = [item for item in callee.runs if not scope.project.values.is_wrapped(item.function)]
+            found = list(_in_runs(runs[0])) if len(runs) == 1 and len(callee.runs) == 1 else []
+        if found:
+            worst = min(found, key=lambda item: (_ORDER.index(item.severity), item.waits, len(item.here.ways)))
+            yield _finding(scope, installed, callee, worst, found)
 
 
 def _in_runs(start: Runs) -> Iterator[_Unsafe]:
@@ -330,7 +323,7 @@ def _in_lambda(scope: Function, body: ir.Lambda) -> Iterator[_Unsafe]:
     here = Reached(scope, scope.owner)
     for call in own_expressions(ir.Expression(body.at, body.body)):
         if isinstance(call, ir.Call):
-            yield from _called(here, call)
+            yield from _called(here, call, shares=True)
             runs = callee_in(here, call).runs
             if len(runs) == 1:
                 yield from _in_runs(runs[0])
@@ -350,33 +343,51 @@ _EVENT = (
 )
 
 
-def _called(here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
+def _called(here: Reached, call: ir.Call, *, shares: bool = False) -> Iterator[_Unsafe]:
     callee = callee_in(here, call)
     model = callee.model
     name = callee.dotted
     if model is not None and model.facts.signal_safe is False and callee.is_sure and not name.startswith(_REENTRANT):
+        if name not in _WAITS and not shares and is_made_here(here.function, call):
+            return
         severity: Severity = "note" if name in _SETTERS else "error"
         short = ".".join(name.split(".")[-2:])
-        yield _Unsafe(f"`{short}`", here, call.at, severity, _EVENT if name in _SETTERS else _DEADLOCK)
+        harm = _EVENT if name in _SETTERS else _DEADLOCK
+        subject = ir.dotted_name(call.func.value) if isinstance(call.func, ir.Attribute) else ""
+        yield _Unsafe(f"`{short}`", here, call.at, severity, harm, subject or "", name in _WAITS)
 
 
 def _text(here: Reached, node: ir.Expr) -> str:
     return ir.dotted_name(node) or here.function.project.store.text(here.function.path).segment(node.at).split("\n")[0]
 
 
-def _finding(scope: Scope, handler: ir.Expr, callee: Callee, worst: _Unsafe, found: list[_Unsafe]) -> Finding:
+def _is_certain(scope: Scope, installed: Installed, worst: _Unsafe) -> bool:
+    """
+    Whether the lock that the handler takes can be the one that the main thread holds: it is no mere wait for another
+    thread or start of one, the signals are sent without a person who looks, the main thread does more than wait, and an
+    event is one that the handler itself may be in.
+    """
+    if worst.waits or is_by_hand(installed.signals):
+        return False
+    if worst.severity == "error" and only_waits_after(scope, installed):
+        return False
+    source = worst.here.function.project.store.text(worst.here.function.path).source
+    return worst.severity == "error" or may_meet(installed.signals, worst.subject, source)
+
+
+def _finding(scope: Scope, installed: Installed, callee: Callee, worst: _Unsafe, found: list[_Unsafe]) -> Finding:
     name = callee.runs[0].function.name if callee.runs else "lambda"
     notes = [Note(way.function.path, way.call.at, "it is called here") for way in worst.here.ways]
     notes.append(Note(worst.here.function.path, worst.at, f"{worst.what} in a signal handler"))
     others = [item for item in found if item is not worst and item.severity == worst.severity][:3]
     notes.extend(Note(item.here.function.path, item.at, f"{item.what}, too") for item in others)
     return Finding(
-        at=handler.at,
+        at=installed.handler.at,
         message=f"the signal handler `{name}` reaches {worst.what}",
         consequence=worst.harm,
         help="set a plain attribute in the handler and do the work in the main loop",
         notes=tuple(notes),
         symbol=scope.symbol,
         severity=worst.severity,
-        confidence="certain" if worst.severity == "error" else "likely",
+        confidence="certain" if _is_certain(scope, installed, worst) else "likely",
     )

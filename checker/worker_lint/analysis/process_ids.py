@@ -1,0 +1,54 @@
+"""Processes that code signals by their ids."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from worker_lint.analysis.entity import Scope
+from worker_lint.analysis.flow import find
+from worker_lint.source import ir
+
+_SELF: Final = frozenset({"getpid", "getppid", "getpgrp"})
+_WINDOWS_MODULES: Final = frozenset({"winreg", "_winreg", "_winapi", "msvcrt", "_msi", "winsound", "pywintypes"})
+_WINDOWS_NAMES: Final = frozenset({"windll", "oledll", "WinDLL", "WinError"})
+
+
+def is_self(pid: ir.Expr) -> bool:
+    """Whether a process id is that of the process itself, its parent or its group."""
+    return (isinstance(pid, ir.Constant) and pid.value == 0) or any(
+        (ir.dotted_name(node.func) or "").rpartition(".")[2] in _SELF for node in find(ir.Call, (pid,))
+    )
+
+
+def depends_on(pid: ir.Expr, target: ir.Expr) -> bool:
+    """Whether a process id comes from what a loop takes in turn."""
+    names = {node.id for node in find(ir.Name, (target,))}
+    return any(node.id in names for node in find(ir.Name, (pid,)))
+
+
+def is_of_child(scope: Scope, pid: ir.Expr) -> bool:
+    """
+    Whether the process may be a child of this one: the id is an attribute of a process object, or the module forks.
+    A child that has ended can be signalled until somebody waits for it.
+    """
+    if any(node.name == "pid" for node in find(ir.Attribute, (pid,))):
+        return True
+    text = scope.project.store.text(scope.path)
+    return text.has_word("fork(", 1, len(text.lines))
+
+
+def is_for_windows(scope: Scope) -> bool:
+    """
+    Whether the module can be imported on Windows alone: it imports what is nowhere else, in no `try` and under no
+    condition. There a process that has gone gives another error than ProcessLookupError, and there are no zombies.
+    """
+    module = scope.project.module(scope.path)
+    imports = (one for one in (module.statements if module is not None else ()) if isinstance(one, ir.Import))
+    return any(_is_of_windows(name) for one in imports if one.level == 0 for name in one.names)
+
+
+def _is_of_windows(name: ir.ImportedName) -> bool:
+    root = name.module.partition(".")[0]
+    if root == "ctypes":
+        return name.attribute in _WINDOWS_NAMES
+    return root in _WINDOWS_MODULES or root.startswith("win32")

@@ -1,0 +1,133 @@
+"""Whether a blocking call in a coroutine surely stops tasks that others wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from worker_lint.analysis.durations import seconds
+from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.explained import is_explained
+from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.guard import in_finally
+from worker_lint.analysis.models import ModelFunction
+from worker_lint.analysis.nesting import Placed, mentions, own_expressions
+from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.visit import last_name
+from worker_lint.source import ir
+
+_MANY: Final = 3
+_SHORT: Final = 0.05
+"""A pause that no heartbeat and no request would notice."""
+_NO_WAIT: Final = frozenset({"block", "blocking", "wait", "timeout", "timeout_ms", "time_limit", "inactivity_timeout"})
+_STARTS: Final = ("create_task", "ensure_future", "gather", "TaskGroup", "start_server", "start_soon", "wait_for")
+_RUNNERS: Final = frozenset({"run", "run_until_complete", "run_sync", "anyio_run"})
+_BRIEF: Final = (
+    "builtins.", "getpass.", "os.", "logging.", "threading.Lock", "threading.RLock", "threading.Condition",
+    "threading.Semaphore", "socket.", "signal.",
+)  # fmt: skip
+"""They wait for a person, or only while somebody else is in there: how long is not to be seen."""
+
+
+def surely_stops_others(scope: Function, placed: Placed, call: ir.Call, model: ModelFunction) -> bool:
+    """
+    Whether the call stops the loop for a time that others notice: nothing limits it or makes it short, no comment
+    explains it, it is not for one version of Python, and the loop is not run for this coroutine alone or at its end.
+    """
+    if model.name.startswith(_BRIEF) or is_explained(scope, call.at) or _is_versioned(placed):
+        return False
+    if model.name == "time.sleep":
+        length = seconds(scope, call.args[0], scope.owner) if call.args else None
+        if (length is not None and length < _SHORT) or not _has_tasks(scope):
+            return False
+    elif _is_limited(model, call):
+        return False
+    if in_finally(placed) is not None and not is_stop_name(scope.name):
+        return False
+    return not _is_all_of_its_loop(scope)
+
+
+def returns_at_once(model: ModelFunction, call: ir.Call) -> bool:
+    """Whether the arguments say that it does not wait."""
+    given = [keyword.value for keyword in call.keywords if keyword.name in _NO_WAIT]
+    given.extend(call.args[:1] if model.name.endswith((".get", ".acquire", ".shutdown", ".wait")) else ())
+    if any(isinstance(value, ir.Constant) and value.value in (False, 0) for value in given):
+        return True
+    names_limit = any(keyword.name == model.facts.timeout for keyword in call.keywords) or bool(call.args)
+    return model.facts.default_timeout == 0 and not names_limit
+
+
+def is_adapter(method: Function, call: ir.Call, handed: Collection[str]) -> bool:
+    """Whether a class hands so many methods of an object to threads that the direct call is the one left out."""
+    return len(handed) >= _MANY and not is_explained(method, call.at)
+
+
+def is_unlike(cls: Class, placed: Placed, field: str) -> bool:
+    """
+    Whether a direct call on a field waits otherwise than those on threads: the object has been made non-blocking, or
+    the call is for some versions of Python only.
+    """
+    return _is_versioned(placed) or _is_told_not_to_block(cls, field)
+
+
+def _is_versioned(placed: Placed) -> bool:
+    """Whether the statement, or a part of it, is for some versions of Python or some systems only."""
+    tests = [outer.test for outer in placed.around if isinstance(outer, ir.If)]
+    tests += [one.test for one in own_expressions(placed.statement) if isinstance(one, ir.Conditional)]
+    return any(_asks_version(node) for node in find(ir.Attribute, tests))
+
+
+def _is_told_not_to_block(cls: Class, name: str) -> bool:
+    """Whether a method of the class makes the object in a field non-blocking, as a socket can be."""
+    for method in cls.project.values.fields.methods(cls):
+        for call in find(ir.Call, method.body) if mentions(method, "setblocking", "settimeout") else ():
+            if isinstance(call.func, ir.Attribute) and call.func.name in {"setblocking", "settimeout"}:
+                receiver = call.func.value
+                is_field = isinstance(receiver, ir.Attribute) and receiver.name == name
+                if is_field and call.args and isinstance(call.args[0], ir.Constant) and not call.args[0].value:
+                    return True
+    return False
+
+
+def _has_tasks(scope: Function) -> bool:
+    """Whether the file starts tasks: a coroutine of a file without any may be run one at a time."""
+    text = scope.project.store.text(scope.path)
+    return any(text.has_word(word, 1, len(text.lines)) for word in _STARTS)
+
+
+def _is_all_of_its_loop(scope: Function) -> bool:
+    """Whether the file runs a loop for the coroutine and it starts no tasks itself: a program of one step at a time."""
+    if mentions(scope, *_STARTS):
+        return False
+    text = scope.project.store.text(scope.path)
+    if not text.has_word(scope.name, 1, len(text.lines)):
+        return False
+    for statements in _blocks(scope):
+        for call in find(ir.Call, statements):
+            if last_name(call.func) in _RUNNERS and any(_makes(one, scope) for one in call.args):
+                return True
+    return False
+
+
+def _blocks(scope: Function) -> Iterator[tuple[ir.Stmt, ...]]:
+    """The blocks of the file that may name the function."""
+    module = scope.project.module(scope.path)
+    if module is not None:
+        yield module.statements
+    yield from (one.body for one in scope.project.functions_in(scope.path) if mentions(one, scope.name))
+
+
+def _makes(value: ir.Expr, scope: Function) -> bool:
+    return last_name(value.func if isinstance(value, ir.Call) else value) == scope.name
+
+
+def _is_limited(model: ModelFunction, call: ir.Call) -> bool:
+    """Whether the author has set a limit, whatever it is."""
+    limit = model.facts.timeout
+    if any(one.name in {limit, "timeout", "time_limit", "timeout_ms"} for one in call.keywords if one.name):
+        return True
+    return bool(limit) and bool(call.args) and model.name.endswith((".join", ".wait", ".result", ".poll", ".get"))
+
+
+def _asks_version(node: ir.Attribute) -> bool:
+    return ir.dotted_name(node) in {"sys.version_info", "sys.platform", "os.name"}

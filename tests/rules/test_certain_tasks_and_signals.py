@@ -1,0 +1,174 @@
+"""Which findings on tasks, blocking calls and signals are certain, and which only likely."""
+
+import textwrap
+
+import pytest
+
+from worker_lint.testing import built_in_packs, check_files
+
+TASK = """
+import asyncio
+
+class Worker:
+    def __init__(self, peer):
+        self.peer = peer
+
+    async def close(self):
+        await self.peer.flush()
+
+    async def renew(self):
+        await self.peer.renew()
+
+    async def quiet(self):
+        try:
+            await self.peer.renew()
+        except Exception:
+            print("not renewed")
+
+    async def quietly(self):
+        await self.quiet()
+
+    async def later(self):
+        await asyncio.sleep(5)
+        try:
+            await self.peer.forget()
+        except OSError:
+            pass
+
+class Group:
+    def __init__(self):
+        self.worker = Worker(None)
+
+    async def renew(self):
+        await self.worker.renew()
+        self.renewed = True
+
+    async def tell(self):
+        await self.worker.renew()
+
+    async def run(self):
+        @@
+"""
+SIGNAL = """
+import queue
+import signal
+import threading
+
+class Worker:
+    def __init__(self):
+        self.jobs = queue.Queue()
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=print)
+
+    def run(self):
+        @@
+
+    def tell(self, number, frame):
+        self.jobs.put(None)
+
+    def end(self, number, frame):
+        self.ended.set()
+
+    def fresh(self, number, frame):
+        timer = threading.Timer(5, print)
+        timer.cancel()
+
+    def join(self, number, frame):
+        self.thread.join()
+"""
+BLOCKING = """
+import asyncio
+import sys
+import threading
+import time
+
+class Worker:
+    def __init__(self):
+        self.thread = threading.Thread(target=print)
+
+    async def stop(self):
+        @@
+"""
+WAITING = """
+import threading
+import time
+
+class Poller:
+    def __init__(self):
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        while not self.stopping.is_set():
+            time.sleep(10)
+
+    def stop(self):
+        self.stopping.set()
+        @@
+"""
+CLEANUP = """
+async def relay(source, target, pump):
+    try:
+        await pump(source, target)
+    finally:
+        @@
+"""
+
+
+def confidence(code: str, text: str, part: str) -> list[str]:
+    part = textwrap.dedent(part).strip("\n")
+    source = text.replace("        @@", textwrap.indent(part, "        "))
+    rules = [rule for rule in built_in_packs().rules if rule.code == code]
+    return [one.confidence for one in check_files({"worker.py": source}, rules).diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "part"),
+    [
+        ("STP122", TASK, "asyncio.create_task(self.renew())"),
+        ("STP122", TASK, "# TODO: keep it\nasyncio.create_task(self.renew())"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.tell)"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)\nsignal.signal(signal.SIGINT, self.end)"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)\nself.ended.wait()"),
+        (
+            "STP117",
+            SIGNAL,
+            "stop = threading.Event()\nsignal.signal(signal.SIGTERM, lambda *_: stop.set())\nstop.wait()",
+        ),
+        ("STP134", BLOCKING, "self.thread.join()"),
+        ("STP134", BLOCKING, "time.sleep(3)\nasyncio.create_task(self.stop())"),
+        ("STP106", WAITING, "self.thread.join()"),
+        ("STP124", CLEANUP, "await source.drain()\ntarget.close()"),
+    ],
+)
+def test_it_is_certain(code: str, text: str, part: str) -> None:
+    assert confidence(code, text, part) == ["certain"]
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "part"),
+    [
+        ("STP122", TASK, "# the caller must not wait for it\nasyncio.create_task(self.renew())"),
+        ("STP122", TASK, "asyncio.create_task(self.worker.close())"),
+        ("STP122", TASK, "asyncio.create_task(self.worker.quietly())"),
+        ("STP122", TASK, "asyncio.create_task(self.tell())"),
+        ("STP122", TASK, "asyncio.create_task(self.worker.later())"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGUSR1, self.tell)"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.join)"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.tell)\nself.thread.join()"),
+        ("STP134", BLOCKING, "time.sleep(3)"),
+        ("STP134", BLOCKING, "self.thread.join(5)"),
+        ("STP134", BLOCKING, "time.sleep(0.001)"),
+        ("STP134", BLOCKING, "time.sleep(3)  # the device needs it"),
+        ("STP134", BLOCKING, "if sys.version_info < (3, 9):\n    self.thread.join()"),
+        ("STP106", WAITING, "print()"),
+        ("STP124", CLEANUP, "# a second cancellation ends the process\nawait source.drain()\ntarget.close()"),
+    ],
+)
+def test_it_is_likely(code: str, text: str, part: str) -> None:
+    assert confidence(code, text, part) == ["likely"]
+
+
+def test_nobody_else_has_the_lock_of_what_the_handler_makes() -> None:
+    assert confidence("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.fresh)") == []
