@@ -49,7 +49,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ERR108",
     severity="error",
-    stage="preview",
+    stage="certain",
     summary="A loop takes the cancellation of its own task and goes on",
     words=("except",),
     closure="file",

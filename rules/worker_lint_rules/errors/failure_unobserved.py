@@ -2,18 +2,16 @@
 Work runs elsewhere, and nobody can see when it fails.
 
 What it catches
-    The future of `executor.submit(…)`, `executor.map(…)`, `asyncio.run_coroutine_threadsafe(…)` or
-    a pool's `apply_async(…)` that nobody reads, and futures that are only waited for. The function
-    that runs has calls that may fail outside a catch-all.
+    The future of `executor.submit(…)`, `executor.map(…)`, `asyncio.run_coroutine_threadsafe(…)` or a pool's
+    `apply_async(…)` that nobody reads, and futures that are only waited for, when calls in the function may fail.
 
 Why it hurts in production
-    An executor stores the exception in the future and says nothing: no traceback, no log line, no
-    exit code. The refresh, the flush, the consumer that was submitted is gone since the first
-    error, and everything else looks healthy.
+    An executor stores the exception in the future and says nothing: no traceback, no log line, no exit code. The
+    refresh, the flush, the consumer that was submitted is gone since the first error, and all else looks healthy.
 
 What to do instead
-    Keep the future and ask for its `result()`, or give it a done callback that logs
-    `future.exception()`; or catch and log at the top of the function.
+    Keep the future and ask for its `result()`, or give it a done callback that logs `future.exception()`; or catch and
+    log at the top of the function.
 
 When to ignore it
     Where a failure of this work is of no interest.
@@ -40,7 +38,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ERR117",
     severity="warning",
-    stage="preview",
+    stage="certain",
     closure="file",
     resumable="trail",
     summary="Work runs elsewhere, and nobody can see when it fails",
@@ -87,6 +85,7 @@ rule = Rule(
                     futures = [pool.submit(send, each) for each in messages]  # bad: only waited for
                     wait(futures)
             """,
+            is_likely=True,
         ),
         bad(
             "from a thread into the loop",
@@ -161,6 +160,7 @@ rule = Rule(
                     if self._task is not None:
                         self._task.cancel()
             """,
+            is_likely=True,
         ),
         good(
             "a task that tells of the failure by itself",

@@ -35,7 +35,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ERR115",
     severity="warning",
-    stage="preview",
+    stage="certain",
     closure="file",
     resumable="trail",
     confidence="likely",
@@ -88,6 +88,7 @@ rule = Rule(
                         self.on_error(error)  # bad: on_error
                         message.reject()
             """,
+            is_likely=True,
         ),
         bad(
             "put aside, if that works",
@@ -107,6 +108,7 @@ rule = Rule(
                     self.dead_letters.produce(error)  # bad: produce
                     self.count += 1
             """,
+            is_likely=True,
         ),
         good(
             "events within the process, whose listeners are guarded",

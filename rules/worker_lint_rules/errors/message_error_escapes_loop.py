@@ -6,21 +6,21 @@ What it catches
     leaves that one message can cause: it cannot be decoded, names what is not there, or the code that it names fails.
 
 Why it hurts in production
-    Somebody sends one malformed message, or one for a task that the last release removed. The worker dies on it.
-    With redelivery its successor dies on the same one, and the next, while all that is behind it waits.
+    Somebody sends one malformed message, or one for a task that the last release removed. The worker dies on it. With
+    redelivery its successor dies on the same one, and the next, while all that is behind it waits.
 
 What to do instead
-    Take the error inside the loop, around the treatment of one message: log it with its traceback,
-    reject the message or put it aside, and go on with the next.
+    Take the error inside the loop, around the treatment of one message: log it with its traceback, reject the message
+    or put it aside, and go on with the next.
 
 When to ignore it
-    Where the sender is this very program, and the worker may die with a message that it does not
-    understand, because somebody restarts it and the message is gone by then.
+    Where the sender is this very program, and the worker may die with a message that it does not understand, because
+    somebody restarts it and the message is gone by then.
 
 Limits
-    Deliveries are followed through locals, fields that a receiving call fills, and sure calls. A test for membership
-    or length anywhere in the function is a guard. Certain is an error over what a broker delivered, or of the code
-    that it names, where nobody above sees it; what sockets and pipes bring, explicit raises and jobs are likely.
+    Deliveries are followed through locals, fields that a receiving call fills, and sure calls. A test for membership or
+    length anywhere in the function is a guard. Certain is an error over what a broker delivered, or of the code that it
+    names, where nobody above sees it; what sockets and pipes bring, explicit raises and jobs are likely.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 rule = Rule(
     code="ERR101",
     severity="error",
-    stage="preview",
+    stage="certain",
     closure="file",
     resumable="trail",
     confidence="likely",
@@ -70,6 +70,7 @@ rule = Rule(
                         job = json.loads(message["data"])  # bad: JSONDecodeError
                         self.process(job)
             """,
+            is_likely=True,
         ),
         bad(
             "a task that is no more",
@@ -84,6 +85,7 @@ rule = Rule(
                     task = self.tasks[message.name]  # bad: KeyError
                     self.pool.put(task)
             """,
+            is_likely=True,
         ),
         bad(
             "code that the message names",
@@ -96,6 +98,7 @@ rule = Rule(
                     else:
                         log.warning("unknown kind %s", message.kind)
             """,
+            is_likely=True,
         ),
         bad(
             "a pool of threads",
@@ -113,6 +116,7 @@ rule = Rule(
                         function, arguments = self.jobs.get()
                         function(*arguments)  # bad: job
             """,
+            is_likely=True,
         ),
         bad(
             "an iterator of deliveries",
@@ -133,17 +137,6 @@ rule = Rule(
             """,
         ),
         bad(
-            "a frame of two parts",
-            """
-            class Controller:
-                def start(self):
-                    self.stream.on_recv(self.handle_message)
-
-                def handle_message(self, raw):
-                    sender, text = raw  # bad: ValueError
-            """,
-        ),
-        bad(
             "the length of the frame tells nothing of its parts",
             """
             def watch(socket, write):
@@ -154,6 +147,7 @@ rule = Rule(
                         name, level = topic.split(".")  # bad: ValueError
                         write(name, level, text)
             """,
+            is_likely=True,
         ),
         good(
             "the separator is looked for in the frame that the name comes from",

@@ -40,7 +40,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ERR102",
     severity="warning",
-    stage="preview",
+    stage="certain",
     closure="file",
     resumable="trail",
     confidence="likely",
@@ -73,6 +73,7 @@ rule = Rule(
                     if message:
                         self.children.notify(message)
             """,
+            is_likely=True,
         ),
         bad(
             "a listener for notifications",
@@ -85,6 +86,7 @@ rule = Rule(
                                 await connection.execute(f"LISTEN {channel}")
                             await self.loop_notify(on_notification, connection)
             """,
+            is_likely=True,
         ),
         bad(
             "a consumer with redis",
@@ -101,6 +103,7 @@ rule = Rule(
                         if item:
                             self.handle(item)
             """,
+            is_likely=True,
         ),
         bad(
             "a heartbeat",

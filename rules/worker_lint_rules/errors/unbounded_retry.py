@@ -43,7 +43,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ERR111",
     severity="warning",
-    stage="preview",
+    stage="certain",
     closure="file",
     resumable="trail",
     confidence="likely",
@@ -73,6 +73,7 @@ rule = Rule(
             def load(order):
                 return database.load(order)
             """,
+            is_likely=True,
         ),
         bad(
             "no limit in attempts or time",
@@ -84,6 +85,7 @@ rule = Rule(
             def send(order):
                 return requests.post("https://orders.example", json=order, timeout=5)
             """,
+            is_likely=True,
         ),
         bad(
             "a task that is tried for ever",
@@ -97,6 +99,7 @@ rule = Rule(
                 except ConnectionError as error:
                     raise self.retry(exc=error)
             """,
+            is_likely=True,
         ),
         bad(
             "zero means for ever",
@@ -153,6 +156,7 @@ rule = Rule(
                     message.retries += 1
                     broker.enqueue(message, delay=15)
             """,
+            is_likely=True,
         ),
         good(
             "twenty unless somebody sets another one",

@@ -39,7 +39,7 @@ from worker_lint.source.text import Text
 rule = Rule(
     code="ERR110",
     severity="error",
-    stage="preview",
+    stage="certain",
     summary="An except clause cannot run, because an earlier one takes all that it names",
     words=("except",),
     closure="file",
@@ -115,6 +115,7 @@ rule = Rule(
                 except socket.timeout:  # bad: TimeoutError
                     return -1
             """,
+            is_likely=True,
         ),
         good(
             "one clause for each Python",

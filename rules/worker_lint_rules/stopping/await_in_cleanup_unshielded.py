@@ -41,7 +41,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP124",
     severity="warning",
-    stage="preview",
+    stage="certain",
     summary="A cancellation during clean-up skips the releases that stand after an await",
     words=("async def",),
     closure="file",

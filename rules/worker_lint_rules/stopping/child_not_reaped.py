@@ -46,7 +46,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP118",
     severity="warning",
-    stage="preview",
+    stage="certain",
     summary="A child process is killed and not waited for, or left running after a time-out",
     words=("subprocess", "multiprocessing", "billiard", "os.kill", "waitpid", "NoSuchProcess", "ProcessLookupError"),
     closure="file",
@@ -119,6 +119,7 @@ rule = Rule(
                     for child in self.children:
                         child.terminate()  # bad: self.children
             """,
+            is_likely=True,
         ),
         good(
             "killed and waited for",
@@ -148,6 +149,7 @@ rule = Rule(
                     self.send(process, 15)  # bad: self.send
                     process.close_streams()
             """,
+            is_likely=True,
         ),
         good(
             "run kills what times out",

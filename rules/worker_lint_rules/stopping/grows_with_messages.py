@@ -41,7 +41,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP135",
     severity="warning",
-    stage="preview",
+    stage="certain",
     summary="A field gets a new member for each task or message, and nothing takes members out",
     words=("create_task", "ensure_future", "submit", "run_in_executor", "Thread"),
     closure="file",
@@ -90,6 +90,7 @@ rule = Rule(
                         message = await self.queue.get()
                         self.tasks.append(asyncio.create_task(self.handle(message)))  # bad: self.tasks
             """,
+            is_likely=True,
         ),
         good(
             "a callback takes each out again",

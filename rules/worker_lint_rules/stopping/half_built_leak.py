@@ -48,7 +48,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP104",
     severity="warning",
-    stage="preview",
+    stage="certain",
     closure="file",
     resumable="trail",
     confidence="likely",
@@ -138,6 +138,7 @@ rule = Rule(
                 receiver.close()
                 return message
             """,
+            is_likely=True,
         ),
         bad(
             "taken out of a pool and handed back at the end",
@@ -159,6 +160,7 @@ rule = Rule(
                         await self._connection.disconnect()
                     await self._pool.release(self._connection)
             """,
+            is_likely=True,
         ),
         bad(
             "the items are handed back in a loop at the end",
@@ -172,6 +174,7 @@ rule = Rule(
                 for connection in connections:
                     connection.pool.release(connection)
             """,
+            is_likely=True,
         ),
         bad(
             "entering starts it, and leaves it half started",

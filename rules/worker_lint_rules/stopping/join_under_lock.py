@@ -38,7 +38,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP112",
     severity="error",
-    stage="preview",
+    stage="certain",
     summary="A lock is held while waiting for threads that need it",
     words=("Lock(", "Condition(", "Semaphore("),
     besides=(".join(", ".shutdown(", "await"),
@@ -89,6 +89,7 @@ rule = Rule(
                         for executor in self.executors.values():
                             executor.shutdown(wait)  # bad: self.lock
             """,
+            is_likely=True,
         ),
         bad(
             "the wait stands in a helper",

@@ -44,7 +44,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP103",
     severity="warning",
-    stage="preview",
+    stage="certain",
     closure="file",
     resumable="trail",
     summary="A class opens something that none of its methods ever releases",
@@ -95,6 +95,7 @@ rule = Rule(
                 def close(self):
                     self._data.close()
             """,
+            is_likely=True,
         ),
         bad(
             "a client of the project that holds a connection",

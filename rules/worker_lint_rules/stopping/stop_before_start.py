@@ -2,14 +2,13 @@
 A method that ends the object uses what only its start sets, and fails when there was none.
 
 What it catches
-    `stop`, `close` and their kin that call a method of a field which is still None, or does not exist yet, on an object
-    that was never started or whose start failed. Every path is followed with the values that `__init__` and the class
-    body give, through the object's own methods. Also a stop that uses what another public method has set to None.
+    `stop`, `close` and their kin that call a method of a field which is still None, or does not exist yet, when the
+    object was never started or its start failed. Every path is followed with the values that `__init__` and the class
+    body give. Also a stop that uses what another public method has set to None.
 
 Why it hurts in production
     Stops run when something has gone wrong, often the start itself: the broker was not there, `connect` raised, and the
-    `finally` around it calls `close`. That raises AttributeError, which hides the first error, and leaves open
-    everything that the stop would have released after it.
+    `finally` around it calls `close`. That raises AttributeError, which hides the first error and leaves the rest open.
 
 What to do instead
     Set the field to None in `__init__` and ask for None before using it, each release by itself.
@@ -19,12 +18,11 @@ When to ignore it
 
 Limits
     Reported is only what something proves: a `with` block whose way in starts nothing, a start that runs on another
-    thread or task, a clean-up after the very start that failed, in the class or where the object is made, or
-    an owner that keeps the object in a field before it starts it and closes it in its own `close`.
-    A test that asks for anything not known of the object counts as a guard. So does a handler for AttributeError
-    or Exception around the call, and an assertion with which the method begins. Left alone are fields that other code
-    sets or the start before anything may fail, and classes internal to a package. Certain is what comes after the
-    very start that failed, or before a start that runs elsewhere; a `with` and an owner make it likely.
+    thread or task, a clean-up after the very start that failed, in the class or where the object is made, or an owner
+    that keeps the object before it starts it and closes it in its own `close`. A test for what is not known, a handler
+    for AttributeError or Exception, and an assertion at the beginning are guards. Left alone are fields that other
+    code sets, and classes internal to a package. Certain is what comes after the very start that failed, or before a
+    start that runs elsewhere; a `with` and an owner make it likely.
 """
 
 from collections.abc import Iterator
@@ -41,7 +39,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP128",
     severity="warning",
-    stage="preview",
+    stage="certain",
     closure="file",
     resumable="trail",
     confidence="likely",
@@ -73,6 +71,7 @@ rule = Rule(
                 def close(self):
                     self._transport.close()
             """,
+            is_likely=True,
         ),
         bad(
             "a field that does not exist before",
@@ -127,6 +126,7 @@ rule = Rule(
                 def __exit__(self, *error):
                     self.stop()
             """,
+            is_likely=True,
         ),
         bad(
             "an assertion in the middle",
@@ -150,6 +150,7 @@ rule = Rule(
                     assert self._transport, "connect first"  # bad: self._transport
                     self._transport.close()
             """,
+            is_likely=True,
         ),
         bad(
             "the connection is lost before the stop",
@@ -166,6 +167,7 @@ rule = Rule(
                 def close(self):
                     self.transport.close()  # bad: self.transport
             """,
+            is_likely=True,
         ),
         bad(
             "a thread sets it, some time later",

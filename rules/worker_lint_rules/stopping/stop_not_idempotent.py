@@ -44,7 +44,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP108",
     severity="warning",
-    stage="preview",
+    stage="certain",
     closure="file",
     resumable="trail",
     confidence="likely",
@@ -71,6 +71,7 @@ rule = Rule(
                 def __exit__(self, *error):
                     self.close()
             """,
+            is_likely=True,
         ),
         bad(
             "a tag that is gone",
@@ -91,6 +92,7 @@ rule = Rule(
                     self._queue.cancel(self._tag)  # bad: self._tag
                     self._tag = None
             """,
+            is_likely=True,
         ),
         bad(
             "a connection that raises when it is closed twice",
@@ -122,6 +124,7 @@ rule = Rule(
                 def closed(self):
                     return self.socket is None
             """,
+            is_likely=True,
         ),
         bad(
             "the waiter has cancelled it",

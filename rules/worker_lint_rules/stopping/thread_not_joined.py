@@ -48,7 +48,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP110",
     severity="warning",
-    stage="preview",
+    stage="certain",
     closure="file",
     resumable="trail",
     summary="A stop method leaves a thread, process, timer or pool running that the object started",
@@ -96,6 +96,7 @@ rule = Rule(
                     self.running = False
                     self.file.close()
             """,
+            is_likely=True,
         ),
         bad(
             "the daemon thread has to clean up",
@@ -161,6 +162,7 @@ rule = Rule(
                 def stop(self):  # bad: self.pool
                     pass
             """,
+            is_likely=True,
         ),
         good(
             "a daemon with a flag and nothing to flush",

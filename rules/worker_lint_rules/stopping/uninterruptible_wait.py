@@ -39,7 +39,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP106",
     severity="warning",
-    stage="preview",
+    stage="certain",
     summary="A loop that can be stopped waits where the request to stop cannot be seen",
     words=("sleep(", "get(", "wait("),
     besides=("Event", "Thread", "is_set"),
@@ -103,6 +103,7 @@ rule = Rule(
                     print(directory)
                     time.sleep(INTERVAL)  # bad: 5 s
             """,
+            is_likely=True,
         ),
         bad(
             "stop waits for a thread that sleeps for a minute",

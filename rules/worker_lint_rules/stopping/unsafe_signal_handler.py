@@ -42,7 +42,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP117",
     severity="error",
-    stage="preview",
+    stage="certain",
     summary="A signal handler does what can deadlock or fail in the code that it interrupts",
     words=("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR", "SIGQUIT", "SIGCHLD", "SIGALRM"),
     closure="file",
@@ -75,6 +75,7 @@ rule = Rule(
                     self.stopping = True
                     self.thread.join()
             """,
+            is_likely=True,
         ),
         bad(
             "the handler takes the lock of the job table",
@@ -117,6 +118,7 @@ rule = Rule(
 
             signal.signal(signal.SIGTERM, on_signal)  # bad: Event.set
             """,
+            is_likely=True,
         ),
         good(
             "joining a process takes no lock",

@@ -13,8 +13,7 @@ Why it hurts in production
     "stopped" until the process is killed.
 
 What to do instead
-    Set it in `finally`, and tell success from failure by a second field; or wait with a time-out and look whether
-    the thread is alive.
+    Set it in `finally` and tell failure by a second field; or wait with a time-out, and see whether the thread lives.
 
 When to ignore it
     When the steps before it cannot fail after all.
@@ -43,7 +42,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP125",
     severity="warning",
-    stage="preview",
+    stage="certain",
     summary="An event that others wait for without limit is set only when its owner succeeds",
     words=("Event", "Future", "create_future"),
     closure="file",
@@ -96,6 +95,7 @@ rule = Rule(
                     self.stopping.set()
                     await self.stopped.wait()
             """,
+            is_likely=True,
         ),
         bad(
             "the reader's end leaves those who wait for an answer",
@@ -120,6 +120,7 @@ rule = Rule(
                     self.pending[number] = future
                     return await future  # bad: read
             """,
+            is_likely=True,
         ),
         good(
             "the reader fails them all at its end",
