@@ -2,29 +2,26 @@
 A loop takes the cancellation of its own task and goes on.
 
 What it catches
-    In a coroutine: a clause for `asyncio.CancelledError`, a bare `except`, or one for
-    BaseException, around something that is awaited in a `while` or `async for` loop, after which
-    the loop waits again.
+    In a coroutine: a clause for `asyncio.CancelledError`, a bare `except`, or one for BaseException, around something
+    that is awaited in a `while` or `async for` loop, after which the loop waits again.
 
 Why it hurts in production
-    A task is cancelled once. The stop of the worker cancels its tasks and waits for them; this
-    one has taken the request and works on, so the stop hangs until the supervisor kills the
-    process, with everything that was in flight. `asyncio.timeout` and `TaskGroup` around it
-    break in the same way.
+    A task is cancelled once. The stop of the worker cancels its tasks and waits for them; this one has taken the
+    request and works on, so the stop hangs until the supervisor kills the process, with everything that was in flight.
+    `asyncio.timeout` and `TaskGroup` around it break in the same way.
 
 What to do instead
     Clean up and `raise`. To end quietly, leave the loop: `break` or `return`.
 
 When to ignore it
-    Where the cancellation is that of another task, whose result is awaited here; write that as
-    the reason.
+    Where the cancellation is that of another task, whose result is awaited here; write that as the reason.
 
 Limits
-    Only clauses inside a loop that goes on are reported: a coroutine that ends after the clause
-    is let pass, although its caller does not learn of the cancellation. A flag that the clause
-    sets to a constant is known where it is tested. Where the loop has a condition, which may have
-    changed with the cancellation, the finding is only likely. What is awaited as a bare
-    name, or by `gather`, `wait`, `wait_for` and `shield` of names, is taken to be another task.
+    Only clauses inside a loop that goes on are reported: a coroutine that ends after the clause is let pass, although
+    its caller does not learn of the cancellation. A flag that the clause sets to a constant is known where it is
+    tested. Where the loop has a condition, which may have changed with the cancellation, the finding is only likely.
+    What is awaited as a bare name, or by `gather`, `wait`, `wait_for` and `shield` of names, is taken to be another
+    task.
 """
 
 from collections.abc import Iterator
@@ -51,7 +48,8 @@ rule = Rule(
     severity="error",
     stage="certain",
     summary="A loop takes the cancellation of its own task and goes on",
-    words=("except",),
+    words=("CancelledError", "BaseException", "except:", "get_cancelled"),
+    besides=("async def",),
     closure="file",
     resumable="trail",
     product_only=True,

@@ -38,7 +38,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ERR122",
     severity="error",
-    stage="certain",
+    stage="preview",
     summary="The name of an exception is used after its except clause",
     words=("except",),
     closure="file",

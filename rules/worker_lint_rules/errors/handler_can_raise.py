@@ -35,7 +35,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ERR115",
     severity="warning",
-    stage="certain",
+    stage="preview",
     closure="file",
     resumable="trail",
     confidence="likely",

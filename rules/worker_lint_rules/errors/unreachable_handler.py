@@ -39,7 +39,7 @@ from worker_lint.source.text import Text
 rule = Rule(
     code="ERR110",
     severity="error",
-    stage="certain",
+    stage="preview",
     summary="An except clause cannot run, because an earlier one takes all that it names",
     words=("except",),
     closure="file",

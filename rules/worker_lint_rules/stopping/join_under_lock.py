@@ -10,15 +10,14 @@ Why it hurts in production
     with nothing flushed. It needs the thread to be at the right line, so it shows up once in a hundred restarts.
 
 What to do instead
-    Take what you need under the lock, release it, then wait: `with self._lock: thread = self._thread`, and
-    `thread.join()` after the block.
+    Take what you need under the lock, release it, then wait: `thread = self._thread` under it, `join` after the block.
 
 When to ignore it
     When the thread is proven to have passed its last use of the lock.
 
 Limits
-    Waits with a time-out end and are let pass; `Condition.wait` gives its lock back. Certain are code of the
-    object that takes the lock, and children that were handed the object.
+    Waits with a time-out end and are let pass; `Condition.wait` gives its lock back. Certain are code of the object
+    that takes the lock, and children that were handed the object.
 """
 
 from collections.abc import Iterator

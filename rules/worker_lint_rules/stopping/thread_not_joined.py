@@ -7,9 +7,8 @@ What it catches
     clean up after its loop while stop only sets the flag; a timer never cancelled; a pool never shut down.
 
 Why it hurts in production
-    The process does not exit, because a thread that nobody told holds it; or `stop` returns, the connection is
-    closed, and the thread fails in the middle of its last message; or the interpreter ends and kills the daemon
-    thread before it has released what it holds. Each restart within the process adds one more.
+    The process does not exit, because a thread that nobody told holds it; or `stop` returns, the connection is closed,
+    and the thread fails in the middle of its last message; or the interpreter kills the thread before it has cleaned up.
 
 What to do instead
     Tell it, wait for it, close what it uses: `set()`, `join(timeout)`, `close()`; `Timer.cancel`, `Executor.shutdown`.
