@@ -8,7 +8,7 @@ What it catches
 
 Why it hurts in production
     The process does not exit, because a thread that nobody told holds it; or `stop` returns, the connection is closed,
-    and the thread fails in the middle of its last message; or the interpreter kills the thread before it has cleaned up.
+    and the thread fails in the middle of its last message; or the interpreter kills the thread before it cleaned up.
 
 What to do instead
     Tell it, wait for it, close what it uses: `set()`, `join(timeout)`, `close()`; `Timer.cancel`, `Executor.shutdown`.
