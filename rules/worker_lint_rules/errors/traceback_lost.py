@@ -20,7 +20,9 @@ Limits
     level. So is one in which anything at all looks
     at the exception: its name, `sys.exc_info()`, a call that gets nothing and may look by itself.
     Where the line names a kind of failure ("invalid", "not found"), or says that it does not
-    matter, its author may have known enough, and the finding is only likely.
+    matter, its author may have known enough, and the finding is only likely. So it is where the
+    block only computes, where the clause is a net behind one for the error that is expected, and
+    where nothing is seen to get there. A block whose calls take all errors themselves is let pass.
 """
 
 from collections.abc import Iterator
@@ -41,6 +43,7 @@ from worker_lint.analysis.tiers import (
 )
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.analysis.unlike_failures import fails_in_many_ways, fails_never, is_reached, is_used
 from worker_lint.analysis.wording import explains, leaves_open, names_conversion, shows_outer_error
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
@@ -68,6 +71,7 @@ rule = Rule(
         "nothing but a look-up",
         "one value is read",
         "the line explains",
+        "what is called takes its errors",
     ),
     examples=(
         bad(
@@ -265,6 +269,27 @@ rule = Rule(
             """,
         ),
         good(
+            "a reader that takes its errors itself",
+            """
+            import logging
+
+            def read(path):
+                try:
+                    with open(path) as file:
+                        return int(file.read())
+                except Exception:
+                    return None
+
+            def running(path):
+                try:
+                    return read(path) is not None
+                except Exception:
+                    logging.error("cannot read the process id")
+                    return False
+            """,
+            silence="what is called takes its errors",
+        ),
+        good(
             "a version that may be missing",
             """
             import logging
@@ -286,7 +311,7 @@ rule = Rule(
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that logs."""
     for site in context.project.tiers.sites(module.path):
-        if all(_is_look_up(site, call) for call in find(ir.Call, site.node.body)):
+        if all(_is_look_up(site, call) for call in find(ir.Call, site.node.body)) or fails_never(site):
             continue
         is_one_value = converts_one_value(site)
         for handler in site.node.handlers:
@@ -352,9 +377,16 @@ def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.C
         help="add `exc_info=True`, or use `exception()`",
         notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
         symbol=site.scope.symbol,
-        confidence="certain" if leaves_open(site, lines) and not _only_exits(site, handler, context) else "likely",
+        confidence="certain" if _is_asked_for(site, handler, lines, context) else "likely",
         fix=_with_cause(line, context),
     )
+
+
+def _is_asked_for(site: TrySite, handler: ir.Handler, lines: list[ir.Call], context: Context) -> bool:
+    """Whether whoever reads the lines must ask what failed, in code that runs."""
+    if not leaves_open(site, lines) or _only_exits(site, handler, context):
+        return False
+    return fails_in_many_ways(site, handler) and is_reached(site) and is_used(site.function)
 
 
 def _only_exits(site: TrySite, handler: ir.Handler, context: Context) -> bool:

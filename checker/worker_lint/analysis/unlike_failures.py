@@ -1,0 +1,152 @@
+"""
+Whether a block can fail in several unlike ways, and whether somebody gets there: then a line that does not say how it
+failed leaves a question open.
+
+A library that is not known, input and output, and code of others fail in many ways. What only computes fails for one
+value, a function that takes all its errors not at all.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from worker_lint.analysis.entity import Class, Function, ModuleScope, Scope
+from worker_lint.analysis.flow import Graph, find
+from worker_lint.analysis.tiers import TrySite, raises_anything
+from worker_lint.analysis.tiers.handling import is_logging
+from worker_lint.analysis.visit import encloses
+from worker_lint.source import ir
+
+_OF_VALUES: Final = frozenset(dir(str)) | frozenset(dir(bytes)) | {"get", "items", "keys", "values", "append", "add"}
+"""Methods of texts and collections."""
+
+_COMPUTING: Final = tuple(
+    f"{name}."
+    for name in (
+        *("builtins", "json", "ast", "re", "struct", "base64", "binascii", "os.path", "posixpath", "typing", "time"),
+        *("collections", "datetime", "functools", "itertools", "operator", "copy", "math", "string", "textwrap"),
+        *("threading", "queue", "logging", "uuid", "enum", "weakref", "types", "traceback", "urllib.parse", "hashlib"),
+    )
+)
+"""Parts of the standard library that work on values at hand."""
+_INPUT: Final = frozenset({"builtins.open", "builtins.input", "json.load", "builtins.__import__", "builtins.exec"})
+_OF_DATA: Final = frozenset({"AttributeError", "KeyError", "IndexError", "LookupError", "TypeError", "ValueError"})
+_UNCOVERED: Final = "no cover"
+_DEPTH: Final = 3
+
+
+def fails_in_many_ways(site: TrySite, handler: ir.Handler) -> bool:
+    """
+    Whether unlike failures come out of the block into the clause. Behind a clause for errors of data, where one thing
+    at most is called, it is a net into which nothing may ever fall.
+    """
+    before = site.node.handlers[: site.node.handlers.index(handler)]
+    calls = [call for call in find(ir.Call, site.node.body) if not is_logging(call)]
+    if len(calls) < 2 and any(_is_about_data(site, one) for one in before):
+        return False
+    return _is_open(site.scope, site.node.body, _DEPTH)
+
+
+def fails_never(site: TrySite) -> bool:
+    """Whether all that the block calls are functions of the project that take every error themselves."""
+    calls = [call for call in find(ir.Call, site.node.body) if not is_logging(call)]
+    return bool(calls) and all(_takes_all(site.scope, call) for call in calls)
+
+
+def is_reached(site: TrySite) -> bool:
+    """Whether the code runs, as far as one can see: no mark says that no test gets there, and its clause is entered."""
+    text = site.scope.project.store.text(site.scope.path)
+    lines = {site.node.at[0], *(one.node.at[0] for one in site.around), *(one.at[0] for one in site.node.handlers)}
+    if any(_UNCOVERED in text.comment(line) for line in lines):
+        return False
+    for around in site.around:
+        if isinstance(around.node, ir.Try) and around.part == "handler":
+            if not all(_is_entered(site, one) for one in around.node.handlers if encloses(one.at, site.node.at)):
+                return False
+    return True
+
+
+def is_used(function: Function | None) -> bool:
+    """
+    Whether a plain function of a module is named somewhere besides its definition, in code that is no test. A
+    decorator may register it.
+    """
+    if function is None or not isinstance(function.parent, ModuleScope) or function.node.decorators:
+        return True
+    project, name = function.project, function.name
+    if len(project.store.text(function.path).lines_naming(name)) > 1:
+        return True
+    users = {path for path, _ in project.uses.places(function.path, name)} - {function.path}
+    project.store.trail.looked_at_users(function.path, name, users)
+    return any(project.store.role(path) == "product" for path in users)
+
+
+def _is_about_data(site: TrySite, handler: ir.Handler) -> bool:
+    caught = site.scope.project.tiers.caught(site.scope, handler)
+    return bool(caught) and all(name in _OF_DATA for name in caught)
+
+
+def _is_entered(site: TrySite, handler: ir.Handler) -> bool:
+    """Whether something brings an error to a clause; classes of the project come from its own code only."""
+    tiers, function = site.scope.project.tiers, site.function
+    named = tiers.caught(site.scope, handler)
+    if function is None or any(name is None or tiers.errors.own(name) is None for name in named):
+        return True
+    graph = site.scope.project.routines.graph(function)
+    if not isinstance(graph, Graph):
+        return True
+    catches = (block for block in graph.blocks if block.steps and block.steps[0].kind == "catch")
+    return any(block.steps[0].node is handler for block in catches)
+
+
+def _is_open(scope: Scope, body: tuple[ir.Stmt, ...], depth: int) -> bool:
+    """Whether a block waits for something that is no call, or a call of it may fail in many ways."""
+    for node in find(ir.Await, body):
+        if not isinstance(node.value, ir.Call):
+            return True
+    guarded = [one.body for one in find(ir.Try, body) if _takes_every_error(scope, one)]
+    spans = [(*block[0].at[:2], *block[-1].at[2:]) for block in guarded]
+    return any(
+        _may_be_any(scope, call, depth)
+        for call in find(ir.Call, body)
+        if not is_logging(call) and not any(encloses(span, call.at) for span in spans)
+    )
+
+
+def _may_be_any(scope: Scope, call: ir.Call, depth: int) -> bool:
+    callee = scope.project.calls.of(scope, call)
+    if callee.model is not None and callee.model.raises == "never":
+        return False
+    if callee.dotted.startswith(_COMPUTING):
+        return callee.dotted in _INPUT
+    if callee.runs:
+        return any(depth == 0 or _is_open(runs.function, runs.function.body, depth - 1) for runs in callee.runs)
+    if isinstance(callee.creates, Class):
+        return False
+    return not (isinstance(call.func, ir.Attribute) and call.func.name in _OF_VALUES and not callee.dotted)
+
+
+def _takes_all(scope: Scope, call: ir.Call) -> bool:
+    """Whether a call runs one function, all of whose calls stand in blocks that take every error."""
+    callee = scope.project.calls.of(scope, call)
+    if len(callee.runs) != 1 or not callee.is_sure or callee.creates is not None:
+        return False
+    function = callee.runs[0].function
+    return not function.node.is_generator and _has_no_way_out(function)
+
+
+def _has_no_way_out(function: Function) -> bool:
+    body = function.statements
+    guards = [one for one in find(ir.Try, body) if _takes_every_error(function, one)]
+    spans = [(*one.body[0].at[:2], *one.body[-1].at[2:]) for one in guards]
+    risky = (*find(ir.Call, body), *find(ir.Raise, body), *find(ir.Subscript, body), *find(ir.Await, body))
+    calls = [one for one in risky if not (isinstance(one, ir.Call) and is_logging(one))]
+    return bool(guards) and all(any(encloses(span, one.at) for span in spans) for one in calls)
+
+
+def _takes_every_error(scope: Scope, node: ir.Try) -> bool:
+    """Whether a clause of the statement takes every error, and none raises one."""
+    tiers = scope.project.tiers
+    return any(tiers.is_broad(scope, one) for one in node.handlers) and not any(
+        raises_anything(one.body) for one in node.handlers
+    )
