@@ -8,6 +8,7 @@ value, a function that takes all its errors not at all.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from worker_lint.analysis.entity import Class, Function, ModuleScope, Scope
@@ -17,8 +18,33 @@ from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
-_OF_VALUES: Final = frozenset(dir(str)) | frozenset(dir(bytes)) | {"get", "items", "keys", "values", "append", "add"}
-"""Methods of texts and collections."""
+_OF_VALUES: Final = (
+    frozenset(dir(str))
+    | frozenset(dir(bytes))
+    | {
+        *(
+            "get",
+            "items",
+            "keys",
+            "values",
+            "append",
+            "add",
+            "pop",
+            "popleft",
+            "put_nowait",
+            "get_nowait",
+            "set_result",
+        ),
+    }
+)
+"""Methods of texts, collections and queues."""
+_HANDED: Final = frozenset({"asyncio.to_thread", "asyncio.wait_for", "asyncio.shield", "asyncio.sleep"})
+"""Functions that fail as what they are given fails, or in one way."""
+_EXCUSE: Final = re.compile(
+    r"(?i)\b(?:prevent|avoid|ignor|recurs|swallow|optional|best[ -]effort|at least|not (?:critical|fatal)|"
+    r"(?:does not|doesn't) matter)"
+)
+"""Words of a comment above a block that says why no error of it counts."""
 
 _COMPUTING: Final = tuple(
     f"{name}."
@@ -54,8 +80,13 @@ def fails_never(site: TrySite) -> bool:
 
 
 def is_reached(site: TrySite) -> bool:
-    """Whether the code runs, as far as one can see: no mark says that no test gets there, and its clause is entered."""
+    """
+    Whether the code runs and its errors count, as far as one can see: no comment above says why they do not, no mark
+    that no test gets there, and the clause that it stands in is entered.
+    """
     text = site.scope.project.store.text(site.scope.path)
+    if _EXCUSE.search(text.comment(site.node.at[0] - 1)):
+        return False
     lines = {site.node.at[0], *(one.node.at[0] for one in site.around), *(one.at[0] for one in site.node.handlers)}
     if any(_UNCOVERED in text.comment(line) for line in lines):
         return False
@@ -117,6 +148,8 @@ def _may_be_any(scope: Scope, call: ir.Call, depth: int) -> bool:
     callee = scope.project.calls.of(scope, call)
     if callee.model is not None and callee.model.raises == "never":
         return False
+    if callee.dotted in _HANDED:
+        return any(isinstance(one, ir.Attribute) and one.name not in _OF_VALUES for one in call.args[:1])
     if callee.dotted.startswith(_COMPUTING):
         return callee.dotted in _INPUT
     if callee.runs:

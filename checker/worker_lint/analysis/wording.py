@@ -23,12 +23,13 @@ _CONVERTED: Final = re.compile(
 """Words of a line about the one thing that the body does: it reads a value, or looks one up."""
 _KIND: Final = re.compile(
     r"(?i)\b(?:in)?valid|\bmalform|\bcorrupt|\b(?:un)?support|\btime(?:d )?-?out\b|\bnot (?:found|exist)|\bmissing\b"
-    r"|\b(?:is|are|was|were|does|do|has|have)(?: not|n't)\b|\bno such\b|\bunknown\b|\bduplicate"
+    r"|\b(?:is|are|was|were|does|do|has|have)(?: not|n't)\b|\bno such\b|\bunknown\b|\bduplicate|\b(?:full|empty)\b"
     r"|(?:^|[.:;,] )no [a-z]"
 )
 """Words of a line that claims to know what kind of failure it was."""
 _ACCEPTED: Final = re.compile(
     r"(?i)\baccept|\bharmless|\bexpected\b|\boptional|\b(?:non-?|not )(?:fatal|critical)|\bsafe(?:ly)?\b"
+    r"|\b(?:not|no)(?: be)?(?: an?)? (?:problem|issue|matter)|\bignor(?:e|ing)\b|\bbest[ -]effort\b"
 )
 """Words of a line that says that the failure does not matter, so nobody will look for its cause."""
 

@@ -21,7 +21,7 @@ Limits
     Only names that no path before the `try` statement binds are looked at, and only in functions. A call
     that gets the exception may raise; nothing is reported behind one that is not known to return.
     Certain is a finding where nothing that fails stands behind the statement that binds the name, or
-    where other calls come before it and the clause takes every error.
+    where other calls come before it and the clause takes every error; not one in the block itself.
 """
 
 from collections.abc import Iterator
@@ -369,6 +369,7 @@ def _read_in(block: Block, state: tuple[ir.At, ...], watch: Unbound) -> ir.Name 
 
 
 def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, path: Path, context: Context) -> Finding:
+    is_inside = any(encloses(one.at, read.at) for one in site.node.body)  # in the next turn, by a way of its own
     logged = logged_on(path, handler, read)
     when = "After the logged failure this raises UnboundLocalError"
     if logged is not None:
@@ -386,5 +387,5 @@ def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, path: Path, cont
         help=f"leave the clause by `continue`, `return` or `raise`, or bind `{read.id}` before the `try`",
         notes=(Note(context.path, site.node.body[0].at, f"`{read.id}` is bound in this block only"), way),
         symbol=site.scope.symbol,
-        confidence="certain" if fails_before(site, handler, read.id) else "likely",
+        confidence="certain" if fails_before(site, handler, read.id) and not is_inside else "likely",
     )

@@ -35,6 +35,7 @@ from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown, is_bare
 from worker_lint.analysis.tiers.dropping import (
     asks_about_item,
     is_best_effort,
+    only_waits,
     runs_out,
     turns_in_vain,
     waits_for_success,
@@ -301,7 +302,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that does nothing, in a loop that goes on or around all that a thread does."""
     around: list[tuple[TrySite, ir.Handler]] = []
     for site in context.project.tiers.sites(module.path):
-        if site.node.orelse or site.is_in_handler or is_best_effort(site):
+        if site.node.orelse or site.is_in_handler or is_best_effort(site) or only_waits(site):
             continue
         yield from _halves(site, context)
         around.extend((site, handler) for handler in site.node.handlers if _is_around_all(site, handler, context))

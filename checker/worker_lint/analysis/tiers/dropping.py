@@ -21,6 +21,7 @@ _PARSING: Final = re.compile(
     r"(?:\w*_)?(?:de|un)?(?:loads?|pars\w+|cod\w+|pack\w*|serialize|validate)(?:_\w+)?|from_\w+"
 )
 """Names of functions that make a message of text or bytes."""
+_WAITING: Final = ("asyncio.", "threading.", "multiprocessing.", "time.")
 _PAUSES: Final = frozenset({"sleep", "wait", "wait_for"})
 _RELEASES: Final = frozenset(
     {"close", "stop", "shutdown", "disconnect", "release", "terminate", "kill", "cancel", "unlink", "remove", "unlock"}
@@ -77,6 +78,23 @@ def runs_out(site: TrySite) -> bool:
     named = {name for one in site.node.handlers for name in tiers.caught(site.scope, one)}
     limits = (keyword.name or "" for call in find(ir.Call, site.node.body) for keyword in call.keywords)
     return "TimeoutError" not in named and any("timeout" in limit for limit in limits)
+
+
+def only_waits(site: TrySite) -> bool:
+    """Whether the body does nothing but wait for its turn, as the pacing of a loop does: what it gets is a timeout."""
+    return isinstance(site.scope, Function) and _only_waits(site.scope, site.node.body, depth=2)
+
+
+def _only_waits(function: Function, body: tuple[ir.Stmt, ...], *, depth: int) -> bool:
+    calls = tuple(find(ir.Call, body))
+    for call in calls:
+        callee = function.project.calls.of(function, call)
+        if callee.dotted.startswith(_WAITING) and callee.dotted.rpartition(".")[2] in _PAUSES:
+            continue
+        runs = callee.runs[0].function if depth and len(callee.runs) == 1 else None
+        if runs is None or not _only_waits(runs, runs.body, depth=depth - 1):
+            return False
+    return bool(calls)
 
 
 def waits_for_success(site: TrySite, loop: ir.While | ir.For) -> bool:
