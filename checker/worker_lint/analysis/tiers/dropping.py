@@ -80,9 +80,11 @@ def runs_out(site: TrySite) -> bool:
     return "TimeoutError" not in named and any("timeout" in limit for limit in limits)
 
 
-def only_waits(site: TrySite) -> bool:
-    """Whether the body does nothing but wait for its turn, as the pacing of a loop does: what it gets is a timeout."""
-    return isinstance(site.scope, Function) and _only_waits(site.scope, site.node.body, depth=2)
+def may_drop_all(site: TrySite) -> bool:
+    """Whether no error is worth a word: the body only ends something, or only waits for its turn, as a loop's pacing."""
+    if isinstance(site.scope, Function) and _only_waits(site.scope, site.node.body, depth=2):
+        return True
+    return _is_best_effort(site)
 
 
 def _only_waits(function: Function, body: tuple[ir.Stmt, ...], *, depth: int) -> bool:
@@ -159,7 +161,7 @@ def _counts_turns(loop: ir.While | ir.For) -> bool:
     return False
 
 
-def is_best_effort(site: TrySite) -> bool:
+def _is_best_effort(site: TrySite) -> bool:
     """Whether the code only ends something, or belongs to what does."""
     if site.function is not None and is_stop_name(site.function.name):
         return True
