@@ -19,12 +19,11 @@ When to ignore it
     Where losing the error is agreed on; a comment in the clause with that reason is enough.
 
 Limits
-    Clauses for narrower classes (KeyError, `queue.Empty`) are taken to be expected. A clause in a
-    stop method, or around a release, is best effort. Only `try` statements that stand directly in
-    the body of a loop, or are the end of a function, are looked at. Certain is what is dropped
-    right in a loop that nothing but its owner ends, if it is every error or the loop never
-    sleeps; over items inside, or where a message is taken apart, it may be about one item. A clause
-    around nothing but a wait is the pacing of the loop.
+    Clauses for narrower classes (KeyError, `queue.Empty`) are taken to be expected. A clause in a stop method, or
+    around a release, is best effort; one around nothing but a wait is the pacing of the loop. Only `try` statements
+    that stand directly in the body of a loop, or are the end of a function, are looked at. Certain is what is dropped
+    right in a loop that nothing but its owner ends, if it is every error or the loop never sleeps; in a loop over
+    items inside, or where a message is taken apart, it may be about one item.
 """
 
 from collections.abc import Iterator

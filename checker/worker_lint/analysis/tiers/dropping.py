@@ -81,7 +81,7 @@ def runs_out(site: TrySite) -> bool:
 
 
 def may_drop_all(site: TrySite) -> bool:
-    """Whether no error is worth a word: the body only ends something, or only waits for its turn, as a loop's pacing."""
+    """Whether no error is worth a word: the body only ends something, or waits for its turn, as a loop's pacing."""
     if isinstance(site.scope, Function) and _only_waits(site.scope, site.node.body, depth=2):
         return True
     return _is_best_effort(site)
