@@ -40,6 +40,21 @@ _OF_VALUES: Final = (
 """Methods of texts, collections and queues."""
 _HANDED: Final = frozenset({"asyncio.to_thread", "asyncio.wait_for", "asyncio.shield", "asyncio.sleep"})
 """Functions that fail as what they are given fails, or in one way."""
+_RELEASES: Final = frozenset(
+    {
+        "close",
+        "stop",
+        "shutdown",
+        "disconnect",
+        "release",
+        "terminate",
+        "kill",
+        "cancel",
+        "unlock",
+        "join",
+        "unsubscribe",
+    }
+)
 _EXCUSE: Final = re.compile(
     r"(?i)\b(?:prevent|avoid|ignor|recurs|swallow|optional|best[ -]effort|at least|not (?:critical|fatal)|"
     r"(?:does not|doesn't) matter)"
@@ -52,6 +67,18 @@ _COMPUTING: Final = tuple(
         *("builtins", "json", "ast", "re", "struct", "base64", "binascii", "os.path", "posixpath", "typing", "time"),
         *("collections", "datetime", "functools", "itertools", "operator", "copy", "math", "string", "textwrap"),
         *("threading", "queue", "logging", "uuid", "enum", "weakref", "types", "traceback", "urllib.parse", "hashlib"),
+        *(
+            "inspect",
+            "dataclasses",
+            "contextvars",
+            "random",
+            "warnings",
+            "decimal",
+            "shlex",
+            "pprint",
+            "html",
+            "secrets",
+        ),
     )
 )
 """Parts of the standard library that work on values at hand."""
@@ -70,6 +97,8 @@ def fails_in_many_ways(site: TrySite, handler: ir.Handler) -> bool:
     calls = [call for call in find(ir.Call, site.node.body) if not is_logging(call)]
     if len(calls) < 2 and any(_is_about_data(site, one) for one in before):
         return False
+    if all(isinstance(call.func, ir.Attribute) and call.func.name in _RELEASES for call in calls):
+        return False  # to end an object seldom fails, and nothing hangs on it
     return _is_open(site.scope, site.node.body, _DEPTH)
 
 
