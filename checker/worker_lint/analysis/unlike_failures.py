@@ -41,7 +41,7 @@ _OF_VALUES: Final = (
 _HANDED: Final = frozenset({"asyncio.to_thread", "asyncio.wait_for", "asyncio.shield", "asyncio.sleep"})
 """Functions that fail as what they are given fails, or in one way."""
 _RELEASES: Final = frozenset(
-    {
+    [
         "close",
         "stop",
         "shutdown",
@@ -53,7 +53,7 @@ _RELEASES: Final = frozenset(
         "unlock",
         "join",
         "unsubscribe",
-    }
+    ]
 )
 _EXCUSE: Final = re.compile(
     r"(?i)\b(?:prevent|avoid|ignor|recurs|swallow|optional|best[ -]effort|at least|not (?:critical|fatal)|"
@@ -63,23 +63,48 @@ _EXCUSE: Final = re.compile(
 
 _COMPUTING: Final = tuple(
     f"{name}."
-    for name in (
-        *("builtins", "json", "ast", "re", "struct", "base64", "binascii", "os.path", "posixpath", "typing", "time"),
-        *("collections", "datetime", "functools", "itertools", "operator", "copy", "math", "string", "textwrap"),
-        *("threading", "queue", "logging", "uuid", "enum", "weakref", "types", "traceback", "urllib.parse", "hashlib"),
-        *(
-            "inspect",
-            "dataclasses",
-            "contextvars",
-            "random",
-            "warnings",
-            "decimal",
-            "shlex",
-            "pprint",
-            "html",
-            "secrets",
-        ),
-    )
+    for name in [
+        "builtins",
+        "json",
+        "ast",
+        "re",
+        "struct",
+        "base64",
+        "binascii",
+        "os.path",
+        "posixpath",
+        "typing",
+        "time",
+        "collections",
+        "datetime",
+        "functools",
+        "itertools",
+        "operator",
+        "copy",
+        "math",
+        "string",
+        "textwrap",
+        "threading",
+        "queue",
+        "logging",
+        "uuid",
+        "enum",
+        "weakref",
+        "types",
+        "traceback",
+        "urllib.parse",
+        "hashlib",
+        "inspect",
+        "dataclasses",
+        "contextvars",
+        "random",
+        "warnings",
+        "decimal",
+        "shlex",
+        "pprint",
+        "html",
+        "secrets",
+    ]
 )
 """Parts of the standard library that work on values at hand."""
 _INPUT: Final = frozenset({"builtins.open", "builtins.input", "json.load", "builtins.__import__", "builtins.exec"})
@@ -88,18 +113,25 @@ _UNCOVERED: Final = "no cover"
 _DEPTH: Final = 3
 
 
-def fails_in_many_ways(site: TrySite, handler: ir.Handler) -> bool:
+def is_open(site: TrySite, handler: ir.Handler) -> bool:
+    """Whether it is open what failed when the clause runs, in code that somebody is seen to run."""
+    return _fails_in_many_ways(site, handler) and _is_reached(site) and _is_used(site.function)
+
+
+def _fails_in_many_ways(site: TrySite, handler: ir.Handler) -> bool:
     """
-    Whether unlike failures come out of the block into the clause. Behind a clause for errors of data, where one thing
-    at most is called, it is a net into which nothing may ever fall.
+    Whether unlike failures come out of the block into the clause. Behind a clause for every error only exits do, and
+    behind one for errors of data, where one thing at most is called, there is a net into which nothing may ever fall.
     """
     before = site.node.handlers[: site.node.handlers.index(handler)]
+    if any(site.scope.project.tiers.is_broad(site.scope, one) for one in before):
+        return False
     calls = [call for call in find(ir.Call, site.node.body) if not is_logging(call)]
     if len(calls) < 2 and any(_is_about_data(site, one) for one in before):
         return False
-    if all(isinstance(call.func, ir.Attribute) and call.func.name in _RELEASES for call in calls):
+    if calls and all(isinstance(call.func, ir.Attribute) and call.func.name in _RELEASES for call in calls):
         return False  # to end an object seldom fails, and nothing hangs on it
-    return _is_open(site.scope, site.node.body, _DEPTH)
+    return _is_risky(site.scope, site.node.body, _DEPTH)
 
 
 def fails_never(site: TrySite) -> bool:
@@ -108,7 +140,7 @@ def fails_never(site: TrySite) -> bool:
     return bool(calls) and all(_takes_all(site.scope, call) for call in calls)
 
 
-def is_reached(site: TrySite) -> bool:
+def _is_reached(site: TrySite) -> bool:
     """
     Whether the code runs and its errors count, as far as one can see: no comment above says why they do not, no mark
     that no test gets there, and the clause that it stands in is entered.
@@ -126,7 +158,7 @@ def is_reached(site: TrySite) -> bool:
     return True
 
 
-def is_used(function: Function | None) -> bool:
+def _is_used(function: Function | None) -> bool:
     """
     Whether a plain function of a module is named somewhere besides its definition, in code that is no test. A
     decorator may register it.
@@ -159,7 +191,7 @@ def _is_entered(site: TrySite, handler: ir.Handler) -> bool:
     return any(block.steps[0].node is handler for block in catches)
 
 
-def _is_open(scope: Scope, body: tuple[ir.Stmt, ...], depth: int) -> bool:
+def _is_risky(scope: Scope, body: tuple[ir.Stmt, ...], depth: int) -> bool:
     """Whether a block waits for something that is no call, or a call of it may fail in many ways."""
     for node in find(ir.Await, body):
         if not isinstance(node.value, ir.Call):
@@ -182,7 +214,7 @@ def _may_be_any(scope: Scope, call: ir.Call, depth: int) -> bool:
     if callee.dotted.startswith(_COMPUTING):
         return callee.dotted in _INPUT
     if callee.runs:
-        return any(depth == 0 or _is_open(runs.function, runs.function.body, depth - 1) for runs in callee.runs)
+        return any(depth == 0 or _is_risky(runs.function, runs.function.body, depth - 1) for runs in callee.runs)
     if isinstance(callee.creates, Class):
         return False
     return not (isinstance(call.func, ir.Attribute) and call.func.name in _OF_VALUES and not callee.dotted)

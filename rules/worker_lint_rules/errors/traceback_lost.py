@@ -43,7 +43,7 @@ from worker_lint.analysis.tiers import (
 )
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
-from worker_lint.analysis.unlike_failures import fails_in_many_ways, fails_never, is_reached, is_used
+from worker_lint.analysis.unlike_failures import fails_never, is_open
 from worker_lint.analysis.wording import explains, leaves_open, names_conversion, shows_outer_error
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
@@ -377,22 +377,9 @@ def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.C
         help="add `exc_info=True`, or use `exception()`",
         notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
         symbol=site.scope.symbol,
-        confidence="certain" if _is_asked_for(site, handler, lines, context) else "likely",
+        confidence="certain" if leaves_open(site, lines) and is_open(site, handler) else "likely",
         fix=_with_cause(line, context),
     )
-
-
-def _is_asked_for(site: TrySite, handler: ir.Handler, lines: list[ir.Call], context: Context) -> bool:
-    """Whether whoever reads the lines must ask what failed, in code that runs."""
-    if not leaves_open(site, lines) or _only_exits(site, handler, context):
-        return False
-    return fails_in_many_ways(site, handler) and is_reached(site) and is_used(site.function)
-
-
-def _only_exits(site: TrySite, handler: ir.Handler, context: Context) -> bool:
-    """Whether a clause before takes every error, so that exits are all that comes here."""
-    before = site.node.handlers[: site.node.handlers.index(handler)]
-    return any(context.project.tiers.is_broad(site.scope, one) for one in before)
 
 
 def _with_cause(line: ir.Call, context: Context) -> Fix | None:
