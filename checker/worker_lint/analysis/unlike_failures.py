@@ -41,19 +41,7 @@ _OF_VALUES: Final = (
 _HANDED: Final = frozenset({"asyncio.to_thread", "asyncio.wait_for", "asyncio.shield", "asyncio.sleep"})
 """Functions that fail as what they are given fails, or in one way."""
 _RELEASES: Final = frozenset(
-    [
-        "close",
-        "stop",
-        "shutdown",
-        "disconnect",
-        "release",
-        "terminate",
-        "kill",
-        "cancel",
-        "unlock",
-        "join",
-        "unsubscribe",
-    ]
+    {"close", "stop", "shutdown", "disconnect", "release", "terminate", "kill", "cancel", "unlock", "join"}
 )
 _EXCUSE: Final = re.compile(
     r"(?i)\b(?:prevent|avoid|ignor|recurs|swallow|optional|best[ -]effort|at least|not (?:critical|fatal)|"
@@ -61,50 +49,12 @@ _EXCUSE: Final = re.compile(
 )
 """Words of a comment above a block that says why no error of it counts."""
 
-_COMPUTING: Final = tuple(
-    f"{name}."
-    for name in [
-        "builtins",
-        "json",
-        "ast",
-        "re",
-        "struct",
-        "base64",
-        "binascii",
-        "os.path",
-        "posixpath",
-        "typing",
-        "time",
-        "collections",
-        "datetime",
-        "functools",
-        "itertools",
-        "operator",
-        "copy",
-        "math",
-        "string",
-        "textwrap",
-        "threading",
-        "queue",
-        "logging",
-        "uuid",
-        "enum",
-        "weakref",
-        "types",
-        "traceback",
-        "urllib.parse",
-        "hashlib",
-        "inspect",
-        "dataclasses",
-        "contextvars",
-        "random",
-        "warnings",
-        "decimal",
-        "shlex",
-        "pprint",
-        "html",
-        "secrets",
-    ]
+_COMPUTING: Final = (
+    *("builtins.", "json.", "ast.", "re.", "struct.", "base64.", "binascii.", "os.path.", "posixpath.", "typing."),
+    *("time.", "collections.", "datetime.", "functools.", "itertools.", "operator.", "copy.", "math.", "string."),
+    *("textwrap.", "threading.", "queue.", "logging.", "uuid.", "enum.", "weakref.", "types.", "traceback."),
+    *("urllib.parse.", "hashlib.", "inspect.", "dataclasses.", "contextvars.", "random.", "warnings.", "decimal."),
+    *("shlex.", "pprint.", "html.", "secrets."),
 )
 """Parts of the standard library that work on values at hand."""
 _INPUT: Final = frozenset({"builtins.open", "builtins.input", "json.load", "builtins.__import__", "builtins.exec"})
