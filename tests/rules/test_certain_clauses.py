@@ -86,6 +86,35 @@ def test_the_pacing_of_a_loop(step: str, count: int) -> None:
     assert len(_found("ERR106", TIMER.format(step=step))) == count
 
 
+JOBS = """
+class Job:
+    def __init__(self, work):
+        self.work = work
+
+    def run(self):
+        {body}
+
+def loop(job: Job, stopping):
+    while not stopping.is_set():
+        try:
+            job.run()
+        except Exception:
+            pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ("self.work()", 1),
+        ("try:\n            self.work()\n        except Exception:\n            print(1)", 1),
+        ("try:\n            self.work()\n        except Exception:\n            self.work = None", 0),
+    ],
+)
+def test_what_takes_its_errors_itself(body: str, count: int) -> None:
+    assert len(_found("ERR106", JOBS.format(body=body))) == count
+
+
 CLIENT = """
 import time
 import redis

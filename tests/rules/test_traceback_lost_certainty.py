@@ -40,6 +40,7 @@ run(1, 2, {{}})
         ("subprocess.check_call(item)", "", ["certain"]),
         ("client.send(item)", "", ["certain"]),
         ("client.close()", "", ["likely"]),
+        ("found = {}; found.update(item); found.clear()", "", ["likely"]),
         ("client.results.put_nowait(item)", "", ["likely"]),
         ("field, build = item.parts if len(item.parts) == 2 else (1, 2)", "", []),
         ("item.area = math.sqrt(item.size); item.log = math.log(item.size)", "", ["likely"]),

@@ -13,7 +13,8 @@ from typing import Final
 
 from worker_lint.analysis.entity import Class, Function, ModuleScope, Scope
 from worker_lint.analysis.flow import Graph, find
-from worker_lint.analysis.tiers import TrySite, raises_anything
+from worker_lint.analysis.tiers import TrySite
+from worker_lint.analysis.tiers.guarded import guarded_spans, is_within
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
@@ -84,12 +85,6 @@ def _fails_in_many_ways(site: TrySite, handler: ir.Handler) -> bool:
     return _is_risky(site.scope, site.node.body, _DEPTH)
 
 
-def fails_never(site: TrySite) -> bool:
-    """Whether all that the block calls are functions of the project that take every error themselves."""
-    calls = [call for call in find(ir.Call, site.node.body) if not is_logging(call)]
-    return bool(calls) and all(_takes_all(site.scope, call) for call in calls)
-
-
 def _is_reached(site: TrySite) -> bool:
     """
     Whether the code runs and its errors count, as far as one can see: no comment above says why they do not, no mark
@@ -146,12 +141,11 @@ def _is_risky(scope: Scope, body: tuple[ir.Stmt, ...], depth: int) -> bool:
     for node in find(ir.Await, body):
         if not isinstance(node.value, ir.Call):
             return True
-    guarded = [one.body for one in find(ir.Try, body) if _takes_every_error(scope, one)]
-    spans = [(*block[0].at[:2], *block[-1].at[2:]) for block in guarded]
+    spans = guarded_spans(scope, body)
     return any(
         _may_be_any(scope, call, depth)
         for call in find(ir.Call, body)
-        if not is_logging(call) and not any(encloses(span, call.at) for span in spans)
+        if not is_logging(call) and not is_within(spans, call.at)
     )
 
 
@@ -167,30 +161,15 @@ def _may_be_any(scope: Scope, call: ir.Call, depth: int) -> bool:
         return any(depth == 0 or _is_risky(runs.function, runs.function.body, depth - 1) for runs in callee.runs)
     if isinstance(callee.creates, Class):
         return False
-    return not (isinstance(call.func, ir.Attribute) and call.func.name in _OF_VALUES and not callee.dotted)
+    if not isinstance(call.func, ir.Attribute) or callee.dotted:
+        return True
+    return call.func.name not in _OF_VALUES and not _is_made_here(scope, call.func.value)
 
 
-def _takes_all(scope: Scope, call: ir.Call) -> bool:
-    """Whether a call runs one function, all of whose calls stand in blocks that take every error."""
-    callee = scope.project.calls.of(scope, call)
-    if len(callee.runs) != 1 or not callee.is_sure or callee.creates is not None:
+def _is_made_here(scope: Scope, expression: ir.Expr) -> bool:
+    """Whether a name stands for a list, set or mapping that the function writes down."""
+    if not isinstance(expression, ir.Name) or not isinstance(scope, Function):
         return False
-    function = callee.runs[0].function
-    return not function.node.is_generator and _has_no_way_out(function)
-
-
-def _has_no_way_out(function: Function) -> bool:
-    body = function.statements
-    guards = [one for one in find(ir.Try, body) if _takes_every_error(function, one)]
-    spans = [(*one.body[0].at[:2], *one.body[-1].at[2:]) for one in guards]
-    risky = (*find(ir.Call, body), *find(ir.Raise, body), *find(ir.Subscript, body), *find(ir.Await, body))
-    calls = [one for one in risky if not (isinstance(one, ir.Call) and is_logging(one))]
-    return bool(guards) and all(any(encloses(span, one.at) for span in spans) for one in calls)
-
-
-def _takes_every_error(scope: Scope, node: ir.Try) -> bool:
-    """Whether a clause of the statement takes every error, and none raises one."""
-    tiers = scope.project.tiers
-    return any(tiers.is_broad(scope, one) for one in node.handlers) and not any(
-        raises_anything(one.body) for one in node.handlers
-    )
+    sources = scope.project.values.bindings(scope).places.get((expression.id,), ())
+    displays = (ir.Collection, ir.Mapping, ir.Comprehension)
+    return bool(sources) and all(isinstance(one.expr, displays) for one in sources)

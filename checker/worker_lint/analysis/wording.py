@@ -29,7 +29,7 @@ _KIND: Final = re.compile(
 """Words of a line that claims to know what kind of failure it was."""
 _ACCEPTED: Final = re.compile(
     r"(?i)\baccept|\bharmless|\bexpected\b|\boptional|\b(?:non-?|not )(?:fatal|critical)|\bsafe(?:ly)?\b"
-    r"|\b(?:not|no)(?: be)?(?: an?)? (?:problem|issue|matter)|\bignor(?:e|ing)\b|\bbest[ -]effort\b"
+    r"|\b(?:not|no)(?: be)?(?: an?)? (?:problem|issue|matter)|\bignor(?:e|ing)\b|\bbest[ -]effort\b|\banyway\b"
 )
 """Words of a line that says that the failure does not matter, so nobody will look for its cause."""
 

@@ -41,9 +41,10 @@ from worker_lint.analysis.tiers import (
     raises_anything,
     tells_exception,
 )
+from worker_lint.analysis.tiers.guarded import lets_nothing_out
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
-from worker_lint.analysis.unlike_failures import fails_never, is_open
+from worker_lint.analysis.unlike_failures import is_open
 from worker_lint.analysis.wording import explains, leaves_open, names_conversion, shows_outer_error
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
@@ -311,7 +312,8 @@ rule = Rule(
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that logs."""
     for site in context.project.tiers.sites(module.path):
-        if all(_is_look_up(site, call) for call in find(ir.Call, site.node.body)) or fails_never(site):
+        body = site.node.body
+        if all(_is_look_up(site, call) for call in find(ir.Call, body)) or lets_nothing_out(site.scope, body):
             continue
         is_one_value = converts_one_value(site)
         for handler in site.node.handlers:

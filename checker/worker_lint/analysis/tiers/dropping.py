@@ -8,6 +8,7 @@ from typing import Final
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.tiers.guarded import lets_nothing_out, may_let_nothing_out
 from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
 from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.tiers.sites import TrySite
@@ -81,8 +82,13 @@ def runs_out(site: TrySite) -> bool:
 
 
 def may_drop_all(site: TrySite) -> bool:
-    """Whether no error is worth a word: the body only ends something, or waits for its turn, as a loop's pacing."""
+    """
+    Whether no error is worth a word: the body only ends something, or waits for its turn, as a loop's pacing, or
+    whatever it calls takes all errors itself.
+    """
     if isinstance(site.scope, Function) and _only_waits(site.scope, site.node.body, depth=2):
+        return True
+    if lets_nothing_out(site.scope, site.node.body):
         return True
     return _is_best_effort(site)
 
@@ -127,7 +133,7 @@ def turns_in_vain(site: TrySite, handler: ir.Handler) -> bool:
     loop = site.loops[0] if site.loops else None
     if loop is None or site.block is not loop.body or not is_endless(site.scope, loop):
         return False
-    if _counts_turns(loop) or _reads_message(site):
+    if _counts_turns(loop) or _reads_message(site) or may_let_nothing_out(site.scope, site.node.body):
         return False
     aside = [one for one in find(ir.Call, loop.body) if not encloses(site.node.at, one.at)]
     if _used(site) & {ir.dotted_name(one.func.value) for one in aside if isinstance(one.func, ir.Attribute)}:
