@@ -81,11 +81,12 @@ def test_a_clause_that_nothing_enters(made: str, expected: str) -> None:
     assert _confidence(ROLLBACK.format(made=made)) == [expected]
 
 
-FUNCTION = """
+FUNCTION = '''
 import logging
 import shutil
 
 def copy(path, links=False):
+    """{says}"""
     if links:{mark}
         try:
             shutil.move(path, "there")
@@ -93,12 +94,17 @@ def copy(path, links=False):
             logging.warning("could not move it")
 
 {use}
-"""
+'''
 
 
 @pytest.mark.parametrize(
-    ("mark", "use", "expected"),
-    [("", "copy(1)", "certain"), ("  # pragma: no cover", "copy(1)", "likely"), ("", "", "likely")],
+    ("mark", "use", "says", "expected"),
+    [
+        ("", "copy(1)", "Copy it.", "certain"),
+        ("", "copy(1)", "Best-effort copy.", "likely"),
+        ("  # pragma: no cover", "copy(1)", "Copy it.", "likely"),
+        ("", "", "Move it.", "likely"),
+    ],
 )
-def test_code_that_nobody_is_seen_to_run(mark: str, use: str, expected: str) -> None:
-    assert _confidence(FUNCTION.format(mark=mark, use=use)) == [expected]
+def test_code_that_nobody_is_seen_to_run(mark: str, use: str, says: str, expected: str) -> None:
+    assert _confidence(FUNCTION.format(mark=mark, use=use, says=says)) == [expected]
