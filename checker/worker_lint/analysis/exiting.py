@@ -13,6 +13,7 @@ from typing import Final
 
 from worker_lint.analysis.entity import Class, External, Function, Instance
 from worker_lint.analysis.escaping.supervision import is_entry
+from worker_lint.analysis.exit_arrival import exits_arrive, may_leave
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.routines import ProjectPolicy
 from worker_lint.analysis.stopping import is_stop_name
@@ -53,13 +54,15 @@ def may_raise_exits(handler: ir.Handler, caught: tuple[str | None, ...]) -> bool
     return None in caught and raises_anything(handler.body)
 
 
-def goes_on_in_loop(site: TrySite) -> bool:
+def goes_on_in_loop(site: TrySite, handler: ir.Handler) -> bool:
     """
-    Whether a lost exit is beyond doubt: the next turn of a loop follows, and what the block does is work of its own.
-    To keep one call of code of others apart is the purpose of many a clause for everything.
+    Whether a lost exit is beyond doubt: one arrives, the next turn of a loop follows, and what the block does is work
+    of its own. To keep one call of code of others apart is the purpose of many a clause for everything.
     """
     function = site.function
     if not site.loops or function is None or is_stop_name(function.name):
+        return False
+    if may_leave(site, handler) or not exits_arrive(site):
         return False
     project = function.project
     policy = project.routines.policy(project.routines.of(function))

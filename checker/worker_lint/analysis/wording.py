@@ -23,16 +23,15 @@ _CONVERTED: Final = re.compile(
 """Words of a line about the one thing that the body does: it reads a value, or looks one up."""
 _KIND: Final = re.compile(
     r"(?i)\b(?:in)?valid|\bmalform|\bcorrupt|\b(?:un)?support|\btime(?:d )?-?out\b|\bnot (?:found|exist)|\bmissing\b"
-    r"|\b(?:is|are|was|were|does|do|has|have)(?: not|n't)\b|\bno such\b|\bunknown\b|\bduplicate"
+    r"|\b(?:is|are|was|were|does|do|has|have)(?: not|n't)\b|\bno such\b|\bunknown\b|\bduplicate|\b(?:full|empty)\b"
     r"|(?:^|[.:;,] )no [a-z]"
 )
 """Words of a line that claims to know what kind of failure it was."""
 _ACCEPTED: Final = re.compile(
     r"(?i)\baccept|\bharmless|\bexpected\b|\boptional|\b(?:non-?|not )(?:fatal|critical)|\bsafe(?:ly)?\b"
+    r"|\b(?:not|no)(?: be)?(?: an?)? (?:problem|issue|matter)|\bignor(?:e|ing)\b|\bbest[ -]effort\b|\banyway\b"
 )
 """Words of a line that says that the failure does not matter, so nobody will look for its cause."""
-_OF_VALUES: Final = frozenset(dir(str)) | frozenset(dir(bytes)) | {"get", "items", "keys", "values", "append", "add"}
-_COMPUTING: Final = ("builtins.", "json.", "ast.", "re.", "struct.", "base64.", "binascii.", "os.path.", "posixpath.")
 
 
 def explains(line: ir.Call) -> bool:
@@ -55,15 +54,7 @@ def leaves_open(site: TrySite, lines: list[ir.Call]) -> bool:
     texts = [node.value for node in find(ir.Constant, lines) if isinstance(node.value, str)]
     if not texts or any(pattern.search(text) for text in texts for pattern in (_KIND, _ACCEPTED, _CONVERTED)):
         return False
-    return not converts_one_value(site) and not all(_computes(site, call) for call in find(ir.Call, site.node.body))
-
-
-def _computes(site: TrySite, call: ir.Call) -> bool:
-    """Whether a call only works on a value at hand: what can fail then is in the value, which the line may show."""
-    if isinstance(call.func, ir.Attribute) and call.func.name in _OF_VALUES:
-        return True
-    dotted = site.scope.project.calls.of(site.scope, call).dotted
-    return dotted.startswith(_COMPUTING) and dotted not in ("builtins.open", "json.load")
+    return not converts_one_value(site)
 
 
 def shows_outer_error(site: TrySite, line: ir.Call) -> bool:

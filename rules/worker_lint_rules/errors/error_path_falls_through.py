@@ -21,17 +21,18 @@ Limits
     Only names that no path before the `try` statement binds are looked at, and only in functions. A call
     that gets the exception may raise; nothing is reported behind one that is not known to return.
     Certain is a finding where nothing that fails stands behind the statement that binds the name, or
-    where other calls come before it and the clause takes every error.
+    where other calls come before it and the clause takes every error; not one in the block itself.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import Function, ModuleScope
-from worker_lint.analysis.flow import Block, Graph, Path, Step, build, find, find_path
-from worker_lint.analysis.tiers import TrySite, ends_process, log_calls
+from worker_lint.analysis.flow import Block, Graph, Path, build, find, find_path
+from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
 from worker_lint.analysis.tiers.beginning import bound_in_any_case, fails_before
-from worker_lint.analysis.tiers.handling import is_logging
-from worker_lint.analysis.tiers.names import NameReads, NameWatch, bound_names
+from worker_lint.analysis.tiers.going_on import Unbound, logged_on, only_logs, tries_alternatives
+from worker_lint.analysis.tiers.names import NameReads, bound_names
+from worker_lint.analysis.visit import encloses
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -53,6 +54,7 @@ rule = Rule(
         "the failure is kept in mind",
         "success is kept in mind",
         "bound before anything fails",
+        "the last alternative raises",
     ),
     examples=(
         bad(
@@ -236,6 +238,25 @@ rule = Rule(
             silence="bound before anything fails",
         ),
         good(
+            "the next address, but for the last",
+            """
+            import logging
+
+            def post(session, urls, data):
+                for url in urls:
+                    try:
+                        answer = session.post(url, data)
+                    except ConnectionError:
+                        if url == urls[-1]:
+                            raise
+                        logging.warning("nobody at %s, trying the next", url)
+                    else:
+                        break
+                return answer.status
+            """,
+            silence="the last alternative raises",
+        ),
+        good(
             "a flag tells",
             """
             import json
@@ -284,7 +305,11 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         function = site.function
         if function is None:
             continue
-        handlers = [handler for handler in site.node.handlers if _only_logs(site, handler)]
+        handlers = [
+            handler
+            for handler in site.node.handlers
+            if only_logs(site, handler) and not tries_alternatives(site, handler)
+        ]
         names = _given(site, function) if handlers else frozenset[str]()
         if not names:
             continue
@@ -293,19 +318,6 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             graphs[function] = graph if isinstance(graph, Graph) else None
         for handler in handlers:
             yield from _judge(site, handler, names - bound_in_any_case(site, handler), graphs[function], context)
-
-
-def _only_logs(site: TrySite, handler: ir.Handler) -> bool:
-    """Whether the clause reports the failure and calls nothing else that could end the path."""
-    if not any(True for _ in log_calls(handler.body)) or ends_process(site.scope, handler.body):
-        return False
-    if any(isinstance(node, (ir.Assign, ir.AugAssign)) for node in find(ir.Node, handler.body)):
-        return False  # it keeps in mind that something has failed
-    return all(is_logging(call) or _is_text(call) for call in find(ir.Call, handler.body))
-
-
-def _is_text(call: ir.Call) -> bool:
-    return isinstance(call.func, ir.Name) and call.func.id in ("str", "repr", "len", "type", "format")
 
 
 def _given(site: TrySite, function: Function) -> frozenset[str]:
@@ -325,46 +337,26 @@ def _given(site: TrySite, function: Function) -> frozenset[str]:
     return frozenset(inside - before)
 
 
-class _Unbound(NameWatch):
-    """Whether the clause was entered; the path ends where the name is bound."""
-
-    def __init__(self, handler: ir.Handler, name: str) -> None:
-        super().__init__(name)
-        self._handler = handler
-
-    def interrupted(self, step: Step, state: tuple[ir.At, ...]) -> tuple[ir.At, ...] | None:  # type: ignore[override]
-        """A second failure, while the first is being reported, is another matter."""
-        return None if state else super().interrupted(step, state)
-
-    def step(self, step: Step, state: tuple[ir.At, ...]) -> tuple[ir.At, ...] | None:
-        if step.kind == "catch" and state:
-            return None
-        if step.kind == "catch" and step.node is self._handler:
-            return (self._handler.at,)
-        if step.kind in ("bind", "catch", "case") and self.name in bound_names(step.node):
-            return None
-        return state
-
-
 def _judge(
     site: TrySite, handler: ir.Handler, names: frozenset[str], graph: Graph | None, context: Context
 ) -> Iterator[Finding]:
     for name in sorted(names) if graph is not None else ():
-        watch = _Unbound(handler, name)
+        watch = Unbound(handler, name)
         reads: list[ir.Name] = []
 
         def reached(
-            block: Block, state: tuple[ir.At, ...], watch: _Unbound = watch, reads: list[ir.Name] = reads
+            block: Block, state: tuple[ir.At, ...], watch: Unbound = watch, reads: list[ir.Name] = reads
         ) -> bool:
             reads[:] = [read for read in (_read_in(block, state, watch),) if read is not None]
             return bool(reads)
 
-        if graph is not None and isinstance(find_path(graph, watch, reached), Path):
-            yield _finding(site, handler, reads[0], context)
+        path = find_path(graph, watch, reached) if graph is not None else None
+        if isinstance(path, Path):
+            yield _finding(site, handler, reads[0], path, context)
             return
 
 
-def _read_in(block: Block, state: tuple[ir.At, ...], watch: _Unbound) -> ir.Name | None:
+def _read_in(block: Block, state: tuple[ir.At, ...], watch: Unbound) -> ir.Name | None:
     """The first read of the name in a block, where the clause lies behind and nothing has bound it."""
     for step in block.steps:
         if step.kind == "read" and isinstance(step.node, ir.Name) and step.node.id == watch.name:
@@ -376,17 +368,24 @@ def _read_in(block: Block, state: tuple[ir.At, ...], watch: _Unbound) -> ir.Name
     return None
 
 
-def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, context: Context) -> Finding:
-    logged = next(log_calls(handler.body))
+def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, path: Path, context: Context) -> Finding:
+    is_inside = any(encloses(one.at, read.at) for one in site.node.body)  # in the next turn, by a way of its own
+    logged = logged_on(path, handler, read)
+    when = "After the logged failure this raises UnboundLocalError"
+    if logged is not None:
+        way = Note(context.path, logged.at, "the failure is logged here, and the code goes on")
+    elif encloses(handler.at, read.at):
+        way = Note(context.path, clause_at(handler), "the failure is on its way to the log here")
+        when = "In place of the log line there is UnboundLocalError"
+    else:
+        way = Note(context.path, clause_at(handler), f"not all that {clause_shown(handler)} takes ends here")
+        when = "After a failure that is not even logged this raises UnboundLocalError"
     return Finding(
         at=read.at,
         message=f"`{read.id}` is used although the `try` block may not have bound it",
-        consequence="After the logged failure this raises UnboundLocalError, or uses the value of the turn before.",
+        consequence=f"{when}, or uses the value of the turn before." if site.loops else f"{when}.",
         help=f"leave the clause by `continue`, `return` or `raise`, or bind `{read.id}` before the `try`",
-        notes=(
-            Note(context.path, site.node.body[0].at, f"`{read.id}` is bound in this block only"),
-            Note(context.path, logged.at, "the failure is logged here, and the code goes on"),
-        ),
+        notes=(Note(context.path, site.node.body[0].at, f"`{read.id}` is bound in this block only"), way),
         symbol=site.scope.symbol,
-        confidence="certain" if fails_before(site, handler, read.id) else "likely",
+        confidence="certain" if fails_before(site, handler, read.id) and not is_inside else "likely",
     )

@@ -19,11 +19,11 @@ When to ignore it
     Where losing the error is agreed on; a comment in the clause with that reason is enough.
 
 Limits
-    Clauses for narrower classes (KeyError, `queue.Empty`) are taken to be expected. A clause in a
-    stop method, or around a release, is best effort. Only `try` statements that stand directly in
-    the body of a loop, or are the end of a function, are looked at. Certain is what is dropped
-    right in a loop that nothing but its owner ends, if it is every error or the loop never
-    sleeps; in a loop over items inside, or where a message is taken apart, it may be about one item.
+    Clauses for narrower classes (KeyError, `queue.Empty`) are taken to be expected. A clause in a stop method, or
+    around a release, is best effort; one around nothing but a wait is the pacing of the loop. Only `try` statements
+    that stand directly in the body of a loop, or are the end of a function, are looked at. Certain is what is dropped
+    right in a loop that nothing but its owner ends, if it is every error or the loop never sleeps; in a loop over
+    items inside, or where a message is taken apart, it may be about one item.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown, is_bare_reaction
 from worker_lint.analysis.tiers.dropping import (
     asks_about_item,
-    is_best_effort,
+    may_drop_all,
     runs_out,
     turns_in_vain,
     waits_for_success,
@@ -301,7 +301,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that does nothing, in a loop that goes on or around all that a thread does."""
     around: list[tuple[TrySite, ir.Handler]] = []
     for site in context.project.tiers.sites(module.path):
-        if site.node.orelse or site.is_in_handler or is_best_effort(site):
+        if site.node.orelse or site.is_in_handler or may_drop_all(site):
             continue
         yield from _halves(site, context)
         around.extend((site, handler) for handler in site.node.handlers if _is_around_all(site, handler, context))

@@ -19,8 +19,8 @@ When to ignore it
     Where code of somebody else is kept apart on purpose, and its wish to exit must not count.
 
 Limits
-    Certain is a clause in a loop that goes on with its next turn, around work of this code; a single
-    call of code that was handed in, and whatever stands outside of loops, is only likely.
+    Certain is a clause in a loop that goes on with its next turn, around work of this code that main functions
+    run or that exits; one call of code that was handed in, and what stands outside of loops, is only likely.
     A file is read only if `except:` or `BaseException` stands in it: a name for it from elsewhere is not followed.
     Only code that waits, calls what it was given, or ends something is looked at, and a clause
     that names BaseException and logs it as a failure. A clause that
@@ -393,6 +393,6 @@ def _finding(site: TrySite, handler: ir.Handler, context: Context) -> Finding:
         help="write `except Exception`, or raise again at the end of the clause",
         notes=(Note(context.path, called.at, "an exit from here is lost"),) if called is not None else (),
         symbol=site.scope.symbol,
-        confidence="certain" if goes_on_in_loop(site) else "likely",
+        confidence="certain" if goes_on_in_loop(site, handler) else "likely",
         fix=Fix("let exits pass", (Replace(at, text),)) if single else None,
     )

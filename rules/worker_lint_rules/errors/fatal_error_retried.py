@@ -21,7 +21,8 @@ When to ignore it
 
 Limits
     A loop that counts, ends in a raise, or whose clause looks into the exception, is let pass.
-    So is a block in which no call of the library is known.
+    So is a block in which no call of the library is known, and a clause that names the fatal class
+    itself. Where a function in between has a clause of its own for it, the finding is only likely.
 """
 
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ from worker_lint.analysis.tiers import (
 )
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
+from worker_lint.analysis.tiers.translating import is_translated
 from worker_lint.analysis.tiers.trying import connecting_call, tried_calls
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -58,6 +60,7 @@ rule = Rule(
         "bounded and raises at the end",
         "code inspects the reply",
         "the clause leaves the loop",
+        "the clause names the fatal class",
     ),
     examples=(
         bad(
@@ -205,6 +208,21 @@ rule = Rule(
             silence="code inspects the reply",
         ),
         good(
+            "named beside the others",
+            """
+            import time
+            import redis
+
+            def consume(client: redis.Redis):
+                while True:
+                    try:
+                        client.blpop("jobs", timeout=1)
+                    except (redis.ConnectionError, redis.AuthenticationError):
+                        time.sleep(5)
+            """,
+            silence="the clause names the fatal class",
+        ),
+        good(
             "the loop ends",
             """
             import pika
@@ -265,11 +283,12 @@ def _judge(
         if name is None or tiers.tier(name) != "recoverable":
             continue
         fatal = tiers.below(name, "fatal")
-        if any(tiers.is_class(one, str(taken)) for one in fatal for taken in before):
+        is_named = not set(fatal).isdisjoint(caught)
+        if is_named or any(tiers.is_class(one, str(taken)) for one in fatal for taken in before):
             continue  # somebody has thought of it
         raiser = (_raiser(site, name, context) or _thrown_in(site, handler, fatal, context)) if fatal else None
         if raiser is not None:
-            yield _finding(site, handler, sorted(fatal), raiser, context)
+            yield _finding(site, handler, sorted(fatal), raiser, context, name)
             return
 
 
@@ -328,14 +347,19 @@ def _thrown_in(site: TrySite, handler: ir.Handler, fatal: tuple[str, ...], conte
     return None
 
 
-def _finding(site: TrySite, handler: ir.Handler, fatal: list[str], raiser: ir.Node, context: Context) -> Finding:
+def _finding(
+    site: TrySite, handler: ir.Handler, fatal: list[str], raiser: ir.Node, context: Context, taken: str = ""
+) -> Finding:
+    clause = f"`except {taken.rpartition('.')[2]}`" if taken else clause_shown(handler)
+    is_sure = not (isinstance(raiser, ir.Call) and is_translated(site.scope, raiser, fatal))
     bare = [name.rpartition(".")[2] for name in fatal]
     shown = next((name for name in bare if "Authentication" in name), bare[0])
     return Finding(
         at=clause_at(handler),
-        message=f"{clause_shown(handler)} also retries `{shown}`",
+        message=f"{clause} also retries `{shown}`",
         consequence="No retry heals that one: the loop repeats it for ever, and the worker looks alive.",
         help=f"put a clause for {', '.join(f'`{name}`' for name in bare[:3])} before it that stops the worker",
         notes=(Note(context.path, raiser.at, f"may raise `{shown}`"),),
         symbol=site.scope.symbol,
+        confidence="certain" if is_sure else "likely",
     )

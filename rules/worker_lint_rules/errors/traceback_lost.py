@@ -20,7 +20,9 @@ Limits
     level. So is one in which anything at all looks
     at the exception: its name, `sys.exc_info()`, a call that gets nothing and may look by itself.
     Where the line names a kind of failure ("invalid", "not found"), or says that it does not
-    matter, its author may have known enough, and the finding is only likely.
+    matter, its author may have known enough, and the finding is only likely. So it is where the
+    block only computes, where the clause is a net behind one for the error that is expected, and
+    where nothing is seen to get there. A block whose calls take all errors themselves is let pass.
 """
 
 from collections.abc import Iterator
@@ -39,8 +41,10 @@ from worker_lint.analysis.tiers import (
     raises_anything,
     tells_exception,
 )
+from worker_lint.analysis.tiers.guarded import lets_nothing_out
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.analysis.unlike_failures import is_open
 from worker_lint.analysis.wording import explains, leaves_open, names_conversion, shows_outer_error
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
@@ -68,6 +72,7 @@ rule = Rule(
         "nothing but a look-up",
         "one value is read",
         "the line explains",
+        "what is called takes its errors",
     ),
     examples=(
         bad(
@@ -265,6 +270,27 @@ rule = Rule(
             """,
         ),
         good(
+            "a reader that takes its errors itself",
+            """
+            import logging
+
+            def read(path):
+                try:
+                    with open(path) as file:
+                        return int(file.read())
+                except Exception:
+                    return None
+
+            def running(path):
+                try:
+                    return read(path) is not None
+                except Exception:
+                    logging.error("cannot read the process id")
+                    return False
+            """,
+            silence="what is called takes its errors",
+        ),
+        good(
             "a version that may be missing",
             """
             import logging
@@ -286,7 +312,8 @@ rule = Rule(
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that logs."""
     for site in context.project.tiers.sites(module.path):
-        if all(_is_look_up(site, call) for call in find(ir.Call, site.node.body)):
+        body = site.node.body
+        if all(_is_look_up(site, call) for call in find(ir.Call, body)) or lets_nothing_out(site.scope, body):
             continue
         is_one_value = converts_one_value(site)
         for handler in site.node.handlers:
@@ -352,15 +379,9 @@ def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.C
         help="add `exc_info=True`, or use `exception()`",
         notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
         symbol=site.scope.symbol,
-        confidence="certain" if leaves_open(site, lines) and not _only_exits(site, handler, context) else "likely",
+        confidence="certain" if leaves_open(site, lines) and is_open(site, handler) else "likely",
         fix=_with_cause(line, context),
     )
-
-
-def _only_exits(site: TrySite, handler: ir.Handler, context: Context) -> bool:
-    """Whether a clause before takes every error, so that exits are all that comes here."""
-    before = site.node.handlers[: site.node.handlers.index(handler)]
-    return any(context.project.tiers.is_broad(site.scope, one) for one in before)
 
 
 def _with_cause(line: ir.Call, context: Context) -> Fix | None:

@@ -26,6 +26,7 @@ Limits
     another way, or was of use before Python 3.11.
 """
 
+import builtins
 import re
 from collections.abc import Iterator
 
@@ -245,21 +246,37 @@ def _taker(name: str, before: list[tuple[str, ir.Handler]], context: Context) ->
 def _finding(
     site: TrySite, handler: ir.Handler, named: list[str], takers: list[tuple[str, ir.Handler]], context: Context
 ) -> Finding:
-    bare = [name.rpartition(".")[2] for name in named]
     above, earlier = takers[0]
-    shown, base = bare[0], above.rpartition(".")[2]
-    same = f"`{shown}` is what the earlier clause names" if named[0] == above else f"`{shown}` is a `{base}`"
-    whole = " and the other classes" if len(bare) > 1 else ""
+    shown, base = _shown(named[0], above)
+    is_same, article = named[0] == above, "an" if base[0] in "AEIOU" else "a"
+    same = f"`{shown}` is what the earlier clause names" if is_same else f"`{shown}` is {article} `{base}`"
+    whole = " and the other classes" if len(named) > 1 else ""
     return Finding(
         at=handler.exception.at if handler.exception is not None else handler.at,
         message=f"`except {shown}` can never run",
         consequence=f"{same}: the clause before takes it{whole}, and the treatment written here never happens.",
-        help=f"put the clause for `{shown}` before the one for `{base}`",
+        help="delete this clause, or nest a `try` statement in the clause that it was written for"
+        if is_same
+        else f"put the clause for `{shown}` before the one for `{base}`",
         notes=(Note(context.path, earlier.at[:2] + earlier.body[0].at[:2], f"`{base}` is taken here"),),
         symbol=site.scope.symbol,
         confidence="certain" if _is_harmful(site, handler, named, takers) else "likely",
         fix=_swapped(site, earlier, handler, named, takers, context),
     )
+
+
+def _shown(name: str, above: str) -> tuple[str, str]:
+    """
+    Two classes as a message names them: by the last word, by all where that is the word of a built-in class or of the
+    other one.
+    """
+    words = name.rpartition(".")[2], above.rpartition(".")[2]
+    is_clear = name == above or words[0] != words[1]
+    first, second = (
+        word if full == word or (is_clear and not hasattr(builtins, word)) else full
+        for full, word in zip((name, above), words, strict=True)
+    )
+    return first, second
 
 
 def _swapped(

@@ -8,6 +8,7 @@ from typing import Final
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.tiers.guarded import lets_nothing_out, may_let_nothing_out
 from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
 from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.tiers.sites import TrySite
@@ -21,6 +22,7 @@ _PARSING: Final = re.compile(
     r"(?:\w*_)?(?:de|un)?(?:loads?|pars\w+|cod\w+|pack\w*|serialize|validate)(?:_\w+)?|from_\w+"
 )
 """Names of functions that make a message of text or bytes."""
+_WAITING: Final = ("asyncio.", "threading.", "multiprocessing.", "time.")
 _PAUSES: Final = frozenset({"sleep", "wait", "wait_for"})
 _RELEASES: Final = frozenset(
     {"close", "stop", "shutdown", "disconnect", "release", "terminate", "kill", "cancel", "unlink", "remove", "unlock"}
@@ -79,6 +81,30 @@ def runs_out(site: TrySite) -> bool:
     return "TimeoutError" not in named and any("timeout" in limit for limit in limits)
 
 
+def may_drop_all(site: TrySite) -> bool:
+    """
+    Whether no error is worth a word: the body only ends something, or waits for its turn, as a loop's pacing, or
+    whatever it calls takes all errors itself.
+    """
+    if isinstance(site.scope, Function) and _only_waits(site.scope, site.node.body, depth=2):
+        return True
+    if lets_nothing_out(site.scope, site.node.body):
+        return True
+    return _is_best_effort(site)
+
+
+def _only_waits(function: Function, body: tuple[ir.Stmt, ...], *, depth: int) -> bool:
+    calls = tuple(find(ir.Call, body))
+    for call in calls:
+        callee = function.project.calls.of(function, call)
+        if callee.dotted.startswith(_WAITING) and callee.dotted.rpartition(".")[2] in _PAUSES:
+            continue
+        runs = callee.runs[0].function if depth and len(callee.runs) == 1 else None
+        if runs is None or not _only_waits(runs, runs.body, depth=depth - 1):
+            return False
+    return bool(calls)
+
+
 def waits_for_success(site: TrySite, loop: ir.While | ir.For) -> bool:
     """
     Whether the loop only goes round until the body succeeds once: it leaves the loop, sets its condition, or gives
@@ -107,7 +133,7 @@ def turns_in_vain(site: TrySite, handler: ir.Handler) -> bool:
     loop = site.loops[0] if site.loops else None
     if loop is None or site.block is not loop.body or not is_endless(site.scope, loop):
         return False
-    if _counts_turns(loop) or _reads_message(site):
+    if _counts_turns(loop) or _reads_message(site) or may_let_nothing_out(site.scope, site.node.body):
         return False
     aside = [one for one in find(ir.Call, loop.body) if not encloses(site.node.at, one.at)]
     if _used(site) & {ir.dotted_name(one.func.value) for one in aside if isinstance(one.func, ir.Attribute)}:
@@ -141,7 +167,7 @@ def _counts_turns(loop: ir.While | ir.For) -> bool:
     return False
 
 
-def is_best_effort(site: TrySite) -> bool:
+def _is_best_effort(site: TrySite) -> bool:
     """Whether the code only ends something, or belongs to what does."""
     if site.function is not None and is_stop_name(site.function.name):
         return True

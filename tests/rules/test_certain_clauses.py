@@ -1,0 +1,199 @@
+"""What proves that a clause loses an exit or retries in vain, and what a finding says about the path that goes on."""
+
+import textwrap
+
+import pytest
+
+from worker_lint.diagnostic import Diagnostic
+from worker_lint.testing import built_in_packs, check_files
+
+
+def _found(code: str, source: str) -> list[Diagnostic]:
+    """What one rule reports in a file."""
+    rules = [rule for rule in built_in_packs().rules if rule.code == code]
+    return list(check_files({"worker.py": textwrap.dedent(source)}, rules).diagnostics)
+
+
+LOOP = """
+import logging
+import sys
+import time
+
+class Pause:
+    def __init__(self, stopping):
+        self.stopping = stopping
+
+    def sleep(self, seconds):
+        if self.stopping.is_set():
+            raise RuntimeError("stop")
+
+def {name}(path, pause: Pause):
+    while True:
+        try:
+            time.sleep(1)
+            {work}
+        except BaseException:
+            logging.exception("turn failed")
+            {clause}
+
+def {caller}():
+    consume("jobs", Pause(None))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "caller", "work", "clause", "expected"),
+    [
+        ("main", "other", "open(path)", "", "certain"),
+        ("consume", "main", "open(path)", "", "certain"),
+        ("consume", "main", "open(path)", "time.sleep(1)", "certain"),
+        ("consume", "main", "open(path)", "pause.sleep(1)", "likely"),
+        ("consume", "other", "open(path)", "", "likely"),
+        ("consume", "other", "sys.exit(open(path))", "", "certain"),
+    ],
+)
+def test_an_exit_has_to_arrive(name: str, caller: str, work: str, clause: str, expected: str) -> None:
+    found = _found("ERR109", LOOP.format(name=name, caller=caller, work=work, clause=clause))
+    assert [one.confidence for one in found] == [expected]
+
+
+TIMER = """
+import asyncio
+
+class Sender:
+    def __init__(self, sock):
+        self.sock = sock
+        self.done = False
+        self.wake = asyncio.Condition()
+
+    async def _wait(self):
+        async with self.wake:
+            await self.wake.wait()
+
+    async def run(self):
+        while not self.done:
+            try:
+                await {step}
+            except Exception:
+                pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "count"), [("asyncio.wait_for(self._wait(), 1)", 0), ("asyncio.wait_for(self.sock.read(), 1)", 1)]
+)
+def test_the_pacing_of_a_loop(step: str, count: int) -> None:
+    assert len(_found("ERR106", TIMER.format(step=step))) == count
+
+
+JOBS = """
+class Job:
+    def __init__(self, work):
+        self.work = work
+
+    def run(self):
+        {body}
+
+def loop(job: Job, stopping):
+    while not stopping.is_set():
+        try:
+            job.run()
+        except Exception:
+            pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ("self.work()", 1),
+        ("try:\n            self.work()\n        except Exception:\n            print(1)", 1),
+        ("try:\n            self.work()\n        except Exception:\n            self.work = None", 0),
+    ],
+)
+def test_what_takes_its_errors_itself(body: str, count: int) -> None:
+    assert len(_found("ERR106", JOBS.format(body=body))) == count
+
+
+CLIENT = """
+import time
+import redis
+
+class Worker:
+    def __init__(self):
+        self.client = redis.Redis()
+
+    def _next(self):
+        try:
+            return self.client.blpop("jobs", timeout=1)
+        except {inner}:
+            raise
+
+    def run(self):
+        while True:
+            try:
+                item = self._next()
+            except redis.ConnectionError:
+                time.sleep(5)
+"""
+
+
+@pytest.mark.parametrize(("inner", "expected"), [("KeyError", "certain"), ("redis.AuthenticationError", "likely")])
+def test_a_function_in_between_may_make_another_error_of_it(inner: str, expected: str) -> None:
+    assert [one.confidence for one in _found("ERR104", CLIENT.format(inner=inner))] == [expected]
+
+
+IMAGE = """
+import logging
+
+def prune(client, name):
+    try:
+        image = client.get_image(name)
+    except OSError as error:
+        {clause}
+    client.remove({value})
+"""
+
+
+@pytest.mark.parametrize(
+    ("clause", "value", "says"),
+    [
+        ('logging.error("no %s", name)', "image", "the failure is logged here, and the code goes on"),
+        ('logging.error("no %s", image)', "name", "the failure is on its way to the log here"),
+        (
+            'if error.errno == 2:\n            logging.error("no %s", name)\n            return',
+            "image",
+            "not all that `except OSError` takes ends here",
+        ),
+    ],
+)
+def test_the_note_follows_the_path(clause: str, value: str, says: str) -> None:
+    found = _found("ERR119", IMAGE.format(clause=clause, value=value))
+    assert [note.message for one in found for note in one.related][1:] == [says]
+
+
+TWICE = """
+from requests.exceptions import ConnectionError
+
+def get(session, url):
+    try:
+        return session.get(url)
+    except {first}:
+        return None
+    except {second}:
+        return 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message", "advice"),
+    [
+        ("ValueError", "ValueError", "`except ValueError` can never run", "delete this clause"),
+        ("OSError", "ConnectionError", "`except requests.exceptions.ConnectionError` can never run", "put the clause"),
+    ],
+)
+def test_classes_are_told_apart(first: str, second: str, message: str, advice: str) -> None:
+    (one,) = _found("ERR110", TWICE.format(first=first, second=second))
+    assert one.message == message
+    assert one.help is not None
+    assert one.help.startswith(advice)
