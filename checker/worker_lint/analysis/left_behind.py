@@ -59,7 +59,7 @@ def _ends_itself(held: Held) -> bool:
 
 
 def remains(held: Held, error: str) -> str:
-    """What is left of it, in a sentence: what CPython closes with the last reference lasts as long as somebody has it."""
+    """What is left of it, in a sentence: what CPython closes with its last reference lasts as long as that."""
     if not held.duty.collected:
         return f"Each attempt that fails leaves one more {held.duty.role} behind: {error} passes its owner by."
     if len(held.place) > 1:

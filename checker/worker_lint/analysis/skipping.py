@@ -31,6 +31,7 @@ from worker_lint.analysis.flow import (
 )
 from worker_lint.analysis.handing_on import hands_on
 from worker_lint.analysis.looping import loops_around, roots, targets
+from worker_lint.analysis.process_ids import asks_whether_gone
 from worker_lint.analysis.refusing import MISTAKES, is_mistake
 from worker_lint.analysis.resources.duty import Duty
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
@@ -199,6 +200,8 @@ class Skipping:
         names = frozenset(name for name in failures(edge) if not name.endswith("CancelledError"))  # that is on purpose
         if edge.step is None:
             return bool(names - _VAGUE)
+        if _is_kill(edge.step) and asks_whether_gone(self.function, unawaited(edge.step.node)):
+            return False
         if self.inside.running(edge.step) is not None:
             return any(not is_mistake(spring) for spring in self.springs(edge.step, names - _VAGUE))
         if names == {USER_CODE}:
@@ -369,16 +372,18 @@ class _LeftLoop(Watch[bool]):
         return True if not state and edge.step is self._cause and self._skipping.is_failure(edge) else None
 
 
+def _is_kill(step: Step) -> bool:
+    call = unawaited(step.node)
+    return isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "") in KILLS
+
+
 def failures(edge: Edge) -> frozenset[str]:
     """
     What an edge throws that one has to prepare for, not the signs of a mistake in the code. Of a
     kill it is that the process has gone: that it may not be killed is no matter for its parent.
     """
-    call = unawaited(edge.step.node) if edge.step is not None else None
     names = to_prepare_for(edge.thrown)
-    if isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "") in KILLS:
-        return names & {"ProcessLookupError"}
-    return names
+    return names & {"ProcessLookupError"} if edge.step is not None and _is_kill(edge.step) else names
 
 
 def to_prepare_for(thrown: ThrownSet) -> frozenset[str]:
