@@ -89,11 +89,9 @@ def is_undisturbed(cls: Class, walked: Walked) -> bool:
 def surely_waits(cls: Class, walked: Walked) -> bool:
     """Whether the loop is known to give other tasks a turn between two members."""
     loop = walked.loop
-    if loop is None:
-        return False
-    if any(one.is_async for one in find(ir.For, loop.body)):
-        return True
-    return any(surely_suspends(walked.function, one.value, cls) for one in find(ir.Await, loop.body))
+    return loop is not None and any(
+        surely_suspends(walked.function, one.value, cls) for one in find(ir.Await, loop.body)
+    )
 
 
 def _is_known_member(loop: ir.For, call: ir.Call) -> bool:

@@ -30,6 +30,7 @@ from worker_lint.analysis.flow import (
     find_path,
 )
 from worker_lint.analysis.handing_on import hands_on
+from worker_lint.analysis.lasting import is_mere_wait
 from worker_lint.analysis.looping import loops_around, roots, targets
 from worker_lint.analysis.process_ids import asks_whether_gone
 from worker_lint.analysis.refusing import MISTAKES, is_mistake
@@ -111,13 +112,15 @@ class Skipping:
             places = {effect.place for effect in effects if effect.verb in (RELEASE, REQUEST)}
             if step.kind == "next" and isinstance(step.node, ir.For):
                 places |= self._all_released(step.node)
-            self._released[step] = known = frozenset(place for place in places if self._is_done(place, effects))
+            self._released[step] = known = frozenset(place for place in places if self._is_done(step, place, effects))
         return known
 
-    def _is_done(self, place: Place, effects: Effects) -> bool:
-        """Whether this gets rid of a resource; of a socket only a close does: a shutdown may fail."""
+    def _is_done(self, step: Step, place: Place, effects: Effects) -> bool:
+        """Whether this gets rid of a resource: of a socket only a close does, of a thread no mere wait for a time."""
         duty = self.duty(place)
-        return duty is not None and (duty.role != "socket" or Effect(RELEASE, place) in effects)
+        if duty is None or (duty.role == "thread" and is_mere_wait(self.function, unawaited(step.node), bounded=True)):
+            return False
+        return duty.role != "socket" or Effect(RELEASE, place) in effects
 
     def _all_released(self, loop: ir.For) -> set[Place]:
         """The collections all of whose items a loop releases: when there are none, that is done, too."""
