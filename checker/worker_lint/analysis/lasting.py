@@ -25,8 +25,8 @@ def is_lasting(skipping: Skipping, skip: Skip) -> bool:
 
 def is_mere_wait(function: Function, call: ir.Node, *, bounded: bool = False) -> bool:
     """
-    Whether this joins a thread that the function does not tell to end, so that it ends for other reasons; with `bounded`
-    only if it waits no longer than a time that is given.
+    Whether this joins a thread that the function does not tell to end, so that it ends for other reasons; with
+    `bounded` only if it waits no longer than a time that is given.
     """
     if (
         not isinstance(call, ir.Call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from worker_lint.analysis.entity import Scope
@@ -10,6 +11,7 @@ from worker_lint.analysis.guard import within
 from worker_lint.source import ir
 
 _SELF: Final = frozenset({"getpid", "getppid", "getpgrp"})
+_ASKS_ID: Final = re.compile(r"[\w)\]]\.pid\b")
 _WINDOWS_MODULES: Final = frozenset({"winreg", "_winreg", "_winapi", "msvcrt", "_msi", "winsound", "pywintypes"})
 _WINDOWS_NAMES: Final = frozenset({"windll", "oledll", "WinDLL", "WinError"})
 
@@ -45,11 +47,9 @@ def may_be_own(scope: Scope, pid: ir.Node) -> bool:
     """
     if isinstance(pid, ir.Expr) and is_of_child(scope, pid):
         return True
-    text, module = scope.project.store.text(scope.path), scope.project.module(scope.path)
-    if any(text.has_word(word, 1, len(text.lines)) for word in ("waitpid", "wait3", "wait4", "forkpty")):
-        return True
-    statements = module.statements if module is not None else ()
-    return any(node.name == "pid" for node in find(ir.Attribute, statements, inner=True))
+    text = scope.project.store.text(scope.path)
+    waits = (text.has_word(word, 1, len(text.lines)) for word in ("waitpid", "wait3", "wait4", "forkpty"))
+    return any(waits) or _ASKS_ID.search(text.source) is not None
 
 
 def asks_whether_gone(scope: Scope, call: ir.Node) -> bool:

@@ -47,18 +47,23 @@ def _comes_in(skipping: Skipping, expr: ir.Expr, call: ir.Call) -> bool:
 def _is_given(skipping: Skipping, expr: ir.Expr) -> bool:
     """Whether it is a parameter of a public function, or a field that public methods fill with theirs."""
     function, me = skipping.function, skipping.me
-    given = {param.name for param in function.node.params[function.owner is not None :]}
-    if given & set(roots(expr)):
+    while isinstance(expr, ir.Call) and (isinstance(expr.func, ir.Attribute) or len(expr.args) == 1):
+        is_view = isinstance(expr.func, ir.Attribute) and not expr.args
+        expr = expr.func.value if is_view and isinstance(expr.func, ir.Attribute) else expr.args[0]
+    if isinstance(expr, ir.Name) and expr.id in {param.name for param in function.node.params[_first(function) :]}:
         return not function.name.startswith("_")
     subject = function.node.params[0].name if function.owner is not None and function.node.params else ""
-    named = {field_of(function, node, subject) for node in walk(expr) if isinstance(node, (ir.Attribute, ir.Name))} - {
-        ""
-    }
-    return me is not None and any(_is_filled_from_outside(me, field) for field in named)
+    field = field_of(function, expr, subject)
+    return me is not None and bool(field) and _is_filled_from_outside(me, field)
+
+
+def _first(function: Function) -> int:
+    """How many parameters stand for the object itself."""
+    return 1 if function.owner is not None else 0
 
 
 def _is_filled_from_outside(cls: Class, field: str) -> bool:
-    """Whether a public method, or the constructor, puts what it is given into the field."""
+    """Whether a public method puts what it is given into the field, or the constructor of a class for others to use."""
     for method in cls.project.values.fields.methods(cls):
         if method.name.startswith("_") and method.name != "__init__":
             continue
@@ -67,7 +72,7 @@ def _is_filled_from_outside(cls: Class, field: str) -> bool:
         if any(isinstance(item, ir.Name) and item.id in given for item in added):
             return True
         if method.name == "__init__" and any(_assigns_given(one, field, given) for one in find(ir.Assign, method.body)):
-            return True
+            return next(cls.project.uses.creations(cls), None) is None  # else the project knows what it gives
     return False
 
 
