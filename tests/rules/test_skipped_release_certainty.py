@@ -19,7 +19,7 @@ class Link:
 SOCKETS = {
     "the error goes on": ("self.sock.shutdown(2)\nself.sock.close()", ["certain"]),
     "another number is raised again": (
-        "try:\n    self.sock.shutdown(2)\nexcept OSError as e:\n    if e.errno != 107:\n        raise\nself.sock.close()",
+        "try:\n    self.sock.shutdown(2)\nexcept OSError as e:\n    if e.errno != 7:\n        raise\nself.sock.close()",
         ["certain"],
     ),
     "swallowed, and the field is given up": (
