@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import find
-from worker_lint.analysis.launched import handed_methods
 from worker_lint.analysis.locking import Locking
 from worker_lint.analysis.meanwhile import is_replaced_before
 from worker_lint.analysis.membership import Change, Walked, changes_in, collection_kind, fields_walked
@@ -64,14 +63,17 @@ def walks_without_lock(cls: Class, locking: Locking) -> Iterator[Unguarded]:
             if not held and not _is_taken(walked) and _is_walk(method, walked) and not _waits_before(method, walked):
                 change = next(one for one, locks in changes[field] if lock in locks)
                 is_alone = lock not in locking.entered_under(method.name) and _is_entered(locking, method)
-                is_meant = not _names_field(walked) or _speaks_of_lock(method)
+                is_meant = not _names_field(walked) or is_replaced_before(walked) or _speaks_of_lock(method)
                 yield Unguarded(walked, lock, change, is_alone and not is_meant)
 
 
 def _is_entered(locking: Locking, method: Function) -> bool:
     """Whether it is known who runs the method: anybody, or the class itself; a hook is run from elsewhere."""
     name = method.name
-    return not name.startswith("_") or bool(locking.callers(name)) or name in handed_methods(locking.cls)
+    if not name.startswith("_") or locking.callers(name):
+        return True
+    text, node = method.project.store.text(method.path), locking.cls.node
+    return re.search(rf"\bself\.{name}\b(?!\()", text.between(node.at[0], node.at[2])) is not None
 
 
 def _names_field(walked: Walked) -> bool:

@@ -72,7 +72,8 @@ def _is_filled_from_outside(cls: Class, field: str) -> bool:
         if any(isinstance(item, ir.Name) and item.id in given for item in added):
             return True
         if method.name == "__init__" and any(_assigns_given(one, field, given) for one in find(ir.Assign, method.body)):
-            return next(cls.project.uses.creations(cls), None) is None  # else the project knows what it gives
+            if next(cls.project.uses.creations(cls), None) is None:  # else the project knows what it gives
+                return True
     return False
 
 
