@@ -11,7 +11,7 @@ from worker_lint.analysis.guard import within
 from worker_lint.source import ir
 
 _SELF: Final = frozenset({"getpid", "getppid", "getpgrp"})
-_ASKS_ID: Final = re.compile(r"[\w)\]]\.pid\b")
+_ASKS_ID: Final = re.compile(r"(?<![%\w])[A-Za-z_]\w*\.pid\b|[)\]]\.pid\b")
 _WINDOWS_MODULES: Final = frozenset({"winreg", "_winreg", "_winapi", "msvcrt", "_msi", "winsound", "pywintypes"})
 _WINDOWS_NAMES: Final = frozenset({"windll", "oledll", "WinDLL", "WinError"})
 
