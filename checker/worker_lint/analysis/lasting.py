@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.guard import within
-from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.visit import encloses, method_name, unawaited
+from worker_lint.analysis.joining import is_mere_wait
+from worker_lint.analysis.visit import encloses, unawaited
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
-    from worker_lint.analysis.entity import Function
     from worker_lint.analysis.skipping import Skip, Skipping
 
 
@@ -21,30 +20,6 @@ def is_lasting(skipping: Skipping, skip: Skip) -> bool:
         not _is_only_awaited(skipping, place, at) and not _is_dropped(skipping, skip, place)
         for place, at in skip.places
     )
-
-
-def is_mere_wait(function: Function, call: ir.Node, *, bounded: bool = False) -> bool:
-    """
-    Whether this joins a thread that the function does not tell to end, so that it ends for other reasons; with
-    `bounded` only if it waits no longer than a time that is given.
-    """
-    if (
-        not isinstance(call, ir.Call)
-        or method_name(call) != "join"
-        or (bounded and not call.args and not call.keywords)
-    ):
-        return False
-    subject = _subject(call)
-    calls = find(ir.Call, function.statements)
-    return not any(_subject(one) == subject and _tells_to_end(one) for one in calls)
-
-
-def _tells_to_end(call: ir.Call) -> bool:
-    return method_name(call) != "join" and is_stop_name(method_name(call))
-
-
-def _subject(call: ir.Call) -> str | None:
-    return ir.dotted_name(call.func.value) if isinstance(call.func, ir.Attribute) else None
 
 
 def _is_only_awaited(skipping: Skipping, place: Place, at: ir.At) -> bool:

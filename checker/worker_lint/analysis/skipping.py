@@ -30,7 +30,7 @@ from worker_lint.analysis.flow import (
     find_path,
 )
 from worker_lint.analysis.handing_on import hands_on
-from worker_lint.analysis.lasting import is_mere_wait
+from worker_lint.analysis.joining import is_mere_wait
 from worker_lint.analysis.looping import loops_around, roots, targets
 from worker_lint.analysis.process_ids import asks_whether_gone
 from worker_lint.analysis.refusing import MISTAKES, is_mistake
