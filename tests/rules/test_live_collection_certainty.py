@@ -27,6 +27,17 @@ class Bus:
     async def _put(self, item):
         await self.queue.put(item)
 
+    async def _send(self, item):
+        if self.starting:
+            await asyncio.gather(*self.starting)
+            self.starting = []
+        await self.ready.wait()
+        self.link.write(item)
+
+    async def _ask(self, item):
+        await asyncio.sleep(1)
+        self.link.write(item)
+
     async def _tell(self, event):
         for listener in self.listeners.values():
             {wait}
@@ -36,6 +47,9 @@ CASES = {
     "a callback sleeps": ("self.link.consume(self._tell)", "await asyncio.sleep(1)", ["certain"]),
     "nobody knows who runs it": ("pass", "await listener(event)", ["likely"]),
     "nobody knows what the wait comes to": ("self.link.consume(self._tell)", "await listener.take(event)", ["likely"]),
+    "the wait may be over": ("self.link.consume(self._tell)", "await self._send(event)", ["likely"]),
+    "a task may be done": ("self.link.consume(self._tell)", "await listener", ["likely"]),
+    "a coroutine waits each time": ("self.link.consume(self._tell)", "await self._ask(event)", ["certain"]),
     "there is always room in the queue": ("self.link.consume(self._tell)", "await self.queue.put(event)", []),
     "nor in a coroutine that only puts": ("self.link.consume(self._tell)", "await self._put(event)", []),
 }

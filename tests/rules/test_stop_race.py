@@ -52,3 +52,48 @@ def test_the_mark_comes_only_after_a_wait() -> None:
 )
 def test_a_second_stop_finds_the_mark(body: str) -> None:
     assert _codes(body) == []
+
+
+TABLE = """
+import threading
+
+class Watcher:
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._callbacks = {{}}
+
+    def add(self, name, callback):
+        with self._lock:
+            self._callbacks[name] = callback
+
+    def drop(self, name):
+        with self._lock:
+            del self._callbacks[name]
+
+    def run(self):
+{body}
+        for callback in {walked}.values():
+            callback()
+"""
+WALKS = {
+    "the field": ("pass", "self._callbacks", ["certain"]),
+    "a local, and nobody knows what for": ("callbacks = self._callbacks", "callbacks", ["likely"]),
+    "a local that was taken, and the field replaced": (
+        "with self._lock:\n    callbacks = self._callbacks\n    self._callbacks = {}",
+        "callbacks",
+        [],
+    ),
+    "both in one statement": (
+        "with self._lock:\n    callbacks, self._callbacks = self._callbacks, {}",
+        "callbacks",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WALKS)
+def test_a_table_that_was_taken_is_nobody_elses(case: str) -> None:
+    body, walked, expected = WALKS[case]
+    rules = [rule for rule in built_in_packs().rules if rule.code == "STP109"]
+    source = TABLE.format(body=textwrap.indent(body, "        "), walked=walked)
+    assert [one.confidence for one in check_files({"watcher.py": source}, rules).diagnostics] == expected

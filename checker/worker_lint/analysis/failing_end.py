@@ -11,15 +11,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.calls import Callee, is_abstract, is_stand_in
-from worker_lint.analysis.entity import Class, Function, Instance
-from worker_lint.analysis.flow import Summary, find
+from worker_lint.analysis.calls import Callee
+from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import CATCH_ALL, handler_names, within
+from worker_lint.analysis.lasting import is_lasting
+from worker_lint.analysis.process_ids import may_be_own
 from worker_lint.analysis.refusing import MISTAKES, handler_around, refusal
 from worker_lint.analysis.resources.duty import modelled_duty
 from worker_lint.analysis.routines import USER_CODE
 from worker_lint.analysis.routines.errors import LINK_ERROR
 from worker_lint.analysis.skipping import KILLS, Skip, Skipping, to_prepare_for
+from worker_lint.analysis.supplied import is_for_others
 from worker_lint.analysis.visit import last_name, method_name, unawaited
 from worker_lint.source import ir
 
@@ -35,64 +37,11 @@ _BEGINS: Final = frozenset({"start", "fork", "Popen"})
 def fails_one_day(skipping: Skipping, skip: Skip) -> bool:
     """Whether what raises does so for a reason outside of the project."""
     names = to_prepare_for(skip.thrown)
-    if skip.step is None or not names:
+    if skip.step is None or not names or not is_lasting(skipping, skip):
         return False
     if names == {USER_CODE}:
-        return _is_for_others(skipping, skip)
+        return is_for_others(skipping, skip)
     return any(_comes_from_outside(skipping.project, spring) for spring in skipping.springs(skip.step, names))
-
-
-def _is_for_others(skipping: Skipping, skip: Skip) -> bool:
-    """Whether the class of what is ended leaves this to those who derive from it, or a given callback runs."""
-    project, function, me = skipping.project, skipping.function, skipping.me
-    call = skip.cause
-    if not isinstance(call, ir.Call):
-        return False
-    if not isinstance(call.func, ir.Attribute):
-        return True
-    kind = project.values.of(function, call.func.value, me)
-    if isinstance(kind, Instance) and isinstance(kind.of, Class):
-        return is_stand_in(project.calls.handed(function, call.func, me))
-    return skip.is_loop and not _may_be_calm(skipping, call.func.name)
-
-
-def _may_be_calm(skipping: Skipping, name: str) -> bool:
-    """
-    Whether the file has, or imports, a class that stands alone and whose method of this name throws nothing: the
-    items may be of that. A class with others above or below it is there to be derived from.
-    """
-    project, me = skipping.project, skipping.me
-    module = project.module(skipping.function.path)
-    imports = find(ir.Import, module.statements) if module is not None else ()
-    bound = [one.bound for node in imports for one in node.names]
-    named = [target for one in bound if module is not None for target in project.names.name(module, one)]
-    near = (*project.classes_in(skipping.function.path), *(one for one in named if isinstance(one, Class)))
-    return any(_is_calm(project, cls, name) for cls in near if cls is not me and not _has_family(project, cls))
-
-
-def _is_calm(project: Project, cls: Class, name: str) -> bool:
-    for method in project.values.fields.methods(cls):
-        if method.name == name and not is_abstract(method) and _does_anything(method):
-            summary = project.routines.summary(method, cls)
-            return isinstance(summary, Summary) and not summary.thrown
-    return False
-
-
-def _does_anything(method: Function) -> bool:
-    """Whether it is no empty hook."""
-    is_empty = (
-        isinstance(one, ir.Simple) or (isinstance(one, ir.Expression) and isinstance(one.value, ir.Constant))
-        for one in method.statements
-    )
-    return not all(is_empty)
-
-
-def _has_family(project: Project, cls: Class) -> bool:
-    """Whether the class derives from one of the project, or one of its file derives from it."""
-    hierarchy = project.hierarchy
-    if any(isinstance(base, Class) for base in hierarchy.bases(cls)):
-        return True
-    return any(cls in hierarchy.bases(other) for other in project.classes_in(cls.path))
 
 
 def _comes_from_outside(project: Project, spring: Spring) -> bool:
@@ -103,7 +52,8 @@ def _comes_from_outside(project: Project, spring: Spring) -> bool:
         return False
     callee = project.calls.of(spring.function, node, spring.me)
     if callee.dotted in KILLS:
-        return "ProcessLookupError" in spring.names and not _is_for_windows(spring, node)
+        is_foreign = not may_be_own(spring.function, node.args[0] if node.args else node)
+        return is_foreign and "ProcessLookupError" in spring.names and not _is_for_windows(spring, node)
     if callee.model is None or method_name(node) in _BEGINS:
         return False
     if LINK_ERROR in spring.names:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.locking import Locking
+from worker_lint.analysis.meanwhile import is_replaced_before
 from worker_lint.analysis.membership import Change, Walked, changes_in, collection_kind, fields_walked
 from worker_lint.analysis.nesting import own_calls, placed_statements
 from worker_lint.analysis.stopping import is_stop_name
@@ -25,8 +27,8 @@ class Unguarded(NamedTuple):
     A walk over a field, the lock that is held elsewhere, and a change made under it.
 
     Attributes:
-        is_alone: Whether nothing in the class runs the walk under the lock, and no comment speaks of it: its callers
-            are not meant to hold it.
+        is_alone: Whether the walk names the field itself, nothing in the class runs it under the lock, and no comment
+            speaks of the lock: its callers are not meant to hold it.
     """
 
     walked: Walked
@@ -58,10 +60,31 @@ def walks_without_lock(cls: Class, locking: Locking) -> Iterator[Unguarded]:
         if not lock or collection_kind(cls, field) not in {"dict", "set"}:
             continue
         for method, walked, held in walks[field]:
-            if not held and _is_walk(method, walked) and not _waits_before(method, walked):
+            if not held and not _is_taken(walked) and _is_walk(method, walked) and not _waits_before(method, walked):
                 change = next(one for one, locks in changes[field] if lock in locks)
-                is_alone = lock not in locking.entered_under(method.name) and not _speaks_of_lock(method)
-                yield Unguarded(walked, lock, change, is_alone)
+                is_alone = lock not in locking.entered_under(method.name) and _is_entered(locking, method)
+                is_meant = not _names_field(walked) or is_replaced_before(walked) or _speaks_of_lock(method)
+                yield Unguarded(walked, lock, change, is_alone and not is_meant)
+
+
+def _is_entered(locking: Locking, method: Function) -> bool:
+    """Whether it is known who runs the method: anybody, or the class itself; a hook is run from elsewhere."""
+    name = method.name
+    if not name.startswith("_") or locking.callers(name):
+        return True
+    text, node = method.project.store.text(method.path), locking.cls.node
+    return re.search(rf"\bself\.{name}\b(?!\()", text.between(node.at[0], node.at[2])) is not None
+
+
+def _names_field(walked: Walked) -> bool:
+    """Whether the walk goes over the field, not over a local that was given it."""
+    walks = walked.loop.iter if walked.loop is not None else walked.placed.statement
+    return any(node.name == walked.field for node in find(ir.Attribute, (walks,)))
+
+
+def _is_taken(walked: Walked) -> bool:
+    """Whether the walk goes over what the field had before it was given another: nobody else has that any more."""
+    return not _names_field(walked) and is_replaced_before(walked)
 
 
 _COMMENT: Final = re.compile(r'(?:#.*|^[ \t]*[rR]?"""[^"]*)(?<![a-z])lock', re.IGNORECASE | re.MULTILINE)

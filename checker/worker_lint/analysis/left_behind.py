@@ -58,6 +58,15 @@ def _ends_itself(held: Held) -> bool:
     return held.duty.model is not None and held.duty.model.library == "pyzmq"
 
 
+def remains(held: Held, error: str) -> str:
+    """What is left of it, in a sentence: what CPython closes with its last reference lasts as long as that."""
+    if not held.duty.collected:
+        return f"Each attempt that fails leaves one more {held.duty.role} behind: {error} passes its owner by."
+    if len(held.place) > 1:
+        return f"{error} passes its owner by: the {held.duty.role} stays open for as long as the object is kept."
+    return f"Only the frame still has it: the {held.duty.role} stays open until {error} is dropped."
+
+
 def is_moot(one: Unhanded, function: Function) -> bool:
     """Whether the process ends upon the error, and takes along what is left: all but what runs by itself."""
     if one.held.duty.role in RUNNING:

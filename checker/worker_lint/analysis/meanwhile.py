@@ -10,7 +10,7 @@ from worker_lint.analysis.launched import handed_methods
 from worker_lint.analysis.locking import Locking
 from worker_lint.analysis.loop_exit import leaves_loop
 from worker_lint.analysis.loop_fields import field_named
-from worker_lint.analysis.membership import Change, Walked, changes_reached, collection_kind
+from worker_lint.analysis.membership import Change, Walked, changes_reached, collection_kind, flat_targets
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
 from worker_lint.analysis.reached import Reached, reached_from
 from worker_lint.analysis.stopping import is_stop_name
@@ -50,7 +50,10 @@ def is_replaced_before(walked: Walked) -> bool:
         if placed.statement.at[:2] >= walked.at[:2]:
             return False
         if isinstance(placed.statement, ir.Assign):
-            if any(field_named(walked.function, target) == walked.field for target in placed.statement.targets):
+            if any(
+                field_named(walked.function, target) == walked.field
+                for target in flat_targets(placed.statement.targets)
+            ):
                 return True
     return False
 
@@ -86,11 +89,9 @@ def is_undisturbed(cls: Class, walked: Walked) -> bool:
 def surely_waits(cls: Class, walked: Walked) -> bool:
     """Whether the loop is known to give other tasks a turn between two members."""
     loop = walked.loop
-    if loop is None:
-        return False
-    if any(one.is_async for one in find(ir.For, loop.body)):
-        return True
-    return any(surely_suspends(walked.function, one.value, cls) for one in find(ir.Await, loop.body))
+    return loop is not None and any(
+        surely_suspends(walked.function, one.value, cls) for one in find(ir.Await, loop.body)
+    )
 
 
 def _is_known_member(loop: ir.For, call: ir.Call) -> bool:

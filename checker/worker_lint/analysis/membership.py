@@ -181,7 +181,7 @@ def _called(block: Function, placed: Placed, call: ir.Call, subject: str) -> Ite
 def _stated(block: Function, placed: Placed, subject: str) -> Iterator[Change]:
     statement = placed.statement
     if isinstance(statement, ir.Assign):
-        for target in _flat(statement.targets):
+        for target in flat_targets(statement.targets):
             if isinstance(target, ir.Subscript):
                 field = field_of(block, target.value, subject)
                 whole = isinstance(target.index, ir.Opaque)
@@ -198,10 +198,11 @@ def _stated(block: Function, placed: Placed, subject: str) -> Iterator[Change]:
                 yield Change(field, "takes", target.at, block, placed)
 
 
-def _flat(targets: tuple[ir.Expr, ...]) -> Iterator[ir.Expr]:
+def flat_targets(targets: tuple[ir.Expr, ...]) -> Iterator[ir.Expr]:
+    """What is assigned to, the parts of tuples one by one."""
     for target in targets:
         if isinstance(target, ir.Collection):
-            yield from _flat(target.items)
+            yield from flat_targets(target.items)
         else:
             yield target
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from worker_lint.analysis.entity import Scope
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.guard import within
 from worker_lint.source import ir
 
 _SELF: Final = frozenset({"getpid", "getppid", "getpgrp"})
+_ASKS_ID: Final = re.compile(r"(?<![%\w])[A-Za-z_]\w*\.pid\b|[)\]]\.pid\b")
 _WINDOWS_MODULES: Final = frozenset({"winreg", "_winreg", "_winapi", "msvcrt", "_msi", "winsound", "pywintypes"})
 _WINDOWS_NAMES: Final = frozenset({"windll", "oledll", "WinDLL", "WinError"})
 
@@ -35,6 +38,27 @@ def is_of_child(scope: Scope, pid: ir.Expr) -> bool:
         return True
     text = scope.project.store.text(scope.path)
     return text.has_word("fork(", 1, len(text.lines))
+
+
+def may_be_own(scope: Scope, pid: ir.Node) -> bool:
+    """
+    Whether the process may be a child of this one, which nobody else waits for, so that it can be signalled until it is
+    taken off the list: the module forks, waits for processes or asks for the id of a process object.
+    """
+    if isinstance(pid, ir.Expr) and is_of_child(scope, pid):
+        return True
+    text = scope.project.store.text(scope.path)
+    waits = (text.has_word(word, 1, len(text.lines)) for word in ("waitpid", "wait3", "wait4", "forkpty"))
+    return any(waits) or _ASKS_ID.search(text.source) is not None
+
+
+def asks_whether_gone(scope: Scope, call: ir.Node) -> bool:
+    """Whether a `try` around the call tells a process that has gone from other errors by its number."""
+    text = scope.project.store.text(scope.path)
+    return any(
+        within(tried.body, call) and any(text.has_word("ESRCH", *one.at[0:3:2]) for one in tried.handlers)
+        for tried in find(ir.Try, scope.statements)
+    )
 
 
 def is_for_windows(scope: Scope) -> bool:

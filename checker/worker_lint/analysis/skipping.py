@@ -30,7 +30,9 @@ from worker_lint.analysis.flow import (
     find_path,
 )
 from worker_lint.analysis.handing_on import hands_on
+from worker_lint.analysis.joining import is_mere_wait
 from worker_lint.analysis.looping import loops_around, roots, targets
+from worker_lint.analysis.process_ids import asks_whether_gone
 from worker_lint.analysis.refusing import MISTAKES, is_mistake
 from worker_lint.analysis.resources.duty import Duty
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
@@ -110,13 +112,15 @@ class Skipping:
             places = {effect.place for effect in effects if effect.verb in (RELEASE, REQUEST)}
             if step.kind == "next" and isinstance(step.node, ir.For):
                 places |= self._all_released(step.node)
-            self._released[step] = known = frozenset(place for place in places if self._is_done(place, effects))
+            self._released[step] = known = frozenset(place for place in places if self._is_done(step, place, effects))
         return known
 
-    def _is_done(self, place: Place, effects: Effects) -> bool:
-        """Whether this gets rid of a resource; of a socket only a close does: a shutdown may fail."""
+    def _is_done(self, step: Step, place: Place, effects: Effects) -> bool:
+        """Whether this gets rid of a resource: of a socket only a close does, of a thread no mere wait for a time."""
         duty = self.duty(place)
-        return duty is not None and (duty.role != "socket" or Effect(RELEASE, place) in effects)
+        if duty is None or (duty.role == "thread" and is_mere_wait(self.function, unawaited(step.node), bounded=True)):
+            return False
+        return duty.role != "socket" or Effect(RELEASE, place) in effects
 
     def _all_released(self, loop: ir.For) -> set[Place]:
         """The collections all of whose items a loop releases: when there are none, that is done, too."""
@@ -199,6 +203,8 @@ class Skipping:
         names = frozenset(name for name in failures(edge) if not name.endswith("CancelledError"))  # that is on purpose
         if edge.step is None:
             return bool(names - _VAGUE)
+        if _is_kill(edge.step) and asks_whether_gone(self.function, unawaited(edge.step.node)):
+            return False
         if self.inside.running(edge.step) is not None:
             return any(not is_mistake(spring) for spring in self.springs(edge.step, names - _VAGUE))
         if names == {USER_CODE}:
@@ -369,16 +375,18 @@ class _LeftLoop(Watch[bool]):
         return True if not state and edge.step is self._cause and self._skipping.is_failure(edge) else None
 
 
+def _is_kill(step: Step) -> bool:
+    call = unawaited(step.node)
+    return isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "") in KILLS
+
+
 def failures(edge: Edge) -> frozenset[str]:
     """
     What an edge throws that one has to prepare for, not the signs of a mistake in the code. Of a
     kill it is that the process has gone: that it may not be killed is no matter for its parent.
     """
-    call = unawaited(edge.step.node) if edge.step is not None else None
     names = to_prepare_for(edge.thrown)
-    if isinstance(call, ir.Call) and (ir.dotted_name(call.func) or "") in KILLS:
-        return names & {"ProcessLookupError"}
-    return names
+    return names & {"ProcessLookupError"} if edge.step is not None and _is_kill(edge.step) else names
 
 
 def to_prepare_for(thrown: ThrownSet) -> frozenset[str]:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
+from worker_lint.analysis.calls import Callee, Runs
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import find, receiver_of
+from worker_lint.analysis.looping import targets
+from worker_lint.analysis.nesting import Placed, own_expressions, placed_statements
 from worker_lint.source import ir
 
 _PUT: Final = "asyncio.queues.Queue.put"
+_ALWAYS: Final = frozenset(
+    {"asyncio.sleep", "asyncio.to_thread", "asyncio.queues.Queue.get", "asyncio.open_connection"}
+    | {"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "anyio.sleep", "trio.sleep"}
+)
+_WRAPPERS: Final = frozenset({"asyncio.wait_for", "asyncio.gather", "asyncio.shield", "asyncio.create_task"})
 _DEPTH: Final = 4
 """Coroutines that may call one another before the answer is no."""
 
@@ -27,28 +35,53 @@ def never_suspends(scope: Function, awaited: ir.Expr, me: Class | None = None, d
 
 def surely_suspends(scope: Function, awaited: ir.Expr, me: Class | None = None, depth: int = _DEPTH) -> bool:
     """
-    Whether the `await` may give other tasks a turn, as far as it is known what it runs: a task or future, something
-    outside the project, what the function was given to call, or a coroutine that comes to one of these.
+    Whether the `await` gives other tasks a turn each time it is reached: a sleep, a request to another process or
+    thread, a new item of a queue, what the function was given to call, or a coroutine that comes to one of these on
+    every way. A task, a future or an event may be done, and a lock is most often free.
     """
     if not isinstance(awaited, ir.Call):
-        return True
+        return False
     callee = scope.project.calls.of(scope, awaited, me)
+    if callee.dotted in _WRAPPERS:
+        return any(surely_suspends(scope, one, me, depth) for one in awaited.args)
     if callee.dotted:
-        return callee.dotted != _PUT or not _has_room(scope, awaited, me)
+        return callee.dotted in _ALWAYS or _asks_outside(callee)
     if callee.runs:
-        return depth > 0 and any(_comes_to_wait(runs.function, runs.me, depth) for runs in callee.runs)
-    return isinstance(awaited.func, ir.Name)  # code of a user: a parameter, or a member of the collection
+        return depth > 0 and callee.is_sure and all(_comes_to_wait(runs, depth) for runs in callee.runs)
+    return isinstance(awaited.func, ir.Name) and _is_given(scope, awaited.func.id)
 
 
-def _comes_to_wait(function: Function, me: Class | None, depth: int) -> bool:
-    if not function.node.is_async:
-        return not function.node.is_generator  # it returns what is awaited
-    if any(loop.is_async for loop in find(ir.For, function.body)):
+def _asks_outside(callee: Callee) -> bool:
+    """Whether a library says that this asks another process: a coroutine that fails when the link is down."""
+    model = callee.model
+    return model is not None and model.library != "python" and bool(model.coroutine and model.raises)
+
+
+def _is_given(scope: Function, name: str) -> bool:
+    """Whether a name stands for code of a user: a parameter, or a member of the collection."""
+    if any(param.name == name for param in scope.node.params):
         return True
-    entered = [item.context for block in find(ir.With, function.body) if block.is_async for item in block.items]
-    if any(isinstance(context, ir.Call) for context in entered):
-        return True  # a connection, a transaction; a lock is a field, and most often free
-    return any(surely_suspends(function, one.value, me, depth - 1) for one in find(ir.Await, function.body))
+    return any(name in targets(loop.target) for loop in find(ir.For, scope.body))
+
+
+def _comes_to_wait(runs: Runs, depth: int) -> bool:
+    """Whether each way through a coroutine waits: it does so in a plain row of statements, with no return before."""
+    function = runs.function
+    if not function.node.is_async or function.node.is_generator or function.node.decorators:
+        return False
+    for placed in placed_statements(function.body):
+        if isinstance(placed.statement, (ir.Return, ir.Raise)) and not _awaits_surely(runs, placed, depth):
+            return False
+        if all(isinstance(outer, ir.With) for outer in placed.around) and _awaits_surely(runs, placed, depth):
+            return True
+    return False
+
+
+def _awaits_surely(runs: Runs, placed: Placed, depth: int) -> bool:
+    return any(
+        isinstance(one, ir.Await) and surely_suspends(runs.function, one.value, runs.me, depth - 1)
+        for one in own_expressions(placed.statement)
+    )
 
 
 def _has_room(scope: Function, put: ir.Call, me: Class | None) -> bool:

@@ -13,7 +13,7 @@ What it catches
 
 Why it hurts in production
     The step that fails is the connect to a broker that is down, and the code that called it tries again: each turn
-    leaves one more socket, thread or child behind, until the process may open no more.
+    leaves one more thread, child or session behind. A socket stays open until the error is dropped, or the object.
 
 What to do instead
     Release it in an `except` that raises again, or build with a `contextlib.ExitStack` and take over with `pop_all()`
@@ -36,7 +36,7 @@ from typing import Final
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.borrowed import Borrowed, borrowed
 from worker_lint.analysis.handed_back import borrowed_fields, borrowed_items
-from worker_lint.analysis.left_behind import is_certain, is_moot
+from worker_lint.analysis.left_behind import is_certain, is_moot, remains
 from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.one_shot import ends_process
 from worker_lint.analysis.resources import Duty
@@ -379,11 +379,10 @@ def _finding(one: Unhanded, function: Function) -> Finding:
     names = sorted({thrown.name.rpartition(".")[2] for thrown in one.thrown})
     error = " or ".join(names[:2]) if all(name.isidentifier() for name in names) else "an error"
     made = one.held.acquired[0] if one.held.acquired else one.held.created[0]
-    what = one.held.duty.role
     return Finding(
         at=one.cause.at,
         message=f"an error here leaves `{one.held.name}` open, and nobody can close it",
-        consequence=f"Each attempt that fails leaves one more {what} behind: {error} passes its owner by.",
+        consequence=remains(one.held, error),
         help=f"release `{one.held.name}` in an `except` that raises again, or build with an ExitStack",
         notes=(Note(made.function.path, made.at, f"`{one.held.name}` is opened here"),),
         symbol=function.symbol,

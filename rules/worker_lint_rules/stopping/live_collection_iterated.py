@@ -21,7 +21,7 @@ Limits
     Only collections that the class itself creates. Methods that register what they are given, without being
     coroutines, are taken for configuration. A list that only grows is no matter, nor what a start method puts in; in
     a stop method only what other tasks take out counts. A loop under a lock is a matter of `stop-race`. Certain is
-    a loop that waits for something real while another task or callback of the object makes the change.
+    a loop that waits each time, whatever the state, while another task or callback of the object makes the change.
 """
 
 from collections.abc import Iterator

@@ -24,8 +24,8 @@ When to ignore it
 Limits
     A call counts as raising when a library model says so, when the project's own code raises, or when it runs code
     that somebody else supplies: a callback, or the stop of a child of unknown class; no other call does, and no
-    function that only refuses its arguments. Certain is what comes from outside: a library's error, one that was
-    caught and renamed, code for others to write. By a test of the project's own, or with Ctrl-C, it is likely.
+    function that only refuses its arguments. Certain is what comes from outside (a library's error, code of users) and
+    leaves open what nothing else closes. Own children, a socket that is given up, a join, are only likely.
 """
 
 from collections.abc import Iterator

@@ -1,0 +1,51 @@
+"""Whether what an error leaves out stays undone: what goes with its last reference, or ends by itself, does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from worker_lint.analysis.flow import Place, find
+from worker_lint.analysis.guard import within
+from worker_lint.analysis.joining import is_mere_wait
+from worker_lint.analysis.visit import encloses, unawaited
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.skipping import Skip, Skipping
+
+
+def is_lasting(skipping: Skipping, skip: Skip) -> bool:
+    """Whether one of the resources that are left out stays as it is for as long as its owner, at least."""
+    return skip.is_loop or any(
+        not _is_only_awaited(skipping, place, at) and not _is_dropped(skipping, skip, place)
+        for place, at in skip.places
+    )
+
+
+def _is_only_awaited(skipping: Skipping, place: Place, at: ir.At) -> bool:
+    """Whether the step left out is a mere wait for a thread."""
+    duty = skipping.duty(place)
+    if duty is None or duty.role not in ("thread", "timer"):
+        return False
+    calls = [call for call in find(ir.Call, skipping.function.statements) if call.at == at or encloses(at, call.at)]
+    return any(is_mere_wait(skipping.function, call) for call in calls)
+
+
+def _is_dropped(skipping: Skipping, skip: Skip, place: Place) -> bool:
+    """
+    Whether CPython closes it all the same, since nobody has it any more: a local, or a field that gets another value
+    after the error has been taken by a `try`. A file is closed with its object, and nobody at another end waits for it.
+    """
+    duty = skipping.duty(place)
+    if duty is None or not duty.collected:
+        return False
+    if len(place) == 1 or duty.role == "file":
+        return True
+    cause = unawaited(skip.cause)
+    around = [tried for tried in find(ir.Try, skipping.function.statements) if within(tried.body, cause)]
+    return any(
+        tried.body[-1].at[2:] <= assigned.at[:2]
+        for tried in around
+        for assigned in find(ir.Assign, skipping.function.statements)
+        if any(isinstance(one, ir.Attribute) and one.name == place[-1] for one in assigned.targets)
+    )

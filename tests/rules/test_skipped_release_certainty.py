@@ -1,0 +1,141 @@
+"""How sure it is that a teardown leaves something out for good: what may fail, and what of it stays."""
+
+import textwrap
+
+import pytest
+
+from worker_lint.testing import built_in_packs, check_files
+
+SHUTDOWN = """
+import socket
+
+class Link:
+    def __init__(self, address):
+        self.sock = socket.create_connection(address)
+
+    def close(self):
+{body}
+"""
+SOCKETS = {
+    "the error goes on": ("self.sock.shutdown(2)\nself.sock.close()", ["certain"]),
+    "another number is raised again": (
+        "try:\n    self.sock.shutdown(2)\nexcept OSError as e:\n    if e.errno != 7:\n        raise\nself.sock.close()",
+        ["certain"],
+    ),
+    "swallowed, and the field is given up": (
+        "try:\n    self.sock.shutdown(2)\n    self.sock.close()\nexcept OSError:\n    pass\nself.sock = None",
+        ["likely"],
+    ),
+    "swallowed, and the field stays": (
+        "try:\n    self.sock.shutdown(2)\n    self.sock.close()\nexcept OSError:\n    pass",
+        ["certain"],
+    ),
+}
+KILL = """
+import os
+
+class Pool:
+    def __init__(self):
+        self.pids = set()
+
+    def add(self, pid):
+        self.pids.add({pid})
+
+    def stop(self):
+        for pid in self.pids:
+{body}
+"""
+KILLS = {
+    "processes of others": ("pid", "os.kill(pid, 15)", ["certain"]),
+    "children": ("os.fork()", "os.kill(pid, 15)", ["likely"]),
+    "objects of children": ("pid.pid", "os.kill(pid, 15)", ["likely"]),
+    "one that has gone is passed over": (
+        "pid",
+        "try:\n    os.kill(pid, 15)\nexcept OSError as error:\n    if error.errno != errno.ESRCH:\n        raise",
+        [],
+    ),
+}
+CHILDREN = """
+class Group:
+    def __init__(self):
+        self.children = []
+
+    def {add}(self, child):
+        self.children.append(child)
+
+    def stop(self):
+        for child in self.children:
+            child.stop()
+"""
+PLUGINS = """
+import abc
+
+class Plugin(abc.ABC):
+    @abc.abstractmethod
+    def stop(self): ...
+
+class Group:
+    def __init__(self):
+        self.plugins: list[Plugin] = []
+
+    def add(self, plugin: Plugin):
+        self.plugins.append(plugin)
+
+    def stop(self):
+        for plugin in self.plugins:
+            plugin.stop()
+"""
+CALM = """
+class Timer(Plugin):
+    def stop(self):
+        self.stopped = True
+"""
+JOIN = """
+import socket
+import threading
+
+class Link:
+    def __init__(self, address):
+        self.sock = socket.create_connection(address)
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def close(self):
+        self.sock.shutdown(2)
+        self.thread.join({time})
+"""
+
+
+def _confidences(source: str) -> list[str]:
+    rules = [rule for rule in built_in_packs().rules if rule.code == "STP102"]
+    return [one.confidence for one in check_files({"links.py": textwrap.dedent(source)}, rules).diagnostics]
+
+
+@pytest.mark.parametrize("case", SOCKETS)
+def test_a_socket_that_is_given_up_is_closed_all_the_same(case: str) -> None:
+    body, expected = SOCKETS[case]
+    assert _confidences(SHUTDOWN.format(body=textwrap.indent(body, "        "))) == expected
+
+
+@pytest.mark.parametrize("case", KILLS)
+def test_children_are_there_until_somebody_waits_for_them(case: str) -> None:
+    pid, body, expected = KILLS[case]
+    assert _confidences(KILL.format(pid=pid, body=textwrap.indent(body, "            "))) == expected
+
+
+@pytest.mark.parametrize(
+    ("add", "expected"),
+    [("add", ["certain"]), ("_add", ["likely"])],
+)
+def test_children_come_in_by_a_public_way(add: str, expected: list[str]) -> None:
+    assert _confidences(CHILDREN.format(add=add)) == expected
+
+
+@pytest.mark.parametrize(("more", "expected"), [("", ["certain"]), (CALM, [])])
+def test_an_interface_that_the_project_implements_itself(more: str, expected: list[str]) -> None:
+    assert _confidences(PLUGINS + more) == expected
+
+
+@pytest.mark.parametrize(("time", "expected"), [("2", []), ("", ["likely"])])
+def test_a_wait_left_out_leaves_nothing_open(time: str, expected: list[str]) -> None:
+    assert _confidences(JOIN.format(time=time)) == expected
