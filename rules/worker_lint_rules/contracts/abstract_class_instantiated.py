@@ -2,25 +2,26 @@
 A class is instantiated although abstract members are left in it.
 
 What it catches
-    A call `C()` where C, or a class that C stands for, has abstract members that no class in its
-    method resolution order implements. The class is found through imports, re-exports, aliases,
-    class attributes, and displays of classes that are indexed or iterated and then called.
+    A call `C()` where C, or a class that C stands for, has abstract members that no class in its method resolution
+    order implements. The class is found through imports, re-exports, aliases, class attributes, and displays of classes
+    that are indexed or iterated and then called.
 
 Why it hurts in production
-    Python raises TypeError at that call, and only there. In a worker this is often the moment
-    when a rarely used queue, provider or fallback is first needed: the process starts, passes its
-    health check, and dies on the first message of that kind.
+    Python raises TypeError at that call, and only there. In a worker this is often the moment when a rarely used queue,
+    provider or fallback is first needed: the process starts, passes its health check, and dies on the first message of
+    that kind.
 
 What to do instead
-    Implement the members that the message names, or create a subclass that does. `worker-lint
-    fix` writes the missing members with their signatures.
+    Implement the members that the message names, or create a subclass that does. `worker-lint fix` writes the missing
+    members with their signatures.
 
 When to ignore it
     Never in product code; in a test, `pytest.raises(TypeError)` around the call silences it.
 
 Limits
-    A class whose bases cannot be resolved, that has its own `__new__`, or whose decorator may add
-    members is not judged. `cls()` in a class method is not judged: a subclass may stand for it.
+    A class whose bases cannot be resolved, that has its own `__new__`, or whose decorator may add members is not
+    judged. `cls()` in a class method is not judged: a subclass may stand for it. In code of tests it is only likely: a
+    test that runs it fails, so what stays there is hardly ever run.
 """
 
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ from worker_lint.rule.stubs import members_fix
 rule = Rule(
     code="ABS101",
     severity="error",
+    stage="certain",
     summary="A class is instantiated although abstract members are left in it",
     words=("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
     closure="open",
@@ -192,6 +194,21 @@ rule = Rule(
                 return Stoppable()  # bad: Protocol
             """,
         ),
+        bad(
+            "a double that no test asks for",
+            """
+            import abc
+
+            class Driver(abc.ABC):
+                @abc.abstractmethod
+                def allocate(self): ...
+
+            def fake_driver():
+                return Driver()  # bad: allocate
+            """,
+            path="tests/fake_driver.py",
+            is_likely=True,
+        ),
         good(
             "any subclass may stand for cls",
             """
@@ -337,10 +354,15 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if missing:
             yield _finding(creation, missing, context)
         elif refuses_as_protocol(creation.cls):
-            yield _protocol(creation)
+            yield _protocol(creation, context)
 
 
-def _protocol(creation: Creation) -> Finding:
+def _stands_unrun(context: Context) -> bool:
+    """Whether it is code of tests, in which each run would have shown it: what stays there is not run by any."""
+    return context.project.store.role(context.path) == "test"
+
+
+def _protocol(creation: Creation, context: Context) -> Finding:
     cls = creation.cls
     return Finding(
         at=creation.at,
@@ -350,6 +372,7 @@ def _protocol(creation: Creation) -> Finding:
         notes=(Note(cls.path, cls.node.name_at, f"`{cls.name}` is declared as a Protocol here"),),
         symbol=creation.scope.symbol,
         culprit=("class", cls.symbol),
+        confidence="likely" if _stands_unrun(context) else None,
         facts=(
             Creates(creation.scope.path, creation.at, place_of(cls)),
             Derives(place_of(cls), "typing.Protocol"),
@@ -377,7 +400,7 @@ def _finding(creation: Creation, missing: tuple[Missing, ...], context: Context)
         ),
         symbol=creation.scope.symbol,
         culprit=("class", cls.symbol),
-        confidence=creation.confidence,
+        confidence="likely" if _stands_unrun(context) else creation.confidence,
         facts=(Creates(creation.scope.path, creation.at, place_of(cls)), *incomplete(cls, missing)),
         fix=members_fix(cls, missing, context.path),
     )

@@ -48,7 +48,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP104",
     severity="warning",
-    stage="certain",
+    stage="preview",
     closure="file",
     resumable="trail",
     confidence="likely",

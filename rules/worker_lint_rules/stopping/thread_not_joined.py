@@ -47,7 +47,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP110",
     severity="warning",
-    stage="certain",
+    stage="preview",
     closure="file",
     resumable="trail",
     summary="A stop method leaves a thread, process, timer or pool running that the object started",

@@ -105,6 +105,19 @@ rule = Rule(
             """,
         ),
         good(
+            "a queue for nothing but the sentinel",
+            """
+            import queue
+
+            class Writer:
+                def __init__(self):
+                    self._ending = queue.Queue(maxsize=1)
+
+                def stop(self):
+                    self._ending.put(None)
+            """,
+        ),
+        good(
             "the loop reads the flag that stop sets",
             """
             import threading
@@ -353,7 +366,7 @@ def _put(cls: Class, stop: Runs, act: Act) -> Iterator[Finding]:
     if act.called != "put" or use is None or use.call is None or len(use.call.args) != 1 or use.call.keywords:
         return
     maker = bounded_at(cls, act.name)
-    if maker is None or _is_limited(act, use) or is_emptied_by_own(cls, act.name):
+    if maker is None or _is_limited(act, use) or is_emptied_by_own(cls, act.name) or _is_only_put(cls, act):
         return
     yield Finding(
         at=act.at,
@@ -363,6 +376,17 @@ def _put(cls: Class, stop: Runs, act: Act) -> Iterator[Finding]:
         notes=(Note(cls.path, maker, "the queue is made here, with a limit"),),
         symbol=act.function.symbol,
     )
+
+
+def _is_only_put(cls: Class, act: Act) -> bool:
+    """Whether nothing but the stop puts into a private queue, so that there is room for the sentinel."""
+    puts = (
+        other
+        for method in cls.project.values.fields.methods(cls)
+        for other in acts_of(method, cls)
+        if other.name == act.name and other.called in {"put", "put_nowait"}
+    )
+    return act.name.startswith("_") and all(other.at == act.at for other in puts)
 
 
 def _is_limited(act: Act, use: Use) -> bool:
