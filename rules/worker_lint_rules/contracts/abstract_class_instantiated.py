@@ -2,18 +2,15 @@
 A class is instantiated although abstract members are left in it.
 
 What it catches
-    A call `C()` where C, or a class that C stands for, has abstract members that no class in its method resolution
-    order implements. The class is found through imports, re-exports, aliases, class attributes, and displays of classes
-    that are indexed or iterated and then called.
+    A call `C()` where C, or a class that C stands for, has abstract members that nothing in its method resolution order
+    implements. It is found through imports, re-exports, aliases, class attributes, and displays of classes.
 
 Why it hurts in production
-    Python raises TypeError at that call, and only there. In a worker this is often the moment when a rarely used queue,
-    provider or fallback is first needed: the process starts, passes its health check, and dies on the first message of
-    that kind.
+    Python raises TypeError at that call, and only there. In a worker this is often when a rarely used queue or
+    fallback is first needed: the process starts, passes its health check, and dies on the first message of that kind.
 
 What to do instead
-    Implement the members that the message names, or create a subclass that does. `worker-lint fix` writes the missing
-    members with their signatures.
+    Implement the members that the message names (`worker-lint fix` writes their signatures), or create a subclass.
 
 When to ignore it
     Never in product code; in a test, `pytest.raises(TypeError)` around the call silences it.
@@ -190,21 +187,18 @@ rule = Rule(
             class Stoppable(Protocol):
                 def stop(self): ...
 
-            def main():
-                return Stoppable()  # bad: Protocol
+            worker = Stoppable()  # bad: Protocol
             """,
         ),
         bad(
             "a double that no test asks for",
             """
-            import abc
+            from typing import Protocol
 
-            class Driver(abc.ABC):
-                @abc.abstractmethod
+            class Driver(Protocol):
                 def allocate(self): ...
 
-            def fake_driver():
-                return Driver()  # bad: allocate
+            driver = Driver()  # bad: Protocol
             """,
             path="tests/fake_driver.py",
             is_likely=True,
