@@ -41,7 +41,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP135",
     severity="warning",
-    stage="certain",
+    stage="preview",
     summary="A field gets a new member for each task or message, and nothing takes members out",
     words=("create_task", "ensure_future", "submit", "run_in_executor", "Thread"),
     closure="file",
