@@ -172,3 +172,28 @@ def test_it_is_likely(code: str, text: str, part: str) -> None:
 
 def test_nobody_else_has_the_lock_of_what_the_handler_makes() -> None:
     assert confidence("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.fresh)") == []
+
+
+KICKED = """
+import asyncio
+
+class Client:
+    def __init__(self):
+        self._kicks = asyncio.Queue(maxsize=8)
+
+    async def _kick(self):
+        await self._kicks.put(None)
+
+    async def send(self, data):
+        await self._kick()
+
+    async def close(self):
+        await {ending}
+"""
+
+
+@pytest.mark.parametrize(("ending", "expected"), [("self._kick()", [9]), ("self._kicks.put(None)", [15])])
+def test_a_queue_that_others_fill_too_may_be_full_at_the_stop(ending: str, expected: list[int]) -> None:
+    rules = [rule for rule in built_in_packs().rules if rule.code == "STP107"]
+    diagnostics = check_files({"client.py": KICKED.format(ending=ending)}, rules).diagnostics
+    assert [one.span.line for one in diagnostics] == expected

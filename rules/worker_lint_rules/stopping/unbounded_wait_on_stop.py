@@ -21,6 +21,7 @@ Limits
     Waits outside stop methods are let pass, and children of which anything on the way may be a request to end.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -366,7 +367,7 @@ def _put(cls: Class, stop: Runs, act: Act) -> Iterator[Finding]:
     if act.called != "put" or use is None or use.call is None or len(use.call.args) != 1 or use.call.keywords:
         return
     maker = bounded_at(cls, act.name)
-    if maker is None or _is_limited(act, use) or is_emptied_by_own(cls, act.name) or _is_only_put(cls, act):
+    if maker is None or _is_limited(act, use) or is_emptied_by_own(cls, act.name) or _is_only_put(cls, stop, act):
         return
     yield Finding(
         at=act.at,
@@ -378,7 +379,7 @@ def _put(cls: Class, stop: Runs, act: Act) -> Iterator[Finding]:
     )
 
 
-def _is_only_put(cls: Class, act: Act) -> bool:
+def _is_only_put(cls: Class, stop: Runs, act: Act) -> bool:
     """Whether nothing but the stop puts into a private queue, so that there is room for the sentinel."""
     puts = (
         other
@@ -386,7 +387,9 @@ def _is_only_put(cls: Class, act: Act) -> bool:
         for other in acts_of(method, cls)
         if other.name == act.name and other.called in {"put", "put_nowait"}
     )
-    return act.name.startswith("_") and all(other.at == act.at for other in puts)
+    if not act.name.startswith("_") or act.function != stop.function or any(other.at != act.at for other in puts):
+        return False  # public, a step that others may take too, or filled by another method
+    return not cls.project.uses.is_written(cls, (f".{act.name}.",), rf"(?<!\bself)\.{re.escape(act.name)}\.put")
 
 
 def _is_limited(act: Act, use: Use) -> bool:
