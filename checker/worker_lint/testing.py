@@ -49,6 +49,12 @@ def check_files(
     return analyse(tree_of(files, plan.words), models_of(packs), plan, sorted(files))
 
 
+def check_source(code: str, source: str) -> tuple[Diagnostic, ...]:
+    """What one built-in rule, named by its code, says of one file of product code."""
+    rules = [rule for rule in built_in_packs().rules if rule.code == code]
+    return check_files({"worker.py": textwrap.dedent(source)}, rules).diagnostics
+
+
 def tree_of(files: Mapping[str, str], words: Sequence[bytes] = ()) -> Tree:
     """A tree of files, given as path to source, with roles by their paths."""
     encoded = {path: files[path].encode() for path in sorted(files)}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker_lint.testing import built_in_packs, check_files
+from worker_lint.testing import check_source
 
 SOURCE = """
 import queue
@@ -20,8 +20,7 @@ class Store:
 
 
 def _codes(line: str) -> list[str]:
-    rules = [rule for rule in built_in_packs().rules if rule.code == "STP134"]
-    return [one.code for one in check_files({"store.py": SOURCE.format(line=line)}, rules).diagnostics]
+    return [one.code for one in check_source("STP134", SOURCE.format(line=line))]
 
 
 @pytest.mark.parametrize("line", ["time.sleep(3)", "self.jobs.get()", "self.session.execute(statement)"])

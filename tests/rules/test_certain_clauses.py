@@ -1,18 +1,8 @@
 """What proves that a clause loses an exit or retries in vain, and what a finding says about the path that goes on."""
 
-import textwrap
-
 import pytest
 
-from worker_lint.diagnostic import Diagnostic
-from worker_lint.testing import built_in_packs, check_files
-
-
-def _found(code: str, source: str) -> list[Diagnostic]:
-    """What one rule reports in a file."""
-    rules = [rule for rule in built_in_packs().rules if rule.code == code]
-    return list(check_files({"worker.py": textwrap.dedent(source)}, rules).diagnostics)
-
+from worker_lint.testing import check_source
 
 LOOP = """
 import logging
@@ -53,7 +43,7 @@ def {caller}():
     ],
 )
 def test_an_exit_has_to_arrive(name: str, caller: str, work: str, clause: str, expected: str) -> None:
-    found = _found("ERR109", LOOP.format(name=name, caller=caller, work=work, clause=clause))
+    found = check_source("ERR109", LOOP.format(name=name, caller=caller, work=work, clause=clause))
     assert [one.confidence for one in found] == [expected]
 
 
@@ -83,7 +73,7 @@ class Sender:
     ("step", "count"), [("asyncio.wait_for(self._wait(), 1)", 0), ("asyncio.wait_for(self.sock.read(), 1)", 1)]
 )
 def test_the_pacing_of_a_loop(step: str, count: int) -> None:
-    assert len(_found("ERR106", TIMER.format(step=step))) == count
+    assert len(check_source("ERR106", TIMER.format(step=step))) == count
 
 
 JOBS = """
@@ -112,7 +102,7 @@ def loop(job: Job, stopping):
     ],
 )
 def test_what_takes_its_errors_itself(body: str, count: int) -> None:
-    assert len(_found("ERR106", JOBS.format(body=body))) == count
+    assert len(check_source("ERR106", JOBS.format(body=body))) == count
 
 
 CLIENT = """
@@ -140,7 +130,7 @@ class Worker:
 
 @pytest.mark.parametrize(("inner", "expected"), [("KeyError", "certain"), ("redis.AuthenticationError", "likely")])
 def test_a_function_in_between_may_make_another_error_of_it(inner: str, expected: str) -> None:
-    assert [one.confidence for one in _found("ERR104", CLIENT.format(inner=inner))] == [expected]
+    assert [one.confidence for one in check_source("ERR104", CLIENT.format(inner=inner))] == [expected]
 
 
 IMAGE = """
@@ -168,7 +158,7 @@ def prune(client, name):
     ],
 )
 def test_the_note_follows_the_path(clause: str, value: str, says: str) -> None:
-    found = _found("ERR119", IMAGE.format(clause=clause, value=value))
+    found = check_source("ERR119", IMAGE.format(clause=clause, value=value))
     assert [note.message for one in found for note in one.related][1:] == [says]
 
 
@@ -193,7 +183,7 @@ def get(session, url):
     ],
 )
 def test_classes_are_told_apart(first: str, second: str, message: str, advice: str) -> None:
-    (one,) = _found("ERR110", TWICE.format(first=first, second=second))
+    (one,) = check_source("ERR110", TWICE.format(first=first, second=second))
     assert one.message == message
     assert one.help is not None
     assert one.help.startswith(advice)

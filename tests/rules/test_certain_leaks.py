@@ -1,16 +1,13 @@
 """What a leak has to be to be beyond doubt, and what is no leak: links, main functions, what closes itself."""
 
-import textwrap
-
 import pytest
 
-from worker_lint.testing import built_in_packs, check_files
+from worker_lint.testing import check_source
 
 
 def _found(code: str, source: str) -> list[tuple[int, str]]:
     """The lines that a rule reports in a file, each with its confidence."""
-    rules = [rule for rule in built_in_packs().rules if rule.code == code]
-    diagnostics = check_files({"worker.py": textwrap.dedent(source)}, rules).diagnostics
+    diagnostics = check_source(code, source)
     return [(one.span.line, one.confidence) for one in diagnostics]
 
 

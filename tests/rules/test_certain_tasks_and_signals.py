@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from worker_lint.testing import built_in_packs, check_files
+from worker_lint.testing import check_source
 
 TASK = """
 import asyncio
@@ -118,8 +118,7 @@ async def relay(source, target, pump):
 def confidence(code: str, text: str, part: str) -> list[str]:
     part = textwrap.dedent(part).strip("\n")
     source = text.replace("        @@", textwrap.indent(part, "        "))
-    rules = [rule for rule in built_in_packs().rules if rule.code == code]
-    return [one.confidence for one in check_files({"worker.py": source}, rules).diagnostics]
+    return [one.confidence for one in check_source(code, source)]
 
 
 @pytest.mark.parametrize(
@@ -194,6 +193,5 @@ class Client:
 
 @pytest.mark.parametrize(("ending", "expected"), [("self._kick()", [9]), ("self._kicks.put(None)", [15])])
 def test_a_queue_that_others_fill_too_may_be_full_at_the_stop(ending: str, expected: list[int]) -> None:
-    rules = [rule for rule in built_in_packs().rules if rule.code == "STP107"]
-    diagnostics = check_files({"client.py": KICKED.format(ending=ending)}, rules).diagnostics
+    diagnostics = check_source("STP107", KICKED.format(ending=ending))
     assert [one.span.line for one in diagnostics] == expected

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker_lint.testing import built_in_packs, check_files
+from worker_lint.testing import check_source
 
 SOURCE = """
 import threading
@@ -37,8 +37,7 @@ class Dispatcher:
 
 @pytest.mark.parametrize(("work", "expected"), [("self.flush", ["certain"]), ("self.buffer.flush", [])])
 def test_whose_lock(work: str, expected: list[str]) -> None:
-    rules = [rule for rule in built_in_packs().rules if rule.code == "STP112"]
-    diagnostics = check_files({"dispatcher.py": SOURCE.format(work=work)}, rules).diagnostics
+    diagnostics = check_source("STP112", SOURCE.format(work=work))
     assert [one.confidence for one in diagnostics] == expected
 
 
@@ -68,6 +67,5 @@ class Scheduler:
 
 @pytest.mark.parametrize(("given", "expected"), [("self, name", "certain"), ("name", "likely")])
 def test_whether_the_children_know_the_object(given: str, expected: str) -> None:
-    rules = [rule for rule in built_in_packs().rules if rule.code == "STP112"]
-    diagnostics = check_files({"scheduler.py": CHILDREN.format(given=given)}, rules).diagnostics
+    diagnostics = check_source("STP112", CHILDREN.format(given=given))
     assert [one.confidence for one in diagnostics] == [expected]

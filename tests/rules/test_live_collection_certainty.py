@@ -1,10 +1,8 @@
 """How sure it is that a collection changes while a loop goes over it: what the loop waits for, and who changes it."""
 
-import textwrap
-
 import pytest
 
-from worker_lint.testing import built_in_packs, check_files
+from worker_lint.testing import check_source
 
 BUS = """
 import asyncio
@@ -68,8 +66,7 @@ class Poller:
 
 
 def _confidences(source: str) -> list[str]:
-    rules = [rule for rule in built_in_packs().rules if rule.code == "STP120"]
-    return [one.confidence for one in check_files({"bus.py": textwrap.dedent(source)}, rules).diagnostics]
+    return [one.confidence for one in check_source("STP120", source)]
 
 
 @pytest.mark.parametrize("case", CASES)

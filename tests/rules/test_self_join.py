@@ -1,10 +1,8 @@
 """Whether code waits for itself, and how sure that is: other objects, other coroutines, ways that hang on values."""
 
-import textwrap
-
 import pytest
 
-from worker_lint.testing import built_in_packs, check_files
+from worker_lint.testing import check_source
 
 CASES = {
     "nothing decides against it": (
@@ -122,6 +120,5 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_waiting_for_itself(case: str) -> None:
     source, expected = CASES[case]
-    rules = [rule for rule in built_in_packs().rules if rule.code == "STP111"]
-    diagnostics = check_files({"client.py": textwrap.dedent(source)}, rules).diagnostics
+    diagnostics = check_source("STP111", source)
     assert [one.confidence for one in diagnostics] == expected

@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from worker_lint.testing import built_in_packs, check_files
+from worker_lint.testing import check_source
 
 SHUTDOWN = """
 import socket
@@ -107,8 +107,7 @@ class Link:
 
 
 def _confidences(source: str) -> list[str]:
-    rules = [rule for rule in built_in_packs().rules if rule.code == "STP102"]
-    return [one.confidence for one in check_files({"links.py": textwrap.dedent(source)}, rules).diagnostics]
+    return [one.confidence for one in check_source("STP102", source)]
 
 
 @pytest.mark.parametrize("case", SOCKETS)

@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from worker_lint.testing import built_in_packs, check_files
+from worker_lint.testing import check_source
 
 SOURCE = """
 import asyncio
@@ -24,9 +24,8 @@ class Worker:
 
 
 def _codes(body: str) -> list[str]:
-    rules = [rule for rule in built_in_packs().rules if rule.code == "STP109"]
     source = SOURCE.format(body=textwrap.indent(textwrap.dedent(body), "        "))
-    return [one.code for one in check_files({"worker.py": source}, rules).diagnostics]
+    return [one.code for one in check_source("STP109", source)]
 
 
 def test_the_mark_comes_only_after_a_wait() -> None:
@@ -94,6 +93,5 @@ WALKS = {
 @pytest.mark.parametrize("case", WALKS)
 def test_a_table_that_was_taken_is_nobody_elses(case: str) -> None:
     body, walked, expected = WALKS[case]
-    rules = [rule for rule in built_in_packs().rules if rule.code == "STP109"]
     source = TABLE.format(body=textwrap.indent(body, "        "), walked=walked)
-    assert [one.confidence for one in check_files({"watcher.py": source}, rules).diagnostics] == expected
+    assert [one.confidence for one in check_source("STP109", source)] == expected

@@ -1,16 +1,13 @@
 """When the cause of an error is surely missed: unlike failures come out of the block, and somebody gets there."""
 
-import textwrap
-
 import pytest
 
-from worker_lint.testing import built_in_packs, check_files
+from worker_lint.testing import check_source
 
 
 def _confidence(source: str) -> list[str]:
     """How sure ERR114 is of each finding in a file."""
-    rules = [rule for rule in built_in_packs().rules if rule.code == "ERR114"]
-    return [one.confidence for one in check_files({"worker.py": textwrap.dedent(source)}, rules).diagnostics]
+    return [one.confidence for one in check_source("ERR114", source)]
 
 
 BLOCK = """

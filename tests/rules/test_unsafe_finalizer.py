@@ -1,6 +1,6 @@
 """Finalizers that wait for a thread: when the thread itself keeps the object alive, they cannot run before its end."""
 
-from worker_lint.testing import built_in_packs, check_files
+from worker_lint.testing import check_source
 
 SOURCE = """
 import threading
@@ -33,8 +33,7 @@ class Session:
 
 
 def _codes(name: str, given: str) -> list[str]:
-    rules = [rule for rule in built_in_packs().rules if rule.code == "STP132"]
-    diagnostics = check_files({"session.py": SOURCE.format(name=name, given=given)}, rules).diagnostics
+    diagnostics = check_source("STP132", SOURCE.format(name=name, given=given))
     return [one.code for one in diagnostics]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker_lint.testing import built_in_packs, check_files
+from worker_lint.testing import check_source
 
 SOURCE = """
 import socket
@@ -41,6 +41,5 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_fails_first(case: str) -> None:
     asked, fails, expected = CASES[case]
-    rules = [rule for rule in built_in_packs().rules if rule.code == "STP125"]
-    diagnostics = check_files({"server.py": SOURCE.format(asked=asked, fails=fails)}, rules).diagnostics
+    diagnostics = check_source("STP125", SOURCE.format(asked=asked, fails=fails))
     assert [one.confidence for one in diagnostics] == expected

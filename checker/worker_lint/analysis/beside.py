@@ -11,6 +11,7 @@ from worker_lint.analysis.locking import Locking
 from worker_lint.analysis.meanwhile import is_part_of_stop, surely_waits
 from worker_lint.analysis.membership import Change, Walked, collection_kind
 from worker_lint.analysis.nesting import mentions
+from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
 
 _LAUNCHES: Final = ("create_task", "ensure_future", "call_soon", "call_later", "add_done_callback", "start_soon")
@@ -85,7 +86,7 @@ def _callbacks(cls: Class) -> frozenset[str]:
     for method in methods:
         subject = method.node.params[0].name if method.node.params else ""
         for call in find(ir.Call, method.body, inner=True):
-            for value in (*call.args, *(keyword.value for keyword in call.keywords)):
+            for value in given_to(call):
                 owner, _, name = (ir.dotted_name(value) or "").partition(".")
                 if owner == subject and name in names:
                     found.add(name)

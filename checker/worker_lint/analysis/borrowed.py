@@ -13,6 +13,7 @@ from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import walk
 from worker_lint.analysis.statements import inner_blocks, plain_call
 from worker_lint.analysis.unhanded import statement_lists
+from worker_lint.analysis.visit import receiver_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -59,12 +60,7 @@ def borrowed(project: Project, function: Function) -> Iterator[Borrowed]:
             calls = (node for one in between for node in walk(one, inner=False) if isinstance(node, ir.Call))
             cause = next((call for call in calls if call.at < back.at and _asks(call, name)), None)
             if cause is not None and not any(isinstance(one, ir.Try) for one in _all(between)):
-                yield Borrowed(name, taken, cause, back, receiver(taken) == receiver(back) != "")
-
-
-def receiver(call: ir.Call) -> str:
-    """The object of a method call, as it is written; "" for others."""
-    return (ir.dotted_name(call.func.value) or "") if isinstance(call.func, ir.Attribute) else ""
+                yield Borrowed(name, taken, cause, back, receiver_name(taken) == receiver_name(back) != "")
 
 
 def _taken(statement: ir.Stmt) -> tuple[str, ir.Call | None]:

@@ -12,6 +12,7 @@ from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.resources import Held
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.visit import uncalled
 from worker_lint.source import ir
 
 ChildKind: TypeAlias = Literal["thread", "process", "timer"]
@@ -151,7 +152,7 @@ def has_cleanup(runs: Runs) -> ir.Stmt | None:
 
 def _is_idle(context: ir.Expr) -> bool:
     """Whether leaving the context loses nothing when it does not happen: locks, suppressed exceptions, warnings."""
-    name = (ir.dotted_name(context.func if isinstance(context, ir.Call) else context) or "").lower()
+    name = (ir.dotted_name(uncalled(context)) or "").lower()
     return any(
         word in name for word in ("lock", "suppress", "mutex", "warnings", "span", "semaphore", "cond", "tracer")
     )

@@ -7,6 +7,7 @@ from typing import Final
 from worker_lint.analysis.entity import Class
 from worker_lint.analysis.lineage import Lineage
 from worker_lint.analysis.member import decorator_name
+from worker_lint.analysis.visit import uncalled
 from worker_lint.source import ir
 
 _HARMLESS_DECORATORS: Final = frozenset(
@@ -47,7 +48,7 @@ class ClassDecorators(Lineage):
     def _is_transparent(self, cls: Class, name: str | None, node: ir.Expr) -> bool:
         if name in _HARMLESS_DECORATORS or (name or "").rpartition(".")[2] in {"add_metaclass", "implementer"}:
             return True
-        expr = node.func if isinstance(node, ir.Call) else node
+        expr = uncalled(node)
         spelled = (ir.dotted_name(expr) or "").rpartition(".")[2]
         return "register" in spelled.lower() or self.project.returns_class_unchanged(cls, expr)
 

@@ -17,7 +17,7 @@ from worker_lint.analysis.contract import missing_members
 from worker_lint.analysis.entity import Class, External, Function, Scope
 from worker_lint.analysis.intent import is_declared_abstract, reads_as_abstract
 from worker_lint.analysis.statements import walk_statements
-from worker_lint.analysis.visit import expressions_of, subexpressions
+from worker_lint.analysis.visit import expressions_of, subexpressions, uncalled
 from worker_lint.source import ir
 
 EvidenceKind: TypeAlias = Literal["created", "registered", "listed", "given", "sibling"]
@@ -61,7 +61,7 @@ def creation_of(cls: Class) -> Evidence | None:
 
 def _registration(cls: Class) -> Evidence | None:
     for decorator in cls.node.decorators:
-        expr = decorator.func if isinstance(decorator, ir.Call) else decorator
+        expr = uncalled(decorator)
         spelled = (ir.dotted_name(expr) or "").rpartition(".")[2]
         if _REGISTERS.search(spelled) and not _is_virtual(cls.parent or cls, expr):
             return Evidence("registered", cls.path, decorator.at, f"`{cls.name}` is registered here")

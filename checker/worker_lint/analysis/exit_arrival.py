@@ -13,6 +13,7 @@ from worker_lint.analysis.escaping.supervision import calls_of, is_entry
 from worker_lint.analysis.flow import Summary, find
 from worker_lint.analysis.tiers import TrySite, ends_process
 from worker_lint.analysis.tiers.handling import is_logging
+from worker_lint.analysis.visit import uncalled
 from worker_lint.source import ir
 
 _ALONE: Final = frozenset({"thread", "timer", "process", "pool", "task"})
@@ -61,15 +62,11 @@ def _is_of_main(function: Function, depth: int) -> bool:
     """Whether this is a main function or a command, or one that such a function of the file calls."""
     if is_entry(function, _ALONE):
         return False
-    names = {(ir.dotted_name(_plain(one)) or "").rpartition(".")[2] for one in function.node.decorators}
+    names = {(ir.dotted_name(uncalled(one)) or "").rpartition(".")[2] for one in function.node.decorators}
     if function.name.strip("_") in _MAIN or not _COMMANDS.isdisjoint(names) or _is_called_by_module(function):
         return True
     callers = {caller for caller, _ in calls_of(function) if caller is not function} if depth else set()
     return any(_is_of_main(caller, depth - 1) for caller in callers)
-
-
-def _plain(decorator: ir.Expr) -> ir.Expr:
-    return decorator.func if isinstance(decorator, ir.Call) else decorator
 
 
 def _is_called_by_module(function: Function) -> bool:

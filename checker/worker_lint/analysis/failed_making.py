@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.finalizing import is_conditional
 from worker_lint.analysis.flow.visit import find, place_of
 from worker_lint.analysis.guard import catches
+from worker_lint.analysis.membership import flat_targets
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements
 from worker_lint.source import ir
 
@@ -51,13 +51,9 @@ def risk_before(cls: Class, init: Function, field: str) -> Risk | None:
     return None
 
 
-def _names(targets: tuple[ir.Expr, ...]) -> Iterator[str]:
+def _names(targets: tuple[ir.Expr, ...]) -> frozenset[str]:
     """What an assignment gives values to, also those of `self.a, self.b = pair`."""
-    for target in targets:
-        if isinstance(target, ir.Collection):
-            yield from _names(target.items)
-        else:
-            yield ir.dotted_name(target) or ""
+    return frozenset(ir.dotted_name(one) or "" for one in flat_targets(targets))
 
 
 def _risk_in(cls: Class, init: Function, placed: Placed) -> tuple[ir.At, Cause] | None:

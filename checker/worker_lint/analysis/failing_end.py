@@ -22,7 +22,7 @@ from worker_lint.analysis.routines import USER_CODE
 from worker_lint.analysis.routines.errors import LINK_ERROR
 from worker_lint.analysis.skipping import KILLS, Skip, Skipping, to_prepare_for
 from worker_lint.analysis.supplied import is_for_others
-from worker_lint.analysis.visit import last_name, method_name, unawaited
+from worker_lint.analysis.visit import last_name, method_name, receiver_name, unawaited
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -84,11 +84,13 @@ def _talks_to_itself(spring: Spring, call: ir.Call) -> bool:
     name = _first(call)
     match last_name(call.func):
         case "shutdown":
-            return any(_subject(one) == _subject(call) for one in bound)
+            return any(receiver_name(one) == receiver_name(call) for one in bound)
         case "connect":
             return name in own
         case "send" | "sendall":
-            here = [one for one in find(ir.Call, spring.function.statements) if _subject(one) == _subject(call)]
+            here = [
+                one for one in find(ir.Call, spring.function.statements) if receiver_name(one) == receiver_name(call)
+            ]
             return any(method_name(one) == "connect" and _first(one) in own for one in here)
         case "write" if owner is not None and name is not None:
             made = owner.project.values.fields.assigned(owner, name.rpartition(".")[2])
@@ -101,10 +103,6 @@ def _talks_to_itself(spring: Spring, call: ir.Call) -> bool:
 
 def _first(call: ir.Call) -> str | None:
     return ir.dotted_name(call.args[0]) if call.args else None
-
-
-def _subject(call: ir.Call) -> str | None:
-    return ir.dotted_name(call.func.value) if isinstance(call.func, ir.Attribute) else None
 
 
 def _converts(spring: Spring, node: ir.Raise) -> bool:

@@ -10,6 +10,7 @@ from worker_lint.analysis.flow.visit import find, place_of
 from worker_lint.analysis.guard import catches
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
 from worker_lint.analysis.reached import Reached
+from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
 
 _LOCKS: Final = frozenset(
@@ -117,13 +118,9 @@ def _is_made_with_itself(cls: Class, here: Reached, joined: ir.Expr) -> bool:
     for one in cls.project.values.fields.assigned(cls, place[1]):
         maker = one.scope if isinstance(one.scope, Function) else None
         if maker is not None and isinstance(one.source.expr, ir.Call) and maker.node.params:
-            if any(_is_itself(cls, maker, given) for given in _given(one.source.expr)):
+            if any(_is_itself(cls, maker, given) for given in given_to(one.source.expr)):
                 return True
     return False
-
-
-def _given(call: ir.Call) -> tuple[ir.Expr, ...]:
-    return (*call.args, *(keyword.value for keyword in call.keywords))
 
 
 def _is_itself(cls: Class, maker: Function, given: ir.Expr) -> bool:
@@ -142,7 +139,7 @@ def _is_given(cls: Class, thread: Class) -> bool:
     for method in cls.project.values.fields.methods(cls):
         subject = method.node.params[0].name if method.node.params else ""
         for call in find(ir.Call, method.body) if mentions(method, thread.name) else ():
-            if any(isinstance(one, ir.Name) and one.id == subject for one in _given(call)):
+            if any(isinstance(one, ir.Name) and one.id == subject for one in given_to(call)):
                 if cls.project.calls.of(method, call, cls).creates is thread:
                     return True
     return False

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.borrowed import GIVES_BACK, OVER_LINK, TAKES, Borrowed, receiver
+from worker_lint.analysis.borrowed import GIVES_BACK, OVER_LINK, TAKES, Borrowed
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.statements import plain_call, walk_statements
 from worker_lint.analysis.touching import family
 from worker_lint.analysis.unhanded import statement_lists
+from worker_lint.analysis.visit import receiver_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def borrowed_fields(project: Project, method: Function, cls: Class) -> Iterator[
             continue
         cause = next(_asked_before(method, f"{subject}.{field}", back), None)
         if cause is not None:
-            yield Borrowed(f"{subject}.{field}", None, cause, back, _is_giver(project, cls, receiver(back)))
+            yield Borrowed(f"{subject}.{field}", None, cause, back, _is_giver(project, cls, receiver_name(back)))
 
 
 def _given_back(method: Function, subject: str) -> Iterator[tuple[ir.Call, str]]:
@@ -62,7 +63,7 @@ def _is_giver(project: Project, cls: Class, pool: str) -> bool:
         for call in find(ir.Call, method.statements)
         if isinstance(call.func, ir.Attribute) and call.func.name in TAKES
     )
-    return bool(pool) and any(receiver(call) == pool for call in calls)
+    return bool(pool) and any(receiver_name(call) == pool for call in calls)
 
 
 def _times(project: Project, cls: Class, field: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from worker_lint.analysis.flow import Place, Step, place_of, walk
-from worker_lint.analysis.visit import last_name
+from worker_lint.analysis.visit import given_to, last_name
 from worker_lint.source import ir
 
 _ONLY_TELLS: Final = frozenset(
@@ -19,5 +19,5 @@ def hands_on(step: Step, place: Place) -> bool:
     call = step.node
     if step.kind != "call" or not isinstance(call, ir.Call) or last_name(call.func) in _ONLY_TELLS:
         return False
-    given = (*call.args, *(keyword.value for keyword in call.keywords))
+    given = given_to(call)
     return any(place_of(node) == place for value in given for node in walk(value))

@@ -11,7 +11,7 @@ from worker_lint.analysis.guard import in_finally, in_handler
 from worker_lint.analysis.nesting import own_calls
 from worker_lint.analysis.reached import Reached, reached_from
 from worker_lint.analysis.stopping import is_child_stop, is_stop_name
-from worker_lint.analysis.visit import method_name
+from worker_lint.analysis.visit import given_to, method_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _ends_itself(project: Project, function: Function, tried: ir.Try, stop: ir.C
     subject = ir.dotted_name(stop.func.value) if isinstance(stop.func, ir.Attribute) else None
     begun = [runs for call in find(ir.Call, tried.body) for runs in project.calls.of(function, call, me).runs]
     for call in find(ir.Call, function.statements):  # handed to something that runs it
-        for given in (*call.args, *(keyword.value for keyword in call.keywords)):
+        for given in given_to(call):
             if isinstance(given, ir.Attribute) and subject is not None and ir.dotted_name(given.value) == subject:
                 begun.extend(project.calls.handed(function, given, me).runs)
     reached = (here for runs in begun if runs.function not in wanted for here in reached_from(runs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.visit import method_name
+from worker_lint.analysis.visit import method_name, receiver_name
 from worker_lint.source import ir
 
 
@@ -20,14 +20,10 @@ def is_mere_wait(function: Function, call: ir.Node, *, bounded: bool = False) ->
         or (bounded and not call.args and not call.keywords)
     ):
         return False
-    subject = _subject(call)
+    subject = receiver_name(call)
     calls = find(ir.Call, function.statements)
-    return not any(_subject(one) == subject and _tells_to_end(one) for one in calls)
+    return not any(receiver_name(one) == subject and _tells_to_end(one) for one in calls)
 
 
 def _tells_to_end(call: ir.Call) -> bool:
     return method_name(call) != "join" and is_stop_name(method_name(call))
-
-
-def _subject(call: ir.Call) -> str | None:
-    return ir.dotted_name(call.func.value) if isinstance(call.func, ir.Attribute) else None

@@ -15,6 +15,7 @@ from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tasks import option, task_decorators
 from worker_lint.analysis.values import made_by
+from worker_lint.analysis.visit import uncalled
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -88,5 +89,5 @@ def _is_late(project: Project, function: Function, model: ModelFunction, call: i
 
 def _is_made_here(project: Project, function: Function, decorator: ir.Expr) -> bool:
     """Whether the same file makes the application whose task the decorator makes."""
-    func = decorator.func if isinstance(decorator, ir.Call) else decorator
+    func = uncalled(decorator)
     return isinstance(func, ir.Attribute) and made_by(project, function.parent or function, func.value) is not None

@@ -12,6 +12,7 @@ from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.places import Use
 from worker_lint.analysis.reached import reached_from
+from worker_lint.analysis.visit import given_to
 from worker_lint.analysis.workers import Entry, EntryKind
 from worker_lint.source import ir
 
@@ -113,7 +114,7 @@ def handed_methods(cls: Class) -> frozenset[str]:
     found: set[str] = set()
     for method in cls.project.values.fields.methods(cls):
         for call in find(ir.Call, method.body, inner=True):
-            for value in (*call.args, *(keyword.value for keyword in call.keywords)):
+            for value in given_to(call):
                 found.update(node.name for node in find(ir.Attribute, (value,), inner=True))
     return frozenset(found)
 

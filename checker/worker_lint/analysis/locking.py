@@ -8,6 +8,7 @@ from typing import Final
 from worker_lint.analysis.entity import Class, External, Function, Instance
 from worker_lint.analysis.flow.visit import Place, place_of
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements
+from worker_lint.analysis.visit import uncalled
 from worker_lint.source import ir
 
 _LOCKS: Final = frozenset({"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"})
@@ -125,7 +126,7 @@ def _self_calls(method: Function, read: frozenset[str]) -> Iterator[tuple[Placed
     reads = bool(read) and mentions(method, *(f".{name}" for name in read))
     for placed in placed_statements(method.body):
         for node in own_expressions(placed.statement) if reads else own_calls(placed.statement):
-            place: Place | None = place_of(node.func if isinstance(node, ir.Call) else node)
+            place: Place | None = place_of(uncalled(node))
             if place is not None and len(place) == 2 and place[0] == subject:
                 if isinstance(node, ir.Call) or place[1] in read:
                     yield placed, place[1], node.at

@@ -15,6 +15,7 @@ import msgspec
 
 from worker_lint.analysis.entity import Class, External, Function, Instance, ModuleScope, Unknown
 from worker_lint.analysis.scope import Binding
+from worker_lint.analysis.visit import uncalled
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ def _any_abstract(flags: list[bool | None]) -> bool | None:
 
 def decorator_name(scope: Class | ModuleScope | Function, decorator: ir.Expr) -> str | None:
     """The dotted name of a decorator, a call of it looked through; None when it cannot be told."""
-    expr = decorator.func if isinstance(decorator, ir.Call) else decorator
+    expr = uncalled(decorator)
     project: Project = scope.project
     for target in project.names.expr(scope, expr):
         if isinstance(target, External):
@@ -232,7 +233,7 @@ def decorator_name(scope: Class | ModuleScope | Function, decorator: ir.Expr) ->
 
 def _copies_attributes(cls: Class, decorator: ir.Expr) -> bool:
     """Whether a decorator of the project is written with `functools.wraps`."""
-    expr = decorator.func if isinstance(decorator, ir.Call) else decorator
+    expr = uncalled(decorator)
     for target in cls.project.names.expr(cls, expr):
         if isinstance(target, Function):
             text = cls.project.store.text(target.path)

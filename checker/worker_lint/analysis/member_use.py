@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from worker_lint.analysis.entity import Scope
 from worker_lint.analysis.statements import inner_blocks
-from worker_lint.analysis.visit import expressions_of, operands
+from worker_lint.analysis.visit import expressions_of, given_to, operands
 from worker_lint.source import ir
 
 Fate: TypeAlias = Literal["dropped", "awaited", "iterated", "async iterated", "operated", "entered", "other"]
@@ -78,7 +78,7 @@ def _below(root: ir.Expr, fate: Fate, name: str) -> Iterator[_Found]:
     elif isinstance(root, ir.Call) and isinstance(root.func, ir.Attribute) and root.func.name == name:
         yield root.func, root, fate
         yield from _below(root.func.value, "operated", name)
-        for argument in (*root.args, *(keyword.value for keyword in root.keywords)):
+        for argument in given_to(root):
             yield from _below(argument, "other", name)
         return
     for child in operands(root):

@@ -7,7 +7,7 @@ from typing import Final
 from worker_lint.analysis.entity import Function, ModuleScope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import handler_names
-from worker_lint.analysis.visit import encloses
+from worker_lint.analysis.visit import encloses, uncalled
 from worker_lint.diagnostic import Confidence
 from worker_lint.source import ir
 
@@ -44,7 +44,7 @@ def _is_upon_interrupt(function: Function, at: ir.At) -> bool:
 
 
 def _is_command(decorator: ir.Expr) -> bool:
-    named = decorator.func if isinstance(decorator, ir.Call) else decorator
+    named = uncalled(decorator)
     return isinstance(named, ir.Attribute) and named.name in _COMMAND
 
 

@@ -13,7 +13,7 @@ from worker_lint.analysis.guard import in_finally
 from worker_lint.analysis.models import ModelFunction
 from worker_lint.analysis.nesting import Placed, mentions, own_expressions
 from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.visit import last_name
+from worker_lint.analysis.visit import last_name, uncalled
 from worker_lint.source import ir
 
 _MANY: Final = 3
@@ -118,7 +118,7 @@ def _blocks(scope: Function) -> Iterator[tuple[ir.Stmt, ...]]:
 
 
 def _makes(value: ir.Expr, scope: Function) -> bool:
-    return last_name(value.func if isinstance(value, ir.Call) else value) == scope.name
+    return last_name(uncalled(value)) == scope.name
 
 
 def _is_limited(model: ModelFunction, call: ir.Call) -> bool:

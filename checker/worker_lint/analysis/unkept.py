@@ -14,7 +14,7 @@ from worker_lint.analysis.nesting import Placed, mentions, own_expressions, plac
 from worker_lint.analysis.self_contained import is_looked_after, is_wait, looks_after_itself
 from worker_lint.analysis.statements import plain_call
 from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.visit import last_name
+from worker_lint.analysis.visit import last_name, method_name
 from worker_lint.source import ir
 
 _DEPTH: Final = 3
@@ -29,8 +29,8 @@ def is_waited_for(scope: Function, call: ir.Call, coroutine: Function) -> bool:
     Whether the function waits for the end of the loop that it gives the coroutine to, and it is the coroutine that
     ends the loop: its own end is then waited for as well.
     """
-    ends = any(_is_call_of(one, "stop") for one in find(ir.Call, coroutine.body))
-    joins = any(_is_call_of(one, "join") and one.at[:2] > call.at[:2] for one in find(ir.Call, scope.body))
+    ends = any(method_name(one) == "stop" for one in find(ir.Call, coroutine.body))
+    joins = any(method_name(one) == "join" and one.at[:2] > call.at[:2] for one in find(ir.Call, scope.body))
     return ends and joins and mentions(coroutine, "loop")
 
 
@@ -130,7 +130,3 @@ def _ends_another(made: ir.Call) -> bool:
     """Whether the coroutine is the stop method of an object other than the own one."""
     receiver = ir.dotted_name(made.func.value) if isinstance(made.func, ir.Attribute) else "self"
     return receiver not in ("self", "cls") and is_stop_name(last_name(made.func))
-
-
-def _is_call_of(call: ir.Call, name: str) -> bool:
-    return isinstance(call.func, ir.Attribute) and call.func.name == name

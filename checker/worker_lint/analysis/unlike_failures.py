@@ -19,24 +19,9 @@ from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
-_OF_VALUES: Final = (
-    frozenset(dir(str))
-    | frozenset(dir(bytes))
-    | {
-        *(
-            "get",
-            "items",
-            "keys",
-            "values",
-            "append",
-            "add",
-            "pop",
-            "popleft",
-            "put_nowait",
-            "get_nowait",
-            "set_result",
-        ),
-    }
+_OF_VALUES: Final = frozenset(
+    {*dir(str), *dir(bytes), "get", "items", "keys", "values", "append", "add", "pop", "popleft"}
+    | {"put_nowait", "get_nowait", "set_result"}
 )
 """Methods of texts, collections and queues."""
 _HANDED: Final = frozenset({"asyncio.to_thread", "asyncio.wait_for", "asyncio.shield", "asyncio.sleep"})

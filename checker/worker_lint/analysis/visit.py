@@ -135,3 +135,18 @@ def is_none(node: ir.Node | None) -> bool:
 def method_name(call: ir.Call) -> str:
     """The name of the method that is called; empty for a plain function."""
     return call.func.name if isinstance(call.func, ir.Attribute) else ""
+
+
+def receiver_name(call: ir.Call) -> str:
+    """The object of a method call, as it is written; empty for other calls, and where it has no name."""
+    return (ir.dotted_name(call.func.value) or "") if isinstance(call.func, ir.Attribute) else ""
+
+
+def given_to(call: ir.Call) -> tuple[ir.Expr, ...]:
+    """All that a call is given, by position and then by name."""
+    return (*call.args, *(keyword.value for keyword in call.keywords))
+
+
+def uncalled(expr: ir.Expr) -> ir.Expr:
+    """What is called, or the expression itself: a decorator or an exception may stand there with arguments or not."""
+    return expr.func if isinstance(expr, ir.Call) else expr

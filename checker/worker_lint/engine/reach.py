@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from worker_lint.analysis import Class, Project
 from worker_lint.analysis.contract import refuses_as_protocol
 from worker_lint.analysis.statements import definitions
+from worker_lint.analysis.visit import uncalled
 from worker_lint.engine.tree import Tree
 from worker_lint.rule import Closure
 from worker_lint.source import ir
@@ -118,7 +119,7 @@ def _sets_contract(cls: ir.ClassDef) -> bool:
         if isinstance(node, ir.FunctionDef):
             if node.shape.startswith("not-implemented"):
                 return True
-            if any(_is_mark(ir.dotted_name(_callee(item)) or "") for item in node.decorators):
+            if any(_is_mark(ir.dotted_name(uncalled(item)) or "") for item in node.decorators):
                 return True
         elif isinstance(node, (ir.If, ir.Try)):
             return True
@@ -130,7 +131,3 @@ def _sets_contract(cls: ir.ClassDef) -> bool:
 
 def _is_mark(name: str) -> bool:
     return "abstract" in name or name.rpartition(".")[2] == "final"
-
-
-def _callee(decorator: ir.Expr) -> ir.Expr:
-    return decorator.func if isinstance(decorator, ir.Call) else decorator

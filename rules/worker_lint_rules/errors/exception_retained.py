@@ -28,6 +28,7 @@ from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import find, place_of, walk
 from worker_lint.analysis.tiers import TrySite
 from worker_lint.analysis.tiers.loops import is_endless
+from worker_lint.analysis.visit import given_to
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -207,7 +208,7 @@ def _takes(call: ir.Call, place: tuple[str, ...]) -> bool:
     func = call.func
     if isinstance(func, ir.Attribute) and func.name in _TAKES and _ends_in(place_of(func.value), place):
         return True
-    return any(_ends_in(place_of(value), place) for value in (*call.args, *(one.value for one in call.keywords)))
+    return any(_ends_in(place_of(value), place) for value in given_to(call))
 
 
 def _used(node: ir.Node) -> tuple[ir.Expr | None, ...]:

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import External, ModuleScope
 from worker_lint.analysis.tiers import TrySite, clause_shown
 from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.analysis.visit import uncalled
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
 
@@ -207,7 +208,7 @@ def _clean_exits(site: TrySite, handler: ir.Handler) -> Iterator[ir.Expr]:
             expression = statement.exception
         if expression is None:
             continue
-        func = expression.func if isinstance(expression, ir.Call) else expression
+        func = uncalled(expression)
         targets = site.scope.project.names.expr(site.scope, func)
         is_exit = len(targets) == 1 and isinstance(targets[0], External) and targets[0].dotted in _EXITS
         if is_exit and _is_clean(expression) and (isinstance(expression, ir.Call) or isinstance(statement, ir.Raise)):
@@ -226,7 +227,7 @@ def _is_clean(expression: ir.Expr) -> bool:
 
 
 def _finding(site: TrySite, handler: ir.Handler, exit_: ir.Expr, context: Context) -> Finding:
-    func = exit_.func if isinstance(exit_, ir.Call) else exit_
+    func = uncalled(exit_)
     text = context.project.store.text(context.path).segment(func.at)
     return Finding(
         at=exit_.at,

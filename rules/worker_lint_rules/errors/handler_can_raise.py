@@ -29,6 +29,7 @@ from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.escaping.answering import Risk, risks
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
+from worker_lint.analysis.visit import unawaited
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -249,12 +250,8 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
 
 def _only_tells(handler: ir.Handler, call: ir.Call) -> bool:
     """Whether nothing is done with what the hook gives: it is told of the event, and the clause can do without it."""
-    made = (
-        node.value.value if isinstance(node.value, ir.Await) else node.value
-        for node in walk_statements(handler.body)
-        if isinstance(node, ir.Expression)
-    )
-    return any(one is call for one in made)
+    statements = (one for one in walk_statements(handler.body) if isinstance(one, ir.Expression))
+    return any(unawaited(one.value) is call for one in statements)
 
 
 def _finding(site: TrySite, handler: ir.Handler, risk: Risk, context: Context) -> Finding:

@@ -37,6 +37,7 @@ from worker_lint.analysis.tiers import TrySite, raises_anything
 from worker_lint.analysis.tiers.loops import is_endless, leaves_loop
 from worker_lint.analysis.tiers.reasons import is_reason
 from worker_lint.analysis.tiers.sites import scopes_with
+from worker_lint.analysis.visit import given_to
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -320,7 +321,7 @@ def _is_unlimited(model: ModelFunction, call: ir.Call | None) -> bool:
 def _is_asked_for(scope: Scope, call: ir.Call) -> bool:
     """Whether only exceptions of the project itself lead to a further attempt: its code asks for that, and decides."""
     tiers = scope.project.tiers
-    given = (*call.args, *(keyword.value for keyword in call.keywords))
+    given = given_to(call)
     named = [node for one in given for node in find(ir.Node, (one,)) if isinstance(node, (ir.Name, ir.Attribute))]
     targets = [target for node in named for target in scope.project.names.expr(scope, node)]
     classes = [one for one in targets if isinstance(one, (Class, External)) and tiers.name_of(one) is not None]

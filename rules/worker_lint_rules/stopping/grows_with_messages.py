@@ -35,6 +35,7 @@ from worker_lint.analysis.membership import Change, changes_in, collection_kind,
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.places import Use
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.visit import given_to
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -292,7 +293,7 @@ def _is_repeated(method: Function, change: Change, started: ir.Call) -> bool:
         return False
     params = {param.name for param in change.function.node.params[1:]}
     made = [node for argument in started.args for node in find(ir.Call, (argument,))]
-    inside = [one for call in made for one in (*call.args, *(keyword.value for keyword in call.keywords))]
+    inside = [one for call in made for one in given_to(call)]
     inside += list(started.args[1:]) + [keyword.value for keyword in started.keywords]
     return any(name.id in params for name in find(ir.Name, inside))
 

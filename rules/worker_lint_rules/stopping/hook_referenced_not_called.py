@@ -29,6 +29,7 @@ from worker_lint.analysis.callee import functions_called, functions_meant, gives
 from worker_lint.analysis.nesting import Placed, mentions, own_expressions, placed_statements, with_inner
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.stopping import STOP_NAMES, is_stop_name
+from worker_lint.analysis.visit import given_to
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -295,7 +296,7 @@ def _calls_or_passes(call: ir.Call, name: str) -> bool:
         return True
     if (ir.dotted_name(call.func) or "").rpartition(".")[2] in _AWAITERS:
         return False
-    given = (*call.args, *(keyword.value for keyword in call.keywords))
+    given = given_to(call)
     return any(ir.dotted_name(item.value if isinstance(item, ir.Starred) else item) == name for item in given)
 
 

@@ -30,7 +30,7 @@ from worker_lint.analysis.flow import find
 from worker_lint.analysis.loop_fields import field_named
 from worker_lint.analysis.nesting import mentions, own_calls
 from worker_lint.analysis.reached import Reached, reached_from
-from worker_lint.analysis.visit import last_name
+from worker_lint.analysis.visit import given_to, last_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -259,7 +259,7 @@ def _kept(function: Function, names: list[str]) -> Iterator[Finding]:
 
 
 def _gives(call: ir.Call, name: str) -> bool:
-    values = (*call.args, *(keyword.value for keyword in call.keywords))
+    values = given_to(call)
     return any(node.id == name for node in find(ir.Name, values))
 
 

@@ -34,6 +34,7 @@ from worker_lint.analysis.queues import bounded_at, is_emptied_by_own
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.resources import Held
 from worker_lint.analysis.touching import Act, acts_of, callers_of, code_of, done_by, family, touched_by, whole_stops
+from worker_lint.analysis.visit import given_to, is_none
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -267,8 +268,7 @@ def _joined(cls: Class, stop: Runs, act: Act, children: list[Child]) -> Iterator
 def _is_unlimited(use: Use | None) -> bool:
     if use is None or use.call is None:
         return False
-    given = [*use.call.args, *(keyword.value for keyword in use.call.keywords)]
-    return all(isinstance(value, ir.Constant) and value.kind == "none" for value in given)
+    return all(map(is_none, given_to(use.call)))
 
 
 def _is_popen(held: Held) -> bool:

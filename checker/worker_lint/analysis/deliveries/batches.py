@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import find, walk
 from worker_lint.analysis.tiers.handling import is_logging
+from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def _is_empty(value: ir.Expr | None) -> bool:
 def is_fresh(scope: Scope, call: ir.Call, literal: str) -> bool:
     """Whether a request asks for new messages only: of the literals that its arguments hold, this is the only one."""
     found: set[object] = set()
-    for given in (*call.args, *(word.value for word in call.keywords)):
+    for given in given_to(call):
         values = _written(scope, given) if isinstance(given, (ir.Name, ir.Attribute)) else given
         if isinstance(values, ir.Mapping):
             found |= {value.value if isinstance(value, ir.Constant) else None for value in values.values}

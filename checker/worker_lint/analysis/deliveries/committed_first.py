@@ -12,7 +12,7 @@ from worker_lint.analysis.flow import find, walk
 from worker_lint.analysis.statements import plain_call
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.values import made_by
-from worker_lint.analysis.visit import last_name
+from worker_lint.analysis.visit import given_to, last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _work(statement: ir.Stmt, delivered: Delivered) -> Iterator[ir.Call]:
     for call in find(ir.Call, (statement,)):
         if is_logging(call) or last_name(call.func) in _READS:
             continue
-        arguments = walk(*call.args, *(word.value for word in call.keywords))
+        arguments = walk(*given_to(call))
         parts = (node for node in arguments if isinstance(node, (ir.Name, ir.Attribute, ir.Call, ir.Subscript)))
         if any(delivered.level(node) >= Level.DELIVERY for node in parts):
             yield call

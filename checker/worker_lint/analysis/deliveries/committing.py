@@ -14,7 +14,7 @@ from worker_lint.analysis.entity import Function
 from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.flow import find, walk
 from worker_lint.analysis.values import made_by
-from worker_lint.analysis.visit import encloses, last_name
+from worker_lint.analysis.visit import encloses, given_to, last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def handed_over(project: Project, path: str) -> Iterator[HandedOver]:
                 or _ends_in_turn(function, entry.call)
             ):
                 continue
-            given = walk(*entry.call.args, *(word.value for word in entry.call.keywords))
+            given = walk(*given_to(entry.call))
             parts = (node for node in given if isinstance(node, (ir.Name, ir.Attribute, ir.Call, ir.Subscript)))
             if any(delivered.level(node) >= Level.DELIVERY for node in parts):
                 yield HandedOver(function, made, entry.call)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from worker_lint.analysis.flow import walk
+from worker_lint.analysis.visit import uncalled
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def is_tag_of(facts: DeliveryTable, expr: ir.Node | None, names: Collection[str]
         case ir.Call(func=ir.Name(id="str" | "bytes"), args=(value,)) if facts.is_tag:
             return is_tag_of(facts, value, names)
         case ir.Subscript() | ir.Call(func=ir.Attribute()) if facts.is_tag:
-            inner = expr.func if isinstance(expr, ir.Call) else expr
+            inner = uncalled(expr)
             return isinstance(inner, (ir.Attribute, ir.Subscript)) and is_tag_of(facts, inner.value, names)
         case ir.Subscript() | ir.Call():
             return bool(facts.tag_key) and key_of(expr, names) == facts.tag_key

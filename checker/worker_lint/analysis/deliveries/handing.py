@@ -13,7 +13,7 @@ from worker_lint.analysis.deliveries.work import Work
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.names import receiver_kind
 from worker_lint.analysis.tiers.handling import is_logging
-from worker_lint.analysis.visit import last_name
+from worker_lint.analysis.visit import given_to, last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _only_use(delivery: Delivery) -> ir.Call | None:
         call
         for call in find(ir.Call, body)
         if not (is_logging(call) or (isinstance(call.func, ir.Name) and call.func.id in _READS))
-        and any(map(delivery.hands_it_on, (*call.args, *(word.value for word in call.keywords))))
+        and any(map(delivery.hands_it_on, given_to(call)))
     ]
     values = (node.value for node in find(ir.Expression, body))
     alone = {value.value.at if isinstance(value, ir.Await) else value.at for value in values}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from worker_lint.analysis.deliveries.openings import functions_with
 from worker_lint.analysis.flow import find, walk
-from worker_lint.analysis.visit import encloses, last_name
+from worker_lint.analysis.visit import encloses, given_to, last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def is_handed_on(function: Function, name: str) -> bool:
     """Whether a local is given to calls, returned, kept or captured, so that other code may end its use."""
     statements = function.statements
     for call in find(ir.Call, statements, inner=True):
-        given = (*call.args, *(keyword.value for keyword in call.keywords))
+        given = given_to(call)
         if any(isinstance(node, ir.Name) and node.id == name for node in walk(*given)):
             return True
     kept: list[ir.Expr | None] = [node.value for node in find(ir.Return, statements)]

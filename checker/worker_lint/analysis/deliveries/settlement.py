@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from worker_lint.analysis.entity import External, Instance, Unknown
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def settling_model(held: Held, call: ir.Call) -> ModelFunction | None:
         return None
     models = held.function.project.models
     if held.facts.by_tag:
-        if not any(map(held.is_tag, (*call.args, *(keyword.value for keyword in call.keywords)))):
+        if not any(map(held.is_tag, given_to(call))):
             return None
         owners = held.facts.settlers if may_settle_by_tag(held, call.func.value) else ()
     else:

@@ -18,6 +18,7 @@ from worker_lint.analysis.entity import External
 from worker_lint.analysis.flow import Block, Edge, Step, Watch, find, find_path, walk
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.names import bound_names
+from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ class Typestate(Watch[State]):
             if statuses == {"settled"}:
                 return self._settled(state, call.at, "")
             return state if statuses <= {"open"} else TAKEN
-        arguments = (*call.args, *(keyword.value for keyword in call.keywords))
+        arguments = given_to(call)
         if any(map(self.held.hands_it_on, arguments)) and not self._is_harmless(call):
             return TAKEN
         if isinstance(call.func, ir.Attribute) and self.held.is_whole(call.func.value) and not self.held.facts.by_tag:
@@ -217,7 +218,7 @@ class Typestate(Watch[State]):
         model = self._managing(item)
         if model is None:
             call = item.context
-            arguments = (*call.args, *(one.value for one in call.keywords)) if isinstance(call, ir.Call) else ()
+            arguments = given_to(call) if isinstance(call, ir.Call) else ()
             return TAKEN if any(map(self.held.hands_it_on, arguments)) else state
         made = item.context
         is_strict = isinstance(made, ir.Call) and not flag_of(made, model, model.facts.tolerates, default=False)
@@ -244,7 +245,7 @@ class Typestate(Watch[State]):
         return self._known[call.at]
 
     def _ask(self, call: ir.Call) -> Ended | None:
-        given = [one for one in (*call.args, *(word.value for word in call.keywords)) if self.held.hands_it_on(one)]
+        given = [one for one in given_to(call) if self.held.hands_it_on(one)]
         if not given:
             return None
         callee = self._project.calls.of(self.held.function, call, self.held.me)

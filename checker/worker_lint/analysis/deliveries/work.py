@@ -10,6 +10,7 @@ from worker_lint.analysis.deliveries.settlement import settlement_of
 from worker_lint.analysis.entity import External
 from worker_lint.analysis.flow import Place, find, place_of, walk
 from worker_lint.analysis.tiers.handling import is_logging
+from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Work:
         """
         if is_logging(call) or settlement_of(self._delivery, call) is not None or self._only_reads(call):
             return False
-        return any(self.holds_payload(one) for one in (*call.args, *(word.value for word in call.keywords)))
+        return any(self.holds_payload(one) for one in given_to(call))
 
     def calls(self) -> Iterator[ir.Call]:
         """The calls of the handler that do work."""

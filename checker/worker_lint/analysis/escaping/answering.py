@@ -17,6 +17,7 @@ from worker_lint.analysis.routines import ProjectPolicy
 from worker_lint.analysis.tiers import TrySite, mentions
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.analysis.tiers.observing import failing_in
+from worker_lint.analysis.visit import method_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -186,10 +187,6 @@ def _is_looped(project: Project, cls: Class, name: str) -> bool:
         if function.owner is not cls:
             continue
         for loop in find(ir.While, function.statements):
-            if is_endless(function, loop) and any(_calls(call, name) for call in find(ir.Call, loop.body)):
+            if is_endless(function, loop) and any(method_name(call) == name for call in find(ir.Call, loop.body)):
                 return True
     return False
-
-
-def _calls(call: ir.Call, name: str) -> bool:
-    return isinstance(call.func, ir.Attribute) and call.func.name == name

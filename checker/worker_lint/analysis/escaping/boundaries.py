@@ -44,20 +44,8 @@ _COUNTED: Final = frozenset({"count", "cycle", "repeat", "iter"})
 
 LOOP_WORDS: Final = (
     *("  while ", "\twhile ", "\nwhile ", "while(", "async for", "consum", "subscri", "sub:", "listen(", "listen:"),
-    *(
-        "iterator(",
-        "notifies",
-        "recv",
-        "receive(",
-        "receive_json",
-        "receive_message",
-        "read_message",
-        "next_m",
-        "get_message",
-        "fetch_message",
-        "wait_for_message",
-        "lease_message",
-    ),
+    *("iterator(", "notifies", "recv", "receive(", "receive_json", "receive_message", "read_message", "next_m"),
+    *("get_message", "fetch_message", "wait_for_message", "lease_message"),
     *("lpop", "rpop", "pop_message", "blmove", "xread", "getone", "getmany", "basic_get", "dequeue"),
     *("itertools", "in iter("),
 )

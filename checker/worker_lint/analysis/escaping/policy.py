@@ -9,6 +9,7 @@ from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.escaping.losing import LOST, loss
 from worker_lint.analysis.escaping.parsing import MALFORMED
 from worker_lint.analysis.flow import DerivedPolicy, Policy, Raises, Split, Step, Thrown
+from worker_lint.analysis.visit import uncalled
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class DeliveryPolicy(DerivedPolicy):
         """What a context swallows: nothing if it belongs to a delivery, or is a lock, a connection or the like."""
         if is_caused(thrown) or is_loss(thrown):
             context = item.context.value if isinstance(item.context, ir.Await) else item.context
-            func = context.func if isinstance(context, ir.Call) else context
+            func = uncalled(context)
             name = func.name if isinstance(func, ir.Attribute) else getattr(func, "id", "")
             if self.failures.delivered.level(context) > Level.CHOSEN or name.lower().endswith(_PASSING):
                 return Split(frozenset(), frozenset({thrown}))

@@ -10,7 +10,7 @@ from worker_lint.analysis.escaping.boundaries import functions_of
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.tiers import TrySite, raises_anything
 from worker_lint.analysis.tiers.loops import is_endless, leaves_loop
-from worker_lint.analysis.visit import encloses
+from worker_lint.analysis.visit import encloses, uncalled
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def is_supervised(function: Function, depth: int = 0) -> bool:
 
 def is_transparent(function: Function, decorator: ir.Expr) -> bool:
     """Whether calling what the decorator makes runs the function once and lets its errors pass."""
-    named = decorator.func if isinstance(decorator, ir.Call) else decorator
+    named = uncalled(decorator)
     if (ir.dotted_name(named) or "?").rpartition(".")[2] in _PLAIN:
         return True
     project = function.project

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from worker_lint.analysis.flow.cursor import Cursor
 from worker_lint.analysis.flow.graph import Block
+from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
 
 
@@ -56,7 +57,7 @@ class Evaluation(Cursor):
     def called(self, node: ir.Call) -> None:
         """A generator expression given to a call is taken to be consumed by it; elsewhere it only begins."""
         self.eval(node.func.value if isinstance(node.func, ir.Attribute) else node.func)
-        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        arguments = given_to(node)
         self.eval_all(arguments)
         for argument in arguments:
             if isinstance(argument, ir.Comprehension) and argument.kind == "generator":

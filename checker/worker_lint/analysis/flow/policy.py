@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from worker_lint.analysis.flow.exceptions import NEVER, NOTHING, Hierarchy, Raises, Split, Thrown, always_raises
 from worker_lint.analysis.flow.graph import Step
+from worker_lint.analysis.visit import uncalled
 from worker_lint.source import ir
 
 
@@ -39,7 +40,7 @@ class Policy:
 
     def raised_class(self, exception: ir.Expr) -> Raises:
         """What `raise exception` raises: the class named or called, else any `Exception`."""
-        name = self.resolve(exception.func if isinstance(exception, ir.Call) else exception)
+        name = self.resolve(uncalled(exception))
         return always_raises() if name is None or not self.is_exception(name) else always_raises(name)
 
     def is_exception(self, name: str) -> bool:

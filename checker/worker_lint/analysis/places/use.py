@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow.visit import Place
 from worker_lint.analysis.statements import inner_blocks
-from worker_lint.analysis.visit import operands
+from worker_lint.analysis.visit import given_to, operands
 from worker_lint.source import ir
 
 UseKind: TypeAlias = Literal[
@@ -151,7 +151,7 @@ class Walk:
         else:
             yield from self.expression(node.func, "invoked", "", node)
         is_copy = bool(self.denotes(node))
-        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+        for argument in given_to(node):
             inner = argument.value if isinstance(argument, ir.Starred) else argument
             yield from self.expression(inner, "read" if is_copy else "passed", "", node)
 

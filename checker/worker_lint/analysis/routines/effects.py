@@ -17,6 +17,7 @@ from worker_lint.analysis.resources.duty import Duty
 from worker_lint.analysis.resources.ending import Ending
 from worker_lint.analysis.resources.held import End
 from worker_lint.analysis.routines.threaded import run_in_thread
+from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _called(project: Project, runs: Runs, call: ir.Call, aliases: Aliases) -> It
 
 def _handed(project: Project, runs: Runs, call: ir.Call, aliases: Aliases) -> Iterator[Effect]:
     """What a function of the project ends that gets it as an argument."""
-    for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+    for argument in given_to(call):
         if not isinstance(argument, (ir.Name, ir.Attribute)):
             continue
         places = places_of(project, runs, argument, aliases)

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, Protocol, cast
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import WRITE, Edge, Inside, Place, Step, Watch, place_of, walk
 from worker_lint.analysis.standing.truth import State, Truth, put, value_at
+from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
 
 
@@ -199,7 +200,7 @@ class Following(Watch[State]):
         """
         if self._makes(call) or self.inside.called(call) is not None:
             return False
-        arguments = (*call.args, *(keyword.value for keyword in call.keywords))
+        arguments = given_to(call)
         if any(isinstance(one, ir.Name) and one.id == self.truth.subject for one in arguments):
             return not (isinstance(call.func, ir.Name) and call.func.id in ("hasattr", "getattr", "isinstance", "id"))
         func = call.func

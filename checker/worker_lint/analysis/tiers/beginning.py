@@ -7,7 +7,8 @@ from typing import Final
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.statements import walk_statements
-from worker_lint.analysis.tiers.handling import is_logging, raises_anything
+from worker_lint.analysis.tiers.guarded import takes_every_error
+from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.tiers.sites import TrySite
 from worker_lint.analysis.visit import last_name
@@ -135,10 +136,7 @@ def _takes_its_errors(function: Function) -> bool:
     last = function.statements[-1]
     if any(True for _ in find(ir.Call, (*function.statements[:-1], *last.orelse, *last.final))):
         return False
-    tiers = function.project.tiers
-    return any(tiers.is_broad(function, one) for one in last.handlers) and not any(
-        raises_anything(one.body) for one in last.handlers
-    )
+    return takes_every_error(function, last)
 
 
 def _only_stores(function: Function) -> bool:

@@ -31,7 +31,7 @@ def may_let_nothing_out(scope: Scope, body: tuple[ir.Stmt, ...]) -> bool:
 
 def guarded_spans(scope: Scope, body: tuple[ir.Stmt, ...]) -> list[ir.At]:
     """The blocks of a body whose errors a clause takes, each and every one, without raising any."""
-    guards = [one.body for one in find(ir.Try, body) if _takes_every_error(scope, one)]
+    guards = [one.body for one in find(ir.Try, body) if takes_every_error(scope, one)]
     return [(*block[0].at[:2], *block[-1].at[2:]) for block in guards]
 
 
@@ -55,7 +55,8 @@ def _has_no_way_out(function: Function) -> bool:
     return bool(spans) and all(is_within(spans, one.at) for one in rest)
 
 
-def _takes_every_error(scope: Scope, node: ir.Try) -> bool:
+def takes_every_error(scope: Scope, node: ir.Try) -> bool:
+    """Whether a clause of a `try` statement takes every error, and none of its clauses raises."""
     tiers = scope.project.tiers
     return any(tiers.is_broad(scope, one) for one in node.handlers) and not any(
         raises_anything(one.body) for one in node.handlers

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import External
 from worker_lint.analysis.flow import children, find, walk
+from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _hands_on(node: ir.Node, name: str) -> bool:
             return False
         if isinstance(node.func, ir.Name) and node.func.id in ("isinstance", "getattr", "hasattr"):
             return False
-        given = (*node.args, *(keyword.value for keyword in node.keywords))
+        given = given_to(node)
         return any(_is(value, name) or _hands_on(value, name) for value in given) or _hands_on(node.func, name)
     if isinstance(node, (ir.Assign, ir.Return, ir.Yield, ir.Raise)):
         value = node.exception if isinstance(node, ir.Raise) else node.value

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import Summary, find
 from worker_lint.analysis.tiers.sites import TrySite
+from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
 
 
 def counts_up(params: ir.Parameters, call: ir.Call) -> bool:
     """Whether an argument is a parameter changed by a number: `retry=retry + 1`."""
     names = {param.name for param in params}
-    values = (*call.args, *(keyword.value for keyword in call.keywords))
+    values = given_to(call)
     return any(
         isinstance(value, ir.Binary)
         and value.op in ("+", "-")
@@ -72,14 +73,13 @@ def uses_something_up(function: Function) -> bool:
 
 def compares_count(handler: ir.Handler) -> bool:
     """Whether the clause compares something by its size, such as the number of attempts."""
-    ordering = {"<", "<=", ">", ">="}
-    return any(ordering.intersection(node.ops) for node in find(ir.Compare, handler.body))
+    return any(_orders(node) for node in find(ir.Compare, handler.body))
 
 
 def hands_on_the_same(params: ir.Parameters, call: ir.Call) -> bool:
     """Whether every argument hands on a parameter as it came."""
     names = {param.name for param in params}
-    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    given = given_to(call)
     plain = [one.value if isinstance(one, ir.Starred) else one for one in given]
     return all(isinstance(one, ir.Name) and one.id in names for one in plain)
 

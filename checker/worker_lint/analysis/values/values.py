@@ -31,6 +31,7 @@ from worker_lint.analysis.values.kind import (
 )
 from worker_lint.analysis.values.named import Named
 from worker_lint.analysis.values.narrowed import Narrowed, class_of, narrowed
+from worker_lint.analysis.visit import uncalled
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -352,7 +353,7 @@ class Values(Named):
     def is_wrapped(self, function: Function) -> bool:
         """Whether a decorator may make a call mean something else than running the body."""
         for decorator in function.node.decorators:
-            expr = decorator.func if isinstance(decorator, ir.Call) else decorator
+            expr = uncalled(decorator)
             if (ir.dotted_name(expr) or "?").rpartition(".")[2] not in _PLAIN:
                 return True
         return False
