@@ -46,7 +46,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ERR108",
     severity="error",
-    stage="certain",
+    stage="preview",
     summary="A loop takes the cancellation of its own task and goes on",
     words=("CancelledError", "BaseException", "except:", "get_cancelled"),
     besides=("async def",),

@@ -38,7 +38,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP116",
     severity="warning",
-    stage="certain",
+    stage="preview",
     summary="An endless worker cleans up on Ctrl-C, and not when the supervisor stops it",
     words=("__main__", "KeyboardInterrupt"),
     closure="file",
