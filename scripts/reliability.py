@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from faults import broker_faults, process_faults
+from faults import broker_faults, process_faults, wall_clock
 from faults.leaving import exit_on_signals
 from faults.ledger import Figures
 from faults.load import Site
@@ -67,11 +67,15 @@ def list_runs(site: Site, faults: int, seed: int) -> list[Run]:
         lambda: process_faults.poison(site),
         lambda: process_faults.slow_consumer(site),
     ]
+    if wall_clock.LIBRARIES:
+        runs.append(lambda: broker_faults.step_clocks(site, 6 * few))
+    else:
+        print("reliability: faketime is not installed, so no clock steps", file=sys.stderr)
     if site.server is None:
         runs.append(lambda: broker_faults.fill_disk(site, 5 * few))
     else:
         if isinstance(site.server, RedisServer):
-            runs.append(lambda: broker_faults.step_clock(site, 5 * few))
+            runs.append(lambda: broker_faults.end_leases(site, 5 * few))
         runs += [
             lambda: broker_faults.restart_broker(site, few, kill=True),
             lambda: broker_faults.restart_broker(site, few, kill=False),

@@ -1,7 +1,10 @@
 """Faults of the broker and of the link to it: killed, restarted, cut, frozen, full."""
 
+import itertools
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import redis
 
@@ -11,10 +14,13 @@ from faults.load_worker import CONCURRENCY
 from faults.process_faults import describe_growth
 from faults.proxy import Proxy
 from faults.servers import HOST, Server
+from faults.wall_clock import WallClock
 from worker_lint_runtime import SqliteBroker, StoreFullError
 
 IN_FLIGHT = 2 * CONCURRENCY
 """Two processes."""
+STEP = 3600.0
+"""Seconds that a clock steps."""
 
 
 def _require_server(site: Site) -> Server:
@@ -41,7 +47,23 @@ def restart_broker(site: Site, faults: int, *, kill: bool) -> Figures:
     return figures
 
 
-def step_clock(site: Site, faults: int) -> Figures:
+def step_clocks(site: Site, faults: int) -> Figures:
+    """Step the wall clock of the workers by an hour while they work, to and fro; the server's stays the true one."""
+    figures = Figures("workers' clock steps", note=f"{STEP:g} s ahead, {STEP:g} s behind, and back")
+    with tempfile.TemporaryDirectory() as folder:
+        clock = WallClock(Path(folder) / "clock")
+        with open_load(site, 2, lease=LONG_LEASE, environment=clock.environment) as load:
+            for offset in itertools.islice(itertools.cycle((STEP, 0.0, -STEP, 0.0)), faults):
+                for process in load.processes:
+                    load.keep_busy(process)
+                clock.step_to(offset)
+                figures.faults += 1
+                figures.recoveries.append(load.next_effect(time.monotonic()))
+            load.settle_down(figures)
+    return figures
+
+
+def end_leases(site: Site, faults: int) -> Figures:
     """Do to a Redis what a step of its clock does: all leases are over, though nobody lost one."""
     figures = Figures("server's clock steps ahead", note="all leases end while the messages are in work")
     with open_load(site, 2) as load, redis.Redis(HOST, _require_server(site).port) as client:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -49,7 +49,9 @@ class Site:
 class Load:
     """The load of one run. What was published counts only when the broker has confirmed it."""
 
-    def __init__(self, site: Site, folder: Path, *options: str, port: int | None, lease: float) -> None:
+    def __init__(
+        self, site: Site, folder: Path, *options: str, port: int | None, lease: float, environment: Mapping[str, str]
+    ) -> None:
         self.site, self.folder = site, folder
         self.queue = f"load.{uuid.uuid4().hex[:8]}"
         self.broker: Broker = open_broker(site.url(folder))
@@ -58,6 +60,7 @@ class Load:
         self.recoveries: list[float] = []
         self._orphans: list[tuple[float, set[str]]] = []
         self._worker_url, self._options = site.url(folder, port, lease), options
+        self._environment = {**environment, "PYTHONPATH": str(SCRIPTS)}
         self.broker.connect()
         self.processes: list[subprocess.Popen[bytes]] = []
         self._started: list[subprocess.Popen[bytes]] = []
@@ -65,9 +68,8 @@ class Load:
     def start(self, *options: str) -> subprocess.Popen[bytes]:
         """One more worker process."""
         command = [sys.executable, "-m", "faults.load_worker", self._worker_url, self.queue, *self._options, *options]
-        environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
         with (self.folder / "log").open("ab") as log, uninterrupted():
-            self._started.append(subprocess.Popen(command, cwd=self.folder, stderr=log, env=environment))
+            self._started.append(subprocess.Popen(command, cwd=self.folder, stderr=log, env=self._environment))
             return self._started[-1]
 
     def feed(self, waiting: int) -> None:
@@ -168,11 +170,16 @@ class Load:
 
 @contextmanager
 def open_load(
-    site: Site, processes: int, *options: str, port: int | None = None, lease: float = LEASE
+    site: Site,
+    processes: int,
+    *options: str,
+    port: int | None = None,
+    lease: float = LEASE,
+    environment: Mapping[str, str] = os.environ,
 ) -> Iterator[Load]:
-    """A load in a folder of its own, ended and removed at the end; the workers go by the port and the lease."""
+    """A load in a folder of its own, ended and removed at the end; the workers go by port, lease and environment."""
     with tempfile.TemporaryDirectory() as folder:
-        load = Load(site, Path(folder), *options, port=port, lease=lease)
+        load = Load(site, Path(folder), *options, port=port, lease=lease, environment=environment)
         try:
             load.processes = [load.start() for _ in range(processes)]
             yield load

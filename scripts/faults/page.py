@@ -29,6 +29,9 @@ EXPLANATION = """
   second, a process that a busy machine does not let run for so long loses its messages to another.
 - A frozen link passes nothing on and closes nothing. It is longer than the heartbeats (2 s) and time-outs (2 s) of this
   run, so both sides take the other for dead.
+- Where the workers' clock steps, it is the wall clock of the processes, an hour to and fro. SQLite's leases and delays
+  follow the monotonic clock, those of Redis and RabbitMQ the server's, so nothing may be done twice.
+- The step of a Redis server's clock is done to its leases, by its own command; the clock itself is left alone.
 - Memory and descriptors are those of one process that lived through all faults of the row.
 """
 

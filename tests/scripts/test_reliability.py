@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import reliability
-from faults import broker_faults, process_faults
+from faults import broker_faults, process_faults, wall_clock
 from faults.load import Site
 from faults.servers import RabbitServer, RedisServer
 from faults.waiting import wait_until
@@ -75,8 +75,18 @@ def test_kills_at_each_point_lose_nothing(request: pytest.FixtureRequest, name: 
 
 @pytest.mark.slow
 def test_leases_that_end_early_lose_nothing(redis: Site) -> None:
-    figures = broker_faults.step_clock(redis, 3)
+    figures = broker_faults.end_leases(redis, 3)
     assert figures.faults == 3
+    assert not figures.failed, figures
+
+
+@pytest.mark.slow
+def test_a_clock_that_steps_changes_nothing(sqlite: Site) -> None:
+    if not wall_clock.LIBRARIES:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("faketime is not installed")
+    figures = broker_faults.step_clocks(sqlite, 4)
+    assert figures.faults == 4
+    assert figures.duplicated == 0
     assert not figures.failed, figures
 
 
