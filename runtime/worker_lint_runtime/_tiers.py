@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from typing import TypeGuard
 
 
 class Tier(StrEnum):
@@ -100,8 +101,12 @@ class TierTable:
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
+    if _is_group(error):
         for member in error.exceptions:
             yield from _leaves(member)
     else:
         yield error
+
+
+def _is_group(error: BaseException) -> TypeGuard[BaseExceptionGroup[BaseException]]:
+    return isinstance(error, BaseExceptionGroup)

@@ -49,6 +49,7 @@ def render_page(results: Mapping[str, Sequence[Figures]], faults: int, seed: int
     parts.append(
         f"{EXPLANATION}{confidence}\n  with 95 % confidence.\n"
         f"\n{machine} The figures are made again by\n\n```console\n{command}\n```\n"
-        "\nNot measured yet: power failure, several nodes of a broker, other libraries under the same load.\n"
+        "\nCelery, Dramatiq and RQ under `kill -9`: [beside its peers](throughput.md). Not measured: power failure, several\n"
+        "nodes of a broker.\n"
     )
     return "".join(parts)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 import redis
 
@@ -186,7 +186,7 @@ class RedisStore:
         return bool(held), self._read_claim(found)
 
     def _read_claim(self, found: Any) -> tuple[Message, Claim] | float | None:
-        if isinstance(found, list):
+        if _is_list(found):
             entry, fields, count = found
             return self._read(entry, dict(zip(fields[::2], fields[1::2], strict=True)), count)
         return None if found < 0 else found / 1000
@@ -195,11 +195,12 @@ class RedisStore:
         """As `claim`, for new messages only; waits up to so many seconds."""
         milliseconds = max(1, round(seconds * 1000))  # zero would wait for ever
         found: Any = self._client.xreadgroup(GROUP, consumer, {self._stream: ">"}, count=1, block=milliseconds)
-        streams = list(found.values()) if isinstance(found, dict) else [each[1] for each in found or []]
+        # By release and protocol of the client, streams come as a dictionary or as pairs, their entries nested or not.
+        streams: list[Any] = list(found.values()) if _is_dict(found) else [each[1] for each in found or ()]
         if not streams or not streams[0]:
             return None
-        entries = streams[0][0] if isinstance(streams[0][0], list) else streams[0]
-        entry, fields = entries[0]
+        first: Any = streams[0][0]
+        entry, fields = first[0] if _is_list(first) else first
         return self._read(entry, fields, 1)
 
     def _read(self, entry: bytes, fields: Mapping[bytes, bytes], count: int) -> tuple[Message, Claim]:
@@ -243,3 +244,11 @@ class RedisStore:
 
     def _run(self, script: str, *values: str | bytes | int) -> Any:
         return self._scripts[script](keys=[self._stream, self._delayed, self._dead], args=list(values))
+
+
+def _is_list(answer: object) -> TypeGuard[list[Any]]:
+    return isinstance(answer, list)
+
+
+def _is_dict(answer: object) -> TypeGuard[dict[Any, Any]]:
+    return isinstance(answer, dict)

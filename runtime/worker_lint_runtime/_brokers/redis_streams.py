@@ -56,7 +56,8 @@ class RedisBroker:
         if lease <= 0 or delivery_limit < 1 or timeout <= 0:
             raise ValueError(f"Redis: lease {lease}, delivery limit {delivery_limit}, timeout {timeout}")
         self._lease, self._delivery_limit, self._clock = lease, delivery_limit, clock or Clock()
-        self._client = redis.Redis.from_url(
+        redis_class: Any = redis.Redis  # its annotations leave much unknown
+        self._client: Any = redis_class.from_url(
             url,
             socket_timeout=timeout,
             socket_connect_timeout=timeout,

@@ -70,11 +70,11 @@ def _run(options: argparse.Namespace) -> int:
         broker = open_broker(options.url)
     except (ValueError, ContractError, ModuleNotFoundError) as error:
         return _fail(error, ExitCode.INVALID)
-    worker = worker_class(broker)  # type: ignore[call-arg]  # both kinds of worker take the broker
+    worker = worker_class(broker)
     try:
         with ExitStack() as around:
             _surround(worker, options, around)
-            report = worker.run()  # type: ignore[attr-defined]  # both kinds have it
+            report = worker.run()
     except ContractError as error:
         return _fail(error, ExitCode.INVALID)
     except ValueError as error:

@@ -18,8 +18,8 @@ def describe(worker: WorkerSurface) -> str:
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     parts = [f"health: {json.dumps(asdict(worker.health()), ensure_ascii=False)}\n"]
     # The private name is the only way to another thread's stack; documented in the library reference of sys.
-    for number, frame in sorted(sys._current_frames().items()):  # noqa: SLF001
+    for number, frame in sorted(sys._current_frames().items()):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         stack = "".join(traceback.format_stack(frame))
         parts.append(f"thread {names.get(number, 'unknown')} ({number}):\n{stack}")
-    parts += [f"task: {text}" for text in worker._describe_tasks()]  # noqa: SLF001  # the command belongs to the runtime
+    parts += [f"task: {text}" for text in worker._describe_tasks()]  # noqa: SLF001  # of the same package  # pyright: ignore[reportPrivateUsage]
     return "\n".join(parts)

@@ -64,7 +64,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]  # nobody sets another
     timeout = PATIENCE
     server_version = "worker-lint-runtime"
     sys_version = ""
@@ -95,5 +95,5 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base names it so
         """Say nothing: a probe every few seconds is no news."""

@@ -5,10 +5,13 @@ import inspect
 import sys
 from pathlib import Path
 
-from worker_lint_runtime._worker.surface import WorkerSurface
+from worker_lint_runtime._worker.tasks import AsyncBaseWorker
+from worker_lint_runtime._worker.threads import BaseWorker
+
+AnyWorker = BaseWorker | AsyncBaseWorker
 
 
-def load_worker(target: str) -> type[WorkerSurface]:
+def load_worker(target: str) -> type[AnyWorker]:
     """
     The class of `package.module:Class`, looked for from the working directory too.
 
@@ -21,7 +24,7 @@ def load_worker(target: str) -> type[WorkerSurface]:
     sys.path.insert(0, str(Path.cwd()))  # as `python -m` does; a console script has its own folder there
     module = importlib.import_module(module_name)
     found = getattr(module, name, None)
-    if not (isinstance(found, type) and issubclass(found, WorkerSurface)):
+    if not (isinstance(found, type) and issubclass(found, AnyWorker)):
         known = [each for each, value in vars(module).items() if isinstance(value, type) and _is_worker(value)]
         hint = f"; it has {', '.join(sorted(known))}" if known else ""
         raise ValueError(  # noqa: TRY004  # a wrong name on a command line
@@ -33,4 +36,4 @@ def load_worker(target: str) -> type[WorkerSurface]:
 
 
 def _is_worker(value: type) -> bool:
-    return issubclass(value, WorkerSurface) and not inspect.isabstract(value)
+    return issubclass(value, AnyWorker) and not inspect.isabstract(value)

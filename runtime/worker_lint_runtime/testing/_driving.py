@@ -70,7 +70,7 @@ class Driven:
 
 def engine_of(worker: WorkerSurface) -> Engine:
     """The engine of a worker."""
-    return worker._require_engine()  # noqa: SLF001  # the testing kit belongs to the runtime
+    return worker._require_engine()  # noqa: SLF001  # of the same package  # pyright: ignore[reportPrivateUsage]
 
 
 def stop_together(driven: Driven, callers: int) -> list[StopReport]:

@@ -97,8 +97,10 @@ class SafeStopMachine(RuleBasedStateMachine):
         """Stop it for good and look at what is left."""
         if not hasattr(self, "driven"):
             return
-        self._judge([self.driven.stop(), self.driven.stop()])
-        self.driven.join()
+        try:
+            self._judge([self.driven.stop(), self.driven.stop()])
+        finally:
+            self.driven.join()
         problems = [*judge_messages(self.broker, self.queue, self.published), *self.left.describe()]
         if problems:
             raise UnsafeStopError("; ".join(problems))
