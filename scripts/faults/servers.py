@@ -202,8 +202,10 @@ class RabbitServer(_Process):
 
     def close(self) -> None:
         """See `Server.close`."""
-        self.kill()
-        mapper, self._mapper_process = self._mapper_process, None
-        if mapper is not None:
-            mapper.kill()
-            mapper.wait()
+        try:
+            self.kill()
+        finally:
+            mapper, self._mapper_process = self._mapper_process, None
+            if mapper is not None:
+                mapper.kill()
+                mapper.wait()
