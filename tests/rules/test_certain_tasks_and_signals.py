@@ -46,6 +46,18 @@ class Group:
     async def tell(self):
         await self.worker.renew()
 
+    async def show(self):
+        async with self.worker.peer.shown():
+            self.seen = await self.worker.peer.ask()
+
+    async def disconnect(self):
+        self.beating.cancel()
+        await self.worker.close()
+        self.connected = False
+
+    def connect(self):
+        self.beating = asyncio.create_task(self.run())
+
     async def run(self):
         @@
 """
@@ -152,6 +164,8 @@ def test_it_is_certain(code: str, text: str, part: str) -> None:
         ("STP122", TASK, "asyncio.create_task(self.worker.quietly())"),
         ("STP122", TASK, "asyncio.create_task(self.tell())"),
         ("STP122", TASK, "asyncio.create_task(self.worker.later())"),
+        ("STP122", TASK, "asyncio.create_task(self.disconnect())"),
+        ("STP122", TASK, "asyncio.create_task(self.show())"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGUSR1, self.tell)"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.join)"),
