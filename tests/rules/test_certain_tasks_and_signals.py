@@ -209,3 +209,50 @@ class Client:
 def test_a_queue_that_others_fill_too_may_be_full_at_the_stop(ending: str, expected: list[int]) -> None:
     diagnostics = check_source("STP107", KICKED.format(ending=ending))
     assert [one.span.line for one in diagnostics] == expected
+
+
+SIGNED = """
+import asyncio
+import threading
+
+async def watch(work):
+    ended = asyncio.Event()
+
+    def run():
+        try:
+            work()
+        finally:
+            ended.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    {wait}
+    thread.join()
+"""
+
+
+@pytest.mark.parametrize(("wait", "expected"), [("await ended.wait()", "likely"), ("await work", "certain")])
+def test_a_thread_that_has_given_a_sign_hardly_keeps_the_loop_waiting(wait: str, expected: str) -> None:
+    assert [one.confidence for one in check_source("STP134", SIGNED.format(wait=wait))] == [expected]
+
+
+SERVED = """
+import asyncio
+import threading
+from contextlib import asynccontextmanager
+
+@asynccontextmanager
+async def served(start):
+    thread = threading.Thread(target=start)
+    {before}
+    yield thread
+    {after}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"), [("thread.join()", "pass", "likely"), ("pass", "thread.join()", "certain")]
+)
+def test_nobody_waits_for_what_is_still_being_set_up(before: str, after: str, expected: str) -> None:
+    found = check_source("STP134", SERVED.format(before=before, after=after))
+    assert [one.confidence for one in found] == [expected]
