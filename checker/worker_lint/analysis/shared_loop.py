@@ -125,7 +125,7 @@ def _makes(value: ir.Expr, scope: Function) -> bool:
 
 
 def _is_set_up(scope: Function, call: ir.Call) -> bool:
-    """Whether the call prepares what an asynchronous context gives: until the `yield` nobody has it, or waits for it."""
+    """Whether the call prepares what an asynchronous context gives: nobody waits for it before the `yield`."""
     names = {last_name(uncalled(one)) for one in scope.node.decorators}
     given = next(find(ir.Yield, scope.body), None) if "asynccontextmanager" in names else None
     return given is not None and call.at[:2] < given.at[:2]
