@@ -256,3 +256,32 @@ async def served(start):
 def test_nobody_waits_for_what_is_still_being_set_up(before: str, after: str, expected: str) -> None:
     found = check_source("STP134", SERVED.format(before=before, after=after))
     assert [one.confidence for one in found] == [expected]
+
+
+SERVED_LATER = """
+import threading
+from http.server import HTTPServer
+
+class Pages:
+    def __init__(self):
+        self._server = None
+        self._ready = threading.Event()
+
+    def start(self):
+        threading.Thread(target=self._serve).start()
+        {then}
+
+    def _serve(self):
+        self._server = HTTPServer(("", 80), None)
+        self._ready.set()
+        self._server.serve_forever()
+
+    def stop(self):
+        self._server.shutdown()
+"""
+
+
+@pytest.mark.parametrize(("then", "expected"), [("pass", "certain"), ("self._ready.wait()", "likely")])
+def test_a_start_that_waits_for_a_sign_most_likely_has_it_done(then: str, expected: str) -> None:
+    found = check_source("STP128", SERVED_LATER.format(then=then))
+    assert [one.confidence for one in found] == [expected]

@@ -8,6 +8,7 @@ from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import is_daemon_call
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.reached import reached_from
 from worker_lint.source import ir
 
@@ -18,11 +19,14 @@ def is_left_alone(function: Function, me: Class | None) -> bool:
     """
     Whether only daemon threads that nobody waits for run the function, as far as the class itself starts them: each
     is kept in a local, or in a field of the object, that is started, and neither joined, returned nor given away.
+    For a function of the module it is the functions of the file that start the threads.
     """
+    if me is None:
+        return _is_left_by_module(function)
     found = False
-    for runs in me.project.workers.methods(me).values() if me is not None else ():
-        for entry in me.project.workers.entries(runs.function, me) if me is not None else ():
-            if me is None or entry.kind != "thread" or len(entry.callee.runs) != 1:
+    for runs in me.project.workers.methods(me).values():
+        for entry in me.project.workers.entries(runs.function, me):
+            if entry.kind != "thread" or len(entry.callee.runs) != 1:
                 continue
             if _leads_to(Runs(entry.callee.runs[0].function, me), function):
                 found = True
@@ -32,6 +36,17 @@ def is_left_alone(function: Function, me: Class | None) -> bool:
                 if not field and not _is_dropped_daemon(entry.site.function, entry.call):
                     return False
     return found
+
+
+def _is_left_by_module(function: Function) -> bool:
+    started = [
+        (other, call)
+        for other in function.project.functions_in(function.path)
+        if mentions(other, function.name) and mentions(other, "target")
+        for call in find(ir.Call, other.body)
+        if any(one.name == "target" and ir.dotted_name(one.value) == function.name for one in call.keywords)
+    ]
+    return bool(started) and all(_is_dropped_daemon(other, call) for other, call in started)
 
 
 def _leads_to(runs: Runs, function: Function) -> bool:

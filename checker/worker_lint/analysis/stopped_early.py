@@ -22,9 +22,11 @@ from worker_lint.analysis.starting import may_fail_before
 from worker_lint.analysis.statements import plain_call
 from worker_lint.analysis.stopping import ends_object
 from worker_lint.analysis.tiers.handling import is_logging
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 _NAMING: Final = frozenset({"print", "repr", "str", "hasattr", "isinstance", "callable"})
+_WAITS: Final = frozenset({"wait", "wait_for", "get", "result", "acquire", "join", "sleep"})
 _WAYS_IN: Final = {"__exit__": "__enter__", "__aexit__": "__aenter__"}
 
 
@@ -90,8 +92,15 @@ def _run_later(cls: Class, starts: list[tuple[Function, ir.At]]) -> Evidence | N
         if not uses:
             return None
         text = f"`{method.name}` runs elsewhere, some time after this"
-        found = Evidence(uses[0].function.path, uses[0].at, text, _is_run_by(cls, uses[0]))
+        is_proven = _is_run_by(cls, uses[0]) and not _waits_after(uses[0])
+        found = Evidence(uses[0].function.path, uses[0].at, text, is_proven)
     return found
+
+
+def _waits_after(use: Use) -> bool:
+    """Whether who hands the method over then waits for something: for a sign that it has run, as it seems."""
+    calls = find(ir.Call, use.function.body)
+    return any(one.at[:2] > use.at[:2] and last_name(one.func) in _WAITS for one in calls)
 
 
 def _is_only_named(use: Use) -> bool:

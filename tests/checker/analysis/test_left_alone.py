@@ -6,6 +6,7 @@ import pytest
 
 from worker_lint.analysis import Class
 from worker_lint.analysis.left_alone import is_left_alone
+from worker_lint.analysis.project import Project
 
 Named = Callable[[str, str], Class]
 
@@ -61,3 +62,23 @@ FIELD = "self.thread = threading.Thread(target=self.tune, daemon=True)\nself.thr
 )
 def test_somebody_may_wait_for_it(class_named: Named, begin: str, stop: str) -> None:
     assert not is_alone(class_named, begin, stop)
+
+
+LOOP = """
+import threading
+
+def tune(stopping):
+    stopping.wait()
+
+def begin(stopping):
+    thread = threading.Thread(target=tune, args=(stopping,), daemon=True)
+    thread.start()
+    {then}
+"""
+
+
+@pytest.mark.parametrize(("then", "expected"), [("print()", True), ("return thread", False), ("thread.join()", False)])
+def test_a_function_of_the_module(project_of: Callable[[str], Project], then: str, expected: bool) -> None:  # noqa: FBT001
+    functions = project_of(LOOP.format(then=then)).functions_in("worker.py")
+    tune = next(one for one in functions if one.name == "tune")
+    assert is_left_alone(tune, None) is expected
