@@ -285,3 +285,41 @@ class Pages:
 def test_a_start_that_waits_for_a_sign_most_likely_has_it_done(then: str, expected: str) -> None:
     found = check_source("STP128", SERVED_LATER.format(then=then))
     assert [one.confidence for one in found] == [expected]
+
+
+OPENED = """
+from urllib.request import urlopen
+
+async def load(url):
+    {say}
+    with urlopen(url) as answer:
+        return answer.read()
+"""
+
+
+@pytest.mark.parametrize(
+    ("say", "expected"), [('assert url.startswith("https:")', "certain"), ('assert url.startswith("data:")', "likely")]
+)
+def test_what_the_url_itself_holds_comes_from_no_other_machine(say: str, expected: str) -> None:
+    assert [one.confidence for one in check_source("STP134", OPENED.format(say=say))] == [expected]
+
+
+POOLED = """
+from multiprocessing.pool import ThreadPool
+
+class Client:
+    def __init__(self):
+        self._pool = ThreadPool()
+
+    {kind}def call(self, work):
+        self._pool.apply_async(work)
+
+    async def close(self):
+        self._pool.close()
+        self._pool.join()
+"""
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("async ", "certain"), ("", "likely")])
+def test_a_pool_to_which_no_coroutine_gives_work_stays_empty(kind: str, expected: str) -> None:
+    assert [one.confidence for one in check_source("STP134", POOLED.format(kind=kind))] == [expected]
