@@ -46,6 +46,18 @@ class Group:
     async def tell(self):
         await self.worker.renew()
 
+    async def show(self):
+        async with self.worker.peer.shown():
+            self.seen = await self.worker.peer.ask()
+
+    async def disconnect(self):
+        self.beating.cancel()
+        await self.worker.close()
+        self.connected = False
+
+    def connect(self):
+        self.beating = asyncio.create_task(self.run())
+
     async def run(self):
         @@
 """
@@ -152,6 +164,8 @@ def test_it_is_certain(code: str, text: str, part: str) -> None:
         ("STP122", TASK, "asyncio.create_task(self.worker.quietly())"),
         ("STP122", TASK, "asyncio.create_task(self.tell())"),
         ("STP122", TASK, "asyncio.create_task(self.worker.later())"),
+        ("STP122", TASK, "asyncio.create_task(self.disconnect())"),
+        ("STP122", TASK, "asyncio.create_task(self.show())"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGUSR1, self.tell)"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.join)"),
@@ -195,3 +209,117 @@ class Client:
 def test_a_queue_that_others_fill_too_may_be_full_at_the_stop(ending: str, expected: list[int]) -> None:
     diagnostics = check_source("STP107", KICKED.format(ending=ending))
     assert [one.span.line for one in diagnostics] == expected
+
+
+SIGNED = """
+import asyncio
+import threading
+
+async def watch(work):
+    ended = asyncio.Event()
+
+    def run():
+        try:
+            work()
+        finally:
+            ended.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    {wait}
+    thread.join()
+"""
+
+
+@pytest.mark.parametrize(("wait", "expected"), [("await ended.wait()", "likely"), ("await work", "certain")])
+def test_a_thread_that_has_given_a_sign_hardly_keeps_the_loop_waiting(wait: str, expected: str) -> None:
+    assert [one.confidence for one in check_source("STP134", SIGNED.format(wait=wait))] == [expected]
+
+
+SERVED = """
+import asyncio
+import threading
+from contextlib import asynccontextmanager
+
+@asynccontextmanager
+async def served(start):
+    thread = threading.Thread(target=start)
+    {before}
+    yield thread
+    {after}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"), [("thread.join()", "pass", "likely"), ("pass", "thread.join()", "certain")]
+)
+def test_nobody_waits_for_what_is_still_being_set_up(before: str, after: str, expected: str) -> None:
+    found = check_source("STP134", SERVED.format(before=before, after=after))
+    assert [one.confidence for one in found] == [expected]
+
+
+SERVED_LATER = """
+import threading
+from http.server import HTTPServer
+
+class Pages:
+    def __init__(self):
+        self._server = None
+        self._ready = threading.Event()
+
+    def start(self):
+        threading.Thread(target=self._serve).start()
+        {then}
+
+    def _serve(self):
+        self._server = HTTPServer(("", 80), None)
+        self._ready.set()
+        self._server.serve_forever()
+
+    def stop(self):
+        self._server.shutdown()
+"""
+
+
+@pytest.mark.parametrize(("then", "expected"), [("pass", "certain"), ("self._ready.wait()", "likely")])
+def test_a_start_that_waits_for_a_sign_most_likely_has_it_done(then: str, expected: str) -> None:
+    found = check_source("STP128", SERVED_LATER.format(then=then))
+    assert [one.confidence for one in found] == [expected]
+
+
+OPENED = """
+from urllib.request import urlopen
+
+async def load(url):
+    {say}
+    with urlopen(url) as answer:
+        return answer.read()
+"""
+
+
+@pytest.mark.parametrize(
+    ("say", "expected"), [('assert url.startswith("https:")', "certain"), ('assert url.startswith("data:")', "likely")]
+)
+def test_what_the_url_itself_holds_comes_from_no_other_machine(say: str, expected: str) -> None:
+    assert [one.confidence for one in check_source("STP134", OPENED.format(say=say))] == [expected]
+
+
+POOLED = """
+from multiprocessing.pool import ThreadPool
+
+class Client:
+    def __init__(self):
+        self._pool = ThreadPool()
+
+    {kind}def call(self, work):
+        self._pool.apply_async(work)
+
+    async def close(self):
+        self._pool.close()
+        self._pool.join()
+"""
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("async ", "certain"), ("", "likely")])
+def test_a_pool_to_which_no_coroutine_gives_work_stays_empty(kind: str, expected: str) -> None:
+    assert [one.confidence for one in check_source("STP134", POOLED.format(kind=kind))] == [expected]

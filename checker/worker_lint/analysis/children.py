@@ -199,41 +199,6 @@ def is_joined(child: Child) -> bool:
     return False
 
 
-def is_left_alone(function: Function, me: Class | None) -> bool:
-    """
-    Whether only daemon threads that nobody keeps run the function, as far as the class itself starts them: each is
-    made with `daemon=True` in a local that is started, and neither joined, returned nor given away.
-    """
-    found = False
-    for runs in me.project.workers.methods(me).values() if me is not None else ():
-        for entry in me.project.workers.entries(runs.function, me) if me is not None else ():
-            if entry.kind != "thread" or len(entry.callee.runs) != 1:
-                continue
-            if any(here.function is function for here in reached_from(entry.callee.runs[0])):
-                found = True
-                if not is_daemon_call(entry.call) or not _is_only_started(entry.site.function, entry.call):
-                    return False
-    return found
-
-
-def _is_only_started(function: Function, made: ir.Call) -> bool:
-    """Whether a new thread is started, and nothing else is done with it."""
-    names = [
-        target.id
-        for one in find(ir.Assign, function.body)
-        if one.value is made
-        for target in one.targets
-        if isinstance(target, ir.Name)
-    ]
-    if not names:
-        return any(
-            isinstance(one.func, ir.Attribute) and one.func.value is made for one in find(ir.Call, function.body)
-        )
-    uses = [one for one in find(ir.Name, function.body) if one.id == names[0]]
-    starts = [one for one in find(ir.Call, function.body) if ir.dotted_name(one.func) == f"{names[0]}.start"]
-    return len(names) == 1 and len(uses) <= len(starts) + 1
-
-
 def joins_itself(cls: Class) -> bool:
     """Whether a stop method of a thread class waits for the thread without limit: `self.join()`."""
     for runs in cls.project.workers.stops(cls):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
@@ -11,7 +12,7 @@ from worker_lint.analysis.explained import is_explained
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import in_finally
 from worker_lint.analysis.models import ModelFunction
-from worker_lint.analysis.nesting import Placed, mentions, own_expressions
+from worker_lint.analysis.nesting import Placed, mentions, own_expressions, with_inner
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.visit import last_name, uncalled
 from worker_lint.source import ir
@@ -19,6 +20,8 @@ from worker_lint.source import ir
 _MANY: Final = 3
 _SHORT: Final = 0.05
 """A pause that no heartbeat and no request would notice."""
+_LOCAL_URL: Final = re.compile(r"""["'](?:data|file):|\b(?:data|file): ?UR[LI]""", re.IGNORECASE)
+_POOL_WORK: Final = frozenset({"apply", "apply_async", "map", "map_async", "imap", "imap_unordered", "starmap"})
 _NO_WAIT: Final = frozenset({"block", "blocking", "wait", "timeout", "timeout_ms", "time_limit", "inactivity_timeout"})
 _STARTS: Final = ("create_task", "ensure_future", "gather", "TaskGroup", "start_server", "start_soon", "wait_for")
 _RUNNERS: Final = frozenset({"run", "run_until_complete", "run_sync", "anyio_run"})
@@ -33,8 +36,13 @@ def surely_stops_others(scope: Function, placed: Placed, call: ir.Call, model: M
     """
     Whether the call stops the loop for a time that others notice: nothing limits it or makes it short, no comment
     explains it, it is not for one version of Python, and the loop is not run for this coroutine alone or at its end.
+    It is no set-up that others wait for, and no join of a thread that has already given a sign of its end.
     """
     if model.name.startswith(_BRIEF) or is_explained(scope, call.at) or _is_versioned(placed):
+        return False
+    if _is_set_up(scope, call) or _has_had_sign(scope, call) or _opens_in_place(scope, model):
+        return False
+    if model.name.endswith("Pool.join") and not _gives_pool_work(scope):
         return False
     if model.name == "time.sleep":
         length = seconds(scope, call.args[0], scope.owner) if call.args else None
@@ -119,6 +127,51 @@ def _blocks(scope: Function) -> Iterator[tuple[ir.Stmt, ...]]:
 
 def _makes(value: ir.Expr, scope: Function) -> bool:
     return last_name(uncalled(value)) == scope.name
+
+
+def _is_set_up(scope: Function, call: ir.Call) -> bool:
+    """Whether the call prepares what an asynchronous context gives: nobody waits for it before the `yield`."""
+    names = {last_name(uncalled(one)) for one in scope.node.decorators}
+    given = next(find(ir.Yield, scope.body), None) if "asynccontextmanager" in names else None
+    return given is not None and call.at[:2] < given.at[:2]
+
+
+def _gives_pool_work(scope: Function) -> bool:
+    """Whether coroutines of the object give a pool work: one that they only inherit, or clean up, stays empty."""
+    cls = scope.owner
+    methods = [one.function for one in cls.project.workers.methods(cls).values()] if cls is not None else []
+    coroutines = [scope, *(one for one in methods if one.node.is_async)]
+    return any(last_name(call.func) in _POOL_WORK for one in coroutines for call in find(ir.Call, one.body))
+
+
+def _opens_in_place(scope: Function, model: ModelFunction) -> bool:
+    """Whether the function opens URLs that lead to no other machine, by what it says of them: `data:` or `file:`."""
+    if not model.name.endswith(".urlopen"):
+        return False
+    lines = scope.project.store.text(scope.path).lines[scope.node.at[0] - 1 : scope.node.at[2]]
+    return bool(_LOCAL_URL.search("\n".join(lines)))
+
+
+def _has_had_sign(scope: Function, call: ir.Call) -> bool:
+    """Whether the call joins a thread whose code sets an event, and the coroutine has awaited that event before."""
+    name = ir.dotted_name(call.func.value) if isinstance(call.func, ir.Attribute) and call.func.name == "join" else None
+    made = [one.value for one in find(ir.Assign, scope.body) if name and name in map(ir.dotted_name, one.targets)]
+    targets = {
+        ir.dotted_name(given.value)
+        for value in made
+        if isinstance(value, ir.Call)
+        for given in value.keywords
+        if given.name == "target"
+    }
+    events = {
+        (ir.dotted_name(one.func) or "").removesuffix(".set")
+        for inner in with_inner(scope)
+        if inner.name in targets
+        for one in find(ir.Call, inner.body)
+        if last_name(one.func) == "set"
+    }
+    awaited = [one.value for one in find(ir.Await, scope.body) if one.at[:2] < call.at[:2]]
+    return any((ir.dotted_name(uncalled(one)) or "").removesuffix(".wait") in events for one in awaited)
 
 
 def _is_limited(model: ModelFunction, call: ir.Call) -> bool:

@@ -13,15 +13,20 @@ from typing import Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find, place_of
-from worker_lint.analysis.guard import in_finally, in_handler, within
+from worker_lint.analysis.guard import catches, in_finally, in_handler, within
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements
-from worker_lint.analysis.places import SELF
+from worker_lint.analysis.places import SELF, Use
 from worker_lint.analysis.places.denoted import method_around
 from worker_lint.analysis.standing import Misstep, Standing
 from worker_lint.analysis.starting import may_fail_before
+from worker_lint.analysis.statements import plain_call
 from worker_lint.analysis.stopping import ends_object
+from worker_lint.analysis.tiers.handling import is_logging
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
+_NAMING: Final = frozenset({"print", "repr", "str", "hasattr", "isinstance", "callable"})
+_WAITS: Final = frozenset({"wait", "wait_for", "get", "result", "acquire", "join", "sleep"})
 _WAYS_IN: Final = {"__exit__": "__enter__", "__aexit__": "__aenter__"}
 
 
@@ -83,12 +88,37 @@ def _run_later(cls: Class, starts: list[tuple[Function, ir.At]]) -> Evidence | N
     found = None
     for method, _ in starts:
         uses = [use for use in places if use.place == (SELF, method.name) and use.how == "passed"]
+        uses = [use for use in uses if not _is_only_named(use)]
         if not uses:
             return None
-        found = Evidence(
-            uses[0].function.path, uses[0].at, f"`{method.name}` runs elsewhere, some time after this", True
-        )
+        text = f"`{method.name}` runs elsewhere, some time after this"
+        is_proven = _is_run_by(cls, uses[0]) and not _waits_after(uses[0])
+        found = Evidence(uses[0].function.path, uses[0].at, text, is_proven)
     return found
+
+
+def _waits_after(use: Use) -> bool:
+    """Whether who hands the method over then waits for something: for a sign that it has run, as it seems."""
+    calls = find(ir.Call, use.function.body)
+    return any(one.at[:2] > use.at[:2] and last_name(one.func) in _WAITS for one in calls)
+
+
+def _is_only_named(use: Use) -> bool:
+    """Whether the method is only told to somebody, in a log line or the like: nobody runs it from there."""
+    outer = plain_call(use.statement) if use.statement is not None else None
+    if outer is not None and is_logging(outer):
+        return True
+    return use.call is not None and ir.dotted_name(use.call.func) in _NAMING
+
+
+def _is_run_by(cls: Class, use: Use) -> bool:
+    """Whether what the method is handed to is known to run it: a thread, a task, or a library that takes code."""
+    if use.call is None:
+        return False
+    if any(entry.call.at == use.call.at for entry in cls.project.workers.entries(use.function, cls)):
+        return True
+    callee = cls.project.calls.of(use.function, use.call, cls)
+    return bool(callee.dotted) and not callee.runs
 
 
 def _own_cleanup(cls: Class, stop: Function, starts: list[tuple[Function, ir.At]], names: set[str]) -> Evidence | None:
@@ -102,7 +132,7 @@ def _own_cleanup(cls: Class, stop: Function, starts: list[tuple[Function, ir.At]
             if not any(_called(call, subject) == stop.name for call in own_calls(placed.statement)):
                 continue
             attempt = _attempt(placed)
-            if attempt is None or _is_conditional(placed, attempt):
+            if attempt is None or _is_conditional(placed, attempt) or _is_expected(method, placed, attempt):
                 continue
             if any(within(attempt.body, _Located(at)) for at in begun) or _calls_in(attempt.body, subject, names):
                 text = f"called here when `{method.name}` itself has failed"
@@ -114,6 +144,12 @@ def _is_conditional(placed: Placed, attempt: ir.Try) -> bool:
     """Whether something is asked between the failure and the statement."""
     inside = placed.around[placed.around.index(attempt) + 1 :]
     return any(isinstance(one, (ir.If, ir.While, ir.Match)) for one in inside)
+
+
+def _is_expected(function: Function, placed: Placed, attempt: ir.Try) -> bool:
+    """Whether the clean-up takes the error of the stop itself: then it hides nothing, and skips nothing."""
+    inside = placed._replace(around=placed.around[placed.around.index(attempt) + 1 :])
+    return catches(function, inside, ("AttributeError",))
 
 
 def _attempt(placed: Placed) -> ir.Try | None:
@@ -175,7 +211,9 @@ def _after_failure(function: Function, kept: str, names: set[str], stops: set[st
     for placed in placed_statements(function.statements):
         for call in own_calls(placed.statement):
             attempt = _attempt(placed) if _called(call, kept) in stops else None
-            if attempt is not None and _calls_in(attempt.body, kept, names):
+            if attempt is None or _is_expected(function, placed, attempt):
+                continue
+            if _calls_in(attempt.body, kept, names):
                 text = "called here, too, when the start has failed"
                 yield Evidence(function.path, call.at, text, is_proven=True)
 
@@ -191,7 +229,8 @@ def _of_owner(owner: Class, maker: Function, kept: str, names: set[str], stops: 
         if not ends_object(method.name.strip("_")):
             continue
         for placed in placed_statements(method.statements):
-            for call in () if _asks_otherwise(placed, field) else own_calls(placed.statement):
+            is_guarded = _asks_otherwise(placed, field) or catches(method, placed, ("AttributeError",))
+            for call in () if is_guarded else own_calls(placed.statement):
                 if _called(call, f"{method.node.params[0].name}.{field}") in stops:
                     return Evidence(method.path, call.at, f"called here, also when `{maker.name}` has failed")
     return None

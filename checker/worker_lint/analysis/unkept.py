@@ -10,7 +10,9 @@ from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.explained import is_explained
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import within
+from worker_lint.analysis.launched import launched_by
 from worker_lint.analysis.nesting import Placed, mentions, own_expressions, placed_statements
+from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.self_contained import is_looked_after, is_wait, looks_after_itself
 from worker_lint.analysis.statements import plain_call
 from worker_lint.analysis.stopping import is_stop_name
@@ -41,6 +43,8 @@ def loss_is_sure(scope: Function, call: ir.Call, made: ir.Call, runs: tuple[Runs
     file has no end that cancels all tasks there are, and an object is left half-way.
     """
     if is_explained(scope, call.at) or _ends_another(made):
+        return False
+    if any(_ends_its_starter(scope, one) or _is_inside_another(one.function) for one in runs):
         return False
     if "all_tasks(" in scope.project.store.text(scope.path).source:
         return False
@@ -130,3 +134,37 @@ def _ends_another(made: ir.Call) -> bool:
     """Whether the coroutine is the stop method of an object other than the own one."""
     receiver = ir.dotted_name(made.func.value) if isinstance(made.func, ir.Attribute) else "self"
     return receiver not in ("self", "cls") and is_stop_name(last_name(made.func))
+
+
+def _ends_its_starter(scope: Function, runs: Runs) -> bool:
+    """
+    Whether the coroutine is a stop that cancels the very task from which it is started: it must run beside that task,
+    and once it has run there is nothing left that a stop could cancel or wait for.
+    """
+    cls = scope.owner
+    if cls is None or runs.function.owner is None or not is_stop_name(runs.function.name):
+        return False
+    ended = [
+        place
+        for one in find(ir.Call, runs.function.body)
+        if isinstance(one.func, ir.Attribute) and one.func.name == "cancel"
+        for place in cls.project.places.denotes(runs.function, one.func.value, cls)
+    ]
+    for launched in launched_by(cls) if ended else ():
+        if launched.kind == "task" and launched.place in ended:
+            if any(here.function is scope for here in reached_from(launched.runs)):
+                return True
+    return False
+
+
+def _is_inside_another(function: Function) -> bool:
+    """
+    Whether all that the coroutine does stands in one asynchronous block of somebody else's: whoever is behind it may
+    wait for its end, and takes part in what happens.
+    """
+    body = [one for one in function.body if not (isinstance(one, ir.Expression) and isinstance(one.value, ir.Constant))]
+    if len(body) != 1 or not isinstance(body[0], ir.With) or not body[0].is_async:
+        return False
+    made = [item.context for item in body[0].items if isinstance(item.context, ir.Call)]
+    callees = [function.project.calls.of(function, one) for one in made]
+    return any(not one.runs and one.creates is None and one.model is None for one in callees)

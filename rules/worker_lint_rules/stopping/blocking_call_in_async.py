@@ -21,7 +21,8 @@ When to ignore it
 Limits
     Only calls whose object is known. Waits with a limit of zero are no waits. A finding is certain when nothing
     limits the call, no comment explains it, and the loop is not run for this coroutine alone. It is only likely for
-    locks and prompts, and where a class hands only one or two methods of the object to threads.
+    locks and prompts, in the set-up of a context, for a thread that has given a sign of its end before, and where
+    a class hands only one or two methods of the object to threads.
 """
 
 from collections.abc import Iterator

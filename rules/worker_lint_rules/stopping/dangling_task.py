@@ -23,8 +23,8 @@ Limits
     `run_coroutine_threadsafe` only in a stop method: elsewhere the coroutine often brings its own way to
     tell its result. Tasks kept in a field are judged by `resource-never-released`. The coroutine must be known:
     one whose waits all have a limit or a handler for every error, or that hands its result to futures, is let pass.
-    It is certain when an error can leave the coroutine unseen and an object half-way; only likely when a comment
-    there tells why, when it tells others something once or stops another object, or when the file cancels all tasks.
+    It is certain when an error can leave the coroutine unseen and an object half-way; only likely when a comment tells
+    why, when it tells others once, stops another object or its own starter, or when the file cancels all tasks.
 """
 
 from collections.abc import Iterator

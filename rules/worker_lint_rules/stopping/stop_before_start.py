@@ -20,9 +20,9 @@ Limits
     Reported is only what something proves: a `with` block whose way in starts nothing, a start that runs on another
     thread or task, a clean-up after the very start that failed, in the class or where the object is made, or an owner
     that keeps the object before it starts it and closes it in its own `close`. A test for what is not known, a handler
-    for AttributeError or Exception, and an assertion at the beginning are guards. Left alone are fields that other
-    code sets, and classes internal to a package. Certain is what comes after the very start that failed, or before a
-    start that runs elsewhere; a `with` and an owner make it likely.
+    for AttributeError or Exception there or in the clean-up, and an assertion at the start are guards. Left alone are
+    fields that others set, and classes internal to a package. Certain is what comes after the very start that failed,
+    or before a start that is known to run elsewhere; a `with` and an owner make it likely.
 """
 
 from collections.abc import Iterator

@@ -19,7 +19,7 @@ When to ignore it
 
 Limits
     Unknown are durations not written in the code, and waits on objects from elsewhere. A pause is only likely where
-    no code that knows the class joins anything.
+    no code that knows the class joins anything; loops of daemon threads that nobody joins are let pass.
 """
 
 from collections.abc import Container, Iterator
@@ -27,8 +27,9 @@ from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Runs
-from worker_lint.analysis.children import children_of, is_joined, is_left_alone, is_thread_class, joins_itself
+from worker_lint.analysis.children import children_of, is_joined, is_thread_class, joins_itself
 from worker_lint.analysis.guard import in_handler
+from worker_lint.analysis.left_alone import is_left_alone
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
 from worker_lint.analysis.pauses import Asked, asked_event, blocked_on, is_waited_for, may_be_woken, slept, within
 from worker_lint.analysis.reached import reached_from
@@ -119,7 +120,6 @@ rule = Rule(
 
                 def _run(self):
                     while self._running:
-                        print("poll")
                         time.sleep(60)  # bad: 60 s
 
                 def stop(self):

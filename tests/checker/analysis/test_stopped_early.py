@@ -115,9 +115,35 @@ class Owner:
     def stop(self):
         self.link.close()
 """
+NAMED = """
+    def begin(self):
+        logger.info("begins with %s", name_of(self.open))
+"""
+EXPECTED = """
+    def begin(self):
+        try:
+            self.open()
+        except OSError:
+            try:
+                self.close()
+            except Exception:
+                print("not closed")
+"""
+EXPECTED_BY_OWNER = """
+class Owner:
+    def start(self):
+        self.link = Link()
+        self.link.open()
+
+    def stop(self):
+        try:
+            self.link.close()
+        except AttributeError:
+            pass
+"""
 
 
-@pytest.mark.parametrize("code", [OPENED, OPEN_FIRST, TAKEN_BACK])
+@pytest.mark.parametrize("code", [OPENED, OPEN_FIRST, TAKEN_BACK, NAMED, EXPECTED, EXPECTED_BY_OWNER])
 def test_the_start_has_succeeded(project_of: Callable[[str], Project], code: str) -> None:
     assert proof(project_of(LINK + code)) == ""
 
