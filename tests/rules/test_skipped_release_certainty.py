@@ -138,3 +138,70 @@ def test_an_interface_that_the_project_implements_itself(more: str, expected: li
 @pytest.mark.parametrize(("time", "expected"), [("2", []), ("", ["likely"])])
 def test_a_wait_left_out_leaves_nothing_open(time: str, expected: list[str]) -> None:
     assert _confidences(JOIN.format(time=time)) == expected
+
+
+KEPT = """
+import os
+from multiprocessing import Process
+
+class Manager:
+    def __init__(self, count):
+        self.workers = [Process(target=print) for _ in range(count)]
+
+    def watch(self):
+        for worker in self.workers:
+            if not worker.is_alive():
+                {dead}
+
+    def stop(self):
+        for worker in self.workers:
+            os.kill(worker.pid, 2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("dead", "expected"),
+    [("print(worker)", ["certain"]), ("self.workers.remove(worker)", ["likely"])],
+)
+def test_a_child_that_was_asked_for_its_life_and_is_kept(dead: str, expected: list[str]) -> None:
+    assert [one.confidence for one in check_source("STP102", KEPT.format(dead=dead))] == expected
+
+
+DRIVERS = """
+class Driver:
+    def stop(self):
+        '''For those who derive from it.'''
+
+class Registry:
+    def __init__(self):
+        self.drivers = {{}}
+        {first}
+
+    def register(self, driver):
+        self.drivers[driver.name] = driver
+
+    def stop(self):
+        for driver in self.drivers.values():
+            driver.stop()
+"""
+
+
+@pytest.mark.parametrize(("first", "expected"), [("pass", ["certain"]), ("self.register(Driver())", ["likely"])])
+def test_what_the_constructor_registers_is_its_own(first: str, expected: list[str]) -> None:
+    assert [one.confidence for one in check_source("STP102", DRIVERS.format(first=first))] == expected
+
+
+ABSENT = """
+class Group:
+    def disconnect(self):
+        {asks}
+            self.link.disconnect()
+        for child in self.children:
+            child.link.disconnect()
+"""
+
+
+def test_what_the_same_teardown_asks_of_its_own_object() -> None:
+    found = check_source("STP102", ABSENT.format(asks="if self.link:"))
+    assert [(one.span.line, one.confidence) for one in found] == [(7, "certain")]
+    assert not check_source("STP102", ABSENT.format(asks="if True:"))

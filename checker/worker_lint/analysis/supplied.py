@@ -70,9 +70,21 @@ def _is_filled_from_outside(cls: Class, field: str) -> bool:
         given = {param.name for param in method.node.params[1:]}
         added = (one.item for one in changes_in(method) if one.field == field and one.kind == "adds")
         if any(isinstance(item, ir.Name) and item.id in given for item in added):
-            return True
+            return not _is_filled_by_constructor(cls, method.name)
         if method.name == "__init__" and any(_assigns_given(one, field, given) for one in find(ir.Assign, method.body)):
             if next(cls.project.uses.creations(cls), None) is None:  # else the project knows what it gives
+                return True
+    return False
+
+
+def _is_filled_by_constructor(cls: Class, name: str) -> bool:
+    """Whether the constructor calls the method on new objects of the project: what it collects is the project's own."""
+    for method in cls.project.values.fields.methods(cls):
+        if method.name == "__init__" and method.node.params:
+            own = f"{method.node.params[0].name}.{name}"
+            calls = (call for call in find(ir.Call, method.body) if ir.dotted_name(call.func) == own)
+            given = (one for call in calls for one in call.args if isinstance(one, ir.Call))
+            if any(isinstance(cls.project.calls.of(method, one, cls).creates, Class) for one in given):
                 return True
     return False
 
