@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from worker_lint.testing import check_source
+from worker_lint.testing import built_in_packs, check_files, check_source
 
 SHUTDOWN = """
 import socket
@@ -205,3 +205,61 @@ def test_what_the_same_teardown_asks_of_its_own_object() -> None:
     found = check_source("STP102", ABSENT.format(asks="if self.link:"))
     assert [(one.span.line, one.confidence) for one in found] == [(7, "certain")]
     assert not check_source("STP102", ABSENT.format(asks="if True:"))
+
+
+LIMIT = """
+import socket
+import threading
+
+class Link:
+    def __init__(self, address):
+        self.done = threading.Event()
+        self.sock = socket.create_connection(address)
+
+    def flush(self, timeout=None):
+        if not self.done.wait(timeout):
+            raise TimeoutError()
+
+    def close(self):
+        self.flush({limit})
+        self.sock.close()
+"""
+
+
+@pytest.mark.parametrize(("limit", "expected"), [("", []), ("3", ["certain"]), ("timeout=3", ["certain"])])
+def test_a_wait_without_a_limit_does_not_run_out(limit: str, expected: list[str]) -> None:
+    assert [one.confidence for one in check_source("STP102", LIMIT.format(limit=limit))] == expected
+
+
+ENVIRONMENT = """
+class Environment:
+    def __init__(self):
+        self.controllers = {}
+
+    def set_controller(self, key, controller):
+        self.controllers[key] = controller
+
+    def stop(self):
+        for controller in self.controllers.values():
+            controller.stop()
+
+def current():
+    return _the_one
+"""
+RUNNER = """
+import environment as env
+
+class Controller:
+    def stop(self): ...
+
+def run(job, given):
+    controller = Controller()
+    env.current().set_controller(job, {given})
+"""
+
+
+@pytest.mark.parametrize(("given", "expected"), [("given", ["certain"]), ("controller", ["likely"])])
+def test_what_another_part_of_the_project_registers(given: str, expected: list[str]) -> None:
+    rules = [rule for rule in built_in_packs().rules if rule.code == "STP102"]
+    files = {"environment.py": ENVIRONMENT, "runner.py": RUNNER.format(given=given)}
+    assert [one.confidence for one in check_files(files, rules).diagnostics] == expected

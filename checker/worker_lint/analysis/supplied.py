@@ -13,6 +13,7 @@ from worker_lint.analysis.skipping import Skip, Skipping
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
+    from worker_lint.analysis.entity import Scope
     from worker_lint.analysis.project import Project
 
 
@@ -70,7 +71,7 @@ def _is_filled_from_outside(cls: Class, field: str) -> bool:
         given = {param.name for param in method.node.params[1:]}
         added = (one.item for one in changes_in(method) if one.field == field and one.kind == "adds")
         if any(isinstance(item, ir.Name) and item.id in given for item in added):
-            return not _is_filled_by_constructor(cls, method.name)
+            return not _is_filled_by_constructor(cls, method.name) and not _is_given_own(cls, method)
         if method.name == "__init__" and any(_assigns_given(one, field, given) for one in find(ir.Assign, method.body)):
             if next(cls.project.uses.creations(cls), None) is None:  # else the project knows what it gives
                 return True
@@ -87,6 +88,32 @@ def _is_filled_by_constructor(cls: Class, name: str) -> bool:
             if any(isinstance(cls.project.calls.of(method, one, cls).creates, Class) for one in given):
                 return True
     return False
+
+
+def _is_given_own(cls: Class, method: Function) -> bool:
+    """Whether other product code calls the method on an object of the project, which then knows what it gives."""
+    project, name = cls.project, method.name
+    whole = [path for path, _ in project.uses.places(cls.path, name)]
+    project.store.trail.looked_at_users(cls.path, name, whole)
+    for path in sorted({*project.uses.files_using(cls), *whole} - {cls.path}):
+        if project.store.role(path) == "product":
+            project.store.rely_on(path)
+            calls = project.uses.calls_naming(path, name)
+            if any(_gives_own(cls, one.scope, one.node) for one in calls):
+                return True
+    return False
+
+
+def _gives_own(cls: Class, scope: Scope, call: ir.Call) -> bool:
+    """Whether a call of this name, on an object of the class as far as is known, gives a new object of the project."""
+    if not isinstance(scope, Function) or not isinstance(call.func, ir.Attribute):
+        return False
+    values = cls.project.values
+    on = values.of(scope, call.func.value)
+    if isinstance(on, Instance) and on.of is not cls and on.of not in cls.project.hierarchy.descendants(cls):
+        return False
+    given = (values.of(scope, one) for one in call.args if isinstance(one, (ir.Name, ir.Call)))
+    return any(isinstance(kind, Instance) and isinstance(kind.of, Class) and kind.exact for kind in given)
 
 
 def _assigns_given(statement: ir.Assign, field: str, given: set[str]) -> bool:
