@@ -263,3 +263,28 @@ def test_what_another_part_of_the_project_registers(given: str, expected: list[s
     rules = [rule for rule in built_in_packs().rules if rule.code == "STP102"]
     files = {"environment.py": ENVIRONMENT, "runner.py": RUNNER.format(given=given)}
     assert [one.confidence for one in check_files(files, rules).diagnostics] == expected
+
+
+WRITERS = """
+from abc import ABC, abstractmethod
+
+class Writer(ABC):
+    @abstractmethod
+    def cleanup(self): ...
+
+class Job:
+    def __init__(self, writers: list[Writer]):
+        self.writers = writers
+
+    def cleanup(self):
+        for writer in self.writers:
+            {first}
+            writer.cleanup()
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"), [("writer.reduce()", ["likely"]), ("writer.flush()", ["certain"]), ("pass", ["certain"])]
+)
+def test_a_loop_that_works_before_it_ends(first: str, expected: list[str]) -> None:
+    assert [one.confidence for one in check_source("STP102", WRITERS.format(first=first))] == expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.calls import is_abstract, is_stand_in
 from worker_lint.analysis.entity import Class, Function, Instance
@@ -10,6 +10,9 @@ from worker_lint.analysis.flow import Summary, find, walk
 from worker_lint.analysis.looping import loops_around, roots, targets
 from worker_lint.analysis.membership import changes_in, field_of
 from worker_lint.analysis.skipping import Skip, Skipping
+from worker_lint.analysis.statements import plain_call
+from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.visit import encloses, method_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ def is_for_others(skipping: Skipping, skip: Skip) -> bool:
     """
     project, function, me = skipping.project, skipping.function, skipping.me
     call = skip.cause
-    if not isinstance(call, ir.Call):
+    if not isinstance(call, ir.Call) or (skip.is_loop and _works_first(function, call)):
         return False
     if not isinstance(call.func, ir.Attribute):
         return _comes_in(skipping, call.func, call)
@@ -33,6 +36,25 @@ def is_for_others(skipping: Skipping, skip: Skip) -> bool:
         is_open = is_stand_in(project.calls.handed(function, call.func, me))
         return is_open and not _is_calm_below(project, kind.of, call.func.name)
     return skip.is_loop and _comes_in(skipping, call.func.value, call) and not _may_be_calm(skipping, call.func.name)
+
+
+def _works_first(function: Function, end: ir.Call) -> bool:
+    """Whether the loop has each item do something else before it ends it: such work is meant to end with an error."""
+    names = set(roots(end.func))
+    for loop in find(ir.For, function.statements):
+        if names & set(targets(loop.target)) and encloses(loop.at, end.at):
+            plain = (plain_call(one) for one in loop.body if one.at < end.at)
+            done = (call for call in plain if call is not None and names & set(roots(call.func)))
+            if any(call.at < end.at and not _prepares_end(method_name(call)) for call in done):
+                return True
+    return False
+
+
+def _prepares_end(name: str) -> bool:
+    return is_stop_name(name) or name.strip("_") in _BEFORE_END
+
+
+_BEFORE_END: Final = frozenset({"flush", "drain", "force_flush", "set", "clear", "wait"})
 
 
 def _comes_in(skipping: Skipping, expr: ir.Expr, call: ir.Call) -> bool:
