@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from worker_lint.testing import check_source
+from worker_lint.testing import built_in_packs, check_files, check_source
 
 SHUTDOWN = """
 import socket
@@ -138,3 +138,153 @@ def test_an_interface_that_the_project_implements_itself(more: str, expected: li
 @pytest.mark.parametrize(("time", "expected"), [("2", []), ("", ["likely"])])
 def test_a_wait_left_out_leaves_nothing_open(time: str, expected: list[str]) -> None:
     assert _confidences(JOIN.format(time=time)) == expected
+
+
+KEPT = """
+import os
+from multiprocessing import Process
+
+class Manager:
+    def __init__(self, count):
+        self.workers = [Process(target=print) for _ in range(count)]
+
+    def watch(self):
+        for worker in self.workers:
+            if not worker.is_alive():
+                {dead}
+
+    def stop(self):
+        for worker in self.workers:
+            os.kill(worker.pid, 2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("dead", "expected"),
+    [("print(worker)", ["certain"]), ("self.workers.remove(worker)", ["likely"])],
+)
+def test_a_child_that_was_asked_for_its_life_and_is_kept(dead: str, expected: list[str]) -> None:
+    assert [one.confidence for one in check_source("STP102", KEPT.format(dead=dead))] == expected
+
+
+DRIVERS = """
+class Driver:
+    def stop(self):
+        '''For those who derive from it.'''
+
+class Registry:
+    def __init__(self):
+        self.drivers = {{}}
+        {first}
+
+    def register(self, driver):
+        self.drivers[driver.name] = driver
+
+    def stop(self):
+        for driver in self.drivers.values():
+            driver.stop()
+"""
+
+
+@pytest.mark.parametrize(("first", "expected"), [("pass", ["certain"]), ("self.register(Driver())", ["likely"])])
+def test_what_the_constructor_registers_is_its_own(first: str, expected: list[str]) -> None:
+    assert [one.confidence for one in check_source("STP102", DRIVERS.format(first=first))] == expected
+
+
+ABSENT = """
+class Group:
+    def disconnect(self):
+        {asks}
+            self.link.disconnect()
+        for child in self.children:
+            child.link.disconnect()
+"""
+
+
+def test_what_the_same_teardown_asks_of_its_own_object() -> None:
+    found = check_source("STP102", ABSENT.format(asks="if self.link:"))
+    assert [(one.span.line, one.confidence) for one in found] == [(7, "certain")]
+    assert not check_source("STP102", ABSENT.format(asks="if True:"))
+
+
+LIMIT = """
+import socket
+import threading
+
+class Link:
+    def __init__(self, address):
+        self.done = threading.Event()
+        self.sock = socket.create_connection(address)
+
+    def flush(self, timeout=None):
+        if not self.done.wait(timeout):
+            raise TimeoutError()
+
+    def close(self):
+        self.flush({limit})
+        self.sock.close()
+"""
+
+
+@pytest.mark.parametrize(("limit", "expected"), [("", []), ("3", ["certain"]), ("timeout=3", ["certain"])])
+def test_a_wait_without_a_limit_does_not_run_out(limit: str, expected: list[str]) -> None:
+    assert [one.confidence for one in check_source("STP102", LIMIT.format(limit=limit))] == expected
+
+
+ENVIRONMENT = """
+class Environment:
+    def __init__(self):
+        self.controllers = {}
+
+    def set_controller(self, key, controller):
+        self.controllers[key] = controller
+
+    def stop(self):
+        for controller in self.controllers.values():
+            controller.stop()
+
+def current():
+    return _the_one
+"""
+RUNNER = """
+import environment as env
+
+class Controller:
+    def stop(self): ...
+
+def run(job, given):
+    controller = Controller()
+    env.current().set_controller(job, {given})
+"""
+
+
+@pytest.mark.parametrize(("given", "expected"), [("given", ["certain"]), ("controller", ["likely"])])
+def test_what_another_part_of_the_project_registers(given: str, expected: list[str]) -> None:
+    rules = [rule for rule in built_in_packs().rules if rule.code == "STP102"]
+    files = {"environment.py": ENVIRONMENT, "runner.py": RUNNER.format(given=given)}
+    assert [one.confidence for one in check_files(files, rules).diagnostics] == expected
+
+
+WRITERS = """
+from abc import ABC, abstractmethod
+
+class Writer(ABC):
+    @abstractmethod
+    def cleanup(self): ...
+
+class Job:
+    def __init__(self, writers: list[Writer]):
+        self.writers = writers
+
+    def cleanup(self):
+        for writer in self.writers:
+            {first}
+            writer.cleanup()
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"), [("writer.reduce()", ["likely"]), ("writer.flush()", ["certain"]), ("pass", ["certain"])]
+)
+def test_a_loop_that_works_before_it_ends(first: str, expected: list[str]) -> None:
+    assert [one.confidence for one in check_source("STP102", WRITERS.format(first=first))] == expected

@@ -15,7 +15,9 @@ from worker_lint.analysis.calls import Callee
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import CATCH_ALL, handler_names, within
 from worker_lint.analysis.lasting import is_lasting
-from worker_lint.analysis.process_ids import may_be_own
+from worker_lint.analysis.looping import loops_around, roots, targets
+from worker_lint.analysis.membership import field_of
+from worker_lint.analysis.process_ids import is_kept_when_gone, may_be_own
 from worker_lint.analysis.refusing import MISTAKES, handler_around, refusal
 from worker_lint.analysis.resources.duty import modelled_duty
 from worker_lint.analysis.routines import USER_CODE
@@ -53,7 +55,11 @@ def _comes_from_outside(project: Project, spring: Spring) -> bool:
     callee = project.calls.of(spring.function, node, spring.me)
     if callee.dotted in KILLS:
         is_foreign = not may_be_own(spring.function, node.args[0] if node.args else node)
-        return is_foreign and "ProcessLookupError" in spring.names and not _is_for_windows(spring, node)
+        return (
+            (is_foreign or _is_of_kept(spring, node))
+            and "ProcessLookupError" in spring.names
+            and not _is_for_windows(spring, node)
+        )
     if callee.model is None or method_name(node) in _BEGINS:
         return False
     if LINK_ERROR in spring.names:
@@ -64,6 +70,18 @@ def _comes_from_outside(project: Project, spring: Spring) -> bool:
         return not spring.names <= {USER_CODE, "Exception"}
     errors = project.routines.errors
     return any(errors.is_subclass(name, "OSError") or "Timeout" in name for name in spring.names)
+
+
+def _is_of_kept(spring: Spring, kill: ir.Call) -> bool:
+    """Whether a loop signals the processes of a field that keeps those that have ended."""
+    cls, function = spring.me, spring.function
+    if cls is None or not function.node.params:
+        return False
+    names = {name for one in kill.args[:1] for name in roots(one)}
+    subject = function.node.params[0].name
+    loops = (one for one in loops_around(function.statements, kill.at) if names & set(targets(one.target)))
+    fields = (field_of(function, one.iter, subject) for one in loops)
+    return any(field and is_kept_when_gone(cls, field) for field in fields)
 
 
 def _is_request(project: Project, callee: Callee) -> bool:

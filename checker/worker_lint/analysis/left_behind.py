@@ -5,13 +5,13 @@ code that fails could have closed it.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.entity import Function, ModuleScope
+from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import within
 from worker_lint.analysis.one_shot import ends_process
+from worker_lint.analysis.process_start import is_made_by_main, runs_only_at_start
 from worker_lint.analysis.resources.duty import RUNNING
 from worker_lint.analysis.routines import LINK_ERROR, USER_CODE
 from worker_lint.source import ir
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from worker_lint.analysis.calls import Runs
-    from worker_lint.analysis.entity import Class, Scope
     from worker_lint.analysis.resources.held import Held, Site
     from worker_lint.analysis.unhanded import Unhanded
 
@@ -31,10 +30,12 @@ _PASSIVE: Final = frozenset({"lock", "event", "queue"})
 def is_certain(one: Unhanded, function: Function) -> bool:
     """
     Whether a maintainer has to admit the leak. The error is one that a library or the system is known to raise, no
-    check of the project's own. And the object goes on without a reference, or somebody was to get it who is still
-    there: the caller, or an object that is made already.
+    check of the project's own, and it leaves the function itself. And the object goes on without a reference, or
+    somebody was to get it who is still there: the caller, or an object that is made already.
     """
-    if not _comes_from_outside(one, function) or _is_finalized(function):
+    if not _comes_from_outside(one, function) or _is_finalized(function) or not one.is_direct:
+        return False
+    if one.held.duty.role not in RUNNING and runs_only_at_start(function):
         return False
     return not one.held.duty.collected or not (_goes_with_frame(one.held, function) or _ends_itself(one.held))
 
@@ -72,29 +73,7 @@ def is_moot(one: Unhanded, function: Function) -> bool:
     if one.held.duty.role in RUNNING:
         return False
     is_constructor = function.name == "__init__" and function.owner is not None
-    return ends_process(function) or (is_constructor and _is_made_by_main(function.owner))
-
-
-def _is_made_by_main(cls: Class | None) -> bool:
-    """
-    Whether only main functions and scripts make objects of a class: its constructor is a part of them. Beside a main
-    function of its own module, a function there that nothing calls counts for nothing.
-    """
-    scopes = [one.scope for one in cls.project.uses.creations(cls)] if cls is not None else []
-    others = [one for one in scopes if not isinstance(one, ModuleScope) and not _is_main(one)]
-    return len(others) < len(scopes) and all(cls is not None and _is_unused(one, cls.path) for one in others)
-
-
-def _is_main(scope: Scope) -> bool:
-    return isinstance(scope, Function) and ends_process(scope)
-
-
-def _is_unused(scope: Scope, path: str) -> bool:
-    """Whether it is a function of this file whose name occurs nowhere else there."""
-    if not isinstance(scope, Function) or scope.path != path or scope.owner is not None:
-        return False
-    source = scope.project.store.text(path).source
-    return len(re.findall(rf"\b{re.escape(scope.name)}\b", source)) == 1
+    return ends_process(function) or (is_constructor and is_made_by_main(function.owner))
 
 
 def outlives_owner(held: Held) -> bool:

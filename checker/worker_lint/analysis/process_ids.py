@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from worker_lint.analysis.entity import Scope
+from worker_lint.analysis.entity import Class, Scope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import within
+from worker_lint.analysis.looping import roots, targets
+from worker_lint.analysis.membership import Change, changes_in, fields_walked
+from worker_lint.analysis.visit import method_name
 from worker_lint.source import ir
 
+_ASKS_LIFE: Final = frozenset({"is_alive", "poll"})
 _SELF: Final = frozenset({"getpid", "getppid", "getpgrp"})
 _ASKS_ID: Final = re.compile(r"(?<![%\w])[A-Za-z_]\w*\.pid\b|[)\]]\.pid\b")
 _WINDOWS_MODULES: Final = frozenset({"winreg", "_winreg", "_winapi", "msvcrt", "_msi", "winsound", "pywintypes"})
@@ -50,6 +54,28 @@ def may_be_own(scope: Scope, pid: ir.Node) -> bool:
     text = scope.project.store.text(scope.path)
     waits = (text.has_word(word, 1, len(text.lines)) for word in ("waitpid", "wait3", "wait4", "forkpty"))
     return any(waits) or _ASKS_ID.search(text.source) is not None
+
+
+def is_kept_when_gone(cls: Class, field: str) -> bool:
+    """
+    Whether the processes of a collection in a field stay in it when they have ended: methods of the class ask its items
+    whether they live, upon which nobody waits for them any more, and none takes one out.
+    """
+    methods = tuple(cls.project.values.fields.methods(cls))
+    changes = (one for method in methods for one in changes_in(method) if one.field == field)
+    if any(one.kind != "adds" and _is_late(one) for one in changes):
+        return False
+    loops = (walked.loop for method in methods for walked in fields_walked(method) if walked.field == field)
+    return any(
+        method_name(call) in _ASKS_LIFE and set(roots(call.func)) & set(targets(loop.target))
+        for loop in loops
+        if loop is not None
+        for call in find(ir.Call, loop.body)
+    )
+
+
+def _is_late(change: Change) -> bool:
+    return change.function.name != "__init__"
 
 
 def asks_whether_gone(scope: Scope, call: ir.Node) -> bool:

@@ -14,7 +14,7 @@ from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import find, walk
 from worker_lint.analysis.guard import handler_names, within
 from worker_lint.analysis.statements import inner_blocks
-from worker_lint.analysis.visit import encloses, last_name, method_name
+from worker_lint.analysis.visit import encloses, is_none, last_name, method_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -54,9 +54,40 @@ def refusal(spring: Spring) -> Refusal | None:
 
 
 def is_mistake(spring: Spring) -> bool:
-    """Whether this can only be raised by a mistake in the code: a wrong argument, or a state that was ruled out."""
+    """
+    Whether this can only be raised by a mistake in the code, or not at all: a wrong argument, a state that was ruled
+    out, the end of a limit that is not given.
+    """
     found = refusal(spring)
-    return found == "argument" or (found == "state" and _was_asked(spring))
+    return found == "argument" or (found == "state" and _was_asked(spring)) or _has_no_limit(spring)
+
+
+def _has_no_limit(spring: Spring) -> bool:
+    """Whether it tells that a wait took too long, whose limit is a parameter left out by the call, and None then."""
+    node, function = spring.step.node, spring.function
+    found = _test_over(function, node) if isinstance(node, ir.Raise) else None
+    call = spring.above[-1][1] if spring.above else None
+    if found is None or not isinstance(call, ir.Call):
+        return False
+    waits = [one for one in find(ir.Call, (found[0],)) if method_name(one) in _WAITS]
+    limits = {word.id for one in waits for word in _arguments(one) if isinstance(word, ir.Name)}
+    return any(
+        param.name in limits and is_none(param.default) and not _may_give(call, param.name, index)
+        for index, param in enumerate(function.node.params[function.owner is not None :])
+    )
+
+
+def _arguments(call: ir.Call) -> tuple[ir.Expr, ...]:
+    return (*call.args, *(one.value for one in call.keywords))
+
+
+def _may_give(call: ir.Call, name: str, index: int) -> bool:
+    """Whether a call gives a parameter a value, by its place or name, or in a way that does not tell."""
+    return (
+        len(call.args) > index
+        or any(isinstance(one, ir.Starred) for one in call.args)
+        or any(one.name in (name, None) for one in call.keywords)
+    )
 
 
 def handler_around(function: Function, node: ir.Node) -> ir.Handler | None:

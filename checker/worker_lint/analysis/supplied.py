@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.calls import is_abstract, is_stand_in
 from worker_lint.analysis.entity import Class, Function, Instance
@@ -10,9 +10,13 @@ from worker_lint.analysis.flow import Summary, find, walk
 from worker_lint.analysis.looping import loops_around, roots, targets
 from worker_lint.analysis.membership import changes_in, field_of
 from worker_lint.analysis.skipping import Skip, Skipping
+from worker_lint.analysis.statements import plain_call
+from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.visit import encloses, method_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
+    from worker_lint.analysis.entity import Scope
     from worker_lint.analysis.project import Project
 
 
@@ -23,7 +27,7 @@ def is_for_others(skipping: Skipping, skip: Skip) -> bool:
     """
     project, function, me = skipping.project, skipping.function, skipping.me
     call = skip.cause
-    if not isinstance(call, ir.Call):
+    if not isinstance(call, ir.Call) or (skip.is_loop and _works_first(function, call)):
         return False
     if not isinstance(call.func, ir.Attribute):
         return _comes_in(skipping, call.func, call)
@@ -32,6 +36,25 @@ def is_for_others(skipping: Skipping, skip: Skip) -> bool:
         is_open = is_stand_in(project.calls.handed(function, call.func, me))
         return is_open and not _is_calm_below(project, kind.of, call.func.name)
     return skip.is_loop and _comes_in(skipping, call.func.value, call) and not _may_be_calm(skipping, call.func.name)
+
+
+def _works_first(function: Function, end: ir.Call) -> bool:
+    """Whether the loop has each item do something else before it ends it: such work is meant to end with an error."""
+    names = set(roots(end.func))
+    for loop in find(ir.For, function.statements):
+        if names & set(targets(loop.target)) and encloses(loop.at, end.at):
+            plain = (plain_call(one) for one in loop.body if one.at < end.at)
+            done = (call for call in plain if call is not None and names & set(roots(call.func)))
+            if any(call.at < end.at and not _prepares_end(method_name(call)) for call in done):
+                return True
+    return False
+
+
+def _prepares_end(name: str) -> bool:
+    return is_stop_name(name) or name.strip("_") in _BEFORE_END
+
+
+_BEFORE_END: Final = frozenset({"flush", "drain", "force_flush", "set", "clear", "wait"})
 
 
 def _comes_in(skipping: Skipping, expr: ir.Expr, call: ir.Call) -> bool:
@@ -70,11 +93,49 @@ def _is_filled_from_outside(cls: Class, field: str) -> bool:
         given = {param.name for param in method.node.params[1:]}
         added = (one.item for one in changes_in(method) if one.field == field and one.kind == "adds")
         if any(isinstance(item, ir.Name) and item.id in given for item in added):
-            return True
+            return not _is_filled_by_constructor(cls, method.name) and not _is_given_own(cls, method)
         if method.name == "__init__" and any(_assigns_given(one, field, given) for one in find(ir.Assign, method.body)):
             if next(cls.project.uses.creations(cls), None) is None:  # else the project knows what it gives
                 return True
     return False
+
+
+def _is_filled_by_constructor(cls: Class, name: str) -> bool:
+    """Whether the constructor calls the method on new objects of the project: what it collects is the project's own."""
+    for method in cls.project.values.fields.methods(cls):
+        if method.name == "__init__" and method.node.params:
+            own = f"{method.node.params[0].name}.{name}"
+            calls = (call for call in find(ir.Call, method.body) if ir.dotted_name(call.func) == own)
+            given = (one for call in calls for one in call.args if isinstance(one, ir.Call))
+            if any(isinstance(cls.project.calls.of(method, one, cls).creates, Class) for one in given):
+                return True
+    return False
+
+
+def _is_given_own(cls: Class, method: Function) -> bool:
+    """Whether other product code calls the method on an object of the project, which then knows what it gives."""
+    project, name = cls.project, method.name
+    whole = [path for path, _ in project.uses.places(cls.path, name)]
+    project.store.trail.looked_at_users(cls.path, name, whole)
+    for path in sorted({*project.uses.files_using(cls), *whole} - {cls.path}):
+        if project.store.role(path) == "product":
+            project.store.rely_on(path)
+            calls = project.uses.calls_naming(path, name)
+            if any(_gives_own(cls, one.scope, one.node) for one in calls):
+                return True
+    return False
+
+
+def _gives_own(cls: Class, scope: Scope, call: ir.Call) -> bool:
+    """Whether a call of this name, on an object of the class as far as is known, gives a new object of the project."""
+    if not isinstance(scope, Function) or not isinstance(call.func, ir.Attribute):
+        return False
+    values = cls.project.values
+    on = values.of(scope, call.func.value)
+    if isinstance(on, Instance) and on.of is not cls and on.of not in cls.project.hierarchy.descendants(cls):
+        return False
+    given = (values.of(scope, one) for one in call.args if isinstance(one, (ir.Name, ir.Call)))
+    return any(isinstance(kind, Instance) and isinstance(kind.of, Class) and kind.exact for kind in given)
 
 
 def _assigns_given(statement: ir.Assign, field: str, given: set[str]) -> bool:

@@ -7,11 +7,15 @@ field, since nobody gets the object when they fail.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.entity import Class, External, Function, Instance
+from worker_lint.analysis.fixed_flags import is_never_taken
 from worker_lint.analysis.flow import Edge, Inside, Path, Place, Step, ThrownSet, Watch, find, find_path, walk
+from worker_lint.analysis.guard import within
+from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.resources.duty import RUNNING
 from worker_lint.analysis.resources.held import Held
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
@@ -30,11 +34,15 @@ BUILDERS: Final = frozenset({"__init__", "__enter__", "__aenter__"})
 
 
 class Unhanded(NamedTuple):
-    """What is left open, the call that raises, and what it throws."""
+    """
+    What is left open, the call that raises, and what it throws. `is_direct`: this error leaves the function, or what
+    a clause makes of it; a clause that swallows it leaves the end to another one.
+    """
 
     held: Held
     cause: ir.Node
     thrown: ThrownSet
+    is_direct: bool = True
 
 
 def unhanded(project: Project, function: Function, me: Class | None) -> Iterator[Unhanded]:
@@ -59,13 +67,14 @@ def unreleased(project: Project, function: Function, me: Class | None) -> Iterat
 class Passed(NamedTuple):
     """
     A local of a class that nobody knows: the call that gives it, what is asked of it by way of its link, and the
-    release after that.
+    release after that. `is_told`: the function says of itself that it raises, in its documentation or a comment.
     """
 
     name: str
     given: ir.Call
     cause: ir.Call
     release: ir.Call
+    is_told: bool = False
 
 
 def passed_by(project: Project, function: Function) -> Iterator[Passed]:
@@ -87,9 +96,17 @@ def passed_by(project: Project, function: Function) -> Iterator[Passed]:
             release = next((one for one in on_it if _method(one, name) in _RELEASES), None)
             cause = next((one for one in on_it if _may_fail(function, given, one, _method(one, name))), None)
             if release is not None and cause is not None and cause.at < release.at:
-                yield Passed(name, given, cause, release)
+                yield Passed(name, given, cause, release, _is_told(function, given))
 
 
+def _is_told(function: Function, given: ir.Call) -> bool:
+    """Whether the function says that it raises, and the object is of no library of which it is known what is left."""
+    kind = function.project.values.of(function, given)
+    is_known = isinstance(kind, Instance) and isinstance(kind.of, External)
+    return not is_known and _SAYS_RAISES.search(body_text(function)) is not None
+
+
+_SAYS_RAISES: Final = re.compile(r":raises?\b|\bRaises:|\bexceptions? (?:is|are|may be|will be)\s+raised\b")
 _RELEASES: Final = frozenset({"close", "release", "disconnect", "quit"})
 _OVER_LINK: Final = frozenset(
     {"fetch", "recv", "receive", "send", "sendall", "request", "connect", "login", "publish", "consume", "sendmail"}
@@ -199,7 +216,20 @@ def _left_open(
     path = find_path(graph, watch, lambda block, state: block is graph.raised and state == "left")
     if isinstance(path, Path):
         edge, step = next((edge, edge.step) for edge in reversed(path.raising) if edge.step and watch.is_cause(edge))
-        yield Unhanded(held, unawaited(step.node), edge.thrown)
+        cause, last = unawaited(step.node), path.raising[-1]
+        yield Unhanded(held, cause, edge.thrown, last is edge or _is_made_of_it(function, cause, last))
+
+
+def _is_made_of_it(function: Function, cause: ir.Node, last: Edge) -> bool:
+    """Whether what leaves the function is raised by a clause around the cause, or while its finally body runs."""
+    if last.step is None:
+        return False
+    around = [tried for tried in find(ir.Try, function.statements) if within(tried.body, cause)]
+    return any(
+        within(body, last.step.node)
+        for tried in around
+        for body in (*(handler.body for handler in tried.handlers), tried.final)
+    )
 
 
 class _Open(Watch[str]):
@@ -241,7 +271,7 @@ class _Open(Watch[str]):
     def along(self, edge: Edge, state: str) -> str | None:
         """One error only, and one to expect."""
         if not edge.is_interrupted:
-            return state
+            return None if is_never_taken(self._function, edge) else state
         if state != "open":
             return "unborn" if state == "unborn" else None
         return "left" if self.is_cause(edge) else None

@@ -26,7 +26,8 @@ Limits
     A step counts as raising when a library model or the project's own code says so. Plain files are left
     alone, since the interpreter closes them with the last reference, and so is a function whose error ends the
     process. Certain are errors of a library or the system, where what is open goes on without a reference, or was
-    meant for a caller or an object that exists; a socket that goes with its frame or constructor is only likely.
+    meant for a caller or an object that exists. Only likely are a socket that goes with its frame or constructor, and
+    what only the start of a program runs.
 """
 
 import re
@@ -335,7 +336,7 @@ def _left_behind(one: Borrowed | Passed, function: Function) -> Finding:
         ),
         symbol=function.symbol,
         culprit=("release", function.path, *(str(number) for number in one.cause.at)),
-        confidence="certain" if isinstance(one, Borrowed) and one.is_pool else "likely",
+        confidence="certain" if (one.is_pool if isinstance(one, Borrowed) else one.is_told) else "likely",
     )
 
 

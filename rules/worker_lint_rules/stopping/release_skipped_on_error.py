@@ -25,7 +25,7 @@ Limits
     A call counts as raising when a library model says so, when the project's own code raises, or when it runs code
     that somebody else supplies: a callback, or the stop of a child of unknown class; no other call does, and no
     function that only refuses its arguments. Certain is what comes from outside (a library's error, code of users) and
-    leaves open what nothing else closes. Own children, a socket that is given up, a join, are only likely.
+    leaves open what nothing else closes. Own children, a socket given up, a join, a stop on Ctrl-C are only likely.
 """
 
 from collections.abc import Iterator
@@ -306,7 +306,8 @@ def _findings(function: Function, me: Class | None, context: Context) -> Iterato
         found = _of_loop(skip, function, context) if skip.is_loop else _of_sequence(skip, function, me, context)
         yield replace(found, confidence="certain") if fails_one_day(skipping, skip) else found
     for absent in absent_children(context.project, function, me):
-        yield _of_absent(absent, function)
+        empty = _of_absent(absent, function)
+        yield replace(empty, confidence="certain") if absent.tested_in is function else empty
     if context.project.store.text(function.path).has_word("KeyboardInterrupt", *function.node.at[0:3:2]):
         for one in only_interrupted(context.project, function, me):
             yield _of_interrupt(one, function)
