@@ -19,6 +19,7 @@ class Proxy:
         self._target = target
         self._open = threading.Event()
         self._open.set()
+        self._held = threading.Event()
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
         self._listener = socket.create_server((HOST, self.port))
@@ -26,7 +27,12 @@ class Proxy:
 
     def freeze(self) -> None:
         """Pass nothing on from now."""
+        self._held.clear()
         self._open.clear()
+
+    def wait_for_traffic(self, seconds: float) -> bool:
+        """Whether something was sent in time, since it was frozen, that it holds back."""
+        return self._held.wait(seconds)
 
     def thaw(self) -> None:
         """Pass on what was held back, and go on."""
@@ -67,6 +73,8 @@ class Proxy:
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                if not self._open.is_set():
+                    self._held.set()
                 self._open.wait()
                 sink.sendall(data)
         for each in (source, sink):
