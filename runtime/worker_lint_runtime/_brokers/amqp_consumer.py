@@ -215,7 +215,7 @@ class RabbitConsumer:
         except BrokerError as error:
             log.warning("queue %s: %s", self._queue, error)
 
-    # From here on, everything runs in the connection's thread.
+    # From here on, everything is done by whoever owns the connection; see SharedLoop.
 
     def attach(self, connection: pika.SelectConnection) -> None:
         """There is a new connection: register on it."""
