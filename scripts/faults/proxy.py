@@ -17,8 +17,9 @@ class Proxy:
     def __init__(self, target: int) -> None:
         self.port = find_free_port()
         self._target = target
-        self._open = threading.Event()
-        self._open.set()
+        self._changed = threading.Condition()
+        self._frozen = False
+        self._holding = 0
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
         self._listener = socket.create_server((HOST, self.port))
@@ -26,11 +27,19 @@ class Proxy:
 
     def freeze(self) -> None:
         """Pass nothing on from now."""
-        self._open.clear()
+        with self._changed:
+            self._frozen = True
+
+    def wait_for_traffic(self, seconds: float) -> bool:
+        """Whether it holds something back, now or within so many seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._holding > 0, seconds)
 
     def thaw(self) -> None:
         """Pass on what was held back, and go on."""
-        self._open.set()
+        with self._changed:
+            self._frozen = False
+            self._changed.notify_all()
 
     def sever(self) -> None:
         """Cut all connections; new ones are made."""
@@ -67,9 +76,17 @@ class Proxy:
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                self._open.wait()
+                self._hold_while_frozen()
                 sink.sendall(data)
         for each in (source, sink):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         source.close()
+
+    def _hold_while_frozen(self) -> None:
+        with self._changed:
+            if self._frozen:
+                self._holding += 1
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: not self._frozen)
+                self._holding -= 1

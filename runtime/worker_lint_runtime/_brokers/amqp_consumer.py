@@ -155,7 +155,13 @@ class RabbitConsumer:
                 return
             self._cancelled = True
             self._changed.notify_all()
-        self._ask_channel(lambda channel, done: channel.basic_cancel(self._tag, callback=done))
+        self._ask_channel(self._stop_deliveries)
+
+    def _stop_deliveries(self, channel: Channel, done: Callable[..., None]) -> None:
+        channel.basic_cancel(self._tag, callback=done)
+        # What is on its way until the broker has answered, pika would reject, and a quorum queue charges for that. It
+        # has to come here, to be handed back as what came before. Nothing public tells pika so.
+        channel._cancelled.discard(self._tag)  # noqa: SLF001
 
     def hand_back(self) -> int:
         """See `Consumer.hand_back`. What cannot be handed back now goes back when the channel closes, charged."""
@@ -209,7 +215,7 @@ class RabbitConsumer:
         except BrokerError as error:
             log.warning("queue %s: %s", self._queue, error)
 
-    # From here on, everything runs in the connection's thread.
+    # From here on, everything is done by whoever owns the connection; see SharedLoop.
 
     def attach(self, connection: pika.SelectConnection) -> None:
         """There is a new connection: register on it."""

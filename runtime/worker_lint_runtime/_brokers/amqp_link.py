@@ -1,4 +1,4 @@
-"""The connection to RabbitMQ: one thread owns it, mends it, and does what others ask."""
+"""The connection to RabbitMQ: one thread keeps it, mends it, and does what others ask while it is busy."""
 
 import logging
 import threading
@@ -7,11 +7,13 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 import pika
+from pika.adapters.utils.selector_ioloop_adapter import SelectorIOServicesAdapter
 from pika.channel import Channel
 from pika.connection import Parameters
 from pika.exceptions import AMQPError
 
 from worker_lint_runtime._broker import BrokerError
+from worker_lint_runtime._brokers.amqp_loop import SharedLoop
 from worker_lint_runtime._brokers.amqp_publishing import ConfirmedChannel, Posting
 from worker_lint_runtime._brokers.amqp_topology import Steps, run_steps
 from worker_lint_runtime._clock import Clock
@@ -30,7 +32,7 @@ PRECONDITION_FAILED = 406
 """What is declared exists already, and is something else."""
 
 Action = Callable[["Future[Any]"], None]
-"""Done in the connection's thread; resolves the future, then or later."""
+"""Done by whoever owns the connection; resolves the future, then or later."""
 
 
 class Session(Protocol):
@@ -47,7 +49,8 @@ class Link:
     """
     A connection that is made again whenever it breaks, with growing delays. Safe for threads.
 
-    All calls of the client library happen in one thread, which also keeps the heartbeats; the others wait for futures.
+    One thread at a time calls the client library: the connection's own, which also keeps the heartbeats, or another
+    while that one sleeps; see SharedLoop. Who needs an answer waits for a future.
     """
 
     def __init__(self, parameters: Parameters, *, clock: Clock, backoff: Backoff) -> None:
@@ -85,7 +88,7 @@ class Link:
             self._changed.notify_all()
             thread, current = self._thread, self._current
         if current is not None:
-            current.ioloop.add_callback_threadsafe(lambda: self._begin_close(current))
+            current.ioloop.add_callback(lambda: self._begin_close(current))
         if thread is not None and thread is not threading.current_thread():
             thread.join(CLOSE_SECONDS + 5.0)
 
@@ -113,7 +116,7 @@ class Link:
 
     def call(self, action: Action, timeout: float) -> Any:
         """
-        Do something in the connection's thread and wait for its result, and before that for the connection.
+        Do something with the connection and wait for its result, and before that for the connection.
 
         Raises BrokerError when the connection breaks meanwhile, or the time (seconds) is over.
         """
@@ -124,7 +127,8 @@ class Link:
             if self._publishing is None or self._current is None:
                 raise BrokerError(f"{self.place}: {self._reason or 'not connected'}")
             self._pending.add(done)
-            self._current.ioloop.add_callback_threadsafe(lambda: self._attempt(action, done))
+            current = self._current
+        current.ioloop.run_soon(lambda: self._attempt(action, done))
         try:
             return done.result(max(0.0, deadline - self._clock.monotonic()))
         except TimeoutError:
@@ -134,10 +138,10 @@ class Link:
                 self._pending.discard(done)
 
     def run_soon(self, action: Callable[[], None]) -> None:
-        """Do something in the connection's thread, before all that is asked of it later; not if it breaks meanwhile."""
-        with self._changed:
-            if self._current is not None:
-                self._current.ioloop.add_callback_threadsafe(action)
+        """Do something with the connection, before all that is asked of it later; not if it breaks meanwhile."""
+        current = self._current
+        if current is not None:
+            current.ioloop.run_soon(action)
 
     def publish(self, posting: Posting, timeout: float) -> None:
         """Publish and wait until the broker has stored it. Raises BrokerError when it is not known to have."""
@@ -173,6 +177,8 @@ class Link:
         self._current.channel(on_open_callback=begin)
 
     def _attempt(self, action: Action, done: "Future[Any]") -> None:
+        if done.done():  # the connection was lost meanwhile
+            return
         try:
             action(done)
         except BrokerError as error:
@@ -198,23 +204,30 @@ class Link:
                 self._clock.wait_for(self._changed, lambda: self._closing, delay)
 
     def _run_connection(self) -> None:
+        loop = SharedLoop()
+        try:
+            self._run_loop(loop)
+        finally:
+            loop.close()
+
+    def _run_loop(self, loop: SharedLoop) -> None:
         connection = pika.SelectConnection(
             self._parameters,
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_end,
             on_close_callback=self._on_end,
+            custom_ioloop=SelectorIOServicesAdapter(loop),
         )
         with self._changed:
             self._current = connection
             closing = self._closing
         if closing:  # asked for while the connection was being made
-            connection.ioloop.add_callback_threadsafe(lambda: self._begin_close(connection))
+            loop.add_callback(lambda: self._begin_close(connection))
         try:
-            connection.ioloop.start()
+            loop.start()
         finally:
             if self._current is connection:
                 self._lose("the connection was closed")
-            connection.ioloop.close()
 
     def _on_open(self, connection: pika.SelectConnection) -> None:
         connection.add_on_connection_blocked_callback(

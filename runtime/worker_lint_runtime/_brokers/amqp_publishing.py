@@ -1,4 +1,4 @@
-"""A channel for publishing on which the broker confirms each message. Used in the connection's thread only."""
+"""A channel for publishing on which the broker confirms each message. Used by the connection's owner only."""
 
 from concurrent.futures import Future
 from dataclasses import dataclass

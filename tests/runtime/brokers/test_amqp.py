@@ -119,6 +119,34 @@ def test_an_acknowledgement_that_is_lost_with_the_link_is_told(
 
 
 @pytest.mark.slow
+def test_what_is_on_the_wire_when_it_cancels_comes_back_uncharged(
+    rabbit_server: RabbitServer, proxy: Proxy, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancel = Channel.basic_cancel
+
+    def cancel_then_thaw(channel: Channel, tag: str, callback: Callable[..., None]) -> None:
+        cancel(channel, tag, callback)
+        proxy.thaw()
+
+    monkeypatch.setattr(Channel, "basic_cancel", cancel_then_thaw)
+    near = RabbitBroker(rabbit_server.url)
+    far = RabbitBroker(f"amqp://guest:guest@127.0.0.1:{proxy.port}/", heartbeat=60)  # none while it is frozen
+    try:
+        consumer = far.consume(queue, 3)
+        proxy.freeze()
+        name = near.publish(queue, b"body")
+        assert proxy.wait_for_traffic(PATIENCE)
+        consumer.cancel()
+        assert consumer.hand_back() == 1
+        consumer.close()
+        again = take(near.consume(queue, 1)).message
+        assert (again.id, again.attempt) == (name, 1)
+    finally:
+        far.close()
+        near.close()
+
+
+@pytest.mark.slow
 def test_a_silent_link_is_noticed(broker: RabbitBroker, proxy: Proxy, queue: str) -> None:
     consumer = broker.consume(queue, 1)
     broker.publish(queue, b"body")

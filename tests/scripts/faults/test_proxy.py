@@ -30,6 +30,7 @@ def test_frozen_it_holds_back_and_closes_nothing(server: socket.socket, proxy: P
         assert end.recv(1) == b"a"
         proxy.freeze()
         client.sendall(b"b")
+        assert proxy.wait_for_traffic(60)
         end.setblocking(False)
         with pytest.raises(BlockingIOError):
             end.recv(1)
