@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from worker_lint.analysis.calls import Callee, Runs
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.loop_fields import field_named
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.resources import Held
 from worker_lint.analysis.stopping import is_stop_name
@@ -96,6 +97,14 @@ def service_loops(runs: Runs) -> Iterator[tuple[Function, ir.While | ir.For]]:
 def is_endless(loop: ir.While) -> bool:
     """Whether the loop's test never fails, so that only a jump or an exception ends it."""
     return isinstance(loop.test, ir.Constant) and bool(loop.test.value)
+
+
+def is_service(function: Function, loop: ir.While) -> bool:
+    """Whether nothing but a field of the object, if anything, ends the loop."""
+    test = loop.test.operand if isinstance(loop.test, ir.Unary) and loop.test.op == "not" else loop.test
+    if isinstance(test, ir.Call) and isinstance(test.func, ir.Attribute):
+        test = test.func.value  # `self.stopping.is_set()`
+    return is_endless(loop) or bool(field_named(function, test))
 
 
 def goes_on(loop: ir.While) -> bool:

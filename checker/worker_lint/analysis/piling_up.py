@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from worker_lint.analysis.calls import Runs
-from worker_lint.analysis.children import goes_on, is_endless, serves
+from worker_lint.analysis.children import goes_on, is_service, serves
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.launched import handed_methods
 from worker_lint.analysis.loop_exit import leaves_loop
-from worker_lint.analysis.loop_fields import field_named
 from worker_lint.analysis.membership import Change
 from worker_lint.analysis.nesting import own_calls, placed_statements
 from worker_lint.source import ir
@@ -29,15 +28,7 @@ def started_code(cls: Class, change: Change, started: ir.Call) -> Runs | None:
 
 def lasts(runs: Runs) -> bool:
     """Whether the code goes round as long as the object works: one for each registration, not for each message."""
-    return any(_is_service(runs.function, loop) and goes_on(loop) for loop in find(ir.While, runs.function.body))
-
-
-def _is_service(function: Function, loop: ir.While) -> bool:
-    """Whether nothing but a field of the object, if anything, ends the loop."""
-    test = loop.test.operand if isinstance(loop.test, ir.Unary) and loop.test.op == "not" else loop.test
-    if isinstance(test, ir.Call) and isinstance(test.func, ir.Attribute):
-        test = test.func.value  # `self.stopping.is_set()`
-    return is_endless(loop) or bool(field_named(function, test))
+    return any(is_service(runs.function, loop) and goes_on(loop) for loop in find(ir.While, runs.function.body))
 
 
 def surely_ends(runs: Runs | None, change: Change) -> bool:
@@ -66,7 +57,7 @@ def is_for_each(cls: Class, method: Function, change: Change) -> bool:
     """
     loop = next((one for one in reversed(change.placed.around) if isinstance(one, (ir.While, ir.For))), None)
     if loop is not None:
-        is_round = isinstance(loop, ir.While) and _is_service(change.function, loop) and goes_on(loop)
+        is_round = isinstance(loop, ir.While) and is_service(change.function, loop) and goes_on(loop)
         return is_round and not leaves_loop(change.placed.statement, change.placed.around)
     if method.name.lstrip("_").startswith(_HANDLES) or method.name in handed_methods(cls):
         return True
