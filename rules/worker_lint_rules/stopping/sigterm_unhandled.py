@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from worker_lint.analysis import Class, Function, Instance, ModuleScope, Scope
+from worker_lint.analysis.demonstrating import is_demonstration
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import handler_names
 from worker_lint.analysis.nesting import own_calls
@@ -305,7 +306,7 @@ def _is_for_use(module: ModuleScope, places: list[_Place], scope: Scope) -> bool
     Whether it is a program that people run, not a demonstration: it is the package's own, or it asks the command line
     or the environment what to do, and nothing names it an example.
     """
-    if _DEMONSTRATES.search(module.path) or _DEMONSTRATES.search(getattr(scope, "name", "")):
+    if is_demonstration(module.path, scope):
         return False
     if module.path.rpartition("/")[2] == "__main__.py":
         return True
@@ -316,7 +317,6 @@ def _is_for_use(module: ModuleScope, places: list[_Place], scope: Scope) -> bool
 _IS_TOLD: Final = re.compile(
     r"\bsys\.argv\b|\bos\.(?:environ|getenv)\b|\b(?:argparse|optparse|getopt|docopt|click|typer|configparser)\b"
 )
-_DEMONSTRATES: Final = re.compile(r"(?:^|[/_])(?:examples?|demos?|tests?|samples?|tutorials?)(?=$|[/_.])")
 
 
 def _finding(scope: Scope, handler: ir.Handler, release: ir.Call, *, is_certain: bool) -> Finding:

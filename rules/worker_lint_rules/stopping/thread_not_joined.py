@@ -17,9 +17,9 @@ When to ignore it
     When the thread may be cut off at any point.
 
 Limits
-    Only what the class starts itself; a thread that anybody else may join is let pass. Only likely are a pool made by
-    the constructor of what can be started again after a `stop`, a thread whose loop may end by itself, and one that
-    is a daemon, or expects an error, where it uses what is closed. A pool of which the stop ends a part is let pass.
+    Only what the class starts itself; a thread that anybody else may join is let pass, and a pool of which the stop
+    ends a part. Only likely are the pool of an example, or of the constructor of what can start again after a `stop`,
+    a thread whose loop may end by itself, and one that is a daemon, or expects an error, where it uses what is closed.
 """
 
 from collections.abc import Iterator
@@ -38,6 +38,7 @@ from worker_lint.analysis.children import (
     serves,
     waits_for_anything,
 )
+from worker_lint.analysis.demonstrating import is_demonstration
 from worker_lint.analysis.left_behind import is_of_lifetime
 from worker_lint.analysis.left_running import closed_under, is_ended_by_part, is_expected, is_on_its_own, never_lets_go
 from worker_lint.analysis.nesting import mentions
@@ -289,11 +290,11 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         return
     held = context.project.resources.held(cls)
     for one in held:
-        if _is_left(one) and one.duty.is_executor and one.derived_from is None and _is_used(cls, one):
-            if is_ended_by_part(cls, one):
-                continue
+        is_pool = one.duty.is_executor and one.derived_from is None and _is_left(one)
+        if is_pool and _is_used(cls, one) and not is_ended_by_part(cls, one):
             found = _finding(cls, stops[0], one, "pool", "its jobs and threads outlive", [])
-            yield replace(found, confidence="likely") if is_of_lifetime(one, stops) else found
+            is_meant = is_of_lifetime(one, stops) or is_demonstration(cls.path, stops[0].function)
+            yield replace(found, confidence="likely") if is_meant else found
     for child in children_of(cls):
         yield from _judged(cls, stops, child) if _is_left(child.held) else ()
     yield from _unkept(cls, stops)
