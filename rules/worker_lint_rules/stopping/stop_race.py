@@ -22,8 +22,8 @@ When to ignore it
 Limits
     A table counts as guarded when at least two methods change it under the lock and no fewer than twice as many
     uses hold the lock as do not. Fields filled after an `await` count if several methods lead to what needs a
-    release. Certain is only a loop over the field itself, never run under the lock nor called under it
-    from outside, with no comment on locks, where other threads than its own bring members or take them.
+    release. Certain is only a loop over the field itself, never run under the lock, with no comment on locks, where
+    other threads than its own change the members.
 """
 
 from collections.abc import Iterator
