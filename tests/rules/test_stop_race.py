@@ -95,3 +95,67 @@ def test_a_table_that_was_taken_is_nobody_elses(case: str) -> None:
     body, walked, expected = WALKS[case]
     source = TABLE.format(body=textwrap.indent(body, "        "), walked=walked)
     assert [one.confidence for one in check_source("STP109", source)] == expected
+
+
+MEANWHILE = """
+import threading
+
+class Poller(threading.Thread):
+    def __init__(self):
+        super().__init__()
+        self._lock = threading.Lock()
+        self._jobs = {{}}
+
+    def run(self):
+        while True:
+            self._take("a")
+            self._drop("a")
+            self._walk()
+
+    def {take}(self, name):
+        with self._lock:
+            self._jobs[{key}] = 1
+
+    def {drop}(self, name):
+        with self._lock:
+            {dropping}
+
+    def stop(self):
+        self.join()
+        self._end()
+
+    def _end(self):
+        for job in {ended}:
+            job.cancel()
+
+    def {walk}(self):
+        for job in {walked}:
+            print(job)
+{after}
+"""
+PLAIN = {
+    "take": "take",
+    "drop": "drop",
+    "key": "name",
+    "dropping": "del self._jobs[name]",
+    "ended": "()",
+    "walk": "walk",
+    "walked": "self._jobs.values()",
+    "after": "",
+}
+ELSEWHERE = "\ndef show(poller):\n    with poller._lock:\n        poller.walk()\n"
+HARMLESS: dict[str, tuple[dict[str, str], list[str]]] = {
+    "anybody may change it": ({}, ["certain"]),
+    "one thread changes it and goes through it": ({"take": "_take", "drop": "_drop", "walk": "_walk"}, ["likely"]),
+    "one thread goes through it, others change it": ({"walk": "_walk"}, ["certain"]),
+    "the keys stay": ({"key": "'a'", "dropping": "self._jobs['b'] = 2"}, ["likely"]),
+    "callers outside take the lock": ({"after": ELSEWHERE}, ["likely"]),
+    "a private step after the join": ({"ended": "self._jobs.values()", "walked": "()"}, []),
+}
+
+
+@pytest.mark.parametrize("case", HARMLESS)
+def test_what_nobody_changes_meanwhile_is_not_certain(case: str) -> None:
+    given, expected = HARMLESS[case]
+    source = MEANWHILE.format(**{**PLAIN, **given})
+    assert [one.confidence for one in check_source("STP109", source)] == expected

@@ -1,5 +1,7 @@
 """Finalizers that wait for a thread: when the thread itself keeps the object alive, they cannot run before its end."""
 
+import pytest
+
 from worker_lint.testing import check_source
 
 SOURCE = """
@@ -43,3 +45,32 @@ def test_the_thread_knows_nothing_of_the_object() -> None:
 
 def test_the_thread_keeps_the_object_alive() -> None:
     assert _codes("session", "self") == []
+
+
+HALF = """
+class Client:
+    def __init__(self, transport):
+        if not transport:
+            raise ValueError("no transport")
+        self._sock = None
+        self._pair = None
+
+    def _reset(self, only=False):
+        if not only:
+            self._close()
+        if self._pair:
+            self._pair.close()
+
+    def _close(self):
+        if not self._sock:
+            return
+        self._sock.close()
+
+    def __del__(self):
+        self._reset({given})
+"""
+
+
+@pytest.mark.parametrize(("given", "named"), [("", "`_sock`"), ("only=True", "`_pair`")])
+def test_the_first_field_that_the_call_leads_to_is_named(given: str, named: str) -> None:
+    assert [named in one.message for one in check_source("STP132", HALF.format(given=given))] == [True]

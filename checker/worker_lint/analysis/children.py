@@ -9,6 +9,8 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from worker_lint.analysis.calls import Callee, Runs
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.loop_fields import field_named
+from worker_lint.analysis.membership import collection_kind
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.resources import Held
 from worker_lint.analysis.stopping import is_stop_name
@@ -96,6 +98,16 @@ def service_loops(runs: Runs) -> Iterator[tuple[Function, ir.While | ir.For]]:
 def is_endless(loop: ir.While) -> bool:
     """Whether the loop's test never fails, so that only a jump or an exception ends it."""
     return isinstance(loop.test, ir.Constant) and bool(loop.test.value)
+
+
+def is_service(function: Function, loop: ir.While) -> bool:
+    """Whether nothing but a flag of the object, if anything, ends the loop; a collection comes to its end."""
+    test = loop.test.operand if isinstance(loop.test, ir.Unary) and loop.test.op == "not" else loop.test
+    if isinstance(test, ir.Call) and isinstance(test.func, ir.Attribute) and test.func.name == "is_set":
+        test = test.func.value
+    field = field_named(function, test)
+    is_flag = bool(field) and (function.owner is None or collection_kind(function.owner, field) is None)
+    return is_endless(loop) or is_flag
 
 
 def goes_on(loop: ir.While) -> bool:

@@ -7,8 +7,9 @@ from typing import Final
 
 from worker_lint.analysis.entity import Class, External, Function, Instance
 from worker_lint.analysis.flow.visit import find, place_of
+from worker_lint.analysis.given import Given, given_by, live_statements, truth_of
 from worker_lint.analysis.guard import catches
-from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
+from worker_lint.analysis.nesting import mentions, own_calls, own_expressions
 from worker_lint.analysis.reached import Reached
 from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
@@ -145,28 +146,45 @@ def _is_given(cls: Class, thread: Class) -> bool:
     return False
 
 
-def fields_read(cls: Class, function: Function, depth: int = 0) -> Iterator[tuple[Function, str, ir.At]]:
+def fields_read(
+    cls: Class, function: Function, depth: int = 0, given: Given = ()
+) -> Iterator[tuple[Function, str, ir.At]]:
     """
     The fields that a finalizer surely reads, by itself or in methods of its object that it calls, each with the
-    function that does; what is read inside a `try` that takes AttributeError is left out.
+    function that does; what is read inside a `try` that takes AttributeError is left out. `given` are the parameters
+    that the call states.
     """
-    subject = function.node.params[0].name if function.node.params else ""
-    for placed in placed_statements(function.body):
-        if isinstance(placed.statement, ir.If) and any(find(ir.Return, placed.statement.body)):
-            return  # from here on something has told that the object is whole
-        if catches(function, placed, ("AttributeError",)) or is_conditional(placed.around):
+    subject, known = function.node.params[0].name if function.node.params else "", dict(given)
+    for placed in live_statements(function.body, known):
+        statement = placed.statement
+        is_told = isinstance(statement, ir.If) and any(find(ir.Return, statement.body))
+        decided = [one for one in placed.around if isinstance(one, ir.If) and truth_of(one.test, known) is not None]
+        if catches(function, placed, ("AttributeError",)) or is_conditional(placed.around, decided):
+            if is_told:
+                return
             continue
-        calls = list(own_calls(placed.statement))
+        calls = list(own_calls(statement))
         called = {call.func.at for call in calls}
-        stored = {target.at for target in getattr(placed.statement, "targets", ())}
-        for node in own_expressions(placed.statement):
+        stored = {target.at for target in getattr(statement, "targets", ())}
+        for node in _first_of(statement) if isinstance(statement, ir.If) else own_expressions(statement):
             if isinstance(node, ir.Attribute) and ir.dotted_name(node) == f"{subject}.{node.name}":
                 if node.at not in stored and node.at not in called:
                     yield function, node.name, node.at
+        if is_told:
+            return  # from here on something has told that the object is whole
         for call in calls if depth < _DEPTH else ():
             method = _own_method(cls, function, call)
             if method is not None and not looks_first(method):
-                yield from fields_read(cls, method, depth + 1)
+                passed = given_by(call, method, is_bound=True, outer=given)
+                yield from fields_read(cls, method, depth + 1, passed)
+
+
+def _first_of(branch: ir.If) -> Iterator[ir.Expr]:
+    """What the question of a branch surely looks at: its first part."""
+    test = branch.test
+    while isinstance(test, ir.BoolOp):
+        test = test.values[0]
+    return own_expressions(ir.Expression(test.at, test))
 
 
 def _own_method(cls: Class, function: Function, call: ir.Call) -> Function | None:
@@ -185,6 +203,7 @@ def looks_first(function: Function) -> bool:
     return mentions(function, *_ASKS)
 
 
-def is_conditional(around: tuple[ir.Stmt, ...]) -> bool:
-    """Whether what stands inside these statements may be left out without an error."""
-    return any(not isinstance(outer, (ir.With, ir.Try)) for outer in around)
+def is_conditional(around: tuple[ir.Stmt, ...], decided: list[ir.If] | None = None) -> bool:
+    """Whether what stands inside these statements may be left out without an error; `decided` branches may not."""
+    unsure = [outer for outer in around if not any(outer is one for one in decided or ())]
+    return any(not isinstance(outer, (ir.With, ir.Try)) for outer in unsure)

@@ -13,6 +13,7 @@ from worker_lint.analysis.meanwhile import is_replaced_before
 from worker_lint.analysis.membership import Change, Walked, changes_in, collection_kind, fields_walked
 from worker_lint.analysis.nesting import own_calls, placed_statements
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.unshared import changes_size, is_of_one_thread, may_be_locked
 from worker_lint.source import ir
 
 _ALONE: Final = frozenset(
@@ -27,8 +28,8 @@ class Unguarded(NamedTuple):
     A walk over a field, the lock that is held elsewhere, and a change made under it.
 
     Attributes:
-        is_alone: Whether the walk names the field itself, nothing in the class runs it under the lock, and no comment
-            speaks of the lock: its callers are not meant to hold it.
+        is_alone: Whether the walk names the field itself, nothing in the class runs it under the lock, no comment
+            speaks of the lock, nobody outside takes it, and more than one thread may change the members.
     """
 
     walked: Walked
@@ -60,11 +61,28 @@ def walks_without_lock(cls: Class, locking: Locking) -> Iterator[Unguarded]:
         if not lock or collection_kind(cls, field) not in {"dict", "set"}:
             continue
         for method, walked, held in walks[field]:
-            if not held and not _is_taken(walked) and _is_walk(method, walked) and not _waits_before(method, walked):
-                change = next(one for one, locks in changes[field] if lock in locks)
-                is_alone = lock not in locking.entered_under(method.name) and _is_entered(locking, method)
-                is_meant = not _names_field(walked) or is_replaced_before(walked) or _speaks_of_lock(method)
-                yield Unguarded(walked, lock, change, is_alone and not is_meant)
+            if held or _is_taken(walked) or not _is_walk(method, walked) or _is_quiet(locking, method, walked):
+                continue
+            guarded = [one for one, locks in changes[field] if lock in locks]
+            change = next((one for one in guarded if changes_size(one)), guarded[0])
+            is_alone = lock not in locking.entered_under(method.name) and _is_entered(locking, method)
+            is_meant = not _names_field(walked) or is_replaced_before(walked) or _speaks_of_lock(method)
+            yield Unguarded(
+                walked,
+                lock,
+                change,
+                is_alone and not is_meant and _is_open(locking, method, walked, lock, changes[field]),
+            )
+
+
+def _is_open(
+    locking: Locking, method: Function, walked: Walked, lock: str, changes: list[tuple[Change, frozenset[str]]]
+) -> bool:
+    """Whether another thread may bring or take a member meanwhile, and no other lock can be what prevents it."""
+    sized = [one for one, _ in changes if changes_size(one)]
+    if not sized or walked.function is not method or is_of_one_thread(locking, method, sized):
+        return False
+    return not may_be_locked(locking, method, walked.placed, lock)
 
 
 def _is_entered(locking: Locking, method: Function) -> bool:
@@ -112,10 +130,21 @@ def _lock_of(changes: list[tuple[Change, frozenset[str]]], walks: list[frozenset
     return ""
 
 
-def _waits_before(method: Function, walked: Walked) -> bool:
-    """Whether the method has waited for threads before the walk."""
+def _is_quiet(locking: Locking, method: Function, walked: Walked) -> bool:
+    """
+    Whether no other thread is there: the method, or whoever calls this private one, has waited for them before, or is
+    still making the object.
+    """
+    sites = locking.sites(method.name)
+    if sites and all(one.name in _ALONE or _waits_before(one, at) for one, _, at in sites):
+        return True
+    return _waits_before(method, walked.at)
+
+
+def _waits_before(method: Function, at: ir.At) -> bool:
+    """Whether the method has waited for threads before the place."""
     return any(
-        isinstance(call.func, ir.Attribute) and call.func.name in _WAITS and call.at[:2] < walked.at[:2]
+        isinstance(call.func, ir.Attribute) and call.func.name in _WAITS and call.at[:2] < at[:2]
         for placed in placed_statements(method.body)
         for call in own_calls(placed.statement)
     )

@@ -95,6 +95,10 @@ class Locking:
                 found |= self.entered_under(site[0].name, depth - 1)
         return frozenset(found)
 
+    def sites(self, name: str) -> list[tuple[Function, Placed, ir.At]]:
+        """The calls of a private method on `self` within the class; none for what anybody may call."""
+        return self._sites().get(name, []) if name.startswith("_") and not name.startswith("__") else []
+
     def callers(self, name: str) -> frozenset[str]:
         """The methods of the class body that call this method on `self`."""
         return frozenset(site[0].name for site in self._sites().get(name, ()))

@@ -20,11 +20,11 @@ When to ignore it
 Limits
     Only tasks and threads that the method makes from its own arguments, or in an endless loop, so that it
     surely runs more than once. A field that is handed to other code is let pass, as that may take members out;
-    waiting for all of them with `asyncio.wait` or `gather` takes none out. It is certain for tasks that the stop alone
-    takes out; a field that nothing ever empties may have been meant for few.
+    waiting for all of them with `asyncio.wait` or `gather` takes none out. What goes round until the object ends
+    is one of few, and let pass. Certain is what is known to end, or whose end a callback hears, where it is started
+    in an endless loop or for each message; of a thread, which keeps no result, it is only likely.
 """
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -32,9 +32,8 @@ from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.membership import Change, changes_in, collection_kind, is_bounded
-from worker_lint.analysis.nesting import mentions
-from worker_lint.analysis.places import Use
-from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.piling_up import is_for_each, lasts, started_code, surely_ends
+from worker_lint.analysis.taken_out import emptied_by, is_given_away, is_shrunk_outside, leaves_in_lambda, shrinks
 from worker_lint.analysis.visit import given_to
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -46,6 +45,7 @@ rule = Rule(
     summary="A field gets a new member for each task or message, and nothing takes members out",
     words=("create_task", "ensure_future", "submit", "run_in_executor", "Thread"),
     closure="file",
+    resumable="trail",
     product_only=True,
     silences=("bounded deque, cache with limit",),
     examples=(
@@ -91,7 +91,51 @@ rule = Rule(
                         message = await self.queue.get()
                         self.tasks.append(asyncio.create_task(self.handle(message)))  # bad: self.tasks
             """,
+        ),
+        bad(
+            "a thread for each connection, which keeps nothing but itself",
+            """
+            import threading
+
+            class Server:
+                def __init__(self, listener):
+                    self.listener = listener
+                    self.threads = []
+
+                def serve(self, connection):
+                    connection.answer()
+
+                def run(self):
+                    while True:
+                        thread = threading.Thread(target=self.serve, args=(self.listener.accept(),))
+                        self.threads.append(thread)  # bad: self.threads
+                        thread.start()
+            """,
             is_likely=True,
+        ),
+        good(
+            "one task for each subscription goes round until the stop",
+            """
+            import asyncio
+
+            class Client:
+                def __init__(self):
+                    self.open = True
+                    self.tasks = []
+
+                def subscribe(self, queue):
+                    self.tasks.append(asyncio.create_task(self.listen(queue)))
+
+                async def listen(self, queue):
+                    while self.open:
+                        print(await queue.get())
+
+                async def close(self):
+                    self.open = False
+                    for task in self.tasks:
+                        task.cancel()
+                    self.tasks.clear()
+            """,
         ),
         good(
             "a callback takes each out again",
@@ -229,10 +273,6 @@ rule = Rule(
 _STARTERS = frozenset(
     {"create_task", "ensure_future", "submit", "run_in_executor", "run_coroutine_threadsafe", "Thread"}
 )
-_LOOKS = frozenset(
-    {"wait", "gather", "as_completed", "len", "list", "tuple", "set", "sorted", "any", "all", "bool", "iter", "sum"}
-)
-"""Functions that look at a collection and leave it as it is."""
 _ONCE = frozenset({"__init__", "start", "setup", "open", "connect", "run_forever", "__aenter__", "__enter__", "main"})
 
 
@@ -257,10 +297,14 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
             kind = collection_kind(cls, field)
             if kind is None or is_bounded(cls, field) or (kind == "dict" and growing.change.name == ""):
                 continue
-            if _shrinks(changes, field) or _leaves_in_lambda(methods, field) or _is_shrunk_outside(cls, field):
+            if shrinks(changes, field) or leaves_in_lambda(methods, field) or is_shrunk_outside(cls, field):
                 continue
-            if not any(_is_handed_over(use) for use in _uses(cls, methods, field)):
-                yield _finding(method, growing, _emptied(changes, field))
+            runs = started_code(cls, growing.change, growing.started)
+            if runs is not None and lasts(runs):
+                continue
+            if not is_given_away(cls, methods, field):
+                is_certain = _keeps_result(growing.started) and _piles_up(cls, method, growing, runs)
+                yield _finding(method, growing, emptied_by(changes, field), is_certain=is_certain)
                 break
 
 
@@ -298,70 +342,31 @@ def _is_repeated(method: Function, change: Change, started: ir.Call) -> bool:
     return any(name.id in params for name in find(ir.Name, inside))
 
 
-def _shrinks(changes: list[tuple[Function, Change]], field: str) -> bool:
-    """Whether anything but a stop method takes members out, or puts another collection in the place."""
-    for method, change in changes:
-        if change.field == field and change.kind != "adds" and method.name != "__init__":
-            if change.name in {"discard", "remove", "pop", "popleft", "popitem"} or not is_stop_name(method.name):
-                return True
-    return False
-
-
-def _leaves_in_lambda(methods: list[Runs], field: str) -> bool:
-    """Whether a lambda, such as a callback for the end of the work, takes its argument out of the field."""
-    for runs in methods:
-        for made in find(ir.Lambda, runs.function.body) if mentions(runs.function, "lambda") else ():
-            for call in find(ir.Call, (made.body,)):
-                name, _, taken = (ir.dotted_name(call.func) or "").rpartition(".")
-                if name.endswith(f".{field}") and taken in {"discard", "remove", "pop"}:
-                    return True
-    return False
-
-
-def _is_shrunk_outside(cls: Class, field: str) -> bool:
-    """Whether code outside the class, such as the work itself as its last step, takes members out of the field."""
-    if not field.startswith("_"):
-        taken = rf"(?<!\bself)\.{re.escape(field)}\.(?:discard|remove|pop|popleft|popitem|clear)\("
-        return cls.project.uses.is_written(cls, (f".{field}.",), taken)
-    return False
-
-
-def _emptied(changes: list[tuple[Function, Change]], field: str) -> Change | None:
-    found = (one for method, one in changes if one.field == field and one.kind != "adds" and method.name != "__init__")
-    return next(found, None)
-
-
-def _uses(cls: Class, methods: list[Runs], field: str) -> Iterator[Use]:
-    for runs in methods:
-        yield from (use for use in cls.project.places.uses(runs.function, cls) if use.place == ("self", field))
-
-
-def _is_handed_over(use: Use) -> bool:
-    """Whether other code gets the collection, and so may take members out."""
-    if use.how in {"stored", "returned", "held"}:
-        return not isinstance(use.statement, ir.AugAssign)
-    if use.how == "passed" and use.call is not None:
-        func = use.call.func
-        name = func.name if isinstance(func, ir.Attribute) else ir.dotted_name(func) or ""
-        return name not in _LOOKS
-    return use.how == "called" and use.name in {"difference_update", "intersection_update", "remove", "sort"}
-
-
 def _keeps_result(started: ir.Call) -> bool:
-    """Whether what is started is a task, which holds its result and its exception, and is one of many."""
+    """Whether what is started holds its result and its exception when it has ended; a thread drops all it had."""
     name = started.func.name if isinstance(started.func, ir.Attribute) else ir.dotted_name(started.func)
-    return name in {"create_task", "ensure_future"}
+    return name is not None and name.rpartition(".")[2] != "Thread"
 
 
-def _finding(method: Function, growing: _Growing, emptied: Change | None) -> Finding:
-    change = growing.change
+def _piles_up(cls: Class, method: Function, growing: _Growing, runs: Runs | None) -> bool:
+    """Whether it is known both that each ends and that more and more are started."""
+    return surely_ends(runs, growing.change) and is_for_each(cls, method, growing.change)
+
+
+def _finding(method: Function, growing: _Growing, emptied: Change | None, *, is_certain: bool) -> Finding:
+    change, is_thread = growing.change, not _keeps_result(growing.started)
     note = (Note(emptied.function.path, emptied.at, "only this takes members out"),) if emptied is not None else ()
     return Finding(
         at=change.at,
         message=f"`self.{change.field}` keeps all that `{method.name}` starts, also what has ended",
-        consequence="Results, exceptions and frames stay in memory: it grows with every message.",
-        help=f"let each leave when it ends: `add_done_callback(self.{change.field}.discard)`",
+        consequence=_THREADS if is_thread else _RESULTS,
+        help=_LEAVE if is_thread else f"let each leave when it ends: `add_done_callback(self.{change.field}.discard)`",
         notes=note,
         symbol=method.symbol,
-        confidence="certain" if emptied is not None and _keeps_result(growing.started) else "likely",
+        confidence="certain" if is_certain else "likely",
     )
+
+
+_RESULTS = "Results, exceptions and frames stay in memory: it grows with every message."
+_THREADS = "Each thread object stays in memory: it grows with every message."
+_LEAVE = "let each leave as its last step, in a `finally`, or keep those alone that are alive"

@@ -19,13 +19,18 @@ When to ignore it
 
 Limits
     The program is followed through calls that surely run one function. Libraries are not judged: whoever
-    starts them owns the signals.
+    starts them owns the signals. Certain are programs that are told what to do, by the command line or the
+    environment, and release a client or an object of the project; what the system closes by itself, and what may be
+    a demonstration at the foot of a module, is only likely.
 """
 
+import re
+import sys
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from worker_lint.analysis import Function, ModuleScope, Scope
+from worker_lint.analysis import Class, Function, Instance, ModuleScope, Scope
+from worker_lint.analysis.demonstrating import is_demonstration
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import handler_names
 from worker_lint.analysis.nesting import own_calls
@@ -60,14 +65,39 @@ rule = Rule(
                 from clients import consumer
                 main(consumer)
             """,
+            is_likely=True,
+        ),
+        bad(
+            "a demonstration at the foot of the module",
+            """
+            class Poller:
+                def poll(self):
+                    return 1
+
+                def close(self):
+                    print("closed")
+
+            def demo():
+                poller = Poller()
+                try:
+                    while True:
+                        print(poller.poll())
+                except KeyboardInterrupt:  # bad: Ctrl-C
+                    poller.close()
+
+            if __name__ == "__main__":
+                demo()
+            """,
+            is_likely=True,
         ),
         bad(
             "the client's own loop",
             """
+            import os
             import pika
 
             def run():
-                connection = pika.BlockingConnection()
+                connection = pika.BlockingConnection(pika.URLParameters(os.environ["BROKER"]))
                 channel = connection.channel()
                 try:
                     channel.start_consuming()
@@ -188,9 +218,11 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if place.scope.path != module.path:
             continue
         handler = next((item for item in place.node.handlers if "KeyboardInterrupt" in handler_names(item)), None)
-        release = next(_releases(place.node, handler), None) if handler is not None else None
-        if handler is not None and release is not None and _is_endless(place.node.body):
-            yield _finding(place.scope, handler, release)
+        releases = list(_releases(place.node, handler)) if handler is not None else []
+        if handler is not None and releases and _is_endless(place.node.body):
+            lost = next((one for one in releases if _is_missed(place.scope, one)), None)
+            is_certain = lost is not None and _is_for_use(module, places, place.scope)
+            yield _finding(place.scope, handler, lost or releases[0], is_certain=is_certain)
 
 
 def _program(module: ModuleScope) -> tuple[ir.Stmt, ...]:
@@ -255,7 +287,39 @@ def _releases(node: ir.Try, handler: ir.Handler) -> Iterator[ir.Call]:
                     yield call
 
 
-def _finding(scope: Scope, handler: ir.Handler, release: ir.Call) -> Finding:
+def _is_missed(scope: Scope, release: ir.Call) -> bool:
+    """
+    Whether somebody misses the release: a client or file that has more to do at its end than to be closed by the
+    system, or an object of the project. Sockets, servers and event loops end with the process all the same.
+    """
+    if not isinstance(release.func, ir.Attribute):
+        return False
+    values = scope.project.values
+    kind = values.of(scope, release.func.value, scope.owner if isinstance(scope, Function) else None)
+    if not isinstance(kind, Instance):
+        return False
+    return isinstance(kind.of, Class) or kind.of.dotted.partition(".")[0] not in sys.stdlib_module_names
+
+
+def _is_for_use(module: ModuleScope, places: list[_Place], scope: Scope) -> bool:
+    """
+    Whether it is a program that people run, not a demonstration: it is the package's own, or it asks the command line
+    or the environment what to do, and nothing names it an example.
+    """
+    if is_demonstration(module.path, scope):
+        return False
+    if module.path.rpartition("/")[2] == "__main__.py":
+        return True
+    store = module.project.store
+    return any(_IS_TOLD.search(store.text(path).source) for path in {module.path, *(one.scope.path for one in places)})
+
+
+_IS_TOLD: Final = re.compile(
+    r"\bsys\.argv\b|\bos\.(?:environ|getenv)\b|\b(?:argparse|optparse|getopt|docopt|click|typer|configparser)\b"
+)
+
+
+def _finding(scope: Scope, handler: ir.Handler, release: ir.Call, *, is_certain: bool) -> Finding:
     name = ir.dotted_name(release.func) or "the release"
     line, column, _, _ = handler.at
     return Finding(
@@ -265,4 +329,5 @@ def _finding(scope: Scope, handler: ir.Handler, release: ir.Call) -> Finding:
         help="install a handler for SIGTERM that sets the stop flag, or raises",
         notes=(Note(scope.path, release.at, "SIGTERM leaves this out"),),
         symbol=scope.symbol,
+        confidence="certain" if is_certain else "likely",
     )

@@ -20,9 +20,9 @@ When to ignore it
     When one thread or task alone ever calls these methods.
 
 Limits
-    A table counts as guarded when at least two methods change it under the lock and no fewer than twice as many
-    uses hold the lock as do not. Fields filled after an `await` count if several methods lead to what needs a
-    release. Certain is only a loop over the field itself, never run under the lock, with no comment on locks.
+    A table counts as guarded when at least two methods change it under the lock, and twice as many uses hold the
+    lock as do not. Fields filled after an `await` count if several methods lead to what needs a release. Certain is
+    only a loop over the field itself, never run under the lock, without a comment on locks, where others change it.
 """
 
 from collections.abc import Iterator

@@ -17,8 +17,9 @@ When to ignore it
     When the thread may be cut off at any point.
 
 Limits
-    Only what the class starts itself; a thread that anybody else may join is let pass. Only likely are a pool made by
-    the constructor of what can be started again after a `stop`, and a daemon thread that uses what is closed.
+    Only what the class starts itself; a thread that anybody else may join is let pass, and a pool of which the stop
+    ends a part. Only likely are the pool of an example, or of the constructor of what can start again after a `stop`,
+    a thread whose loop may end by itself, and one that is a daemon, or expects an error, where it uses what is closed.
 """
 
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Runs
+from worker_lint.analysis.child_limits import is_detached
 from worker_lint.analysis.children import (
     Child,
     children_of,
@@ -36,10 +38,12 @@ from worker_lint.analysis.children import (
     serves,
     waits_for_anything,
 )
+from worker_lint.analysis.demonstrating import is_demonstration
 from worker_lint.analysis.left_behind import is_of_lifetime
+from worker_lint.analysis.left_running import closed_under, is_ended_by_part, is_expected, is_on_its_own, never_lets_go
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.resources import Held
-from worker_lint.analysis.stopping import STOP_WORDS, is_stop_name
+from worker_lint.analysis.stopping import STOP_WORDS
 from worker_lint.analysis.touching import Act, acts_of, code_of, done_by, told_by_stops, whole_stops
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -184,6 +188,28 @@ rule = Rule(
             silence="daemon by design",
         ),
         good(
+            "the stop ends the pool by a part of it",
+            """
+            import threading
+            from concurrent.futures import ThreadPoolExecutor
+
+            class Pool(ThreadPoolExecutor):
+                def __init__(self):
+                    super().__init__()
+                    self.stopping = threading.Event()
+
+            class Worker:
+                def start(self):
+                    self.pool = Pool()
+
+                def handle(self, message):
+                    self.pool.submit(print, message)
+
+                def stop(self):
+                    self.pool.stopping.set()
+            """,
+        ),
+        good(
             "another method joins it",
             """
             import threading
@@ -253,13 +279,7 @@ rule = Rule(
     ),
 )
 
-_ONE_SHOT: Final = frozenset({"communicate", "wait", "poll", "returncode", "stdout", "exitcode", "is_alive"})
 _WORK: Final = frozenset({"submit", "map", "apply_async", "imap", "starmap", "run_in_executor"})
-_WAKES: Final = frozenset(
-    {"recv", "accept", "get", "read", "readline", "poll", "recv_multipart", "recv_json", "consume", "select", "receive",
-     "wait", "recv_bytes", "recvfrom", "listen", "process_data_events", "start_consuming", "fetch", "next", "readlines"}
-)  # fmt: skip
-"""Calls of which closing the object is the way to end them."""
 
 
 @rule.on_class
@@ -270,9 +290,11 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         return
     held = context.project.resources.held(cls)
     for one in held:
-        if _is_left(one) and one.duty.is_executor and one.derived_from is None and _is_used(cls, one):
+        is_pool = one.duty.is_executor and one.derived_from is None and _is_left(one)
+        if is_pool and _is_used(cls, one) and not is_ended_by_part(cls, one):
             found = _finding(cls, stops[0], one, "pool", "its jobs and threads outlive", [])
-            yield replace(found, confidence="likely") if is_of_lifetime(one, stops) else found
+            is_meant = is_of_lifetime(one, stops) or is_demonstration(cls.path, stops[0].function)
+            yield replace(found, confidence="likely") if is_meant else found
     for child in children_of(cls):
         yield from _judged(cls, stops, child) if _is_left(child.held) else ()
     yield from _unkept(cls, stops)
@@ -297,7 +319,9 @@ def _judged(cls: Class, stops: list[Runs], child: Child) -> Iterator[Finding]:
         if not child.is_daemon:
             yield _finding(cls, stops[0], child.held, "timer", "it fires after", [])
         return
-    if child.kind == "process" and child.runs is None and not child.is_daemon and _is_on_its_own(cls, child):
+    if child.kind == "process" and child.runs is None and not child.is_daemon and is_on_its_own(cls, child.held):
+        if is_detached(child.held):
+            return
         yield _finding(cls, stops[0], child.held, "process", "it outlives", [])
     if child.runs is None or child.runs.me is not cls or not serves(child.runs):
         return
@@ -306,10 +330,11 @@ def _judged(cls: Class, stops: list[Runs], child: Child) -> Iterator[Finding]:
     seen = code_of(cls, child.runs)
     names = {act.name for act in seen}
     if not child.is_daemon and not any(act.tells and act.name in names for act in told_by_stops(cls)):
-        yield _finding(cls, stops[0], child.held, child.kind, "nothing tells it to end, and it holds", [])
+        found = _finding(cls, stops[0], child.held, child.kind, "nothing tells it to end, and it holds", [])
+        yield found if never_lets_go(child.runs) else replace(found, confidence="likely")
         return
     for stop in stops:
-        for act, used in _closed_under(stop, child, seen):
+        for act, used in closed_under(stop, child, seen):
             notes = [
                 Note(
                     act.function.path, act.at, f"`self.{act.name}` is closed here, without waiting for the {child.kind}"
@@ -317,34 +342,9 @@ def _judged(cls: Class, stops: list[Runs], child: Child) -> Iterator[Finding]:
                 Note(used.function.path, used.at, f"the {child.kind} uses it here"),
             ]
             found = _finding(cls, stop, child.held, child.kind, "it still uses what is closed by", notes)
-            yield replace(found, confidence="likely" if child.is_daemon else "certain")
+            is_certain = not child.is_daemon and not is_expected(used)
+            yield replace(found, confidence="certain" if is_certain else "likely")
             return
-
-
-def _is_on_its_own(cls: Class, child: Child) -> bool:
-    """Whether the object never asks the process anything, as one does with a command that ends by itself."""
-    used = (use for method in cls.project.values.fields.methods(cls) for use in cls.project.places.uses(method, cls))
-    return not any(use.place[:2] == child.held.place and use.name in _ONE_SHOT for use in used)
-
-
-def _closed_under(stop: Runs, child: Child, seen: list[Act]) -> Iterator[tuple[Act, Act]]:
-    """The releases of a stop on fields that the child's code uses otherwise than by waiting there."""
-    used: dict[str, Act] = {}
-    for act in seen:
-        if act.called and not is_stop_name(act.called):
-            used.setdefault(act.name, act)
-    waking = {act.name for act in seen if act.called in _WAKES or (act.use is not None and act.use.how == "iterated")}
-    asked = {act.name for act in seen if act.use is not None and act.use.how in {"tested", "read"}}
-    for act in done_by(stop):
-        is_release = act.called in {"close", "disconnect", "aclose", "shutdown"}
-        is_gone = act.kind == "assigned" and isinstance(act.value, ir.Constant) and act.value.kind == "none"
-        if (
-            (is_release or (is_gone and act.name not in asked))
-            and act.name in used
-            and act.name not in waking
-            and act.name != child.held.place[1]
-        ):
-            yield act, used[act.name]
 
 
 def _unkept(cls: Class, stops: list[Runs]) -> Iterator[Finding]:

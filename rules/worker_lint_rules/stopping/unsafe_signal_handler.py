@@ -284,6 +284,11 @@ class _Unsafe(NamedTuple):
     subject: str = ""
     waits: bool = False
 
+    @property
+    def order(self) -> tuple[ir.At, ...]:
+        """Comparable with that of others of the same handler: what runs first comes first."""
+        return (*(way.call.at for way in self.here.ways), self.at)
+
 
 @rule.on_module
 def check_module(module: ModuleScope, context: Context) -> Iterator[Finding]:
@@ -308,7 +313,7 @@ def _installed(scope: Scope) -> Iterator[Finding]:
             runs = [item for item in callee.runs if not scope.project.values.is_wrapped(item.function)]
             found = list(_in_runs(runs[0])) if len(runs) == 1 and len(callee.runs) == 1 else []
         if found:
-            worst = min(found, key=lambda item: (_ORDER.index(item.severity), item.waits, len(item.here.ways)))
+            worst = min(found, key=lambda item: (_ORDER.index(item.severity), item.waits, item.order))
             yield _finding(scope, installed, callee, worst, found)
 
 
