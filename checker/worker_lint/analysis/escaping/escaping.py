@@ -25,6 +25,7 @@ from worker_lint.analysis.routines.routines import is_static
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
+    from worker_lint.analysis.escaping.boundaries import Boundary
     from worker_lint.analysis.project import Project
 
 _DEPTH: Final = 3
@@ -59,6 +60,7 @@ class Escaping:
         self._policies: dict[str, DeliveryPolicy] = {}
         self._insides: dict[str, Inside] = {}
         self._fields: dict[tuple[Class, str], Level] = {}
+        self.kept_boundaries: tuple[str, tuple[Boundary, ...]] | None = None
 
     # --- questions ---
 
