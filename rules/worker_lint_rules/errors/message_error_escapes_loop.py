@@ -19,8 +19,9 @@ When to ignore it
 
 Limits
     Deliveries are followed through locals, fields that a receiving call fills, and sure calls. A test for membership or
-    length anywhere in the function is a guard. Certain is an error over what a broker delivered, or of the code that it
-    names, where nobody above sees it; what sockets and pipes bring, explicit raises and jobs are likely.
+    length anywhere in the function is a guard. Certain is an error over what a broker delivered, or of the code that a
+    message names, where the loop has a thread, task, greenlet or process of its own and a log line at most tells of its
+    end; what sockets and pipes bring, explicit raises and jobs are likely.
 """
 
 from collections.abc import Iterator
@@ -99,6 +100,55 @@ rule = Rule(
                         log.warning("unknown kind %s", message.kind)
             """,
             is_likely=True,
+        ),
+        bad(
+            "handlers of others, in a greenlet whose end is written down",
+            """
+            import gevent
+
+            class Listener:
+                def __init__(self, server, log):
+                    self.server = server
+                    self.log = log
+                    self.handlers = {}
+                    gevent.spawn(self.listen).link_exception(self.on_error)
+
+                def on_error(self, greenlet):
+                    self.log.critical("ended", exc_info=greenlet.exc_info)
+
+                def listen(self):
+                    while True:
+                        message = self.server.recv()
+                        if message.kind == "hello":
+                            self.log.info("%s is ready", message.client)
+                        elif message.kind in self.handlers:
+                            self.handlers[message.kind](message)  # bad: self.handlers[…]
+            """,
+        ),
+        bad(
+            "a child process that one message ends, with a log line",
+            """
+            import logging
+            import os
+            import traceback
+
+            class Worker:
+                def fork(self):
+                    pid = os.fork()
+                    if pid == 0:
+                        self.child()
+                    return pid
+
+                def child(self):
+                    try:
+                        while not self.stopping:
+                            payload = self.broker.blpop(self.keys, timeout=1)
+                            if payload is not None:
+                                task = self.tasks[payload[1]]  # bad: KeyError
+                                self.process(task)
+                    except Exception:
+                        logging.error(traceback.format_exc())
+            """,
         ),
         bad(
             "a pool of threads",
