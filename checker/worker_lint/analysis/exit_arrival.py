@@ -14,10 +14,9 @@ from worker_lint.analysis.flow import Summary, find
 from worker_lint.analysis.tiers import TrySite, ends_process
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.visit import uncalled
-from worker_lint.analysis.workers.entry import EntryKind
 from worker_lint.source import ir
 
-_ALONE: Final[frozenset[EntryKind]] = frozenset({"thread", "timer", "process", "pool", "task"})
+_ALONE: Final = frozenset({"thread", "timer", "process", "pool", "task"})
 _MAIN: Final = frozenset({"main", "cli"})
 _COMMANDS: Final = frozenset({"command", "group"})
 _DEPTH: Final = 3

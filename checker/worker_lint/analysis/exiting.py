@@ -30,12 +30,11 @@ from worker_lint.analysis.tiers.awaiting import awaits_others_only
 from worker_lint.analysis.tiers.loops import is_endless, leaves_loop
 from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.tiers.reasons import states_reason
-from worker_lint.analysis.workers.entry import EntryKind
 from worker_lint.source import ir
 
 _WARNING: Final = 30
-_ALONE: Final[frozenset[EntryKind]] = frozenset({"thread", "timer", "process", "pool", "task"})
-_THREADS: Final[frozenset[EntryKind]] = frozenset({"thread", "timer"})
+_ALONE: Final = frozenset({"thread", "timer", "process", "pool", "task"})
+_THREADS: Final = frozenset({"thread", "timer"})
 _MAIN: Final = frozenset({"main", "cli"})
 _PICKLES: Final = frozenset(
     {"pickle.load", "pickle.loads", "dill.load", "dill.loads", "cloudpickle.load", "cloudpickle.loads"}

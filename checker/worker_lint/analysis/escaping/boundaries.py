@@ -80,9 +80,11 @@ class Boundary:
 def boundaries(escaping: Escaping, path: str) -> tuple[Boundary, ...]:
     """The boundaries in a file, in source order; of nested loops the inner and the outer one."""
     kept = escaping.kept_boundaries
-    if kept is None or kept[0] != path:  # several rules ask for those of one file, one after the other
-        escaping.kept_boundaries = kept = (path, tuple(_boundaries(escaping, path)))
-    return kept[1]
+    if kept is not None and kept[0] == path:  # several rules ask for those of one file, one after the other
+        return kept[1]
+    found = tuple(_boundaries(escaping, path))
+    escaping.kept_boundaries = (path, found)
+    return found
 
 
 def _boundaries(escaping: Escaping, path: str) -> Iterator[Boundary]:

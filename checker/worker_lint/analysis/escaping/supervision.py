@@ -11,7 +11,6 @@ from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.tiers import TrySite, raises_anything
 from worker_lint.analysis.tiers.loops import is_endless, leaves_loop
 from worker_lint.analysis.visit import encloses, uncalled
-from worker_lint.analysis.workers.entry import EntryKind, hands_over
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ _PLAIN: Final = frozenset(
     | {"asynccontextmanager", "contextmanager", "no_type_check", "coroutine"}
 )
 
-_ALONE: Final[frozenset[EntryKind]] = frozenset({"thread", "timer", "process", "pool", "task"})
+_ALONE: Final = frozenset({"thread", "timer", "process", "pool", "task"})
 _OF_THREADS: Final = frozenset({"threading.Thread", "multiprocessing.process.BaseProcess"})
 
 
@@ -63,7 +62,7 @@ def is_transparent(function: Function, decorator: ir.Expr) -> bool:
     return len(inner) > 1 or targets[0].node.is_generator  # a context that serves as a decorator
 
 
-def is_entry(function: Function, kinds: frozenset[EntryKind] = _ALONE) -> bool:
+def is_entry(function: Function, kinds: frozenset[str] = _ALONE) -> bool:
     """Whether the function runs on a thread, task or process of its own, so that nobody gets its errors."""
     project = function.project
     if is_thread_main(function, _OF_THREADS):
@@ -72,7 +71,7 @@ def is_entry(function: Function, kinds: frozenset[EntryKind] = _ALONE) -> bool:
     for other in functions_of(project, function.path):
         first, _, last, _ = other.node.at
         here = function.node.name_at[0] + 1 if other is function else first
-        if text.has_word(function.name, here, last) and hands_over(other, function, kinds):
+        if text.has_word(function.name, here, last) and project.workers.hands_over(other, function, kinds):
             return True
     return False
 

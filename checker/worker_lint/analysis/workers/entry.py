@@ -81,7 +81,7 @@ def entries_in(project: Project, function: Function, me: Class | None) -> Iterat
         yield Entry(kind, _code(project, block, argument, me), Site(block, call.at), call)
 
 
-def hands_over(function: Function, wanted: Function, kinds: Collection[EntryKind]) -> bool:
+def hands_over(function: Function, wanted: Function, kinds: Collection[str]) -> bool:
     """
     Whether the function hands another one to what runs it elsewhere. What else it hands over is not resolved: who
     overrides that is a question to all files.
