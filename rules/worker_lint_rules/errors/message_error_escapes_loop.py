@@ -102,55 +102,6 @@ rule = Rule(
             is_likely=True,
         ),
         bad(
-            "handlers of others, in a greenlet whose end is written down",
-            """
-            import gevent
-
-            class Listener:
-                def __init__(self, server, log):
-                    self.server = server
-                    self.log = log
-                    self.handlers = {}
-                    gevent.spawn(self.listen).link_exception(self.on_error)
-
-                def on_error(self, greenlet):
-                    self.log.critical("ended", exc_info=greenlet.exc_info)
-
-                def listen(self):
-                    while True:
-                        message = self.server.recv()
-                        if message.kind == "hello":
-                            self.log.info("%s is ready", message.client)
-                        elif message.kind in self.handlers:
-                            self.handlers[message.kind](message)  # bad: self.handlers[…]
-            """,
-        ),
-        bad(
-            "a child process that one message ends, with a log line",
-            """
-            import logging
-            import os
-            import traceback
-
-            class Worker:
-                def fork(self):
-                    pid = os.fork()
-                    if pid == 0:
-                        self.child()
-                    return pid
-
-                def child(self):
-                    try:
-                        while not self.stopping:
-                            payload = self.broker.blpop(self.keys, timeout=1)
-                            if payload is not None:
-                                task = self.tasks[payload[1]]  # bad: KeyError
-                                self.process(task)
-                    except Exception:
-                        logging.error(traceback.format_exc())
-            """,
-        ),
-        bad(
             "a pool of threads",
             """
             import queue
