@@ -22,7 +22,8 @@ Limits
     Known are the libraries with a model, reads whose names mean nothing else (`blpop`, `xread`,
     `drain_events`, `pubsub.get_message`), and connections that are opened in each turn. Clients that
     reconnect by themselves are left out. Any clause that may be meant for connections silences. Certain is a read
-    from a server in a loop that runs on a thread or task of its own which nobody looks after; the rest is likely.
+    from a server in a loop that runs on a thread or task of its own, of whose end a log line tells at most; the rest is
+    likely, so what is only opened in each turn, and a process that may be meant to end.
 """
 
 from collections.abc import Iterator
@@ -119,6 +120,28 @@ rule = Rule(
 
             def start(url):
                 threading.Thread(target=beat, args=(url,), daemon=True).start()
+            """,
+        ),
+        bad(
+            "a log line is no answer",
+            """
+            import logging
+            import threading
+            import redis
+
+            class Listener:
+                def __init__(self):
+                    self.pubsub = redis.Redis().pubsub()
+                    threading.Thread(target=self.listen, daemon=True).start()
+
+                def listen(self):
+                    try:
+                        while True:
+                            message = self.pubsub.get_message(timeout=1)  # bad: ConnectionError
+                            if message:
+                                self.handle(message)
+                    except Exception:
+                        logging.exception("the listener has ended")
             """,
         ),
         good(

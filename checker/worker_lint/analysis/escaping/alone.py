@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Function
@@ -11,6 +11,8 @@ from worker_lint.analysis.escaping.boundaries import functions_of
 from worker_lint.analysis.escaping.supervision import around, calls_of, is_thread_main
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.statements import walk_statements
+from worker_lint.analysis.tiers import TrySite, ends_process, raises_anything
+from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.unasked import is_asked
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
@@ -35,6 +37,8 @@ _TO_CALLER: Final = re.compile(
     r"\b(?:errors?|exceptions?|failures?)\b[^.]{0,80}\bcallers?\b|\bcallers?\b[^.]{0,80}\b(?:retr|errors?|exceptions?|failures?)",
     re.IGNORECASE,
 )
+_WRITING: Final = frozenset({"print", "format_exc", "print_exc", "str", "repr", "type", "format"})
+_STARTING: Final = re.compile(r"start|spawn|create_task|ensure_future|later|schedul|submit|connect$|run", re.IGNORECASE)
 _PROSE: Final = re.compile(r'"{3}.*?"{3}|\'{3}.*?\'{3}|#[^\n]*', re.DOTALL)
 
 
@@ -71,12 +75,15 @@ def _words(function: Function) -> str:
 
 
 def ends_unseen(boundary: Boundary) -> bool:
-    """Whether nobody learns of the error that ends a loop: no clause around it, no caller, no waiter."""
+    """Whether nobody learns of the error that ends a loop, but for a log line: no clause around it, no waiter."""
     function = boundary.function
+    return not is_looked_after(function) and not is_taken(function, boundary.node.at) and is_alone(function)
+
+
+def is_looked_after(function: Function) -> bool:
+    """Whether the file may look where the errors of its threads go, or the function says that its end is meant."""
     text = function.project.store.text(function.path)
-    if any(text.may_use(word) for word in _LOOKED_AFTER) or says_why(function) or _is_watched(function):
-        return False
-    return not _is_taken(function, boundary.at) and _is_alone(function, 0)
+    return any(text.may_use(word) for word in _LOOKED_AFTER) or says_why(function) or _is_watched(function)
 
 
 def _is_watched(function: Function) -> bool:
@@ -92,19 +99,20 @@ def _is_watched(function: Function) -> bool:
     return False
 
 
-def _is_alone(function: Function, depth: int) -> bool:
-    """Whether the function runs on a thread or task that nobody waits for, or for others alone that do."""
-    if is_thread_main(function):
+def is_alone(function: Function, ends: Callable[[Function], bool] = is_thread_main, depth: int = 0) -> bool:
+    """
+    Whether the function runs on a thread or task that nobody waits for, or for others alone that do; `ends` tells of
+    more functions that nobody waits for.
+    """
+    if ends(function):
         return True
     started = list(_let_go(function))
-    callers = [caller for caller, _ in calls_of(function) if caller is not function]
+    callers = [(caller, at) for caller, at in calls_of(function) if caller is not function]
     if started:
         return all(started)
-    if not callers or depth >= _DEPTH:
+    if not callers or depth >= _DEPTH or any(is_taken(caller, at) for caller, at in callers):
         return False
-    if any(_is_taken(caller, at) for caller, at in calls_of(function)):
-        return False
-    return all(_is_alone(caller, depth + 1) for caller in callers)
+    return all(is_alone(caller, ends, depth + 1) for caller in dict.fromkeys(caller for caller, _ in callers))
 
 
 def _let_go(function: Function) -> Iterator[bool]:
@@ -131,10 +139,32 @@ def _is_dropped(function: Function, at: ir.At) -> bool:
     return False
 
 
-def _is_taken(function: Function, at: ir.At) -> bool:
-    """Whether a broad clause of the function stands around the place."""
+def is_taken(function: Function, at: ir.At) -> bool:
+    """Whether a broad clause of the function around the place does more than to log the error."""
     tiers = function.project.tiers
-    return any(tiers.is_broad(function, handler) for site in around(function, at) for handler in site.node.handlers)
+    broad = (
+        (site, handler)
+        for site in around(function, at)
+        for handler in site.node.handlers
+        if tiers.is_broad(function, handler)
+    )
+    return any(not _only_tells(site, handler) or _starts_anew(function, at) for site, handler in broad)
+
+
+def _only_tells(site: TrySite, handler: ir.Handler) -> bool:
+    """Whether a clause writes the error down and nothing else, so that whoever called goes on as if all were well."""
+    if site.loops or raises_anything(handler.body) or ends_process(site.scope, handler.body):
+        return False
+    if any(isinstance(node, (ir.Assign, ir.AugAssign)) for node in find(ir.Node, handler.body)):
+        return False  # it keeps in mind that something has failed
+    calls = list(find(ir.Call, handler.body))
+    return bool(calls) and all(is_logging(call) or last_name(call.func) in _WRITING for call in calls)
+
+
+def _starts_anew(function: Function, at: ir.At) -> bool:
+    """Whether something behind the place may start what has ended once more."""
+    calls = find(ir.Call, function.statements)
+    return any(call.at[:2] >= at[2:] and _STARTING.search(last_name(call.func)) for call in calls)
 
 
 def _given(call: ir.Call) -> Iterator[ir.Expr]:

@@ -5,14 +5,14 @@ end, iterators that hand deliveries over, and callbacks that a library runs with
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.escaping.receiving import is_consumer
+from worker_lint.analysis.escaping.spelled import Spelled
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.tiers.loops import is_endless
@@ -37,8 +37,6 @@ _CALLBACKS: Final = {
 _ITERATED: Final = frozenset({"consume", "listen", "iterator", "notifies"})
 """Methods that give messages without an end; what the other receiving ones give is one message, or one batch."""
 
-_MAY_GO_ON: Final = re.compile(r"async\s+for\b|consum|listen|iter|notifies|count|cycle|repeat|sub", re.IGNORECASE)
-"""What a `for` that has no end must name; most name none of it, and their bodies need not be parsed."""
 _COUNTED: Final = frozenset({"count", "cycle", "repeat", "iter"})
 
 
@@ -79,13 +77,21 @@ class Boundary:
         return self.kind != "loop" or encloses(self.node.at, node.at)
 
 
-def boundaries(escaping: Escaping, path: str) -> Iterator[Boundary]:
+def boundaries(escaping: Escaping, path: str) -> tuple[Boundary, ...]:
     """The boundaries in a file, in source order; of nested loops the inner and the outer one."""
+    kept = escaping.kept_boundaries
+    if kept is not None and kept[0] == path:  # several rules ask for those of one file, one after the other
+        return kept[1]
+    found = tuple(_boundaries(escaping, path))
+    escaping.kept_boundaries = (path, found)
+    return found
+
+
+def _boundaries(escaping: Escaping, path: str) -> Iterator[Boundary]:
     project = escaping.project
     handed = {function: (param, level) for function, param, level in _callbacks(project, path)}
+    spelled = Spelled(project.store.text(path))
     for function in functions_of(project, path):
-        if not _may_be_one(function, handed):
-            continue
         given = handed.get(function)
         if given is not None:
             variant = escaping.variant(function, None, (given,))
@@ -93,21 +99,13 @@ def boundaries(escaping: Escaping, path: str) -> Iterator[Boundary]:
             continue
         if function.name in ("__next__", "__anext__"):
             yield Boundary("iterator", escaping.variant(function), function.node, function.node.name_at)
-        loops = [] if function.node.is_generator else list(loops_of(function))
+        if function.node.is_generator or not spelled.may_loop(function):
+            continue
+        loops = list(loops_of(function))
         if loops and _gives_something(function):
             continue
         for loop in loops:
             yield Boundary("loop", escaping.variant(function), loop, (*loop.at[:2], loop.at[0], loop.at[1] + 5))
-
-
-def _may_be_one(function: Function, handed: Mapping[Function, object]) -> bool:
-    """Whether the text of the function has a loop at all, before its body is parsed."""
-    if function in handed or function.name in ("__next__", "__anext__"):
-        return True
-    text, (first, _, last, _) = function.project.store.text(function.path), function.node.at
-    if text.has_word("while", first, last):
-        return True
-    return text.has_word("for", first, last) and _MAY_GO_ON.search(text.segment(function.node.at)) is not None
 
 
 def functions_of(project: Project, path: str) -> Iterator[Function]:

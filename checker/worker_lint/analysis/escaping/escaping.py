@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
@@ -59,6 +59,7 @@ class Escaping:
         self._policies: dict[str, DeliveryPolicy] = {}
         self._insides: dict[str, Inside] = {}
         self._fields: dict[tuple[Class, str], Level] = {}
+        self.kept_boundaries: tuple[str, tuple[Any, ...]] | None = None
 
     # --- questions ---
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.escaping.alone import ends_unseen, is_handed_on, says_why
+from worker_lint.analysis.escaping.apart import ends_apart
 from worker_lint.analysis.escaping.jobs import all_guarded
 from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.escaping.receiving import received
@@ -53,7 +54,7 @@ def is_evident(boundary: Boundary, origin: Origin) -> bool:
     """
     if says_why(boundary.function) or any(says_why(frame.function) for frame in origin.frames):
         return False
-    if boundary.kind == "loop" and not ends_unseen(boundary):
+    if boundary.kind == "loop" and not ends_unseen(boundary) and not ends_apart(boundary):
         return False
     if origin.failure.kind == "dispatch":
         return True

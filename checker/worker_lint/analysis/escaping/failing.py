@@ -75,7 +75,7 @@ class Failures:
 
     def _called(self, call: ir.Call) -> Failure | None:
         callee = self.delivered.callee(call)
-        shown = f"`{ir.dotted_name(call.func) or last_name(call.func)}`"
+        shown = f"`{_written(call.func)}`"
         first = call.args[0] if call.args else None
         level = self.delivered.level(first)
         if callee.dotted in PARSERS:
@@ -270,6 +270,13 @@ def _is_chosen_by_us(expr: ir.Expr) -> bool:
     if isinstance(expr, ir.Attribute):
         return expr.name in LIBRARY_NAMES
     return isinstance(expr, ir.Subscript) and isinstance(expr.index, ir.Constant) and expr.index.value in LIBRARY_NAMES
+
+
+def _written(called: ir.Expr) -> str:
+    """What is called, in the words of the code; an entry of a table by the table."""
+    if isinstance(called, ir.Subscript):
+        return f"{ir.dotted_name(called.value) or last_name(called.value)}[…]"
+    return ir.dotted_name(called) or last_name(called)
 
 
 def _has_keyword(call: ir.Call, name: str) -> bool:

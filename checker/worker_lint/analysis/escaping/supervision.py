@@ -67,10 +67,12 @@ def is_entry(function: Function, kinds: frozenset[str] = _ALONE) -> bool:
     project = function.project
     if is_thread_main(function, _OF_THREADS):
         return True
+    text = project.store.text(function.path)
     for other in functions_of(project, function.path):
-        for entry in project.workers.entries(other):
-            if entry.kind in kinds and any(runs.function is function for runs in entry.callee.runs):
-                return True
+        first, _, last, _ = other.node.at
+        here = function.node.name_at[0] + 1 if other is function else first
+        if text.has_word(function.name, here, last) and project.workers.hands_over(other, function, kinds):
+            return True
     return False
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from worker_lint.analysis.calls import Callee
 from worker_lint.analysis.entity import Class, External, Function
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.resources.held import Site
+from worker_lint.analysis.values import Bound
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -76,10 +77,42 @@ _STARTS: Final[dict[str, EntryKind]] = {"thread": "pool", "process": "pool", "ta
 
 def entries_in(project: Project, function: Function, me: Class | None) -> Iterator[Entry]:
     """What the function, and those inside it, hand over."""
+    for kind, argument, block, call in _all_handed(project, function, me):
+        yield Entry(kind, _code(project, block, argument, me), Site(block, call.at), call)
+
+
+def hands_over(function: Function, wanted: Function, kinds: Collection[str]) -> bool:
+    """
+    Whether the function hands another one to what runs it elsewhere. What else it hands over is not resolved: who
+    overrides that is a question to all files.
+    """
+    project = function.project
+    for kind, argument, block, _ in _all_handed(project, function, None):
+        if kind in kinds and _may_run(project, block, argument, wanted):
+            if any(runs.function is wanted for runs in _code(project, block, argument, None).runs):
+                return True
+    return False
+
+
+def _may_run(project: Project, block: Function, argument: ir.Expr, wanted: Function) -> bool:
+    """Whether an argument may run a function, as far as the names tell: those that override a method share its name."""
+    named = argument.func if isinstance(argument, ir.Call) else argument
+    match project.values.of(block, named):
+        case Bound(function=Function(name=name)):
+            return name == wanted.name
+        case Function() as found:
+            return found is wanted
+        case _:
+            return True
+
+
+def _all_handed(
+    project: Project, function: Function, me: Class | None
+) -> Iterator[tuple[EntryKind, ir.Expr, Function, ir.Call]]:
     for block in (function, *project.values.fields.inner(function)):
         for call in find(ir.Call, block.statements):
             for kind, argument in _handed(project, block, call, me):
-                yield Entry(kind, _code(project, block, argument, me), Site(block, call.at), call)
+                yield kind, argument, block, call
 
 
 def _code(project: Project, block: Function, argument: ir.Expr, me: Class | None) -> Callee:
@@ -92,10 +125,12 @@ def _code(project: Project, block: Function, argument: ir.Expr, me: Class | None
 
 
 def _handed(project: Project, block: Function, call: ir.Call, me: Class | None) -> Iterator[tuple[EntryKind, ir.Expr]]:
+    by_method = _BY_METHOD.get(call.func.name) if isinstance(call.func, ir.Attribute) else None
+    called = project.values.of(block, call.func, me)
+    if by_method is None and isinstance(called, Bound) and called.function is not None:
+        return  # a method of the project: who overrides it, which is dear to find out, is all the same
     callee = project.calls.of(block, call, me)
-    known = _BY_NAME.get(callee.dotted) or _of_class(project, callee)
-    if known is None and isinstance(call.func, ir.Attribute):
-        known = _BY_METHOD.get(call.func.name)
+    known = _BY_NAME.get(callee.dotted) or _of_class(project, callee) or by_method
     if known is not None:
         kind, name, index = known
         argument = argument_of(call, name, index)

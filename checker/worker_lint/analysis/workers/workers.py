@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.calls import Runs
@@ -10,7 +10,7 @@ from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.models import ModelClass, WorkerTable
 from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.workers.entry import Entry, entries_in
+from worker_lint.analysis.workers.entry import Entry, entries_in, hands_over
 from worker_lint.analysis.workers.worker import Worker
 from worker_lint.source import ir
 
@@ -39,6 +39,10 @@ class Workers:
         if key not in self._entries:
             self._entries[key] = tuple(entries_in(self.project, function, me))
         return self._entries[key]
+
+    def hands_over(self, function: Function, wanted: Function, kinds: Collection[str]) -> bool:
+        """Whether a function hands another one to something of these kinds; much cheaper than all its entries."""
+        return hands_over(function, wanted, kinds)
 
     def methods(self, cls: Class) -> dict[str, Runs]:
         """The functions that objects of exactly this class have, by name, those of project bases included."""

@@ -9,6 +9,7 @@ import pytest
 from worker_lint.analysis import Project
 from worker_lint.analysis.escaping import boundaries, functions_of
 from worker_lint.analysis.escaping.alone import ends_unseen, is_handed_on, leaves_it_to_caller
+from worker_lint.analysis.escaping.apart import ends_apart
 
 HEAD = """
 import asyncio
@@ -60,6 +61,81 @@ def test_ends_unseen(
     project = project_of(HEAD.format(start=start, kind=kind, first=first or "pass", stop=stop or "pass"))
     boundary = next(one for one in boundaries(project.escaping, "worker.py") if one.function.name == "consume")
     assert ends_unseen(boundary) is expected
+
+
+TOLD = """
+import threading
+
+class Worker:
+    def start(self):
+        threading.Thread(target=self.consume).start()
+
+    def consume(self):
+        try:
+            while True:
+                self.step()
+        except Exception as error:
+            {clause}
+        {behind}
+"""
+CLAUSES = {
+    "a log line": ("log.exception('ended')", "pass", True),
+    "a text of the error": ("log.error(traceback.format_exc())", "pass", True),
+    "it is handed on": ("self.errors.put(error)", "pass", False),
+    "it is kept": ("self.error = error", "pass", False),
+    "it is raised": ("raise RuntimeError from error", "pass", False),
+    "nothing is said": ("pass", "pass", False),
+    "another one is started": ("log.exception('ended')", "self.start()", False),
+}
+
+
+@pytest.mark.parametrize(("clause", "behind", "expected"), CLAUSES.values(), ids=CLAUSES)
+def test_a_log_line_restarts_nothing(
+    project_of: Callable[[str], Project],
+    clause: str,
+    behind: str,
+    expected: bool,  # noqa: FBT001 - a table
+) -> None:
+    project = project_of(TOLD.format(clause=clause, behind=behind))
+    assert ends_unseen(next(iter(boundaries(project.escaping, "worker.py")))) is expected
+
+
+APART = """
+import gevent
+import os
+
+class Worker:
+    def start(self):
+        {start}
+
+    def consume(self):
+        while True:
+            self.step()
+
+    def on_end(self, greenlet):
+        {answer}
+"""
+STARTS = {
+    "a greenlet": ("gevent.spawn(self.consume)", "pass", True),
+    "a greenlet and a log line": (
+        "gevent.spawn(self.consume).link(self.on_end)",
+        "log.error('ended')",
+        True,
+    ),
+    "a greenlet that is started anew": ("gevent.spawn(self.consume).link(self.on_end)", "self.start()", False),
+    "a greenlet of whose end somebody is told": ("gevent.spawn(self.consume).link(told)", "pass", False),
+    "a process": ("multiprocessing.Process(target=self.consume).start()", "pass", True),
+    "the child of a fork": ("if os.fork() == 0: self.consume()", "pass", True),
+    "whoever calls": ("self.consume()", "pass", False),
+}
+
+
+@pytest.mark.parametrize(("start", "answer", "expected"), STARTS.values(), ids=STARTS)
+def test_ends_apart(project_of: Callable[[str], Project], start: str, answer: str, expected: bool) -> None:  # noqa: FBT001 - a table
+    project = project_of("import multiprocessing\n" + APART.format(start=start, answer=answer))
+    boundary = next(one for one in boundaries(project.escaping, "worker.py") if one.function.name == "consume")
+    assert ends_apart(boundary) is expected
+    assert not ends_unseen(boundary)
 
 
 HANDED = {
