@@ -187,3 +187,32 @@ def test_classes_are_told_apart(first: str, second: str, message: str, advice: s
     assert one.message == message
     assert one.help is not None
     assert one.help.startswith(advice)
+
+
+ATTEMPTS = """
+import asyncio
+import sys
+
+async def retry(states, work, log):
+    while True:
+        state = await states.get()
+        {ask}
+        try:
+            await work(state)
+        except BaseException as error:
+            {clause}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ask", "clause", "expected"),
+    [
+        ("", "log.exception('failed')", ["certain"]),
+        ("", "state.set_exception(error)", ["likely"]),
+        ("log.decide(state)", "state.set_exception(sys.exc_info())", []),
+        ("log.decide(state)", "log.error('failed: %s', error)", ["certain"]),
+    ],
+)
+def test_a_cancellation_that_is_handed_on(ask: str, clause: str, expected: list[str]) -> None:
+    found = check_source("ERR108", ATTEMPTS.format(ask=ask, clause=clause))
+    assert [one.confidence for one in found] == expected

@@ -105,3 +105,87 @@ def copy(path, links=False):
 )
 def test_code_that_nobody_is_seen_to_run(mark: str, use: str, says: str, expected: str) -> None:
     assert _confidence(FUNCTION.format(mark=mark, use=use, says=says)) == [expected]
+
+
+KEEPER = """
+import logging
+
+def record(node, event):
+    node.history.append(event)
+
+def power(node, driver):
+    driver.check(node)
+    try:
+        driver.switch(node)
+    except Exception as error:
+        {clause}
+        raise
+
+def run(nodes, driver):
+    for node in nodes:
+        try:
+            power(node, driver)
+        except Exception:
+            logging.error("could not switch %s", node)
+
+run([], None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("clause", "expected"),
+    [
+        ("node.last_error = str(error)", "likely"),
+        ("text = f'failed: {error}'; record(node, event=text)", "likely"),
+        ("logging.warning('failed: %s', error)", "likely"),
+        ("logging.info('failed: %s', error)", "certain"),
+        ("node.state = 'failed'; text = str(error)", "certain"),
+    ],
+)
+def test_a_function_that_keeps_the_cause_itself(clause: str, expected: str) -> None:
+    assert _confidence(KEEPER.format(clause=clause)) == [expected]
+
+
+CHAIN = """
+import logging
+import subprocess
+
+class Store:
+    def {public}(self, client):
+        _delete(client)
+
+    def {method}(self, client):
+        try:
+            subprocess.check_call(client)
+        except Exception:
+            logging.error("could not drop")
+
+    def run(self, client):
+        {calls}
+
+def _delete(client):
+    {delete}
+
+Store().run(None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "calls", "expected"),
+    [
+        ("_drop", "pass", "likely"),
+        ("_drop", "self._drop(client)", "certain"),
+        ("_drop", "getattr(self, '_drop')(client)", "certain"),
+        ("drop", "pass", "certain"),
+    ],
+)
+def test_a_private_method_that_nobody_calls(method: str, calls: str, expected: str) -> None:
+    source = CHAIN.format(public="delete", method=method, calls=calls, delete="client.delete()")
+    assert _confidence(source) == [expected]
+
+
+@pytest.mark.parametrize(("public", "expected"), [("_delete_it", "likely"), ("delete", "certain")])
+def test_a_function_that_only_unused_methods_call(public: str, expected: str) -> None:
+    failing = "try: subprocess.check_call(client)\n    except Exception: logging.error('could not drop')"
+    source = CHAIN.format(public=public, method="run_all", calls="pass", delete=failing)
+    assert _confidence(source)[-1] == expected

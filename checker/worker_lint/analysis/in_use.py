@@ -57,7 +57,7 @@ def _is_called_by_unused(function: Function, depth: int) -> bool:
 
 def _is_called_on_object(method: Function, cls: Class) -> bool:
     """Whether a private method is named in a file that knows its class; bases and their other classes may call it."""
-    if any(isinstance(one, Class) or one.name != _OBJECT for one in cls.project.lineage.ancestors(cls)):
+    if any(isinstance(one, Class) or one.name != _OBJECT for one in cls.project.hierarchy.ancestors(cls)):
         return True
     name = re.escape(method.name)
     return cls.project.uses.is_written(cls, (method.name,), rf"(?<!def )\b{name}\b")
