@@ -189,3 +189,36 @@ def test_a_function_that_only_unused_methods_call(public: str, expected: str) ->
     failing = "try: subprocess.check_call(client)\n    except Exception: logging.error('could not drop')"
     source = CHAIN.format(public=public, method="run_all", calls="pass", delete=failing)
     assert _confidence(source)[-1] == expected
+
+
+WORDS = """
+import logging
+import subprocess
+
+{above}
+
+def run(item):
+    {local}
+    try:
+        subprocess.check_call(item)
+    except Exception:
+        logging.error({line})
+
+run(1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("above", "local", "line", "expected"),
+    [
+        ("", "", "'could not do it: %s', item", "certain"),
+        ("", "", "'could not do it: %s', {'the': 'item'}", "certain"),
+        ("", "text = 'could not do %(it)s'", "text, {'it': item}", "certain"),
+        ("", "text = 'the %(item)s is invalid'", "text, {'item': item}", "likely"),
+        ("from texts import TEXT", "", "TEXT, {'item': item}", "likely"),
+        ("", "", "'stopped something that has no entry'", "likely"),
+        ("", "", "'could not extract the name of %s', item", "likely"),
+    ],
+)
+def test_what_the_line_says(above: str, local: str, line: str, expected: str) -> None:
+    assert _confidence(WORDS.format(above=above, local=local, line=line)) == [expected]

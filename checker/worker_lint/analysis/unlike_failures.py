@@ -45,7 +45,8 @@ _COMPUTING: Final = (
     *("time.", "collections.", "datetime.", "functools.", "itertools.", "operator.", "copy.", "math.", "string."),
     *("textwrap.", "threading.", "queue.", "logging.", "uuid.", "enum.", "weakref.", "types.", "traceback."),
     *("urllib.parse.", "hashlib.", "inspect.", "dataclasses.", "contextvars.", "random.", "warnings.", "decimal."),
-    *("shlex.", "pprint.", "html.", "secrets."),
+    *("shlex.", "pprint.", "html.", "secrets.", "platform.", "locale.", "sys.", "os.cpu_count", "os.getpid"),
+    *("multiprocessing.cpu_count", "multiprocessing.context.BaseContext.cpu_count", "os.sched_getaffinity"),
 )
 """Parts of the standard library that work on values at hand."""
 _INPUT: Final = frozenset({"builtins.open", "builtins.input", "json.load", "builtins.__import__", "builtins.exec"})
