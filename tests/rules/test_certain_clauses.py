@@ -216,3 +216,27 @@ async def retry(states, work, log):
 def test_a_cancellation_that_is_handed_on(ask: str, clause: str, expected: list[str]) -> None:
     found = check_source("ERR108", ATTEMPTS.format(ask=ask, clause=clause))
     assert [one.confidence for one in found] == expected
+
+
+TURNS = """
+class Pool:
+    def __init__(self, queue, client):
+        self.queue = queue
+        self.client = client
+        self.stopped = False
+
+    def run(self):
+        while not self.stopped:
+            job = self.queue.get()
+            try:
+                {work}
+            except Exception:
+                pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("work", "expected"), [("self.client.beat(1)", "certain"), ("job[0](*job[1])", "likely"), ("job.run()", "likely")]
+)
+def test_what_fails_in_every_turn(work: str, expected: str) -> None:
+    assert [one.confidence for one in check_source("ERR106", TURNS.format(work=work))] == [expected]
