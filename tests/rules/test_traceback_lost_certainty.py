@@ -222,3 +222,13 @@ run(1)
 )
 def test_what_the_line_says(above: str, local: str, line: str, expected: str) -> None:
     assert _confidence(WORDS.format(above=above, local=local, line=line)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("imports", "advice"),
+    [("import logging", "exc_info"), ("import structlog", "exc_info"), ("import txaio", "this logger")],
+)
+def test_the_advice_fits_the_logger(imports: str, advice: str) -> None:
+    source = WORDS.replace("import logging", imports).replace("logging.error", "log.error")
+    found = check_source("ERR114", source.format(above="", local="", line="'could not do it'"))
+    assert [advice in (one.help or "") for one in found] == [True]

@@ -18,7 +18,7 @@ from worker_lint.analysis.in_use import is_used
 from worker_lint.analysis.tiers import TrySite
 from worker_lint.analysis.tiers.guarded import guarded_spans, is_within
 from worker_lint.analysis.tiers.handling import is_logging
-from worker_lint.analysis.tiers.telling import tells_its_errors
+from worker_lint.analysis.tiers.telling import tell_by_name, tells_its_errors
 from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
@@ -150,6 +150,8 @@ def _may_be_any(scope: Scope, call: ir.Call, depth: int) -> bool:
         return False
     if not isinstance(call.func, ir.Attribute) or callee.dotted:
         return True
+    if tell_by_name(scope, call.func.name):
+        return False
     return call.func.name not in _OF_VALUES and not _is_made_here(scope, call.func.value)
 
 

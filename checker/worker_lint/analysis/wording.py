@@ -12,6 +12,8 @@ from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
+_LOGGING: Final = ("logging", "getLogger", "get_logger", "structlog")
+"""Words of files whose loggers are those of `logging`, or of a library that follows it."""
 _EXPLAINED: Final = re.compile(
     r"(?i)\b(?:because|due to|you|your|please|make sure|in order to)\b|https?://"
     r"|\b(?:has|have|is|are|was|were) not (?:been )?(?:initiali[sz]ed|installed|loaded|available)\b"
@@ -32,6 +34,12 @@ _ACCEPTED: Final = re.compile(
     r"|\b(?:not|no)(?: be)?(?: an?)? (?:problem|issue|matter)|\bignor(?:e|ing)\b|\bbest[ -]effort\b|\banyway\b"
 )
 """Words of a line that says that the failure does not matter, so nobody will look for its cause."""
+
+
+def takes_exc_info(site: TrySite, line: ir.Call) -> bool:
+    """Whether a line goes to a logger that takes `exc_info`, as far as the words of its file tell."""
+    text = site.scope.project.store.text(site.scope.path).source
+    return isinstance(line.func, ir.Attribute) and any(word in text for word in _LOGGING)
 
 
 def explains(line: ir.Call) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker_lint.analysis.entity import Function
+from worker_lint.analysis.entity import Function, Scope
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.tiers.handling import (
     is_logging,
@@ -29,6 +29,12 @@ def tells_its_errors(function: Function) -> bool:
         tiers.is_broad(function, handler) and raises_anything(handler.body) and _keeps_cause(handler)
         for handler in find(ir.Handler, function.statements)
     )
+
+
+def tell_by_name(scope: Scope, name: str) -> bool:
+    """Whether the methods of a name in the file do so: one of them may be what an object that is not known runs."""
+    named = [one for one in scope.project.functions_in(scope.path) if one.name == name and one.owner is not None]
+    return bool(named) and all(tells_its_errors(one) for one in named)
 
 
 def _keeps_cause(handler: ir.Handler) -> bool:
