@@ -232,3 +232,9 @@ def test_the_advice_fits_the_logger(imports: str, advice: str) -> None:
     source = WORDS.replace("import logging", imports).replace("logging.error", "log.error")
     found = check_source("ERR114", source.format(above="", local="", line="'could not do it'"))
     assert [advice in (one.help or "") for one in found] == [True]
+
+
+@pytest.mark.parametrize(("line", "expected"), [("log.warning", "certain"), ("warning", "likely")])
+def test_a_function_that_may_look_at_the_error_itself(line: str, expected: str) -> None:
+    source = WORDS.replace("logging.error", line)
+    assert _confidence(source.format(above="", local="", line="'could not do it'")) == [expected]

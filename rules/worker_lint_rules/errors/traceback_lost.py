@@ -21,8 +21,9 @@ Limits
     at the exception: its name, `sys.exc_info()`, a call that gets nothing and may look by itself.
     Certain is a clause into which unlike failures come, in code that somebody uses. The finding is only
     likely where the line names a kind of failure ("invalid", "not found") or says that it does not matter,
-    where the block only computes, where what is called keeps the cause itself, and where the clause is a
-    net behind one for the error that is expected. A block whose calls take all errors is let pass.
+    where the block only computes, where what is called keeps the cause itself, where no logger but some
+    function gets the line, and where the clause is a net behind one for the error that is expected. A
+    block whose calls take all errors is let pass.
 """
 
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ from worker_lint.analysis.tiers import (
     tells_exception,
 )
 from worker_lint.analysis.tiers.guarded import lets_nothing_out
+from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.analysis.unlike_failures import is_open
@@ -381,7 +383,7 @@ def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.C
         else "name the exception in the line, or log its traceback in the way of this logger",
         notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
         symbol=site.scope.symbol,
-        confidence="certain" if leaves_open(site, lines) and is_open(site, handler) else "likely",
+        confidence="certain" if is_logging(line) and leaves_open(site, lines) and is_open(site, handler) else "likely",
         fix=_with_cause(line, context) if takes_exc_info(site, line) else None,
     )
 
