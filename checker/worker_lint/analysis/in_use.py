@@ -14,8 +14,8 @@ _OBJECT: Final = "builtins.object"
 def is_used(function: Function | None, depth: int = _DEPTH) -> bool:
     """
     Whether a function is named somewhere besides its definition, in code that is no test. A decorator may register a
-    public one; a method counts as used unless it is private, of a class without bases. What names it only
-    in functions that nobody uses is not used either.
+    public one; a method counts as used unless it is private, of a class without bases. What only private
+    functions name that nobody uses is not used either.
     """
     if function is None:
         return True
@@ -24,6 +24,11 @@ def is_used(function: Function | None, depth: int = _DEPTH) -> bool:
     if isinstance(function.parent, Class) and _is_private(function.name) and not function.node.decorators:
         return _is_called_on_object(function, function.parent)
     return True
+
+
+def is_dead(function: Function | None) -> bool:
+    """Whether it is a private function that nobody uses: a public one may be loaded by its name from outside."""
+    return function is not None and _is_private(function.name) and not is_used(function)
 
 
 def _is_private(name: str) -> bool:
@@ -51,7 +56,8 @@ def _is_called_by_unused(function: Function, depth: int) -> bool:
     project.store.trail.looked_at_users(function.path, name, users)
     callers = [call.scope for call in calls]
     return not users and all(
-        isinstance(one, Function) and one is not function and not is_used(one, depth - 1) for one in callers
+        isinstance(one, Function) and one is not function and _is_private(one.name) and not is_used(one, depth - 1)
+        for one in callers
     )
 
 

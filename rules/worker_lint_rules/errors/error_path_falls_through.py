@@ -22,14 +22,14 @@ Limits
     that gets the exception may raise; nothing is reported behind one that is not known to return.
     Certain is a finding where nothing that fails stands behind the statement that binds the name, or
     where other calls come before it and the clause takes every error; not one in the block itself, nor one in a
-    function that nobody uses.
+    private function that nobody uses.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import Block, Graph, Path, build, find, find_path
-from worker_lint.analysis.in_use import is_used
+from worker_lint.analysis.in_use import is_dead
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
 from worker_lint.analysis.tiers.beginning import bound_in_any_case, fails_before, surely_unbound_with
 from worker_lint.analysis.tiers.going_on import Unbound, logged_on, only_logs, tries_alternatives
@@ -390,6 +390,6 @@ def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, path: Path, cont
         notes=(Note(context.path, site.node.body[0].at, f"`{read.id}` is bound in this block only"), way),
         symbol=site.scope.symbol,
         confidence="certain"
-        if fails_before(site, handler, read.id) and is_used(site.function) and not is_inside
+        if fails_before(site, handler, read.id) and not is_dead(site.function) and not is_inside
         else "likely",
     )
