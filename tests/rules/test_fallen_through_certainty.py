@@ -65,3 +65,24 @@ def {name}(token, api):
 def test_what_fails_before_it_is_bound(name: str, made: str, use: str, expected: list[str]) -> None:
     found = check_source("ERR119", GROUPS.format(name=name, made=made, use=use))
     assert [one.confidence for one in found] == expected
+
+
+FLOW = """
+import logging
+
+class Flow:
+    def __init__(self, entry):
+        self.entry = entry.copy()
+
+def flow_of(entry):
+    try:
+        flow = Flow(entry)
+    except {caught} as error:
+        logging.error("no flow: %s", error)
+    return flow
+"""
+
+
+@pytest.mark.parametrize(("caught", "expected"), [("SystemError", ["likely"]), ("Exception", ["certain"])])
+def test_a_clause_for_what_the_maker_need_not_raise(caught: str, expected: list[str]) -> None:
+    assert [one.confidence for one in check_source("ERR119", FLOW.format(caught=caught))] == expected

@@ -86,13 +86,26 @@ def fails_before(site: TrySite, handler: ir.Handler, name: str) -> bool:
         return False  # nobody has ever seen it run
     if site.scope.project.tiers.is_broad(site.scope, handler) and _fails(site, body[:place], _OF_TEXTS):
         return True
-    return isinstance(binding, ir.Assign) and not _only_makes(site, binding) and not _fails(site, body[place + 1 :])
+    return (
+        isinstance(binding, ir.Assign)
+        and not _only_makes(site, handler, binding)
+        and not _fails(site, body[place + 1 :])
+    )
 
 
-def _only_makes(site: TrySite, binding: ir.Assign) -> bool:
-    """Whether all that is called to bind a name makes objects."""
+def _only_makes(site: TrySite, handler: ir.Handler, binding: ir.Assign) -> bool:
+    """
+    Whether all that is called to bind a name makes objects; one of the project counts where the clause names classes
+    of errors, which its maker need not raise.
+    """
     calls = list(find(ir.Call, (binding,)))
-    return bool(calls) and all(_makes_object(site, call) or _is_safe(site, call) for call in calls)
+    is_broad = site.scope.project.tiers.is_broad(site.scope, handler)
+    return bool(calls) and all(
+        _makes_object(site, call)
+        or _is_safe(site, call)
+        or (not is_broad and isinstance(site.scope.project.calls.of(site.scope, call).creates, Class))
+        for call in calls
+    )
 
 
 def _makes_object(site: TrySite, call: ir.Call) -> bool:
