@@ -187,3 +187,56 @@ def test_classes_are_told_apart(first: str, second: str, message: str, advice: s
     assert one.message == message
     assert one.help is not None
     assert one.help.startswith(advice)
+
+
+ATTEMPTS = """
+import asyncio
+import sys
+
+async def retry(states, work, log):
+    while True:
+        state = await states.get()
+        {ask}
+        try:
+            await work(state)
+        except BaseException as error:
+            {clause}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ask", "clause", "expected"),
+    [
+        ("", "log.exception('failed')", ["certain"]),
+        ("", "state.set_exception(error)", ["likely"]),
+        ("log.decide(state)", "state.set_exception(sys.exc_info())", []),
+        ("log.decide(state)", "log.error('failed: %s', error)", ["certain"]),
+    ],
+)
+def test_a_cancellation_that_is_handed_on(ask: str, clause: str, expected: list[str]) -> None:
+    found = check_source("ERR108", ATTEMPTS.format(ask=ask, clause=clause))
+    assert [one.confidence for one in found] == expected
+
+
+TURNS = """
+class Pool:
+    def __init__(self, queue, client):
+        self.queue = queue
+        self.client = client
+        self.stopped = False
+
+    def run(self):
+        while not self.stopped:
+            job = self.queue.get()
+            try:
+                {work}
+            except Exception:
+                pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("work", "expected"), [("self.client.beat(1)", "certain"), ("job[0](*job[1])", "likely"), ("job.run()", "likely")]
+)
+def test_what_fails_in_every_turn(work: str, expected: str) -> None:
+    assert [one.confidence for one in check_source("ERR106", TURNS.format(work=work))] == [expected]

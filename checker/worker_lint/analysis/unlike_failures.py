@@ -3,19 +3,22 @@ Whether a block can fail in several unlike ways, and whether somebody gets there
 failed leaves a question open.
 
 A library that is not known, input and output, and code of others fail in many ways. What only computes fails for one
-value, a function that takes all its errors not at all.
+value, a function that takes all its errors not at all, and one that keeps their cause itself leaves nothing open.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
-from worker_lint.analysis.entity import Class, Function, ModuleScope, Scope
+from worker_lint.analysis.entity import Class, Function, Scope
 from worker_lint.analysis.flow import Graph, find
+from worker_lint.analysis.in_use import is_used
 from worker_lint.analysis.tiers import TrySite
 from worker_lint.analysis.tiers.guarded import guarded_spans, is_within
 from worker_lint.analysis.tiers.handling import is_logging
+from worker_lint.analysis.tiers.telling import tell_by_name, tells_its_errors
 from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
@@ -42,7 +45,8 @@ _COMPUTING: Final = (
     *("time.", "collections.", "datetime.", "functools.", "itertools.", "operator.", "copy.", "math.", "string."),
     *("textwrap.", "threading.", "queue.", "logging.", "uuid.", "enum.", "weakref.", "types.", "traceback."),
     *("urllib.parse.", "hashlib.", "inspect.", "dataclasses.", "contextvars.", "random.", "warnings.", "decimal."),
-    *("shlex.", "pprint.", "html.", "secrets."),
+    *("shlex.", "pprint.", "html.", "secrets.", "platform.", "locale.", "sys.", "os.cpu_count", "os.getpid"),
+    *("multiprocessing.cpu_count", "multiprocessing.context.BaseContext.cpu_count", "os.sched_getaffinity"),
 )
 """Parts of the standard library that work on values at hand."""
 _INPUT: Final = frozenset({"builtins.open", "builtins.input", "json.load", "builtins.__import__", "builtins.exec"})
@@ -53,7 +57,7 @@ _DEPTH: Final = 3
 
 def is_open(site: TrySite, handler: ir.Handler) -> bool:
     """Whether it is open what failed when the clause runs, in code that somebody is seen to run."""
-    return _fails_in_many_ways(site, handler) and _is_reached(site) and _is_used(site.function)
+    return _fails_in_many_ways(site, handler) and _is_reached(site) and is_used(site.function)
 
 
 def _fails_in_many_ways(site: TrySite, handler: ir.Handler) -> bool:
@@ -82,7 +86,7 @@ def _is_reached(site: TrySite) -> bool:
     said = first.value.value if isinstance(first, ir.Expression) and isinstance(first.value, ir.Constant) else ""
     if _EXCUSE.search(text.comment(site.node.at[0] - 1)) or (isinstance(said, str) and _DECLARED.search(said)):
         return False
-    lines = {site.node.at[0], *(one.node.at[0] for one in site.around), *(one.at[0] for one in site.node.handlers)}
+    lines = {site.node.at[0], *(one.at[0] for one in site.node.handlers), *_entered_at(site)}
     if any(_UNCOVERED in text.comment(line) for line in lines):
         return False
     for around in site.around:
@@ -92,19 +96,12 @@ def _is_reached(site: TrySite) -> bool:
     return True
 
 
-def _is_used(function: Function | None) -> bool:
-    """
-    Whether a plain function of a module is named somewhere besides its definition, in code that is no test. A
-    decorator may register it.
-    """
-    if function is None or not isinstance(function.parent, ModuleScope) or function.node.decorators:
-        return True
-    project, name = function.project, function.name
-    if len(project.store.text(function.path).lines_naming(name)) > 1:
-        return True
-    users = {path for path, _ in project.uses.places(function.path, name)} - {function.path}
-    project.store.trail.looked_at_users(function.path, name, users)
-    return any(project.store.role(path) == "product" for path in users)
+def _entered_at(site: TrySite) -> Iterator[int]:
+    """The first lines of the function and of the branches and blocks that lead to the statement."""
+    if site.function is not None:
+        yield site.function.node.at[0]
+    for one in site.around:
+        yield one.node.at[0]
 
 
 def _is_about_data(site: TrySite, handler: ir.Handler) -> bool:
@@ -147,11 +144,14 @@ def _may_be_any(scope: Scope, call: ir.Call, depth: int) -> bool:
     if callee.dotted.startswith(_COMPUTING):
         return callee.dotted in _INPUT
     if callee.runs:
-        return any(depth == 0 or _is_risky(runs.function, runs.function.body, depth - 1) for runs in callee.runs)
+        silent = [runs.function for runs in callee.runs if not tells_its_errors(runs.function)]
+        return any(depth == 0 or _is_risky(function, function.body, depth - 1) for function in silent)
     if isinstance(callee.creates, Class):
         return False
     if not isinstance(call.func, ir.Attribute) or callee.dotted:
         return True
+    if tell_by_name(scope, call.func.name):
+        return False
     return call.func.name not in _OF_VALUES and not _is_made_here(scope, call.func.value)
 
 

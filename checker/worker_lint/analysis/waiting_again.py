@@ -23,9 +23,9 @@ from worker_lint.analysis.flow import (
 from worker_lint.analysis.flow import Unknown as OverBudget
 from worker_lint.analysis.no_return import never_returns
 from worker_lint.analysis.standing.truth import NOTHING, State, Truth, put
-from worker_lint.analysis.tiers import TrySite
+from worker_lint.analysis.tiers import TrySite, tells_exception
 from worker_lint.analysis.tiers.names import bound_names
-from worker_lint.analysis.visit import encloses, unawaited
+from worker_lint.analysis.visit import encloses, given_to, unawaited
 from worker_lint.source import ir
 
 CANCELLED: Final = "asyncio.CancelledError"
@@ -54,6 +54,17 @@ def waits_again(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For) -> 
     if not isinstance(path, Path):
         return None
     return next(step.node for step in path.edges[-1].target.steps if goes_on(step))
+
+
+def is_answered_for(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For) -> bool:
+    """
+    Whether the clause hands the exception to an object that the loop gives to something outside the statement:
+    that one can tell from it what came, and decides whether there is a next turn.
+    """
+    told = (call for call in find(ir.Call, handler.body) if tells_exception(handler, given_to(call)))
+    holders = {ir.dotted_name(call.func.value) for call in told if isinstance(call.func, ir.Attribute)} - {None, "self"}
+    outside = (call for call in find(ir.Call, loop.body) if not encloses(site.node.at, call.at))
+    return any(ir.dotted_name(value) in holders for call in outside for value in given_to(call))
 
 
 class _Cancelled(DerivedPolicy):

@@ -12,19 +12,21 @@ from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
+_LOGGING: Final = ("logging", "getLogger", "get_logger", "structlog")
+"""Words of files whose loggers are those of `logging`, or of a library that follows it."""
 _EXPLAINED: Final = re.compile(
     r"(?i)\b(?:because|due to|you|your|please|make sure|in order to)\b|https?://"
     r"|\b(?:has|have|is|are|was|were) not (?:been )?(?:initiali[sz]ed|installed|loaded|available)\b"
 )
 """Words of a line that tells its reader why it failed, or what to do about it."""
 _CONVERTED: Final = re.compile(
-    r"(?i)\b(?:de|en|un)?(?:cod|pars|pack|marshal|seriali|load|convert|look)\w*|\b(?:invalid|malformed)\b"
+    r"(?i)\b(?:de|en|un)?(?:cod|pars|pack|marshal|seriali|load|convert|look|extract)\w*|\b(?:invalid|malformed)\b"
 )
 """Words of a line about the one thing that the body does: it reads a value, or looks one up."""
 _KIND: Final = re.compile(
     r"(?i)\b(?:in)?valid|\bmalform|\bcorrupt|\b(?:un)?support|\btime(?:d )?-?out\b|\bnot (?:found|exist)|\bmissing\b"
     r"|\b(?:is|are|was|were|does|do|has|have)(?: not|n't)\b|\bno such\b|\bunknown\b|\bduplicate|\b(?:full|empty)\b"
-    r"|(?:^|[.:;,] )no [a-z]"
+    r"|(?:^|[.:;,] |\b(?:has|have|had|with|is|are|was|were) )no [a-z]"
 )
 """Words of a line that claims to know what kind of failure it was."""
 _ACCEPTED: Final = re.compile(
@@ -32,6 +34,12 @@ _ACCEPTED: Final = re.compile(
     r"|\b(?:not|no)(?: be)?(?: an?)? (?:problem|issue|matter)|\bignor(?:e|ing)\b|\bbest[ -]effort\b|\banyway\b"
 )
 """Words of a line that says that the failure does not matter, so nobody will look for its cause."""
+
+
+def takes_exc_info(site: TrySite, line: ir.Call) -> bool:
+    """Whether a line goes to a logger that takes `exc_info`, as far as the words of its file tell."""
+    text = site.scope.project.store.text(site.scope.path).source
+    return isinstance(line.func, ir.Attribute) and any(word in text for word in _LOGGING)
 
 
 def explains(line: ir.Call) -> bool:
@@ -51,10 +59,32 @@ def leaves_open(site: TrySite, lines: list[ir.Call]) -> bool:
     Whether a reader of the lines must ask what it was: more than one kind of failure can come out of the block, and
     they neither name a kind nor say that none matters. What a constant from elsewhere says is not known.
     """
-    texts = [node.value for node in find(ir.Constant, lines) if isinstance(node.value, str)]
+    texts = [text for line in lines for text in _texts_of(site, line)]
     if not texts or any(pattern.search(text) for text in texts for pattern in (_KIND, _ACCEPTED, _CONVERTED)):
         return False
     return not converts_one_value(site)
+
+
+def _texts_of(site: TrySite, line: ir.Call) -> list[str]:
+    """What a line says, by texts in it or in the locals that it is given; nothing where its message is not known."""
+    messages = [arg for arg in line.args if not isinstance(arg, (ir.Mapping, ir.Constant)) or _is_text(arg)]
+    given = [one for arg in messages for one in (arg, *_bound_to(site, arg))]
+    first = given[: 1 + len(_bound_to(site, messages[0]))] if messages else []
+    if not any(_is_text(node) for node in find(ir.Constant, first)):
+        return []
+    return [node.value for node in find(ir.Constant, given) if isinstance(node.value, str)]
+
+
+def _is_text(node: ir.Node) -> bool:
+    return isinstance(node, ir.Constant) and isinstance(node.value, str)
+
+
+def _bound_to(site: TrySite, expression: ir.Expr) -> tuple[ir.Expr, ...]:
+    """What a name stands for by the assignments of the function."""
+    if not isinstance(expression, ir.Name) or site.function is None:
+        return ()
+    sources = site.scope.project.values.bindings(site.function).places.get((expression.id,), ())
+    return tuple(one.expr for one in sources if one.expr is not None)
 
 
 def shows_outer_error(site: TrySite, line: ir.Call) -> bool:

@@ -16,7 +16,9 @@ from unicodedata import normalize
 
 import msgspec
 
-SKIM_VERSION = 5
+from worker_lint.source.clauses import SHAPES
+
+SKIM_VERSION = 6
 
 _STATEMENT = re.compile(
     rb"\n[ \t\f]*(?:"
@@ -88,7 +90,7 @@ def imported_by(statement: tuple[bytes, bytes, bytes]) -> Iterator[SkimImport]:
 
 
 def skim(data: bytes, words: Sequence[bytes]) -> Skim:
-    """The skim of a file; bit i of `words` tells whether the i-th word occurs."""
+    """The skim of a file; bit i of `words` tells whether the i-th word occurs, or the shape that it stands for."""
     imports: list[tuple[bytes, bytes, bytes]] = []
     classes: list[tuple[bytes, bytes]] = []
     for module, names, modules, name, bases in _STATEMENT.findall(b"\n" + data):
@@ -98,7 +100,8 @@ def skim(data: bytes, words: Sequence[bytes]) -> Skim:
             imports.append((module, names, modules))
     present = 0
     for index, word in enumerate(words):
-        if word in data:
+        shape = SHAPES.get(word)
+        if shape(data) if shape is not None else word in data:
             present |= 1 << index
     found = Skim(tuple(imports), tuple(classes), present.to_bytes(len(words) // 8 + 1, "little"))
     return msgspec.structs.replace(

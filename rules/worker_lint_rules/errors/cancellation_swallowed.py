@@ -19,7 +19,8 @@ When to ignore it
 Limits
     Only clauses inside a loop that goes on are reported: a coroutine that ends after the clause is let pass, although
     its caller does not learn of the cancellation. A flag that the clause sets to a constant is known where it is
-    tested. Where the loop has a condition, which may have changed with the cancellation, the finding is only likely.
+    tested. Where the loop has a condition, which may have changed with the cancellation, or the exception is kept
+    or handed on, the finding is only likely; it is let pass where the loop asks what has got the exception.
     What is awaited as a bare name, or by `gather`, `wait`, `wait_for` and `shield` of names, is taken to be another
     task.
 """
@@ -34,12 +35,13 @@ from worker_lint.analysis.tiers import (
     clause_at,
     clause_shown,
     ends_process,
+    hands_on,
     raises_anything,
 )
 from worker_lint.analysis.tiers.awaiting import awaits_others_only, only_sleeps
 from worker_lint.analysis.tiers.loops import changes_condition, is_always, is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
-from worker_lint.analysis.waiting_again import CANCELLED, waits_again
+from worker_lint.analysis.waiting_again import CANCELLED, is_answered_for, waits_again
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
 
@@ -358,7 +360,7 @@ def _may_swallow(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, co
         return False
     if raises_anything(handler.body) or ends_process(site.scope, handler.body) or changes_condition(loop, handler.body):
         return False
-    if states_reason(site.scope, handler) or only_sleeps(site, loop):
+    if states_reason(site.scope, handler) or only_sleeps(site, loop) or is_answered_for(site, handler, loop):
         return False
     names = {call.func.name for call in calls_of(handler.body) if isinstance(call.func, ir.Attribute)}
     return names.isdisjoint({"uncancel", "cancelling"})
@@ -377,7 +379,7 @@ def _finding(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, waits:
         help="end the clause with `raise`, or leave the loop",
         notes=(Note(context.path, waits.at, "the cancelled task waits here again"),),
         symbol=site.scope.symbol,
-        confidence="certain" if _has_no_end(loop) else "likely",
+        confidence="certain" if _has_no_end(loop) and not hands_on(handler) else "likely",
         fix=_raised(site, handler, context),
     )
 

@@ -21,15 +21,17 @@ Limits
     Only names that no path before the `try` statement binds are looked at, and only in functions. A call
     that gets the exception may raise; nothing is reported behind one that is not known to return.
     Certain is a finding where nothing that fails stands behind the statement that binds the name, or
-    where other calls come before it and the clause takes every error; not one in the block itself.
+    where other calls come before it and the clause takes every error; not one in the block itself, nor one in a
+    private function that nobody uses.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import Block, Graph, Path, build, find, find_path
+from worker_lint.analysis.in_use import is_dead
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
-from worker_lint.analysis.tiers.beginning import bound_in_any_case, fails_before
+from worker_lint.analysis.tiers.beginning import bound_in_any_case, fails_before, surely_unbound_with
 from worker_lint.analysis.tiers.going_on import Unbound, logged_on, only_logs, tries_alternatives
 from worker_lint.analysis.tiers.names import NameReads, bound_names
 from worker_lint.analysis.visit import encloses
@@ -341,7 +343,7 @@ def _judge(
     site: TrySite, handler: ir.Handler, names: frozenset[str], graph: Graph | None, context: Context
 ) -> Iterator[Finding]:
     for name in sorted(names) if graph is not None else ():
-        watch = Unbound(handler, name)
+        watch = Unbound(handler, name, surely_unbound_with(site, name, names))
         reads: list[ir.Name] = []
 
         def reached(
@@ -387,5 +389,7 @@ def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, path: Path, cont
         help=f"leave the clause by `continue`, `return` or `raise`, or bind `{read.id}` before the `try`",
         notes=(Note(context.path, site.node.body[0].at, f"`{read.id}` is bound in this block only"), way),
         symbol=site.scope.symbol,
-        confidence="certain" if fails_before(site, handler, read.id) and not is_inside else "likely",
+        confidence="certain"
+        if fails_before(site, handler, read.id) and not is_dead(site.function) and not is_inside
+        else "likely",
     )

@@ -23,7 +23,7 @@ Limits
     around a release, is best effort; one around nothing but a wait is the pacing of the loop. Only `try` statements
     that stand directly in the body of a loop, or are the end of a function, are looked at. Certain is what is dropped
     right in a loop that nothing but its owner ends, if it is every error or the loop never sleeps; in a loop over
-    items inside, or where a message is taken apart, it may be about one item.
+    items inside, or where a message is taken apart or an item is run, it may be about one item.
 """
 
 from collections.abc import Iterator

@@ -34,13 +34,14 @@ from worker_lint.analysis.tiers.names import NameReads, NameWatch, bound_names
 from worker_lint.analysis.visit import encloses, unawaited
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.clauses import NAME_AFTER_CLAUSE
 
 rule = Rule(
     code="ERR122",
     severity="error",
     stage="preview",
     summary="The name of an exception is used after its except clause",
-    words=("except",),
+    words=(NAME_AFTER_CLAUSE,),
     closure="file",
     resumable="trail",
     product_only=True,

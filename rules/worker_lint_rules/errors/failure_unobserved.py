@@ -18,8 +18,8 @@ When to ignore it
 
 Limits
     Only functions of the project are looked at, decorated ones are not. A future that is handed on, stored in a field
-    or returned is taken to be read. Threads are left out: their exception is printed. Certain is a future let go whose
-    work runs code of somebody else, talks to another side, or calls what states its errors, and belongs to no stop.
+    or returned is taken to be read. Threads are left out: they print theirs. Certain is a future let go whose work runs
+    code of others, talks to another side (a write into a buffer is no talk), or states its errors, and ends nothing.
 """
 
 from collections.abc import Iterator

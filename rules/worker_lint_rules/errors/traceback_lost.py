@@ -19,10 +19,11 @@ Limits
     A clause for a class that is expected is let pass, and one that only traces at debug or info
     level. So is one in which anything at all looks
     at the exception: its name, `sys.exc_info()`, a call that gets nothing and may look by itself.
-    Where the line names a kind of failure ("invalid", "not found"), or says that it does not
-    matter, its author may have known enough, and the finding is only likely. So it is where the
-    block only computes, where the clause is a net behind one for the error that is expected, and
-    where nothing is seen to get there. A block whose calls take all errors themselves is let pass.
+    Certain is a clause into which unlike failures come, in code that somebody uses. The finding is only
+    likely where the line names a kind of failure ("invalid", "not found") or says that it does not matter,
+    where the block only computes, where what is called keeps the cause itself, where no logger but some
+    function gets the line, and where the clause is a net behind one for the error that is expected. A
+    block whose calls take all errors is let pass.
 """
 
 from collections.abc import Iterator
@@ -42,10 +43,11 @@ from worker_lint.analysis.tiers import (
     tells_exception,
 )
 from worker_lint.analysis.tiers.guarded import lets_nothing_out
+from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.analysis.unlike_failures import is_open
-from worker_lint.analysis.wording import explains, leaves_open, names_conversion, shows_outer_error
+from worker_lint.analysis.wording import explains, leaves_open, names_conversion, shows_outer_error, takes_exc_info
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
 
@@ -376,17 +378,19 @@ def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.C
         at=line.at,
         message="the error is logged without its cause",
         consequence=f"{clause_shown(handler)} takes many kinds of failures, and this line does not say which.",
-        help="add `exc_info=True`, or use `exception()`",
+        help="add `exc_info=True`, or use `exception()`"
+        if takes_exc_info(site, line)
+        else "name the exception in the line, or log its traceback in the way of this logger",
         notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
         symbol=site.scope.symbol,
-        confidence="certain" if leaves_open(site, lines) and is_open(site, handler) else "likely",
-        fix=_with_cause(line, context),
+        confidence="certain" if is_logging(line) and leaves_open(site, lines) and is_open(site, handler) else "likely",
+        fix=_with_cause(line, context) if takes_exc_info(site, line) else None,
     )
 
 
 def _with_cause(line: ir.Call, context: Context) -> Fix | None:
     """`exc_info=True` at the end of the arguments of a logger's method."""
-    if not isinstance(line.func, ir.Attribute) or not line.args:
+    if not line.args:
         return None
     last = max((*line.args, *(keyword for keyword in line.keywords)), key=lambda node: node.at[2:])
     text = context.project.store.text(context.path)

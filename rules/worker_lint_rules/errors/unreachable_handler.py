@@ -35,6 +35,7 @@ from worker_lint.analysis.flow import walk
 from worker_lint.analysis.tiers import TrySite
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.clauses import TWO_CLAUSES
 from worker_lint.source.text import Text
 
 rule = Rule(
@@ -42,7 +43,7 @@ rule = Rule(
     severity="error",
     stage="preview",
     summary="An except clause cannot run, because an earlier one takes all that it names",
-    words=("except",),
+    words=(TWO_CLAUSES,),
     closure="file",
     resumable="trail",
     product_only=True,

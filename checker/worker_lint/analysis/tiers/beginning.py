@@ -51,22 +51,69 @@ def bound_in_any_case(site: TrySite, handler: ir.Handler) -> frozenset[str]:
     return frozenset(bound)
 
 
+def surely_unbound_with(site: TrySite, name: str, names: frozenset[str]) -> frozenset[str]:
+    """The names of some that are unbound where one is: the same statement binds them, or a later one."""
+    body = site.node.body
+    places = {one: _place_of(body, one) for one in names | {name}}
+    own = places.pop(name)
+    if own is None:
+        return frozenset()
+    alone = isinstance(body[own], ir.Assign)
+    return frozenset(one for one, place in places.items() if place is not None and place + alone > own)
+
+
+def _place_of(body: tuple[ir.Stmt, ...], name: str) -> int | None:
+    """The first statement of a block in which a name is bound."""
+    return next(
+        (place for place, one in enumerate(body) if any(name in bound_names(node) for node in find(ir.Node, (one,)))),
+        None,
+    )
+
+
 def fails_before(site: TrySite, handler: ir.Handler, name: str) -> bool:
     """
     Whether the clause surely runs for a failure that came before a name was bound: nothing that fails stands behind
-    the statement that binds it, or something does before it and the clause takes every error.
+    the statement that binds it, or something does before it and the clause takes every error. To make an object of
+    another library is taken not to fail, unless its model says so: most such objects only hold what they are given.
     """
     body = site.node.body
-    binding = next((one for one in body if any(name in bound_names(node) for node in find(ir.Node, (one,)))), None)
-    if binding is None:
+    place = _place_of(body, name)
+    if place is None:
         return False
-    place = body.index(binding)
+    binding = body[place]
     text = site.scope.project.store.text(site.scope.path)
     if "no cover" in text.comment(handler.at[0]):
         return False  # nobody has ever seen it run
     if site.scope.project.tiers.is_broad(site.scope, handler) and _fails(site, body[:place], _OF_TEXTS):
         return True
-    return isinstance(binding, ir.Assign) and not _fails(site, body[place + 1 :])
+    return (
+        isinstance(binding, ir.Assign)
+        and not _only_makes(site, handler, binding)
+        and not _fails(site, body[place + 1 :])
+    )
+
+
+def _only_makes(site: TrySite, handler: ir.Handler, binding: ir.Assign) -> bool:
+    """
+    Whether all that is called to bind a name makes objects; one of the project counts where the clause names classes
+    of errors, which its maker need not raise.
+    """
+    calls = list(find(ir.Call, (binding,)))
+    is_broad = site.scope.project.tiers.is_broad(site.scope, handler)
+    return bool(calls) and all(
+        _makes_object(site, call)
+        or _is_safe(site, call)
+        or (not is_broad and isinstance(site.scope.project.calls.of(site.scope, call).creates, Class))
+        for call in calls
+    )
+
+
+def _makes_object(site: TrySite, call: ir.Call) -> bool:
+    """Whether a call makes an object of a class outside the project, by its name, of which no error is known."""
+    callee = site.scope.project.calls.of(site.scope, call)
+    if callee.runs or (callee.model is not None and isinstance(callee.model.raises, tuple)):
+        return False
+    return last_name(call.func).strip("_")[:1].isupper() and not last_name(call.func).isupper()
 
 
 def _fails(site: TrySite, block: tuple[ir.Stmt, ...], mild: frozenset[str] = frozenset()) -> bool:
@@ -74,6 +121,8 @@ def _fails(site: TrySite, block: tuple[ir.Stmt, ...], mild: frozenset[str] = fro
     if any(isinstance(node, (ir.Raise, ir.Await, ir.Yield, ir.Assert)) for node in find(ir.Node, block)):
         return True
     calls = [one for one in find(ir.Call, block) if last_name(one.func) not in mild]
+    if mild:
+        calls = [one for one in calls if not _makes_object(site, one)]
     return any(not _is_safe(site, call) and not is_logging(call) for call in calls)
 
 

@@ -128,12 +128,18 @@ def turns_in_vain(site: TrySite, handler: ir.Handler) -> bool:
     """
     Whether an error that lasts is surely dropped again and again: the loop right around the statement goes on until it
     is told to end, and the clause takes every error or nothing slows the loop down. A beat that fails for want of a
-    connection may be dropped by design where others look after that.
+    connection may be dropped by design where others look after that, and what runs the item of a turn fails for that
+    item: the next one is another matter.
     """
     loop = site.loops[0] if site.loops else None
     if loop is None or site.block is not loop.body or not is_endless(site.scope, loop):
         return False
-    if _counts_turns(loop) or _reads_message(site) or may_let_nothing_out(site.scope, site.node.body):
+    if (
+        _counts_turns(loop)
+        or _reads_message(site)
+        or _runs_item(site, loop)
+        or may_let_nothing_out(site.scope, site.node.body)
+    ):
         return False
     aside = [one for one in find(ir.Call, loop.body) if not encloses(site.node.at, one.at)]
     if _used(site) & {ir.dotted_name(one.func.value) for one in aside if isinstance(one.func, ir.Attribute)}:
@@ -155,6 +161,14 @@ def _reads_message(site: TrySite) -> bool:
     if len(site.node.body) != 1 or any(True for _ in find(ir.Await, site.node.body)):
         return False
     return any(_PARSING.fullmatch(last_name(call.func)) for call in find(ir.Call, site.node.body))
+
+
+def _runs_item(site: TrySite, loop: ir.While | ir.For) -> bool:
+    """Whether the body calls something that an earlier statement of the turn got: a job out of a queue."""
+    before = [one for one in find(ir.Node, loop.body) if one.at[:2] < site.node.at[:2]]
+    got = {name for node in before for name in bound_names(node)}
+    called = [call.func for call in find(ir.Call, site.node.body)]
+    return any(name.id in got for name in find(ir.Name, called))
 
 
 def _counts_turns(loop: ir.While | ir.For) -> bool:

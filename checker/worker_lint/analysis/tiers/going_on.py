@@ -45,11 +45,15 @@ def logged_on(path: Path, handler: ir.Handler, read: ir.Name) -> ir.Call | None:
 
 
 class Unbound(NameWatch):
-    """Whether the clause was entered; the path ends where the name is bound."""
+    """
+    Whether the clause was entered; the path ends where the name is bound, and where another name is read that is
+    not bound either: the error comes there.
+    """
 
-    def __init__(self, handler: ir.Handler, name: str) -> None:
+    def __init__(self, handler: ir.Handler, name: str, others: frozenset[str] = frozenset()) -> None:
         super().__init__(name)
         self._handler = handler
+        self._others = others
 
     def interrupted(self, step: Step, state: tuple[ir.At, ...]) -> tuple[ir.At, ...] | None:  # type: ignore[override]
         """A second failure, while the first is being reported, is another matter."""
@@ -61,6 +65,8 @@ class Unbound(NameWatch):
             return None
         if step.kind == "catch" and step.node is self._handler:
             return (self._handler.at,)
+        if state and step.kind == "read" and isinstance(step.node, ir.Name) and step.node.id in self._others:
+            return None
         if step.kind in ("bind", "catch", "case") and self.name in bound_names(step.node):
             return None
         return state

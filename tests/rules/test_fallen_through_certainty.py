@@ -1,0 +1,88 @@
+"""Which of the names that a failed block has left unbound is the one that raises, and when that surely happens."""
+
+import pytest
+
+from worker_lint.testing import check_source
+
+TWO_NAMES = """
+import logging
+
+def read(blob, decode):
+    try:
+        {first}
+        {second}
+    except Exception as error:
+        logging.error("cannot unpack: %s", error)
+    if key in ("", None):
+        return None
+    return parsed
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "names"),
+    [
+        ("parsed = decode(blob)", 'key = parsed["key"]', ["key"]),
+        ("key = decode(blob)", 'parsed = key["value"]', ["key"]),
+        ("key, parsed = decode(blob)", "", ["key"]),
+    ],
+)
+def test_the_name_that_is_read_first(first: str, second: str, names: list[str]) -> None:
+    found = check_source("ERR119", TWO_NAMES.format(first=first, second=second))
+    assert [one.message.split("`")[1] for one in found] == names
+
+
+GROUPS = """
+import logging
+import kubernetes
+
+class Review:
+    def __init__(self, token):
+        self.token = token
+
+def {name}(token, api):
+    try:
+        review = {made}
+        groups = []
+        groups.extend(api.create(review).groups)
+    except Exception as error:
+        logging.error("no review: %s", error)
+    return sorted(groups)
+
+{use}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "made", "use", "expected"),
+    [
+        ("groups_of", "api.review(token)", "groups_of(1, 2)", ["certain"]),
+        ("groups_of", "kubernetes.client.V1TokenReview(token=token)", "groups_of(1, 2)", ["likely"]),
+        ("groups_of", "Review(token)", "groups_of(1, 2)", []),
+        ("_groups_of", "api.review(token)", "", ["likely"]),
+    ],
+)
+def test_what_fails_before_it_is_bound(name: str, made: str, use: str, expected: list[str]) -> None:
+    found = check_source("ERR119", GROUPS.format(name=name, made=made, use=use))
+    assert [one.confidence for one in found] == expected
+
+
+FLOW = """
+import logging
+
+class Flow:
+    def __init__(self, entry):
+        self.entry = entry.copy()
+
+def flow_of(entry):
+    try:
+        flow = Flow(entry)
+    except {caught} as error:
+        logging.error("no flow: %s", error)
+    return flow
+"""
+
+
+@pytest.mark.parametrize(("caught", "expected"), [("SystemError", ["likely"]), ("Exception", ["certain"])])
+def test_a_clause_for_what_the_maker_need_not_raise(caught: str, expected: list[str]) -> None:
+    assert [one.confidence for one in check_source("ERR119", FLOW.format(caught=caught))] == expected
