@@ -83,8 +83,7 @@ class RabbitBroker:
         """See `Broker.publish`. A BrokerError leaves open whether the message was stored."""
         properties = new_properties(headers)
         self.send(queue, body, properties, delay)
-        name: str = properties.message_id
-        return name
+        return properties.message_id or ""
 
     def send(self, queue: str, body: bytes, properties: BasicProperties, delay: float = 0.0) -> None:
         """Publish a message as it is, and wait until it is stored."""

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import threading
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -17,6 +18,13 @@ from pika.spec import BasicProperties
 from worker_lint_runtime._broker import BrokerError, StaleDeliveryError
 from worker_lint_runtime._brokers.amqp_link import CLOSE_SECONDS, Link, describe
 from worker_lint_runtime._brokers.amqp_topology import Steps, declare_queue, run_steps
+from worker_lint_runtime._brokers.amqp_untyped import (
+    connection_of,
+    keep_deliveries,
+    loop_of,
+    when_cancelled,
+    when_closed,
+)
 from worker_lint_runtime._brokers.amqp_wire import charged_copy, read_message
 from worker_lint_runtime._clock import Clock
 from worker_lint_runtime._message import Answer, Delivery, Outcome
@@ -34,12 +42,15 @@ class Publisher(Protocol):
     timeout: float
     delivery_limit: int
 
+    @abstractmethod
     def link(self) -> Link:
         """The connection."""
 
+    @abstractmethod
     def send(self, queue: str, body: bytes, properties: BasicProperties, delay: float = 0.0) -> None:
         """Publish and wait until it is stored."""
 
+    @abstractmethod
     def bury(self, queue: str, body: bytes, properties: BasicProperties) -> None:
         """Put it among the dead letters and wait until it is stored."""
 
@@ -160,8 +171,8 @@ class RabbitConsumer:
     def _stop_deliveries(self, channel: Channel, done: Callable[..., None]) -> None:
         channel.basic_cancel(self._tag, callback=done)
         # What is on its way until the broker has answered, pika would reject, and a quorum queue charges for that. It
-        # has to come here, to be handed back as what came before. Nothing public tells pika so.
-        channel._cancelled.discard(self._tag)  # noqa: SLF001
+        # has to come here, to be handed back as what came before.
+        keep_deliveries(channel, self._tag)
 
     def hand_back(self) -> int:
         """See `Consumer.hand_back`. What cannot be handed back now goes back when the channel closes, charged."""
@@ -191,7 +202,7 @@ class RabbitConsumer:
 
     @staticmethod
     def _close_channel(channel: Channel, done: Callable[..., None]) -> None:
-        channel.add_on_close_callback(done)
+        when_closed(channel, done)
         channel.close()
 
     def _ask_channel(self, ask: Callable[[Channel, Callable[..., None]], object]) -> None:
@@ -228,8 +239,8 @@ class RabbitConsumer:
 
     def _begin(self, channel: Channel) -> None:
         self._channel = channel
-        channel.add_on_close_callback(self._on_closed)
-        channel.add_on_cancel_callback(lambda _: channel.close(reply_text="the queue was deleted"))
+        when_closed(channel, self._on_closed)
+        when_cancelled(channel, lambda: channel.close(reply_text="the queue was deleted"))
         run_steps(self._register(channel), partial(self._on_registered, channel))
 
     def _register(self, channel: Channel) -> Steps:
@@ -275,7 +286,8 @@ class RabbitConsumer:
         self._forget(describe(reason))
         if not self._closed and channel.connection.is_open:
             log.warning("queue %s: %s", self._queue, self._reason)
-            channel.connection.ioloop.call_later(REOPEN_SECONDS, partial(self.attach, channel.connection))
+            connection = connection_of(channel)
+            loop_of(connection).call_later(REOPEN_SECONDS, partial(self.attach, connection))
 
     def _forget(self, reason: str) -> None:
         """Nothing that was delivered can be settled any more; the broker delivers it again."""

@@ -16,6 +16,7 @@ from worker_lint_runtime._broker import BrokerError
 from worker_lint_runtime._brokers.amqp_loop import SharedLoop
 from worker_lint_runtime._brokers.amqp_publishing import ConfirmedChannel, Posting
 from worker_lint_runtime._brokers.amqp_topology import Steps, run_steps
+from worker_lint_runtime._brokers.amqp_untyped import break_off, loop_of, when_blocked, when_closed
 from worker_lint_runtime._clock import Clock
 from worker_lint_runtime._retry import Backoff
 
@@ -88,7 +89,7 @@ class Link:
             self._changed.notify_all()
             thread, current = self._thread, self._current
         if current is not None:
-            current.ioloop.add_callback(lambda: self._begin_close(current))
+            loop_of(current).add_callback(lambda: self._begin_close(current))
         if thread is not None and thread is not threading.current_thread():
             thread.join(CLOSE_SECONDS + 5.0)
 
@@ -128,7 +129,7 @@ class Link:
                 raise BrokerError(f"{self.place}: {self._reason or 'not connected'}")
             self._pending.add(done)
             current = self._current
-        current.ioloop.run_soon(lambda: self._attempt(action, done))
+        loop_of(current).run_soon(lambda: self._attempt(action, done))
         try:
             return done.result(max(0.0, deadline - self._clock.monotonic()))
         except TimeoutError:
@@ -141,7 +142,7 @@ class Link:
         """Do something with the connection, before all that is asked of it later; not if it breaks meanwhile."""
         current = self._current
         if current is not None:
-            current.ioloop.run_soon(action)
+            loop_of(current).run_soon(action)
 
     def publish(self, posting: Posting, timeout: float) -> None:
         """Publish and wait until the broker has stored it. Raises BrokerError when it is not known to have."""
@@ -171,7 +172,7 @@ class Link:
             channel.close()
 
         def begin(channel: Channel) -> None:
-            channel.add_on_close_callback(refuse)
+            when_closed(channel, refuse)
             run_steps(steps(channel), lambda result: finish(channel, result))
 
         self._current.channel(on_open_callback=begin)
@@ -230,14 +231,14 @@ class Link:
                 self._lose("the connection was closed")
 
     def _on_open(self, connection: pika.SelectConnection) -> None:
-        connection.add_on_connection_blocked_callback(
-            lambda *_: log.warning("%s takes no messages for now: it lacks memory or disk", self.place)
+        when_blocked(
+            connection, lambda: log.warning("%s takes no messages for now: it lacks memory or disk", self.place)
         )
         connection.channel(on_open_callback=self._start_publishing)
 
     def _start_publishing(self, channel: Channel) -> None:
         publishing = ConfirmedChannel(channel)
-        channel.add_on_close_callback(lambda _, reason: self._reopen_publishing(channel, publishing, reason))
+        when_closed(channel, lambda _, reason: self._reopen_publishing(channel, publishing, reason))
         channel.confirm_delivery(publishing.on_answer, callback=lambda _: self._be_ready(publishing))
 
     def _reopen_publishing(self, channel: Channel, publishing: ConfirmedChannel, reason: BaseException) -> None:
@@ -264,7 +265,7 @@ class Link:
         if not self._closing and text != self._reason:  # once for an outage, not once for each attempt
             log.warning("%s: %s", self.place, text)
         self._lose(text)
-        connection.ioloop.stop()
+        loop_of(connection).stop()
 
     def _lose(self, reason: str) -> None:
         """Tell everybody who waits for the connection that it is gone."""
@@ -284,11 +285,11 @@ class Link:
         if connection.is_closing or connection.is_closed:
             return
         connection.close()
-        connection.ioloop.call_later(CLOSE_SECONDS, lambda: self._abort(connection))
+        loop_of(connection).call_later(CLOSE_SECONDS, lambda: self._abort(connection))
 
     def _abort(self, connection: pika.SelectConnection) -> None:
-        if not connection.is_closed:  # the broker does not answer: nothing public closes the socket then
-            connection._terminate_stream(AMQPError("the broker did not answer the close"))  # noqa: SLF001
+        if not connection.is_closed:
+            break_off(connection, AMQPError("the broker did not answer the close"))
 
 
 def describe(error: BaseException) -> str:

@@ -41,10 +41,6 @@ class SharedLoop(AbstractSelectorIOLoop):
     changes of threads for each message. What is to be written is tried at once, before anybody waits for room.
     """
 
-    READ = selectors.EVENT_READ
-    WRITE = selectors.EVENT_WRITE
-    ERROR = selectors.EVENT_WRITE  # a socket with an error is told to be writable, and the attempt finds the error
-
     def __init__(self) -> None:
         self._clock = Clock()  # of the machine, as the heartbeats of the other side
         self._selector = selectors.DefaultSelector()
@@ -65,6 +61,23 @@ class SharedLoop(AbstractSelectorIOLoop):
         self._mouth.setblocking(False)
         self._selector.register(self._ear, selectors.EVENT_READ)
         self._handlers[self._ear.fileno()] = self._listen
+
+    # pika asks by these names what its bits are.
+
+    @property
+    def READ(self) -> int:  # noqa: N802
+        """There is something to read."""
+        return selectors.EVENT_READ
+
+    @property
+    def WRITE(self) -> int:  # noqa: N802
+        """There is room to write."""
+        return selectors.EVENT_WRITE
+
+    @property
+    def ERROR(self) -> int:  # noqa: N802
+        """A socket with an error is told to be writable, and the attempt finds the error."""
+        return selectors.EVENT_WRITE
 
     # For any thread.
 
@@ -137,8 +150,8 @@ class SharedLoop(AbstractSelectorIOLoop):
         while self._changed:
             fd = self._changed.pop()
             known = self._selector.get_key(fd).events
-            if self._wanted[fd] & ~known & self.WRITE:
-                self._handlers[fd](fd, self.WRITE)
+            if self._wanted[fd] & ~known & selectors.EVENT_WRITE:
+                self._handlers[fd](fd, selectors.EVENT_WRITE)
             wanted = self._wanted.get(fd, known)  # the attempt may have ended the connection
             if wanted != known:
                 self._selector.modify(fd, wanted)

@@ -8,6 +8,7 @@ from pika.channel import Channel
 from pika.spec import Basic, BasicProperties
 
 from worker_lint_runtime._broker import BrokerError
+from worker_lint_runtime._brokers.amqp_untyped import when_returned
 
 NOT_FOUND = 404
 """The exchange does not exist."""
@@ -35,13 +36,13 @@ class ConfirmedChannel:
         self._last = 0
         self._waiting: dict[int, tuple[str, Future[Any]]] = {}
         self._returned: set[str] = set()
-        channel.add_on_return_callback(self._on_return)
+        when_returned(channel, self._on_return)
 
     def send(self, posting: Posting, stored: "Future[Any]") -> None:
         """Publish; the future tells when the broker has it."""
         self._channel.basic_publish(posting.exchange, posting.key, posting.body, posting.properties, mandatory=True)
         self._last += 1
-        self._waiting[self._last] = (posting.properties.message_id, stored)
+        self._waiting[self._last] = (posting.properties.message_id or "", stored)
 
     def on_answer(self, frame: Any) -> None:
         """The broker confirms or refuses one message, or all up to one."""
@@ -59,8 +60,8 @@ class ConfirmedChannel:
             else:
                 stored.set_result(None)
 
-    def _on_return(self, _channel: Channel, _method: Any, properties: BasicProperties, _body: bytes) -> None:
-        self._returned.add(properties.message_id)  # the confirmation follows
+    def _on_return(self, properties: BasicProperties) -> None:
+        self._returned.add(properties.message_id or "")  # the confirmation follows
 
     def fail_all(self, reason: BaseException) -> None:
         """The channel is gone: nobody knows what became of what was on its way, unless there was no exchange for it."""

@@ -14,6 +14,7 @@ from pika.channel import Channel
 from pika.spec import Basic, BasicProperties
 
 from worker_lint_runtime._broker import BrokerError
+from worker_lint_runtime._brokers.amqp_untyped import when_answered
 
 UNIT = 0.1
 """Seconds of the shortest delay; others are rounded up to a multiple."""
@@ -39,7 +40,11 @@ def run_steps(steps: Steps, done: Callable[[Any], None], answer: Any = None) -> 
     except StopIteration as end:
         done(end.value)
         return
-    step(lambda frame=None: run_steps(steps, done, frame))
+
+    def go_on(frame: Any = None) -> None:
+        run_steps(steps, done, frame)
+
+    step(go_on)
 
 
 def get_one(channel: Channel, queue: str, done: Callable[..., None]) -> None:
@@ -52,7 +57,7 @@ def get_one(channel: Channel, queue: str, done: Callable[..., None]) -> None:
             answered = True
             done(found)
 
-    channel.add_callback(lambda _: answer(None), [Basic.GetEmpty], one_shot=True)
+    when_answered(channel, Basic.GetEmpty, lambda: answer(None))
     channel.basic_get(queue, lambda _channel, _method, properties, body: answer((properties, body)))
 
 

@@ -1,5 +1,6 @@
 """The loop that lends a connection to other threads while its own sleeps."""
 
+import selectors
 import socket
 import sys
 import threading
@@ -12,7 +13,7 @@ from worker_lint_runtime._brokers import amqp_loop
 from worker_lint_runtime._brokers.amqp_loop import SharedLoop
 
 PATIENCE = 60.0
-READ, WRITE = SharedLoop.READ, SharedLoop.WRITE
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
 class Run:
