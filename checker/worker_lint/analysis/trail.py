@@ -13,14 +13,19 @@ whether a text pattern occurs in a file that knows a class.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 
 class Search(NamedTuple):
-    """A pattern searched for in the files that know a class of `path`; one of the `words` is in all that it matches."""
+    """
+    A pattern searched for in the files that know a class, `name` in `path`; with `own` in that one too. One of
+    the `words` is in all that it matches.
+    """
 
     path: str
+    name: str
+    own: bool
     words: tuple[str, ...]
     pattern: str
 
@@ -34,6 +39,8 @@ class Trail:
         self.classes_above: set[tuple[str, str]] = set()
         self.users: set[tuple[str, str]] = set()
         self.searches: dict[Search, str] = {}
+        self.standing: Mapping[Search, bool] = {}
+        """Whether anything was found by searches of an earlier run, where that cannot have changed."""
 
     def leads(self, path: str, other: str) -> None:
         """What is said of a file may rest on anything in another one."""

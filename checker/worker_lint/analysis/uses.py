@@ -62,7 +62,9 @@ class Uses:
         Whether a pattern occurs in the text of a file that may name the class; one of the words is in
         all that it matches. With `own` the class's own file counts.
         """
-        store, search = self.project.store, Search(cls.path, tuple(words), pattern)
+        store, search = self.project.store, Search(cls.path, cls.name, own, tuple(words), pattern)
+        if (found := store.trail.standing.get(search)) is not None:
+            return found
         compiled = re.compile(pattern)
         for path in self._files_naming(cls):
             if (own or path != cls.path) and any(word in (source := store.text(path).source) for word in words):

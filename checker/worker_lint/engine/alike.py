@@ -7,7 +7,7 @@ gets other lines and columns, which no answer about other files depends on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 
 import msgspec
@@ -18,16 +18,21 @@ from worker_lint.source.skim import Skim
 
 
 class Before(msgspec.Struct, frozen=True, dict=True):
-    """A changed file as the earlier run had it; `record` is encoded, None when nothing is known of it."""
+    """
+    A changed file as the earlier run had it; `record` is encoded, None where that run did not look into
+    the file. Then `make` works it out, if it can.
+    """
 
     skim: Skim
     record: bytes | None
+    make: Callable[[], bytes | None] = lambda: None
 
     @cached_property
     def module(self) -> ir.Module | None:
         """The record; None also where it is damaged."""
         try:
-            return decode_module(self.record) if self.record is not None else None
+            record = self.record if self.record is not None else self.make()
+            return decode_module(record) if record is not None else None
         except DamagedRecordError:
             return None
 

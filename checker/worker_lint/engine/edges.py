@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from worker_lint.analysis import Project
+from worker_lint.analysis.trail import Search
 from worker_lint.engine.dispatch import Candidate
 from worker_lint.engine.tree import Tree
 
@@ -36,7 +37,7 @@ class Traced(msgspec.Struct, frozen=True, array_like=True, gc=False):
     names_below: frozenset[str]
     classes_above: frozenset[tuple[str, str]]
     users: tuple[tuple[str, str], ...]
-    searches: tuple[tuple[str, tuple[str, ...], str, str], ...]
+    searches: tuple[tuple[Search, str], ...]
     bases: frozenset[str]
     culprits: dict[str, tuple[str, ...]]
     unsettled: tuple[str, ...]
@@ -74,7 +75,7 @@ def traced(tree: Tree, project: Project, culprits: Mapping[str, Iterable[str]]) 
         names_below=frozenset(trail.names_below),
         classes_above=frozenset(trail.classes_above),
         users=tuple(sorted(trail.users)),
-        searches=tuple((*search, found) for search, found in trail.searches.items()),
+        searches=tuple(trail.searches.items()),
         bases=frozenset(tree.bases_asked),
         culprits={culprit: tuple(sorted(files)) for culprit, files in culprits.items()},
         unsettled=tuple(sorted(project.unsettled)),

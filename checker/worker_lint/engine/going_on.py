@@ -6,7 +6,7 @@ import re
 from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 import msgspec
@@ -14,17 +14,21 @@ import msgspec
 from worker_lint.analysis import Project
 from worker_lint.diagnostic import Diagnostic
 from worker_lint.engine.alike import Before
+from worker_lint.engine.former import Former
 from worker_lint.engine.packed import Known, Packed, Skims, pack
 from worker_lint.engine.parts import read_parts, write_parts
 from worker_lint.engine.reading import Read
 from worker_lint.engine.resume import CHANGED_AT_MOST, Doubt, Terms, resume
 from worker_lint.engine.snapshot import Entry, Snapshot
-from worker_lint.engine.sources import FileSources
+from worker_lint.engine.sources import FileSources, decoded_text
 from worker_lint.engine.standing import Files, Piece, Standing
 from worker_lint.engine.state import State, decode_state, encode_state
 from worker_lint.engine.tree import Tree
 from worker_lint.source.familiar import Again, Familiar, Noted, look_again
+from worker_lint.source.parse import Unparsable, parse_outline
+from worker_lint.source.records import encode_module
 from worker_lint.source.roles import Role
+from worker_lint.source.skim import Skim
 
 _V = TypeVar("_V")
 
@@ -75,6 +79,7 @@ class EarlierRun:
     limit: int
     _kept: Kept | None = field(default=None, init=False)
     _is_to_note: bool = field(default=False, init=False)
+    _root: str = field(default="", init=False)
 
     def keep(
         self,
@@ -115,6 +120,7 @@ class EarlierRun:
 
     def look_again(self, root: str, excluded: re.Pattern[str] | None) -> tuple[Standing, Again] | None:
         """The files below the root and how they differ from the run's; None when they must be listed anew."""
+        self._root = root
         kept = self._opened()
         try:
             if kept is None or kept.noted is None:
@@ -141,7 +147,7 @@ class EarlierRun:
             changed = {path: Known(read.skim, read.role, read.refusal) for path, read in reads.items()}
             skims = Skims(kept.files, kept.packed, changed)
             tree = self._tree(kept.files, state, snapshot, reads, skims)
-            return resume(tree, terms, state, dict(self._before(kept.files, reads, skims)))
+            return resume(tree, terms, state, dict(self._before(kept.files, state, reads, skims)))
         except (Doubt, msgspec.MsgspecError, ValueError, IndexError):
             return None
 
@@ -165,6 +171,8 @@ class EarlierRun:
             return None
         reads: dict[str, Read] = {}
         for entry in other:
+            if entry.content_id == files[entry.path]:
+                continue  # the state before a change often is that of the earlier run
             found = self.read(entry)
             if found.problem is not None:
                 return None
@@ -172,12 +180,29 @@ class EarlierRun:
                 reads[entry.path] = found
         return reads
 
-    def _before(self, files: Files, reads: Mapping[str, Read], skims: Skims) -> Iterator[tuple[str, Before]]:
+    def _before(
+        self, files: Files, state: State, reads: Mapping[str, Read], skims: Skims
+    ) -> Iterator[tuple[str, Before]]:
+        former = Former(self._root, {path: state.read.get(path) or files[path] for path in reads})
         for path, now in reads.items():
             content_id, earlier = files[path], skims.before(path)
             if earlier.role != now.role or earlier.refusal is not None or now.refusal is not None:
                 raise Doubt
-            yield path, Before(earlier.skim, self.get(f"record:{content_id}") or self.get(f"outline:{content_id}"))
+            record = self.get(f"record:{content_id}") or self.get(f"outline:{content_id}")
+            yield path, Before(earlier.skim, record, partial(self._former_record, former, path, earlier.skim))
+
+    def _former_record(self, former: Former, path: str, skim: Skim) -> bytes | None:
+        """The record of a file that the earlier run did not look into."""
+        data = former.content(path)
+        found = self.read(Entry(path, "", None, data)) if data is not None else None
+        if data is None or found is None or found.skim != skim:
+            return None
+        if found.record is not None:
+            return found.record
+        try:
+            return encode_module(parse_outline(decoded_text(data, self.limit)))
+        except Unparsable:
+            return None
 
     def _tree(self, files: Files, state: State, snapshot: Snapshot, reads: Mapping[str, Read], skims: Skims) -> Tree:
         def role_of(path: str) -> Role:

@@ -25,7 +25,7 @@ from worker_lint.engine.edges import Traced, culprits_of
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.precedence import resolve_precedence
 from worker_lint.engine.reach import Reach, may_set_contract, sets_contract
-from worker_lint.engine.retrace import UnclearError, files_again
+from worker_lint.engine.retrace import UnclearError, files_again, standing_searches
 from worker_lint.engine.run import RECURSION_LIMIT, suppressed
 from worker_lint.engine.state import Asked, State, is_wanted
 from worker_lint.engine.tree import Tree
@@ -106,9 +106,11 @@ class _Resumed:
         if not self.plan.is_traced:
             return ()
         try:
-            return files_again(self.tree, self.project, self.traced, self.before)
+            again = files_again(self.tree, self.project, self.traced, self.before)
         except UnclearError:
             raise Doubt from None
+        self.tree.trail.standing = standing_searches(self.tree, self.traced, self.before)
+        return again
 
     @cached_property
     def traced(self) -> Traced:

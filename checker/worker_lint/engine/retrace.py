@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from worker_lint.analysis import Class, Project
 from worker_lint.analysis.scope import BlockScan
 from worker_lint.analysis.statements import definitions
+from worker_lint.analysis.trail import Search
 from worker_lint.engine.alike import Before, are_alike, are_same, has_inner_classes
 from worker_lint.engine.edges import Traced
 from worker_lint.engine.tree import Tree
@@ -56,16 +57,36 @@ def files_again(tree: Tree, project: Project, traced: Traced, before: Mapping[st
     return found
 
 
+def standing_searches(tree: Tree, traced: Traced, before: Mapping[str, Before]) -> dict[Search, bool]:
+    """
+    The searches that would end as they did, and whether they found anything. Going through all files that
+    know a class of the whole tree takes longer than all else; not after an edit of imports, though, which
+    may be about who knows a class.
+    """
+    if any(earlier.skim.imports != tree.skims[path].imports for path, earlier in before.items()):
+        return {}
+    open_again = {
+        search for path, earlier in before.items() for search in _ending_otherwise(tree, traced, path, earlier)
+    }
+    pairs = ((search, bool(found_in)) for search, found_in in traced.searches)
+    return {search: found for search, found in pairs if search not in open_again and search.path not in before}
+
+
 def _searching(tree: Tree, traced: Traced, path: str, earlier: Before) -> Iterator[str]:
     """The files of classes for which a pattern is found in the changed file now, or no more."""
+    for search in _ending_otherwise(tree, traced, path, earlier):
+        yield search.path
+
+
+def _ending_otherwise(tree: Tree, traced: Traced, path: str, earlier: Before) -> Iterator[Search]:
     text = tree.text(path).source
     imports = tree.skims[path].imports != earlier.skim.imports
-    for subject, words, pattern, found_in in traced.searches:
+    for search, found_in in traced.searches:
         if found_in and found_in != path:
             continue
-        occurs = any(word in text for word in words) and re.search(pattern, text) is not None
+        occurs = any(word in text for word in search.words) and re.search(search.pattern, text) is not None
         if occurs != bool(found_in) or (found_in and imports):
-            yield subject
+            yield search
 
 
 def _compare_imports(tree: Tree, project: Project, path: str, earlier: Skim) -> None:

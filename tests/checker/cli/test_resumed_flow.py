@@ -6,6 +6,7 @@ who ends a field from outside, where a name comes from.
 """
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,8 @@ TREE = {
     "main.py": USER,
 }
 PARTS = (
+    ("        return 1\n", "        raise ValueError\n"),
+    ("class Limits:\n", "from pkg.leaf import Leaf\n\n\nclass Limits(Leaf):\n"),
     ("    thing.close()\n", "    pass\n"),
     ("        raise ValueError(value)\n", "        return\n"),
     ("        raise ValueError(value)\n", "        raise SystemExit(value)\n"),
@@ -172,7 +175,7 @@ PARTS = (
     ("def main():\n", "class Twig(Leaf):\n    def run(self):\n        self._thread.join()\n\n\ndef main():\n"),
 )
 OTHER = "from pkg.helper import check as checked\n\n\ndef check(value):\n    checked(value)\n    raise OSError\n"
-PATHS = (*(path for path in TREE if path != "anchor.py"), "pkg/other.py")
+PATHS = (*(path for path in TREE if path != "anchor.py"), "pkg/other.py", "limits.py")
 
 
 @pytest.fixture(autouse=True)
@@ -188,6 +191,13 @@ def write(root: Path, files: Files, clock: Iterator[int]) -> None:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text, encoding="utf-8")
             os.utime(root / name, (now := next(clock), now))
+
+
+def commit(root: Path) -> None:
+    """Puts all files into a repository."""
+    who = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+    for step in (("init", "-q"), ("add", "-A"), (*who, "commit", "-qm", "start")):
+        subprocess.run(["git", *step], cwd=root, check=True)
 
 
 @pytest.mark.parametrize(
@@ -213,6 +223,34 @@ def test_an_edit_is_no_whole_run(lint: Command, tmp_path: Path, monkeypatch: pyt
     assert lint(*OPTIONS) == cold
 
 
+UNREAD = "LIMIT = 3\n\n\nclass Limits:\n    most = 3\n\n    def least(self):\n        return 1\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# moved down\n{UNREAD}",
+        UNREAD.replace("return 1", "raise ValueError"),
+        f"{UNREAD}\n\nclass Others(Limits):\n    pass\n",
+        f"from pkg.leaf import Leaf\n{UNREAD}\n\nLeaf().stop()\n",
+    ],
+    ids=str,
+)
+def test_an_edit_of_a_file_that_nobody_asked_for_is_no_whole_run(
+    lint: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    # Git still has what was there: no record of it was kept.
+    monkeypatch.chdir(tmp_path)
+    clock = iter(range(1_000_000_000, 2_000_000_000, 1_000))
+    write(tmp_path, {**TREE, "limits.py": UNREAD}, clock)
+    commit(tmp_path)
+    lint(*OPTIONS)
+    write(tmp_path, {"limits.py": text}, clock)
+    cold = lint(*OPTIONS, "--no-cache")
+    monkeypatch.setattr(Session, "_whole", None)
+    assert lint(*OPTIONS) == cold
+
+
 EDITS = st.lists(
     st.dictionaries(
         st.sampled_from(PATHS), st.lists(st.sampled_from(PARTS), min_size=1, max_size=3), min_size=1, max_size=2
@@ -223,17 +261,21 @@ EDITS = st.lists(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("with_git", [False, True])
 @given(edits=EDITS)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_chain_of_edits(
     lint: Command,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
+    with_git: bool,  # noqa: FBT001  # a parameter of the test
     edits: list[dict[str, list[tuple[str, str]]]],
 ) -> None:
     root, clock = tmp_path_factory.mktemp("tree"), iter(range(1_000_000_000, 2_000_000_000, 1_000))
     monkeypatch.chdir(root)
-    write(root, {**TREE, "pkg/other.py": OTHER}, clock)
+    write(root, {**TREE, "pkg/other.py": OTHER, "limits.py": UNREAD}, clock)
+    if with_git:
+        commit(root)
     lint(*OPTIONS)
     for edit in edits:
         for path, parts in edit.items():
