@@ -98,7 +98,7 @@ def callee_in(here: Reached, call: ir.Call) -> Callee:
 
 def _following(here: Reached, call: ir.Call, *, is_awaited: bool) -> tuple[Function, Class | None, Given] | None:
     callee = callee_in(here, call)
-    if len(callee.runs) != 1 or not callee.is_sure or callee.creates is not None:
+    if not callee.is_sure or len(callee.runs) != 1 or callee.creates is not None:
         return None
     function, me = callee.runs[0]
     if function.node.is_generator or (function.node.is_async and not is_awaited):

@@ -69,7 +69,7 @@ def is_entry(function: Function, kinds: frozenset[str] = _ALONE) -> bool:
         return True
     for other in functions_of(project, function.path):
         for entry in project.workers.entries(other):
-            if entry.kind in kinds and any(runs.function is function for runs in entry.callee.runs):
+            if entry.kind in kinds and entry.callee.runs_function(function):
                 return True
     return False
 
@@ -118,5 +118,5 @@ def calls_of(function: Function) -> Iterator[tuple[Function, ir.At]]:
             if name != function.name:
                 continue
             callee = project.calls.of(caller, call)
-            if not callee.is_known or any(runs.function is function for runs in callee.runs):
+            if not callee.is_known or callee.runs_function(function):
                 yield caller, call.at

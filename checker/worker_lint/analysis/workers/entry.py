@@ -117,7 +117,7 @@ def _of_class(project: Project, callee: Callee) -> tuple[EntryKind, str, int] | 
     if isinstance(made, External):
         order = project.models.resolution_order(made.dotted) or ()
         return next((_BY_CLASS[each.name] for each in order if each.name in _BY_CLASS), None)
-    if isinstance(made, Class) and not callee.runs:
+    if isinstance(made, Class) and not callee.first:
         names = [getattr(each, "name", "") for each in project.hierarchy.order(made) if not isinstance(each, Class)]
         return next((_BY_CLASS[name] for name in names if name in _BY_CLASS), None)
     return None
