@@ -36,7 +36,7 @@ def may_leave(site: TrySite, handler: ir.Handler) -> bool:
         if is_logging(call):
             continue
         callee = project.calls.of(site.scope, call)
-        if not callee.runs and not callee.dotted:
+        if not callee.first and not callee.dotted:
             return True
         for runs in callee.runs:
             summary = project.routines.summary(runs.function, runs.me)
@@ -54,7 +54,7 @@ def _exits(function: Function, body: tuple[ir.Stmt, ...], depth: int) -> bool:
 def _called(function: Function, body: tuple[ir.Stmt, ...]) -> Iterator[Function]:
     for call in find(ir.Call, body):
         callee = function.project.calls.of(function, call)
-        if len(callee.runs) == 1 and callee.is_sure:
+        if callee.is_sure and len(callee.runs) == 1:
             yield callee.runs[0].function
 
 

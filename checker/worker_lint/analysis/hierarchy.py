@@ -27,6 +27,9 @@ class Hierarchy(AbstractSets, Subclasses):
 
     def instance_attribute(self, cls: Class, name: str) -> tuple[Target, ...]:
         """What `self.name` refers to when the class defines it and no subclass defines it anew."""
+        found = self.class_attribute(cls, name)
+        if all(isinstance(target, Unknown) for target in found):
+            return found  # whatever subclasses do; to ask them may take reading thousands of files
         if self.defining_below(cls, name):
             return (Unknown("a subclass may define it"),)
-        return self.class_attribute(cls, name)
+        return found

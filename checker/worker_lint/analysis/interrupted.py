@@ -96,8 +96,8 @@ def _is_stop(project: Project, function: Function, call: ir.Call, me: Class | No
         duty = project.resources.duty(project.values.of(function, call.func.value, me))
         if duty is not None and call.func.name in duty.request and call.func.name not in duty.release:
             return False  # it only asks what has ended by now to end
-        return is_child_stop(call.func.name) and (bool(callee.runs) or callee.model is not None)
-    return isinstance(call.func, ir.Name) and is_stop_name(call.func.id) and bool(callee.runs)
+        return is_child_stop(call.func.name) and (bool(callee.first) or callee.model is not None)
+    return isinstance(call.func, ir.Name) and is_stop_name(call.func.id) and bool(callee.first)
 
 
 def _works(project: Project, function: Function, call: ir.Call, me: Class | None) -> bool:

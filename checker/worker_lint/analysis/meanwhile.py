@@ -160,7 +160,7 @@ def _is_background(cls: Class, function: Function) -> bool:
         return True
     for method in cls.project.values.fields.methods(cls):
         for entry in cls.project.workers.entries(method, cls) if mentions(method, *_LAUNCHES) else ():
-            if any(runs.function is function for runs in entry.callee.runs):
+            if entry.callee.runs_function(function):
                 return True
     return False
 
@@ -176,7 +176,7 @@ def change_by_itself(cls: Class, walked: Walked) -> Change | None:
             continue
         for call in own_calls(placed.statement):
             callee = cls.project.calls.of(walked.function, call, cls)
-            if len(callee.runs) != 1 or not callee.is_sure or callee.creates is not None:
+            if not callee.is_sure or len(callee.runs) != 1 or callee.creates is not None:
                 continue
             if callee.runs[0].function.node.is_async:
                 continue

@@ -98,11 +98,13 @@ def callee_in(here: Reached, call: ir.Call) -> Callee:
 
 def _following(here: Reached, call: ir.Call, *, is_awaited: bool) -> tuple[Function, Class | None, Given] | None:
     callee = callee_in(here, call)
-    if len(callee.runs) != 1 or not callee.is_sure or callee.creates is not None:
+    if not callee.first or callee.creates is not None:
         return None
-    function, me = callee.runs[0]
+    function, me = callee.first[0]
     if function.node.is_generator or (function.node.is_async and not is_awaited):
         return None  # the call makes an object; its body runs later, as a task or not at all
+    if not callee.is_sure or len(callee.runs) != 1:
+        return None
     return function, me, given_by(call, function, is_bound=callee.is_bound, outer=here.given)
 
 

@@ -281,10 +281,10 @@ def _waits(cls: Class, method: Function, block: ir.With) -> Iterator[_Wait]:
             yield from _awaited(cls, method, statement)
         for call in own_calls(statement):
             callee = cls.project.calls.of(method, call, cls)
-            if not callee.runs and _is_wait(call):
+            if not callee.first and _is_wait(call):
                 yield from _waited(cls, method, call, call, ())
                 continue
-            if len(callee.runs) != 1 or not callee.is_sure or callee.runs[0].me is not cls:
+            if not callee.first or callee.first[0].me is not cls or not callee.is_sure or len(callee.runs) != 1:
                 continue
             for here in reached_from(callee.runs[0]):
                 for placed in here.statements() if here.me is cls else ():

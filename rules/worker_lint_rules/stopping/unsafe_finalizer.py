@@ -365,7 +365,7 @@ def _is_short(callee: Callee, call: ir.Call) -> bool:
 
 def _is_loop_method(callee: Callee, call: ir.Call) -> bool:
     name = call.func.name if isinstance(call.func, ir.Attribute) else ""
-    return not callee.runs and name in _LOOP_METHODS and bool(call.args)
+    return not callee.first and name in _LOOP_METHODS and bool(call.args)
 
 
 # --- half-built objects ---

@@ -300,8 +300,8 @@ def _owners(cls: Class, methods: list[Function]) -> Iterator[Runs]:
         if method.name in _NAMED:
             yield Runs(method, cls)
         for entry in cls.project.workers.entries(method, cls) if mentions(method, *_LAUNCHES) else ():
-            runs = entry.callee.runs[0] if len(entry.callee.runs) == 1 else None
-            if entry.kind in {"thread", "task"} and runs is not None and runs.me is cls and runs.function.owner is cls:
+            runs = entry.callee.first[0] if entry.callee.first and entry.kind in {"thread", "task"} else None
+            if runs is not None and runs.me is cls and runs.function.owner is cls and len(entry.callee.runs) == 1:
                 yield runs
 
 

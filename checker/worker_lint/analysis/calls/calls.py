@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from worker_lint.analysis.calls.callee import NOBODY, Callee, Runs
@@ -41,7 +42,7 @@ class Calls:
                 return self._method(kind)
             case Function():
                 is_sure = not self.project.values.is_wrapped(kind)
-                return Callee((Runs(kind),), is_sure=is_sure)
+                return Callee((Runs(kind),), is_found=is_sure)
             case Class():
                 return self._created(kind)
             case External(dotted=dotted):
@@ -66,16 +67,16 @@ class Calls:
     def _method(self, bound: Bound) -> Callee:
         receiver = bound.receiver
         if bound.function is None:
-            return Callee(model=bound.model, receiver=receiver, is_bound=True, is_sure=bound.sure)
+            return Callee(model=bound.model, receiver=receiver, is_bound=True, is_found=bound.sure)
         cls = receiver.of if isinstance(receiver.of, Class) else None
-        runs = [Runs(bound.function, cls)]
+        runs = Runs(bound.function, cls)
+        overrides = None
         if cls is not None and not receiver.exact:
-            runs += self._overrides(cls, bound.function.name)
+            overrides = partial(self._overrides, cls, bound.function.name)
         is_bound = receiver_kind(bound.function) != "static"
-        unique = tuple(dict.fromkeys(runs))
-        return Callee(unique, is_sure=bound.sure and len(unique) == 1, receiver=receiver, is_bound=is_bound)
+        return Callee((runs,), is_found=bound.sure, receiver=receiver, is_bound=is_bound, overrides=overrides)
 
-    def _overrides(self, cls: Class, name: str) -> list[Runs]:
+    def _overrides(self, cls: Class, name: str) -> tuple[Runs, ...]:
         """The definitions that subclasses put in place of an inherited method."""
         hierarchy = self.project.hierarchy
         found: list[Runs] = []
@@ -83,7 +84,7 @@ class Calls:
             self.project.store.trail.leads(cls.path, sub.path)
             parts = (member.parts for member in hierarchy.own(sub, name) if isinstance(member, Member))
             found.extend(Runs(self.project.function_of(sub, part[0]), sub) for part in parts if part)
-        return found
+        return tuple(found)
 
     def _created(self, cls: Class) -> Callee:
         found = self.project.hierarchy.find(cls, "__init__")
@@ -92,10 +93,10 @@ class Calls:
             if isinstance(found.owner, Class):
                 runs = (Runs(self.project.function_of(found.owner, found.member.parts[0]), cls),)
         is_sure = found is None or found.sure
-        return Callee(runs, is_sure=is_sure, creates=cls, receiver=Instance(cls, exact=True), is_bound=True)
+        return Callee(runs, is_found=is_sure, creates=cls, receiver=Instance(cls, exact=True), is_bound=True)
 
     def _outside(self, dotted: str) -> Callee:
         model = self.project.models.find_function(dotted)
         cls = self.project.models.find_class(dotted)
         creates = External(cls.name) if cls is not None else None
-        return Callee(model=model, creates=creates, is_sure=model is not None, outside=dotted)
+        return Callee(model=model, creates=creates, is_found=model is not None, outside=dotted)

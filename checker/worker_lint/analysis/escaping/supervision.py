@@ -120,5 +120,5 @@ def calls_of(function: Function) -> Iterator[tuple[Function, ir.At]]:
             if name != function.name:
                 continue
             callee = project.calls.of(caller, call)
-            if not callee.is_known or any(runs.function is function for runs in callee.runs):
+            if not callee.is_known or callee.runs_function(function):
                 yield caller, call.at

@@ -89,7 +89,7 @@ def hands_over(function: Function, wanted: Function, kinds: Collection[str]) -> 
     project = function.project
     for kind, argument, block, _ in _all_handed(project, function, None):
         if kind in kinds and _may_run(project, block, argument, wanted):
-            if any(runs.function is wanted for runs in _code(project, block, argument, None).runs):
+            if _code(project, block, argument, None).runs_function(wanted):
                 return True
     return False
 
@@ -152,7 +152,7 @@ def _of_class(project: Project, callee: Callee) -> tuple[EntryKind, str, int] | 
     if isinstance(made, External):
         order = project.models.resolution_order(made.dotted) or ()
         return next((_BY_CLASS[each.name] for each in order if each.name in _BY_CLASS), None)
-    if isinstance(made, Class) and not callee.runs:
+    if isinstance(made, Class) and not callee.first:
         names = [getattr(each, "name", "") for each in project.hierarchy.order(made) if not isinstance(each, Class)]
         return next((_BY_CLASS[name] for name in names if name in _BY_CLASS), None)
     return None
