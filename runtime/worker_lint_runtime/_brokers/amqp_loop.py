@@ -81,6 +81,7 @@ class SharedLoop(AbstractSelectorIOLoop):
 
     # For any thread.
 
+    # worker-lint: ignore[implementation-missing-error-handling] an error ends the loop, and the link makes a new one
     def add_callback(self, callback: Callable[..., Any]) -> None:
         """Call it in the loop's thread, soon."""
         self._callbacks.append(callback)
