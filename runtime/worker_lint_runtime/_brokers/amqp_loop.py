@@ -81,8 +81,8 @@ class SharedLoop(AbstractSelectorIOLoop):
 
     # For any thread.
 
-    # worker-lint: ignore[implementation-missing-error-handling] an error ends the loop, and the link makes a new one
-    def add_callback(self, callback: Callable[..., Any]) -> None:
+    # What a callback raises ends the loop, and the link makes a new connection.
+    def add_callback(self, callback: Callable[..., Any]) -> None:  # worker-lint: ignore[ABS203] see above
         """Call it in the loop's thread, soon."""
         self._callbacks.append(callback)
         # The loop says that it sleeps and then looks for callbacks; here it is the other way round. One sees the other.
