@@ -113,6 +113,18 @@ class Locking:
         return self._callers
 
 
+def tries_only(name: str, call: ir.Call) -> bool:
+    """
+    Whether a call of the lock method of that full name takes the lock only if it is free. A semaphore is not meant: it
+    takes its own lock first, and waits for that.
+    """
+    if not name.endswith("Lock.acquire"):
+        return False
+    given = {keyword.name: keyword.value for keyword in call.keywords}
+    asked = [given[word] for word in ("blocking", "block", "timeout") if word in given] + list(call.args[:1])
+    return any(isinstance(value, ir.Constant) and value.kind != "none" and not value.value for value in asked)
+
+
 def _of_decorators(method: Function) -> set[str]:
     """Locks that a decorator names, as `@synchronized("lock")` does."""
     found: set[str] = set()

@@ -21,16 +21,16 @@ Limits
     Left alone are awaits of coroutines of the project that wait for nothing, coroutines that their file runs with
     `run_until_complete`, which nobody can cancel, and ends of channels in memory, which hold nothing outside.
     What is released is judged by the names of methods such as `close`, `stop` and `release`. It is only likely where
-    a comment in the clean-up speaks of cancelling, where the later release is an attempt of its own, and in a
-    coroutine defined in another function.
+    a comment in the clean-up speaks of cancelling, where the later release is an attempt of its own or the `aclose` of
+    what may be an asynchronous generator, and in a coroutine defined in another function.
 """
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import Function
+from worker_lint.analysis import Function, Instance
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import handler_names
-from worker_lint.analysis.nesting import mentions, own_expressions, with_inner
+from worker_lint.analysis.nesting import Placed, mentions, own_expressions, placed_statements, with_inner
 from worker_lint.analysis.nobody_waits import names_function
 from worker_lint.analysis.places.denoted import method_around
 from worker_lint.analysis.statements import inner_blocks, walk_statements
@@ -225,12 +225,22 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
         return
     for scope in with_inner(function):
         if scope.node.is_async:
-            for statement in walk_statements(scope.body):
-                if isinstance(statement, ir.Try):
-                    for block in _cleaning(statement):
-                        for finding in _in_block(scope, block):
+            for placed in placed_statements(scope.body):
+                if isinstance(placed.statement, ir.Try):
+                    for block in _cleaning(placed.statement):
+                        for finding in _in_block(scope, block, _released_around(placed)):
                             if not _is_run_alone(scope):
                                 yield finding
+
+
+def _released_around(placed: Placed) -> frozenset[str]:
+    """What the `finally` blocks around a statement release, and so also after a cancellation in there."""
+    outer = (statement for one in placed.around if isinstance(one, ir.Try) for statement in one.final)
+    return frozenset(name for statement in outer for call in _released(statement) if (name := _receiver(call)))
+
+
+def _receiver(call: ir.Call) -> str | None:
+    return ir.dotted_name(call.func.value) if isinstance(call.func, ir.Attribute) else None
 
 
 def _cleaning(statement: ir.Try) -> Iterator[tuple[ir.Stmt, ...]]:
@@ -242,13 +252,14 @@ def _cleaning(statement: ir.Try) -> Iterator[tuple[ir.Stmt, ...]]:
             yield handler.body
 
 
-def _in_block(scope: Function, block: tuple[ir.Stmt, ...]) -> Iterator[Finding]:
+def _in_block(scope: Function, block: tuple[ir.Stmt, ...], around: frozenset[str]) -> Iterator[Finding]:
     for index, statement in enumerate(block):
         exposed = next((one for one in _exposed(statement) if _waits(scope, one)), None)
         if exposed is None:
             continue
         for later in block[index + 1 :]:
-            release = next((one for one in _released(later) if not _is_in_memory(scope, one)), None)
+            lost = (one for one in _released(later) if _receiver(one) not in around)
+            release = next((one for one in lost if not _is_in_memory(scope, one)), None)
             if release is not None and not _releases(exposed, release):
                 yield _finding(scope, exposed, release, is_certain=_is_certain(scope, block, later, release))
                 return
@@ -339,14 +350,15 @@ def _releases(exposed: ir.Await, release: ir.Call) -> bool:
     """Whether both speak of one object: `await task.stop()`, then `task.close()` is one sequence of its own."""
     first = exposed.value.func if isinstance(exposed.value, ir.Call) else exposed.value
     receiver = first.value if isinstance(first, ir.Attribute) and isinstance(exposed.value, ir.Call) else first
-    return isinstance(release.func, ir.Attribute) and ir.dotted_name(receiver) == ir.dotted_name(release.func.value)
+    return isinstance(release.func, ir.Attribute) and ir.dotted_name(receiver) == _receiver(release)
 
 
 def _is_certain(scope: Function, block: tuple[ir.Stmt, ...], later: ir.Stmt, release: ir.Call) -> bool:
     """
     Whether nobody has thought of it and it does harm: the release is no attempt that may fail, no comment in the
     clean-up speaks of cancelling, and the coroutine is no inner one, which others run as they like. The threads of a
-    pool are joined at the end of the process anyway.
+    pool are joined at the end of the process anyway, and what has an `aclose` may be a mere asynchronous generator,
+    which the loop ends as soon as it is dropped.
     """
     model = scope.project.calls.of(scope, release, scope.owner).model
     text = scope.project.store.text(scope.path)
@@ -355,8 +367,15 @@ def _is_certain(scope: Function, block: tuple[ir.Stmt, ...], later: ir.Stmt, rel
         not any(isinstance(one, ir.Try) for one in walk_statements((later,)))
         and (model is None or not model.name.startswith("concurrent.futures."))
         and not isinstance(scope.parent, Function)
+        and not _may_be_generator(scope, release)
         and not any("cancel" in remark.lower() for remark in said)
     )
+
+
+def _may_be_generator(scope: Function, release: ir.Call) -> bool:
+    if not isinstance(release.func, ir.Attribute) or release.func.name != "aclose":
+        return False
+    return not isinstance(scope.project.values.of(scope, release.func.value, scope.owner), Instance)
 
 
 def _finding(scope: Function, exposed: ir.Await, release: ir.Call, *, is_certain: bool) -> Finding:

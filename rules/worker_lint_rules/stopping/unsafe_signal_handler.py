@@ -32,6 +32,7 @@ from typing import NamedTuple
 
 from worker_lint.analysis import External, Function, Instance, ModuleScope, Scope
 from worker_lint.analysis.calls import Callee, Runs
+from worker_lint.analysis.locking import tries_only
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, with_inner
 from worker_lint.analysis.reached import Reached, callee_in, reached_from
 from worker_lint.analysis.signalled import Installed, installed_in, is_by_hand, is_made_here, may_meet, only_waits_after
@@ -247,14 +248,12 @@ rule = Rule(
             """,
         ),
         good(
-            "the lock is taken by a thread that the handler starts, not by the handler",
+            "a handler that does not wait for the lock",
             """
-            import signal
+            import signal, threading
 
-            def on_signal(number, frame):
-                raise SystemExit(0)
-
-            signal.signal(signal.SIGTERM, on_signal)
+            lock = threading.Lock()
+            signal.signal(signal.SIGTERM, lambda *_: lock.acquire(blocking=False))
             """,
         ),
     ),
@@ -355,7 +354,7 @@ def _called(here: Reached, call: ir.Call, *, shares: bool = False) -> Iterator[_
     model = callee.model
     name = callee.dotted
     if model is not None and model.facts.signal_safe is False and callee.is_sure and not name.startswith(_REENTRANT):
-        if name not in _WAITS and not shares and is_made_here(here.function, call):
+        if (name not in _WAITS and not shares and is_made_here(here.function, call)) or tries_only(name, call):
             return
         severity: Severity = "note" if name in _SETTERS else "error"
         short = ".".join(name.split(".")[-2:])
