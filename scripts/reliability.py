@@ -33,7 +33,7 @@ def describe_redis(server: RedisServer) -> Site:
 
 def describe_rabbit(server: RabbitServer) -> Site:
     """A RabbitMQ for a load: times are short, so that their end is seen."""
-    return Site("RabbitMQ", "amqp://guest:guest@127.0.0.1:{port}/?heartbeat=2&delivery_limit=90", server)
+    return Site("RabbitMQ", "amqp://guest:guest@127.0.0.1:{port}/?heartbeat=2&delivery_limit=90&timeout=5", server)
 
 
 @contextmanager

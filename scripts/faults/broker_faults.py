@@ -19,6 +19,11 @@ from worker_lint_runtime import SqliteBroker, StoreFullError
 
 IN_FLIGHT = 2 * CONCURRENCY
 """Two processes."""
+SETTLED = 5.0
+"""
+Seconds before a broker is killed. RabbitMQ 3.10 may not bring a quorum queue up again that was declared less than some
+two seconds before: then nobody gets anything from it until an operator helps.
+"""
 STEP = 3600.0
 """Seconds that a clock steps."""
 
@@ -34,6 +39,7 @@ def restart_broker(site: Site, faults: int, *, kill: bool) -> Figures:
     server = _require_server(site)
     figures = Figures("broker killed and restarted" if kill else "broker stopped and restarted")
     with open_load(site, 2) as load:
+        load.work_for(SETTLED)
         for _ in range(faults):
             for process in load.processes:
                 load.keep_busy(process)

@@ -102,6 +102,16 @@ class Load:
 
         wait_until(is_busy, f"process {process.pid} began no work")
 
+    def work_for(self, seconds: float) -> None:
+        """Keep the workers busy for so long."""
+        end = time.monotonic() + seconds
+
+        def is_over() -> bool:
+            self.tick()
+            return time.monotonic() > end
+
+        wait_until(is_over, "the time does not pass")
+
     def orphan(self, process: subprocess.Popen[bytes], since: float) -> int:
         """The process died at that moment: from now its messages are waited for; how many these are."""
         left = self.begun.of(process.pid) - self.ledger.of(process.pid)

@@ -13,12 +13,15 @@ from typing import Any, Protocol
 
 import pika
 from pika.channel import Channel
+from pika.exceptions import AMQPError
 from pika.spec import BasicProperties
 
 from worker_lint_runtime._broker import BrokerError, StaleDeliveryError
 from worker_lint_runtime._brokers.amqp_link import CLOSE_SECONDS, Link, describe
+from worker_lint_runtime._brokers.amqp_loop import Timer
 from worker_lint_runtime._brokers.amqp_topology import Steps, declare_queue, run_steps
 from worker_lint_runtime._brokers.amqp_untyped import (
+    break_off,
     connection_of,
     keep_deliveries,
     loop_of,
@@ -78,6 +81,7 @@ class RabbitConsumer:
         self._channel: Channel | None = None
         self._tags = itertools.count(1)
         self._tag = ""
+        self._attempt = 0
         self._registered = self._cancelled = self._closed = False
         self._reason = "not registered yet"
         self._lost_at: float | None = None
@@ -231,17 +235,30 @@ class RabbitConsumer:
     def attach(self, connection: pika.SelectConnection) -> None:
         """There is a new connection: register on it."""
         if not self._cancelled and connection.is_open:
-            connection.channel(on_open_callback=self._begin)
+            self._attempt += 1
+            expire = partial(self._give_up, connection, self._attempt)
+            timer = loop_of(connection).call_later(self._broker.timeout, expire)
+            connection.channel(on_open_callback=partial(self._begin, timer))
+
+    def _give_up(self, connection: pika.SelectConnection, attempt: int) -> None:
+        """
+        The broker has not answered. A server that comes up again may have lost a request about a queue that it was
+        still bringing up. Then its side of the channel answers nothing any more, and only a new connection helps.
+        """
+        if attempt == self._attempt and not self._registered and not self._cancelled and not connection.is_closed:
+            reason = f"queue {self._queue}: the broker did not register the consumer in {self._broker.timeout:g} s"
+            log.warning("%s; connecting anew", reason)
+            break_off(connection, AMQPError(reason))
 
     def detach(self, reason: str) -> None:
         """The connection is gone, and with it what came on it."""
         self._forget(reason)
 
-    def _begin(self, channel: Channel) -> None:
+    def _begin(self, timer: Timer, channel: Channel) -> None:
         self._channel = channel
         when_closed(channel, self._on_closed)
         when_cancelled(channel, lambda: channel.close(reply_text="the queue was deleted"))
-        run_steps(self._register(channel), partial(self._on_registered, channel))
+        run_steps(self._register(channel), partial(self._on_registered, timer, channel))
 
     def _register(self, channel: Channel) -> Steps:
         """Declare, subscribe, and read back that the broker knows a consumer of the queue."""
@@ -252,10 +269,11 @@ class RabbitConsumer:
         found = yield lambda done: channel.queue_declare(self._queue, passive=True, callback=done)
         return found.method.consumer_count
 
-    def _on_registered(self, channel: Channel, consumers: int) -> None:
+    def _on_registered(self, timer: Timer, channel: Channel, consumers: int) -> None:
         if consumers < 1:
             channel.close(reply_text="the broker does not know the consumer")
             return
+        timer.cancelled = True
         with self._changed:
             lost_at, self._lost_at = self._lost_at, None
             self._registered = True
@@ -291,6 +309,7 @@ class RabbitConsumer:
 
     def _forget(self, reason: str) -> None:
         """Nothing that was delivered can be settled any more; the broker delivers it again."""
+        self._attempt += 1
         with self._changed:
             if self._registered:
                 self._lost_at = self._broker.clock.monotonic()

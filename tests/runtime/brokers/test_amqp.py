@@ -82,6 +82,36 @@ def never(_action: Callable[[], None]) -> None:
 
 
 @pytest.mark.slow
+def test_a_registration_that_is_not_answered_is_made_anew(
+    proxy: Proxy, queue: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    register = RabbitConsumer._register
+    asked: list[Channel] = []
+
+    def ask(self: RabbitConsumer, channel: Channel) -> Steps:
+        asked.append(channel)
+        if len(asked) == 2:
+            yield lambda _done: None  # the broker never answers this one
+        return (yield from register(self, channel))
+
+    monkeypatch.setattr(RabbitConsumer, "_register", ask)
+    broker = RabbitBroker(f"amqp://guest:guest@127.0.0.1:{proxy.port}/", heartbeat=60, timeout=3.0)
+    broker.connect()
+    try:
+        consumer = broker.consume(queue, 1)
+        name = broker.publish(queue, b"body")
+        take(consumer)
+        proxy.sever()
+        again = take(consumer)
+        assert again.message.id == name
+        assert len(asked) == 3
+        assert "did not register the consumer in 3 s" in caplog.text
+        consumer.settle(again, Outcome.ack())
+    finally:
+        broker.close()
+
+
+@pytest.mark.slow
 def test_closing_sends_the_acknowledgements_that_are_on_their_way(
     broker: RabbitBroker, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
