@@ -32,6 +32,8 @@ EXPLANATION = """
 - Where the workers' clock steps, it is the wall clock of the processes, an hour to and fro. SQLite's leases and delays
   follow the monotonic clock, those of Redis and RabbitMQ the server's, so nothing may be done twice.
 - The step of a Redis server's clock is done to its leases, by its own command; the clock itself is left alone.
+- Brokers are killed no sooner than five seconds after the queue was declared; see
+  [brokers](brokers.md#rabbitmq) for what RabbitMQ may lose before.
 - Memory and descriptors are those of one process that lived through all faults of the row.
 """
 

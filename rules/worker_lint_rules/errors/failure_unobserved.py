@@ -38,7 +38,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ERR117",
     severity="warning",
-    stage="preview",
+    stage="certain",
     closure="file",
     resumable="trail",
     summary="Work runs elsewhere, and nobody can see when it fails",

@@ -38,7 +38,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="ERR116",
     severity="error",
-    stage="certain",
+    stage="preview",
     summary="A jump out of a finally block discards the exception",
     words=("finally",),
     closure="file",

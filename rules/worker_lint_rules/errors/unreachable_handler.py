@@ -41,7 +41,7 @@ from worker_lint.source.text import Text
 rule = Rule(
     code="ERR110",
     severity="error",
-    stage="preview",
+    stage="certain",
     summary="An except clause cannot run, because an earlier one takes all that it names",
     words=(TWO_CLAUSES,),
     closure="file",

@@ -41,7 +41,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP124",
     severity="warning",
-    stage="certain",
+    stage="preview",
     summary="A cancellation during clean-up skips the releases that stand after an await",
     words=("finally", "CancelledError", "BaseException"),
     besides=("async def",),

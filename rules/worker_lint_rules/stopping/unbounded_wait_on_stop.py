@@ -18,7 +18,8 @@ When to ignore it
     When the child surely ends by itself, soon.
 
 Limits
-    Waits outside stop methods are let pass, and children of which anything on the way may be a request to end.
+    Waits outside stop methods are let pass, and children of which anything on the way may be a request to end. That a
+    queue with a limit is full when the stop puts is only likely.
 """
 
 import re
@@ -32,7 +33,6 @@ from worker_lint.analysis.nesting import mentions, own_calls
 from worker_lint.analysis.places import Use
 from worker_lint.analysis.queues import bounded_at, is_emptied_by_own
 from worker_lint.analysis.reached import reached_from
-from worker_lint.analysis.resources import Held
 from worker_lint.analysis.touching import Act, acts_of, callers_of, code_of, done_by, family, touched_by, whole_stops
 from worker_lint.analysis.visit import given_to, is_none
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -41,6 +41,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP107",
     severity="warning",
+    stage="certain",
     summary="A stop method waits without limit for something that nobody asked to end",
     words=(".join()", ".join(timeout=None)", ".put("),
     closure="file",
@@ -261,18 +262,16 @@ def _joined(cls: Class, stop: Runs, act: Act, children: list[Child]) -> Iterator
     for child in children:
         if act.name != child.held.place[1] or act.called != "join" or not _is_unlimited(act.use):
             continue
-        if child.kind in ("thread", "process") and not _is_popen(child.held) and _is_untold(cls, stop, child):
+        if (
+            child.kind in ("thread", "process")
+            and not child.held.duty.name.startswith("subprocess.")
+            and _is_untold(cls, stop, child)
+        ):
             yield _finding(stop, act, child)
 
 
 def _is_unlimited(use: Use | None) -> bool:
-    if use is None or use.call is None:
-        return False
-    return all(map(is_none, given_to(use.call)))
-
-
-def _is_popen(held: Held) -> bool:
-    return held.duty.name.startswith("subprocess.")
+    return use is not None and use.call is not None and all(map(is_none, given_to(use.call)))
 
 
 def _is_untold(cls: Class, stop: Runs, child: Child) -> bool:
@@ -376,6 +375,7 @@ def _put(cls: Class, stop: Runs, act: Act) -> Iterator[Finding]:
         help="use `put_nowait` and drop an item when it is full, or put with a time-out",
         notes=(Note(cls.path, maker, "the queue is made here, with a limit"),),
         symbol=act.function.symbol,
+        confidence="likely",
     )
 
 

@@ -50,7 +50,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP132",
     severity="warning",
-    stage="certain",
+    stage="preview",
     summary="A `__del__` method takes a lock, waits, starts a task, or uses what may not be there yet",
     words=("__del__",),
     closure="file",
