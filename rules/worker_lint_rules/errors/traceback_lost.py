@@ -53,6 +53,8 @@ from worker_lint.source import ir
 
 _WARNING = 30
 _PLAIN = ("builtins.", "os.path.", "posixpath.")
+_LOUD = ("critical", "error", "exception", "fatal", "log", "warn")
+_BARE = ("warn", "warning", "error", "critical")
 _GIVING_UP = frozenset({"exit", "abort", "fail", "error_exit", "die"})
 
 rule = Rule(
@@ -62,18 +64,7 @@ rule = Rule(
     confidence="likely",
     summary="An error is logged without a word on what it was",
     words=("except",),
-    besides=(
-        ".error",
-        ".warn",
-        ".critical",
-        ".fatal",
-        ".exception",
-        ".log",
-        "error(",
-        "warn(",
-        "warning(",
-        "critical(",
-    ),
+    besides=(*(f".{name}" for name in _LOUD), *(f"{name}(" for name in _BARE)),
     closure="file",
     resumable="trail",
     product_only=True,
@@ -356,7 +347,7 @@ def _is_loud(lines: list[ir.Call]) -> bool:
 def _warnings(handler: ir.Handler) -> Iterator[ir.Call]:
     """Calls of functions that stand for a log line: `warn("…")` and its kin, by bare names."""
     for call in find(ir.Call, handler.body):
-        if isinstance(call.func, ir.Name) and call.func.id in ("warn", "warning", "error", "critical"):
+        if isinstance(call.func, ir.Name) and call.func.id in _BARE:
             yield call
 
 
