@@ -106,6 +106,7 @@ rule = Rule(
                 async def stop(self):
                     await self.updates.put(None)  # bad: self.updates
             """,
+            is_likely=True,
         ),
         good(
             "a queue for nothing but the sentinel",
@@ -247,8 +248,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
         mentions(method, ".join(", ".put(") for method in context.project.values.fields.methods(cls)
     ):
         return
-    seen: set[ir.At] = set()
-    children = list(children_of(cls))
+    seen, children = set[ir.At](), list(children_of(cls))
     for stop in stops:
         acts = [act for act in done_by(stop) if act.function.path == context.path]
         for act in acts:
