@@ -10,7 +10,8 @@ LONGEST_FILE = 400
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc", "tools", "stuff"}
 ROOTS = ("checker", "rules", "runtime", "scripts")
 # Put together from pieces, so that this file does not hold what it looks for.
-MACHINE_PATH = re.compile("/" + "(?:root|home/[a-z]|Users/[a-z]|work/|tmp/" + "[a-z])")
+# From the root; a package may have a folder of such a name.
+MACHINE_PATH = re.compile(r"(?<![\w.])/" + "(?:root|home/[a-z]|Users/[a-z]|work/|tmp/" + "[a-z])")
 REGISTRY_HOST = re.compile("py" + r"pi\.org|python" + r"hosted|npm" + r"js\.(?:com|org)|deb\.debian" + r"\.org")
 OPEN_END = re.compile(r"(?:#|//|<!--)\s*(?:TO" + "DO|FIX" + "ME|XX" + "X)\b")
 
