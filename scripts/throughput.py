@@ -103,7 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     exit_on_signals()
     machine = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
-    lines = [INTRODUCTION.format(machine=machine)]
+    command = " ".join(["python scripts/throughput.py", *(sys.argv[1:] if arguments is None else arguments)])
+    lines = [INTRODUCTION.format(machine=machine, command=command)]
     try:
         with tempfile.TemporaryDirectory() as folder:
             for broker in options.broker or CONTENDERS:
@@ -121,12 +122,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 INTRODUCTION = """# Beside its peers
 
-The same handler behind each of them, on the same server, in one run of `python scripts/throughput.py`: all messages are
+The same handler behind each of them, on the same server, in one run of `{command}`: all messages are
 in the queue, then one worker process works them off; the rate is from the first to the last that was done, the median
 of several runs. Every contender acknowledges after the work and stores its messages durably, as its documentation
 advises. Several at once are threads in one process, for RQ several processes; RQ forks for each job.
 
-{machine}, which the server, the worker and whatever else runs there share. Only figures of one run may be compared.
+{machine}, which the server, the worker and whatever else runs there share. Only figures of one run may be
+compared.
 
 Each contender fetches as many messages as it runs at once, except Dramatiq, which fetches twice as many by default, and
 Celery's solo pool, which fetches one for each core. A handler that does nothing measures the way to the broker and
