@@ -67,7 +67,7 @@ def _code(cls: Class, held: Held) -> Runs | None:
 
 
 def _only(callee: Callee, cls: Class) -> Runs | None:
-    if not callee.is_sure or len(callee.runs) != 1:
+    if not callee.is_single:
         return None
     function, me = callee.runs[0]
     return Runs(function, me if me is not None else (cls if function.owner is cls else None))

@@ -54,7 +54,7 @@ def _exits(function: Function, body: tuple[ir.Stmt, ...], depth: int) -> bool:
 def _called(function: Function, body: tuple[ir.Stmt, ...]) -> Iterator[Function]:
     for call in find(ir.Call, body):
         callee = function.project.calls.of(function, call)
-        if callee.is_sure and len(callee.runs) == 1:
+        if callee.is_single:
             yield callee.runs[0].function
 
 

@@ -66,7 +66,7 @@ def _risk_in(cls: Class, init: Function, placed: Placed) -> tuple[ir.At, Cause] 
         if callee.is_sure and callee.model is not None and isinstance(callee.model.raises, tuple):
             if not catches(init, placed, [name.rpartition(".")[2] for name in callee.model.raises]):
                 return call.at, "outside"
-        if callee.is_sure and len(callee.runs) == 1 and callee.creates is None:
+        if callee.is_single and callee.creates is None:
             function = callee.runs[0].function
             if not function.node.is_async and any(not _is_claim(one) for one in find(ir.Raise, function.body)):
                 return call.at, "check"

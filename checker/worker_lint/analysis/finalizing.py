@@ -193,7 +193,7 @@ def _own_method(cls: Class, function: Function, call: ir.Call) -> Function | Non
     if not isinstance(call.func, ir.Attribute) or ir.dotted_name(call.func.value) != subject:
         return None
     callee = cls.project.calls.of(function, call, cls)
-    method = callee.runs[0].function if callee.is_sure and len(callee.runs) == 1 else None
+    method = callee.runs[0].function if callee.is_single else None
     runs_now = method is not None and not method.node.is_async and not method.node.is_generator
     return method if runs_now and method is not None and not method.node.decorators else None
 

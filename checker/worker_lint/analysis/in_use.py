@@ -41,9 +41,15 @@ def _is_named(function: Function, depth: int) -> bool:
     project, name = function.project, function.name
     if len(project.store.text(function.path).lines_naming(name)) > 1:
         return not depth or not _is_called_by_unused(function, depth)
-    users = {path for path, _ in project.uses.places(function.path, name)} - {function.path}
-    project.store.trail.looked_at_users(function.path, name, users)
-    return any(project.store.role(path) == "product" for path in users)
+    return any(project.store.role(path) == "product" for path in _other_users(function))
+
+
+def _other_users(function: Function) -> set[str]:
+    """The other files that name a function of a module."""
+    project = function.project
+    users = {path for path, _ in project.uses.places(function.path, function.name)} - {function.path}
+    project.store.trail.looked_at_users(function.path, function.name, users)
+    return users
 
 
 def _is_called_by_unused(function: Function, depth: int) -> bool:
@@ -52,10 +58,8 @@ def _is_called_by_unused(function: Function, depth: int) -> bool:
     calls = list(project.uses.calls_naming(function.path, name))
     if len(calls) != len(project.store.text(function.path).lines_naming(name)) - 1:
         return False
-    users = {path for path, _ in project.uses.places(function.path, name)} - {function.path}
-    project.store.trail.looked_at_users(function.path, name, users)
     callers = [call.scope for call in calls]
-    return not users and all(
+    return not _other_users(function) and all(
         isinstance(one, Function) and one is not function and _is_private(one.name) and not is_used(one, depth - 1)
         for one in callers
     )

@@ -8,7 +8,7 @@ from typing import Final
 from worker_lint.analysis.entity import Class, External, Function, Instance
 from worker_lint.analysis.flow.visit import Place, place_of
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements
-from worker_lint.analysis.visit import uncalled
+from worker_lint.analysis.visit import says_not_to_wait, uncalled
 from worker_lint.source import ir
 
 _LOCKS: Final = frozenset({"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"})
@@ -118,11 +118,7 @@ def tries_only(name: str, call: ir.Call) -> bool:
     Whether a call of the lock method of that full name takes the lock only if it is free. A semaphore is not meant: it
     takes its own lock first, and waits for that.
     """
-    if not name.endswith("Lock.acquire"):
-        return False
-    given = {keyword.name: keyword.value for keyword in call.keywords}
-    asked = [given[word] for word in ("blocking", "block", "timeout") if word in given] + list(call.args[:1])
-    return any(isinstance(value, ir.Constant) and value.kind != "none" and not value.value for value in asked)
+    return name.endswith("Lock.acquire") and says_not_to_wait(name, call)
 
 
 def _of_decorators(method: Function) -> set[str]:

@@ -176,7 +176,7 @@ def change_by_itself(cls: Class, walked: Walked) -> Change | None:
             continue
         for call in own_calls(placed.statement):
             callee = cls.project.calls.of(walked.function, call, cls)
-            if not callee.is_sure or len(callee.runs) != 1 or callee.creates is not None:
+            if not callee.is_single or callee.creates is not None:
                 continue
             if callee.runs[0].function.node.is_async:
                 continue

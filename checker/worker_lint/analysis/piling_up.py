@@ -22,7 +22,7 @@ def started_code(cls: Class, change: Change, started: ir.Call) -> Runs | None:
     """The one function that runs as what is started, where that is known for certain."""
     for entry in cls.project.workers.entries(change.function, cls):
         if entry.call.at == started.at:
-            return entry.callee.runs[0] if len(entry.callee.runs) == 1 and entry.callee.is_sure else None
+            return entry.callee.runs[0] if entry.callee.is_single else None
     return None
 
 

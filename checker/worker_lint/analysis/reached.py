@@ -103,7 +103,7 @@ def _following(here: Reached, call: ir.Call, *, is_awaited: bool) -> tuple[Funct
     function, me = callee.first[0]
     if function.node.is_generator or (function.node.is_async and not is_awaited):
         return None  # the call makes an object; its body runs later, as a task or not at all
-    if not callee.is_sure or len(callee.runs) != 1:
+    if not callee.is_single:
         return None
     return function, me, given_by(call, function, is_bound=callee.is_bound, outer=here.given)
 

@@ -59,7 +59,7 @@ def _armed_at(cls: Class, method: Function) -> ir.At | None:
             code = argument_of(call, _TIMERS[name], 1) if name in _TIMERS else None
             if code is not None and _is_certain(placed):
                 callee = cls.project.calls.handed(method, code, cls)
-                if callee.is_sure and len(callee.runs) == 1 and callee.runs[0].function == method:
+                if callee.is_single and callee.runs[0].function == method:
                     return call.at
     return None
 

@@ -14,7 +14,7 @@ from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import find, walk
 from worker_lint.analysis.guard import handler_names, within
 from worker_lint.analysis.statements import inner_blocks
-from worker_lint.analysis.visit import encloses, is_none, last_name, method_name
+from worker_lint.analysis.visit import encloses, given_to, is_none, last_name, method_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -70,15 +70,11 @@ def _has_no_limit(spring: Spring) -> bool:
     if found is None or not isinstance(call, ir.Call):
         return False
     waits = [one for one in find(ir.Call, (found[0],)) if method_name(one) in _WAITS]
-    limits = {word.id for one in waits for word in _arguments(one) if isinstance(word, ir.Name)}
+    limits = {word.id for one in waits for word in given_to(one) if isinstance(word, ir.Name)}
     return any(
         param.name in limits and is_none(param.default) and not _may_give(call, param.name, index)
         for index, param in enumerate(function.node.params[function.owner is not None :])
     )
-
-
-def _arguments(call: ir.Call) -> tuple[ir.Expr, ...]:
-    return (*call.args, *(one.value for one in call.keywords))
 
 
 def _may_give(call: ir.Call, name: str, index: int) -> bool:

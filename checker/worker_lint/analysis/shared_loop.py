@@ -14,7 +14,7 @@ from worker_lint.analysis.guard import in_finally
 from worker_lint.analysis.models import ModelFunction
 from worker_lint.analysis.nesting import Placed, mentions, own_expressions, with_inner
 from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.visit import last_name, uncalled
+from worker_lint.analysis.visit import last_name, says_not_to_wait, uncalled
 from worker_lint.source import ir
 
 _MANY: Final = 3
@@ -22,7 +22,6 @@ _SHORT: Final = 0.05
 """A pause that no heartbeat and no request would notice."""
 _LOCAL_URL: Final = re.compile(r"""["'](?:data|file):|\b(?:data|file): ?UR[LI]""", re.IGNORECASE)
 _POOL_WORK: Final = frozenset({"apply", "apply_async", "map", "map_async", "imap", "imap_unordered", "starmap"})
-_NO_WAIT: Final = frozenset({"block", "blocking", "wait", "timeout", "timeout_ms", "time_limit", "inactivity_timeout"})
 _STARTS: Final = ("create_task", "ensure_future", "gather", "TaskGroup", "start_server", "start_soon", "wait_for")
 _RUNNERS: Final = frozenset({"run", "run_until_complete", "run_sync", "anyio_run"})
 _BRIEF: Final = (
@@ -57,9 +56,7 @@ def surely_stops_others(scope: Function, placed: Placed, call: ir.Call, model: M
 
 def returns_at_once(model: ModelFunction, call: ir.Call) -> bool:
     """Whether the arguments say that it does not wait."""
-    given = [keyword.value for keyword in call.keywords if keyword.name in _NO_WAIT]
-    given.extend(call.args[:1] if model.name.endswith((".get", ".acquire", ".shutdown", ".wait")) else ())
-    if any(isinstance(value, ir.Constant) and value.value in (False, 0) for value in given):
+    if says_not_to_wait(model.name, call):
         return True
     names_limit = any(keyword.name == model.facts.timeout for keyword in call.keywords) or bool(call.args)
     return model.facts.default_timeout == 0 and not names_limit

@@ -25,7 +25,7 @@ def stop_started(scope: Scope, handler: ir.Expr) -> tuple[str, Runs] | None:
     if callee.body is not None:
         calls = list(own_expressions(ir.Expression(handler.at, callee.body.body)))
         return next((("lambda", runs) for node in calls for runs in _stop_task(scope, node, me)), None)
-    if not callee.is_sure or len(callee.runs) != 1:
+    if not callee.is_single:
         return None
     function, owner = callee.runs[0]
     if _asks_first(function) or function.node.is_async:
@@ -47,7 +47,7 @@ def _stop_task(scope: Scope, node: ir.Expr, me: Class | None) -> Iterator[Runs]:
     made = node.args[0] if node.args else None
     if isinstance(made, ir.Call):
         callee = scope.project.calls.of(scope, made, me)
-        if callee.is_sure and len(callee.runs) == 1 and is_stop_name(callee.runs[0].function.name):
+        if callee.is_single and is_stop_name(callee.runs[0].function.name):
             function = callee.runs[0].function
             reached = [here.function for here in reached_from(callee.runs[0])]
             if function.node.is_async and not any(_asks_first(one) and not _marks_late(one) for one in reached):

@@ -167,4 +167,4 @@ def _is_inside_another(function: Function) -> bool:
         return False
     made = [item.context for item in body[0].items if isinstance(item.context, ir.Call)]
     callees = [function.project.calls.of(function, one) for one in made]
-    return any(not one.runs and one.creates is None and one.model is None for one in callees)
+    return any(not one.first and one.creates is None and one.model is None for one in callees)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from typing import Final
 
 from worker_lint.source import ir
+
+_LIMITS: Final = frozenset({"block", "blocking", "wait", "timeout", "timeout_ms", "time_limit", "inactivity_timeout"})
+"""Parameters that limit a wait, or forbid it."""
 
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 _WORD = re.compile(r"\w+")
@@ -145,6 +149,13 @@ def receiver_name(call: ir.Call) -> str:
 def given_to(call: ir.Call) -> tuple[ir.Expr, ...]:
     """All that a call is given, by position and then by name."""
     return (*call.args, *(keyword.value for keyword in call.keywords))
+
+
+def says_not_to_wait(name: str, call: ir.Call) -> bool:
+    """Whether an argument of a call of that full name says that it gives up at once where it would have to wait."""
+    given = [keyword.value for keyword in call.keywords if keyword.name in _LIMITS]
+    given.extend(call.args[:1] if name.endswith((".get", ".acquire", ".shutdown", ".wait")) else ())
+    return any(isinstance(value, ir.Constant) and value.value in (False, 0) for value in given)
 
 
 def uncalled(expr: ir.Expr) -> ir.Expr:

@@ -35,6 +35,7 @@ from worker_lint.analysis.nobody_waits import names_function
 from worker_lint.analysis.places.denoted import method_around
 from worker_lint.analysis.statements import inner_blocks, walk_statements
 from worker_lint.analysis.suspending import never_suspends
+from worker_lint.analysis.visit import receiver_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -236,11 +237,7 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
 def _released_around(placed: Placed) -> frozenset[str]:
     """What the `finally` blocks around a statement release, and so also after a cancellation in there."""
     outer = (statement for one in placed.around if isinstance(one, ir.Try) for statement in one.final)
-    return frozenset(name for statement in outer for call in _released(statement) if (name := _receiver(call)))
-
-
-def _receiver(call: ir.Call) -> str | None:
-    return ir.dotted_name(call.func.value) if isinstance(call.func, ir.Attribute) else None
+    return frozenset(name for statement in outer for call in _released(statement) if (name := receiver_name(call)))
 
 
 def _cleaning(statement: ir.Try) -> Iterator[tuple[ir.Stmt, ...]]:
@@ -258,7 +255,7 @@ def _in_block(scope: Function, block: tuple[ir.Stmt, ...], around: frozenset[str
         if exposed is None:
             continue
         for later in block[index + 1 :]:
-            lost = (one for one in _released(later) if _receiver(one) not in around)
+            lost = (one for one in _released(later) if receiver_name(one) not in around)
             release = next((one for one in lost if not _is_in_memory(scope, one)), None)
             if release is not None and not _releases(exposed, release):
                 yield _finding(scope, exposed, release, is_certain=_is_certain(scope, block, later, release))
@@ -350,7 +347,7 @@ def _releases(exposed: ir.Await, release: ir.Call) -> bool:
     """Whether both speak of one object: `await task.stop()`, then `task.close()` is one sequence of its own."""
     first = exposed.value.func if isinstance(exposed.value, ir.Call) else exposed.value
     receiver = first.value if isinstance(first, ir.Attribute) and isinstance(exposed.value, ir.Call) else first
-    return isinstance(release.func, ir.Attribute) and ir.dotted_name(receiver) == _receiver(release)
+    return isinstance(release.func, ir.Attribute) and ir.dotted_name(receiver) == receiver_name(release)
 
 
 def _is_certain(scope: Function, block: tuple[ir.Stmt, ...], later: ir.Stmt, release: ir.Call) -> bool:

@@ -284,7 +284,7 @@ def _waits(cls: Class, method: Function, block: ir.With) -> Iterator[_Wait]:
             if not callee.first and _is_wait(call):
                 yield from _waited(cls, method, call, call, ())
                 continue
-            if not callee.first or callee.first[0].me is not cls or not callee.is_sure or len(callee.runs) != 1:
+            if not callee.first or callee.first[0].me is not cls or not callee.is_single:
                 continue
             for here in reached_from(callee.runs[0]):
                 for placed in here.statements() if here.me is cls else ():

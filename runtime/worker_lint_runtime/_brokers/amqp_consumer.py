@@ -18,7 +18,6 @@ from pika.spec import BasicProperties
 
 from worker_lint_runtime._broker import BrokerError, StaleDeliveryError
 from worker_lint_runtime._brokers.amqp_link import CLOSE_SECONDS, Link, describe
-from worker_lint_runtime._brokers.amqp_loop import Timer
 from worker_lint_runtime._brokers.amqp_topology import Steps, declare_queue, run_steps
 from worker_lint_runtime._brokers.amqp_untyped import (
     break_off,
@@ -236,9 +235,9 @@ class RabbitConsumer:
         """There is a new connection: register on it."""
         if not self._cancelled and connection.is_open:
             self._attempt += 1
-            expire = partial(self._give_up, connection, self._attempt)
-            timer = loop_of(connection).call_later(self._broker.timeout, expire)
-            connection.channel(on_open_callback=partial(self._begin, timer))
+            give_up = partial(self._give_up, connection, self._attempt)
+            loop_of(connection).call_later(self._broker.timeout, give_up)
+            connection.channel(on_open_callback=self._begin)
 
     def _give_up(self, connection: pika.SelectConnection, attempt: int) -> None:
         """
@@ -254,11 +253,11 @@ class RabbitConsumer:
         """The connection is gone, and with it what came on it."""
         self._forget(reason)
 
-    def _begin(self, timer: Timer, channel: Channel) -> None:
+    def _begin(self, channel: Channel) -> None:
         self._channel = channel
         when_closed(channel, self._on_closed)
         when_cancelled(channel, lambda: channel.close(reply_text="the queue was deleted"))
-        run_steps(self._register(channel), partial(self._on_registered, timer, channel))
+        run_steps(self._register(channel), partial(self._on_registered, channel))
 
     def _register(self, channel: Channel) -> Steps:
         """Declare, subscribe, and read back that the broker knows a consumer of the queue."""
@@ -269,11 +268,10 @@ class RabbitConsumer:
         found = yield lambda done: channel.queue_declare(self._queue, passive=True, callback=done)
         return found.method.consumer_count
 
-    def _on_registered(self, timer: Timer, channel: Channel, consumers: int) -> None:
+    def _on_registered(self, channel: Channel, consumers: int) -> None:
         if consumers < 1:
             channel.close(reply_text="the broker does not know the consumer")
             return
-        timer.cancelled = True
         with self._changed:
             lost_at, self._lost_at = self._lost_at, None
             self._registered = True

@@ -59,6 +59,11 @@ class Callee:
         """Whether `runs` is exactly one, and it is this one for certain."""
         return self.is_found and (self.overrides is None or len(self.runs) == 1)
 
+    @property
+    def is_single(self) -> bool:
+        """Whether one function of the project runs, `runs[0]`, and no other one can."""
+        return self.is_sure and len(self.runs) == 1
+
     def runs_function(self, function: Function) -> bool:
         """Whether a function is among `runs`; subclasses are not asked for where it cannot be."""
         if any(runs.function is function for runs in self.first):

@@ -162,7 +162,7 @@ class Batches:
     def _returned(self, call: ir.Call, depth: int) -> Position | None:
         """What a function of the same file gives, when all that it returns is the same part."""
         callee = self._project.calls.of(self._function, call)
-        if not callee.is_sure or len(callee.runs) != 1 or callee.creates is not None:
+        if not callee.is_single or callee.creates is not None:
             return None
         function = callee.runs[0].function
         if function.path != self._function.path or function.node.is_generator:

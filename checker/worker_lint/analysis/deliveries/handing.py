@@ -55,7 +55,7 @@ def left_to(delivery: Delivery, depth: int = DEPTH) -> Iterator[Delivery]:
     if call is None or any(True for _ in settlements_in(delivery)):
         return
     callee = delivery.function.project.calls.of(delivery.function, call, delivery.me)
-    if not callee.is_sure or len(callee.runs) != 1 or callee.creates is not None:
+    if not callee.is_single or callee.creates is not None:
         return
     runs = callee.runs[0]
     pairs = _arguments(call, runs, is_bound=callee.is_bound)

@@ -251,7 +251,7 @@ class Typestate(Watch[State]):
         callee = self._project.calls.of(self.held.function, call, self.held.me)
         if not callee.runs or callee.creates is not None:
             return None
-        if not callee.is_sure or len(callee.runs) != 1 or self._depth >= DEPTH:
+        if not callee.is_single or self._depth >= DEPTH:
             return _UNKNOWN
         node = callee.runs[0].function.node
         if node.is_generator or (node.is_async and call.at not in self._awaited):

@@ -82,7 +82,7 @@ class Ending:
             return None
         if callee.dotted in _WAITING:
             return self._end(use, "wait", callee.dotted.rpartition(".")[2])
-        if callee.creates is not None or not callee.is_sure or len(callee.runs) != 1 or depth == 0:
+        if callee.creates is not None or not callee.is_single or depth == 0:
             return use
         runs = callee.runs[0]
         name = _parameter(runs.function.node.params, call, use.at, is_bound=callee.is_bound)

@@ -89,7 +89,7 @@ class Origins:
             if isinstance(scope, Function):
                 self.made.append((scope, call))
             return "fresh"
-        if not callee.is_sure or len(callee.runs) != 1 or callee.creates is not None:
+        if not callee.is_single or callee.creates is not None:
             return "foreign"
         return self._factory(callee.runs[0].function, callee.runs[0].me, scope, call, depth)
 

@@ -105,7 +105,7 @@ class ProjectPolicy(Policy):
         callee = self.project.calls.handed(self.function, func, self.me)
         if callee.model is not None:
             return self.modelled(callee.model, callee.receiver)
-        if callee.is_sure and len(callee.runs) == 1 and not is_stand_in(callee):
+        if callee.is_single and not is_stand_in(callee):
             summary = self.routines.summary(*callee.runs[0])
             return Raises(summary.thrown) if isinstance(summary, Summary) else NEVER
         return may_raise(USER_CODE) if self.is_foreign_code(func) else NEVER

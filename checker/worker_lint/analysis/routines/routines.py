@@ -91,7 +91,7 @@ class Routines:
         """The one routine that a call runs."""
         function, me = self.function(routine)
         callee = self.project.calls.of(function, call, me)
-        if not callee.is_sure or len(callee.runs) != 1 or callee.creates is not None or is_stand_in(callee):
+        if not callee.is_single or callee.creates is not None or is_stand_in(callee):
             return None
         runs = callee.runs[0]
         is_inner = runs.me is None and _owner_around(runs.function) is not None

@@ -73,7 +73,7 @@ def _thrown_later(policy: Asked, given: ir.Expr, method: str) -> ThrownSet:
 def _thrown_by(policy: Asked, callee: Callee) -> ThrownSet:
     if callee.model is not None:
         return policy.modelled(callee.model, callee.receiver).thrown
-    if not callee.is_sure or len(callee.runs) != 1:
+    if not callee.is_single:
         return frozenset()
     summary = policy.project.routines.summary(*callee.runs[0])
     return summary.thrown if isinstance(summary, Summary) else frozenset()

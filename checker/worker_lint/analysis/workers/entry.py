@@ -10,6 +10,7 @@ from worker_lint.analysis.entity import Class, External, Function
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.resources.held import Site
 from worker_lint.analysis.values import Bound
+from worker_lint.analysis.visit import uncalled
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ def hands_over(function: Function, wanted: Function, kinds: Collection[str]) -> 
 
 def _may_run(project: Project, block: Function, argument: ir.Expr, wanted: Function) -> bool:
     """Whether an argument may run a function, as far as the names tell: those that override a method share its name."""
-    named = argument.func if isinstance(argument, ir.Call) else argument
-    match project.values.of(block, named):
+    match project.values.of(block, uncalled(argument)):
         case Bound(function=Function(name=name)):
             return name == wanted.name
         case Function() as found:
