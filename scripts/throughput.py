@@ -1,37 +1,28 @@
 """
-How fast the runtime is beside raw pika, Celery, Dramatiq and RQ, and what kills cost each: one run, real servers.
+How fast the runtime is beside raw pika, Celery, Dramatiq and RQ: one run, real servers.
 
     python scripts/throughput.py                      # all, and the page of the documentation
-    python scripts/throughput.py --messages 500 --kills 3 --out -
+    python scripts/throughput.py --messages 500 --repeat 1 --out -
 
-Needs the packages of the dependency group `contest`, and rabbitmq-server and redis-server.
+Needs pika, redis, celery, dramatiq, rq and packaging, and rabbitmq-server and redis-server.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
-from contest.match import Losses, Match, Speed, kill_again_and_again, measure
+from contest.contenders import CONTENDERS, SERVERS, machine, what_is_missing
+from contest.match import Match, Speed, measure
 from faults.leaving import exit_on_signals
-from faults.servers import MissingServerError, RabbitServer, RedisServer
+from faults.servers import MissingServerError
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "runtime" / "throughput.md"
-SHARED = {"worker-lint-runtime": "ours", "Celery": "with_celery", "Dramatiq": "with_dramatiq"}
-CONTENDERS = {
-    "RabbitMQ": {"raw pika": "raw_pika", **SHARED},
-    "Redis": {**SHARED, "RQ": "with_rq"},
-}
-NEEDED = ("pika", "redis", "celery", "dramatiq", "rq", "packaging")  # the last for Celery on Redis
-SERVERS: dict[str, Callable[[Path], RabbitServer | RedisServer]] = {"RabbitMQ": RabbitServer, "Redis": RedisServer}
 KINDS = tuple(product((0.0, 0.01), (1, 4)))
 """Duration of the handler in seconds, and how many run at once."""
 
@@ -53,12 +44,6 @@ def run_broker(broker: str, options: argparse.Namespace, folder: Path) -> Iterat
             heads,
             [{n: f"{s.effort:.2f}" for n, s in each.items()} for each in speeds],
         )
-        yield "\n| after `kill -9` of the worker | kills | messages | lost | done twice |"
-        yield "| --- | ---: | ---: | ---: | ---: |"
-        for name, module in CONTENDERS[broker].items():
-            match = Match(module, server.url, 0.01, 4, options.messages)
-            losses: Losses = kill_again_and_again(match, folder / "done", options.kills)
-            yield f"| {name} | {losses.kills} | {losses.messages} | {losses.lost} | {losses.twice} |"
     finally:
         server.close()
 
@@ -94,17 +79,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=3000, help="messages of a match (default %(default)s)")
     parser.add_argument("--repeat", type=int, default=3, help="measurements, of which the median counts")
-    parser.add_argument("--kills", type=int, default=20, help="kills of each contender (default %(default)s)")
     parser.add_argument("--broker", choices=CONTENDERS, action="append", help="only this one")
     parser.add_argument("--out", type=Path, default=PAGE, help="where to write the page; - prints it")
     options = parser.parse_args(arguments)
-    if missing := [name for name in NEEDED if find_spec(name) is None]:
-        print(f"not installed: {', '.join(missing)}; run `pip install {' '.join(missing)}`", file=sys.stderr)
+    if missing := what_is_missing():
+        print(missing, file=sys.stderr)
         return 2
     exit_on_signals()
-    machine = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
     command = " ".join(["python scripts/throughput.py", *(sys.argv[1:] if arguments is None else arguments)])
-    lines = [INTRODUCTION.format(machine=machine, command=command)]
+    lines = [INTRODUCTION.format(machine=machine(), command=command)]
     try:
         with tempfile.TemporaryDirectory() as folder:
             for broker in options.broker or CONTENDERS:
