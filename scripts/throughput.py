@@ -23,6 +23,7 @@ from faults.leaving import exit_on_signals
 from faults.servers import MissingServerError
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "runtime" / "throughput.md"
+OURS, YARDSTICK = "worker-lint-runtime", "raw pika"
 KINDS = tuple(product((0.0, 0.01), (1, 4)))
 """Duration of the handler in seconds, and how many run at once."""
 
@@ -38,6 +39,9 @@ def run_broker(broker: str, options: argparse.Namespace, folder: Path) -> Iterat
         yield from _table(
             "messages per second", heads, [{n: f"{s.rate:,.0f}" for n, s in each.items()} for each in speeds]
         )
+        if YARDSTICK in speeds[0]:
+            overheads = [1 - each[OURS].rate / each[YARDSTICK].rate for each in speeds]
+            yield f"| overhead of {OURS} over {YARDSTICK} | {' | '.join(f'{part:.0%}' for part in overheads)} |"
         yield ""
         yield from _table(
             "ms of processor time per message",
@@ -105,13 +109,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 INTRODUCTION = """# Beside its peers
 
-The same handler behind each of them, on the same server, in one run of `{command}`: all messages are
-in the queue, then one worker process works them off; the rate is from the first to the last that was done, the median
-of several runs. Every contender acknowledges after the work and stores its messages durably, as its documentation
+The same handler behind each of them, on the same server, in one run of
+`{command}`:
+all messages are in the queue, then one worker process works them off; the rate is from the first to the last that was
+done, the median of several runs. Every contender acknowledges after the work and stores its messages durably, as its documentation
 advises. Several at once are threads in one process, for RQ several processes; RQ forks for each job.
 
-{machine}, which the server, the worker and whatever else runs there share. Only figures of one run may be
-compared.
+{machine}, which the server, the worker and whatever else runs there share. Only figures
+of one run may be compared. Where the overhead is negative, the runtime is faster.
 
 Each contender fetches as many messages as it runs at once, except Dramatiq, which fetches twice as many by default, and
 Celery's solo pool, which fetches one for each core. A handler that does nothing measures the way to the broker and

@@ -51,7 +51,7 @@ def render_page(results: Mapping[str, Sequence[Figures]], faults: int, seed: int
     parts.append(
         f"{EXPLANATION}{confidence}\n  with 95 % confidence.\n"
         f"\n{machine} The figures are made again by\n\n```console\n{command}\n```\n"
-        "\nCelery and Dramatiq under `kill -9`: [beside its peers](throughput.md). Not measured: power failure,\n"
-        "several nodes of a broker.\n"
+        "\nCelery, Dramatiq and RQ under kills and stops: [its peers under the same faults](losses.md).\n"
+        "Not measured: power failure, several nodes of a broker.\n"
     )
     return "".join(parts)
