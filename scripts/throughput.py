@@ -41,7 +41,7 @@ def run_broker(broker: str, options: argparse.Namespace, folder: Path) -> Iterat
         )
         if YARDSTICK in speeds[0]:
             overheads = [1 - each[OURS].rate / each[YARDSTICK].rate for each in speeds]
-            yield f"| overhead of {OURS} over {YARDSTICK} | {' | '.join(f'{part:.0%}' for part in overheads)} |"
+            yield f"| overhead of {OURS} over {YARDSTICK} | {' | '.join(f'{round(part, 2) + 0.0:.0%}' for part in overheads)} |"
         yield ""
         yield from _table(
             "ms of processor time per message",
@@ -112,8 +112,8 @@ INTRODUCTION = """# Beside its peers
 The same handler behind each of them, on the same server, in one run of
 `{command}`:
 all messages are in the queue, then one worker process works them off; the rate is from the first to the last that was
-done, the median of several runs. Every contender acknowledges after the work and stores its messages durably, as its documentation
-advises. Several at once are threads in one process, for RQ several processes; RQ forks for each job.
+done, the median of several runs. Every contender acknowledges after the work and stores its messages durably, as its
+documentation advises. Several at once are threads in one process, for RQ several processes; RQ forks for each job.
 
 {machine}, which the server, the worker and whatever else runs there share. Only figures
 of one run may be compared. Where the overhead is negative, the runtime is faster.
