@@ -92,13 +92,14 @@ The same handler behind each of them, on the same server, in one run of `{{comma
 the queue; one worker with {THREADS} handlers at once, of {PAUSE * 1000:g} ms each, works them off. Each time {SHARE}
 more are done it meets a fault, and another takes its place. `kill -9` kills the worker with all its children; SIGTERM
 goes to its first process, as from a supervisor, and the next worker starts when that has ended. The handler appends
-each message's number to a file, which outlives the process. *Lost* is what is not in the file two minutes after the
-last message was done; *done twice* are further entries, beside the number of messages that were in work at the faults,
-which is the most that may be.
+each message's number to a file, which outlives the process. *Lost* is what is not in the file a quarter of an hour
+after the last message was done; *done twice* are further entries, beside the number of messages that were in work at
+the faults, which is the most that may be.
 
 Each contender is set up so that no message should be lost: acknowledgement after the work, durable messages; Celery
-with `task_acks_late` and `task_reject_on_worker_lost`, and a visibility timeout of 5 s on Redis; Dramatiq and RQ as
-they are by default. On Redis, messages of dead workers come back when a lease or a visibility timeout is over.
+with `task_acks_late` and `task_reject_on_worker_lost`, and a visibility timeout of 5 s on Redis; RQ with
+`Retry(max=3)`, without which a job of a dead worker has failed; Dramatiq as it is by default. On Redis, messages of
+dead workers come back when a lease or a visibility timeout is over.
 
 {{machine}}.
 """

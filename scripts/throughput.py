@@ -40,8 +40,8 @@ def run_broker(broker: str, options: argparse.Namespace, folder: Path) -> Iterat
             "messages per second", heads, [{n: f"{s.rate:,.0f}" for n, s in each.items()} for each in speeds]
         )
         if YARDSTICK in speeds[0]:
-            overheads = [1 - each[OURS].rate / each[YARDSTICK].rate for each in speeds]
-            yield f"| overhead of {OURS} over {YARDSTICK} | {' | '.join(f'{round(part, 2) + 0.0:.0%}' for part in overheads)} |"
+            overheads = [round(1 - each[OURS].rate / each[YARDSTICK].rate, 2) + 0.0 for each in speeds]  # never -0
+            yield f"| overhead of {OURS} over {YARDSTICK} | {' | '.join(f'{part:.0%}' for part in overheads)} |"
         yield ""
         yield from _table(
             "ms of processor time per message",

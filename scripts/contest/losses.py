@@ -10,8 +10,12 @@ from contest.match import Match, publish, read, wait_for, worker
 
 LONGEST_STOP = 60.0
 """Seconds after which a worker that was asked to stop is killed, and counted as one that did not stop."""
-REDELIVERY = 120.0
-"""Seconds without any message after which the rest counts as lost: longer than any contender's redelivery takes."""
+REDELIVERY = 900.0
+"""
+Seconds without any message after which the rest counts as lost: longer than any contender's redelivery takes. Celery
+on Redis may wait for a mutex of a dead worker for 300 s (kombu's `unacked_mutex_expire`), RQ looks for the jobs of
+dead workers every 600 s (its `maintenance_interval`).
+"""
 
 
 class Losses(NamedTuple):

@@ -3,7 +3,7 @@
 import os
 
 from redis import Redis
-from rq import Queue
+from rq import Queue, Retry
 from rq.worker_pool import WorkerPool
 
 from contest.handler import handle
@@ -15,7 +15,7 @@ def publish(count: int) -> None:
     """Put so many jobs into the queue."""
     queue = Queue("contest.rq", connection=Redis.from_url(URL))
     for number in range(count):
-        queue.enqueue(handle, number, result_ttl=0)
+        queue.enqueue(handle, number, result_ttl=0, retry=Retry(max=3))  # or a job of a dead worker has failed
 
 
 def work() -> None:
