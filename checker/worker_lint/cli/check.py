@@ -56,6 +56,8 @@ def command(paths: tuple[Path, ...], form: str, output_file: Path | None, **give
     show_problems((*bench.notes, *answer.report.problems))
     if form != "full":
         print(summary_line(answer.report, answer.baselined), file=sys.stderr)  # noqa: T201
+    elif sys.stderr.isatty() and not (answer.report.diagnostics or bench.settings.preview or given["changed"]):
+        print("what is only likely, and rules that are still tried out, come with --preview", file=sys.stderr)  # noqa: T201
     if given["statistics"]:
         _show_statistics(answer, given["color"])
     raise SystemExit(max(repaired, exit_code(bench, answer, given)))

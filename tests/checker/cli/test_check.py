@@ -31,6 +31,17 @@ def test_clean_code_gives_0(lint: Command, write: Write) -> None:
     assert (result.code, result.err) == (0, "")
 
 
+def test_a_person_is_told_of_preview_where_nothing_was_found(
+    lint: Command, write: Write, worker: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    write(CLEAN)
+    assert lint("check").err == "what is only likely, and rules that are still tried out, come with --preview\n"
+    assert lint("check", "--preview").err == ""
+    write(worker)
+    assert lint("check").err == ""
+
+
 def test_a_diagnostic_gives_1(lint: Command, write: Write, worker: Files) -> None:
     write(worker)
     result = lint("check", "-f", "concise")
