@@ -30,8 +30,19 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.escaping import LOOP_WORDS, Boundary, Origin, boundaries, losses
-from worker_lint.analysis.escaping.alone import ends_unseen, is_handed_on, leaves_it_to_caller
+from worker_lint.analysis.escaping.alone import (
+    ends_unseen,
+    is_handed_on,
+    is_looked_after,
+    is_taken,
+    leaves_it_to_caller,
+    says_why,
+)
+from worker_lint.analysis.escaping.apart import runs_in_child
+from worker_lint.analysis.escaping.databases import is_of_database
+from worker_lint.analysis.escaping.keeping import ends_as_if_well, keeps_processes
 from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
+from worker_lint.analysis.escaping.unwatched import is_unwatched
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers.loops import is_always, leaves_loop
 from worker_lint.analysis.visit import last_name
@@ -323,7 +334,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     for boundary in boundaries(context.project.escaping, module.path):
         if boundary.kind != "loop" or not _is_service(boundary):
             continue
-        found = list(losses(context.project.escaping, boundary))
+        found = sorted(losses(context.project.escaping, boundary), key=runs_in_child)
         function = boundary.function
         if not found or is_supervised(function) or is_handed_on(function) or leaves_it_to_caller(function):
             continue
@@ -343,9 +354,24 @@ def _drains(loop: ir.Node) -> bool:
 def _is_certain(boundary: Boundary, first: Origin) -> bool:
     """
     Whether the error surely comes and nobody learns of it: a read that its library or its name marks as one from a
-    server, in a loop that ends on a thread or task of its own. Something that is opened may be anything.
+    server, in a loop that ends unseen, or takes a pool of processes with it. Something that is opened may be anything,
+    unless it is used as a connection to a database.
     """
-    return first.failure.kind == "loss" and ends_unseen(boundary)
+    if first.failure.kind == "loss":
+        is_pool = not runs_in_child(first) and _ends_pool(boundary)
+        return is_pool or ends_unseen(boundary) or _is_left_alone(boundary)
+    return is_of_database(boundary) and (ends_unseen(boundary) or _is_left_alone(boundary))
+
+
+def _ends_pool(boundary: Boundary) -> bool:
+    """Whether the loop looks after processes, and ends with a log line as if all were well."""
+    return keeps_processes(boundary) and ends_as_if_well(boundary) and not says_why(boundary.function)
+
+
+def _is_left_alone(boundary: Boundary) -> bool:
+    """Whether tasks run the loop at which nobody looks in service, in this file or in others."""
+    function = boundary.function
+    return not is_looked_after(function) and not is_taken(function, boundary.node.at) and is_unwatched(function)
 
 
 def _waits(loop: ir.Node) -> bool:
