@@ -8,7 +8,7 @@ from worker_lint.analysis.escaping.alone import ends_unseen, is_looked_after, is
 from worker_lint.analysis.escaping.apart import runs_in_child
 from worker_lint.analysis.escaping.databases import is_of_database
 from worker_lint.analysis.escaping.keeping import ends_as_if_well, keeps_processes
-from worker_lint.analysis.escaping.unwatched import is_unwatched
+from worker_lint.analysis.escaping.unwatched import is_unwatched, says_so_itself
 
 if TYPE_CHECKING:
     from worker_lint.analysis.escaping.boundaries import Boundary
@@ -35,4 +35,6 @@ def _ends_pool(boundary: Boundary) -> bool:
 def _is_left_alone(boundary: Boundary) -> bool:
     """Whether tasks run the loop at which nobody looks in service, in this file or in others."""
     function = boundary.function
-    return not is_looked_after(function) and not is_taken(function, boundary.node.at) and is_unwatched(function)
+    if is_looked_after(function) or is_taken(function, boundary.node.at):
+        return False
+    return says_so_itself(boundary) or is_unwatched(function)

@@ -13,10 +13,14 @@ from worker_lint.analysis.escaping.alone import says_why
 from worker_lint.analysis.escaping.supervision import around, calls_of, is_supervised
 from worker_lint.analysis.flow.visit import find, walk
 from worker_lint.analysis.guard import handler_names
+from worker_lint.analysis.nesting import body_text, placed_statements
+from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.tiers.unasked import is_asked
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
+    from worker_lint.analysis.escaping.boundaries import Boundary
     from worker_lint.analysis.project import Project
 
 _DEPTH: Final = 3
@@ -205,3 +209,54 @@ def _harmless(function: Function, name: str) -> Iterator[ir.Name]:
                     yield owner
             case _:
                 pass
+
+
+# --- coroutines that write down their own end ---
+
+
+def says_so_itself(boundary: Boundary) -> bool:
+    """
+    Whether a coroutine function writes its own error down and returns, and its coroutine is handed to somebody who runs
+    it once: whoever looks at the task sees it end as if all were well.
+    """
+    function = boundary.function
+    is_own = isinstance(function.parent, Function) or function.name.startswith("_")
+    if not function.node.is_async or not is_own or not _has_net(boundary):
+        return False
+    calls = list(_calls_here(function))
+    return bool(calls) and all(_is_let_go(caller, call) for caller, call in calls)
+
+
+def _has_net(boundary: Boundary) -> bool:
+    """Whether a clause for every error stands around the loop."""
+    function = boundary.function
+    tiers = function.project.tiers
+    sites = around(function, boundary.node.at)
+    return any(tiers.is_broad(function, handler) for site in sites for handler in site.node.handlers)
+
+
+def _is_let_go(caller: Function, made: ir.Call) -> bool:
+    """Whether a coroutine is given to a call, outside of loops, whose result is dropped or kept for the end alone."""
+    for placed in placed_statements(caller.statements):
+        match placed.statement:
+            case ir.Expression(value=ir.Call() as call) | ir.Assign(value=ir.Call() as call):
+                if not any(one is made for one in call.args):
+                    continue
+                if any(isinstance(outer, (ir.While, ir.For)) for outer in placed.around):
+                    return False
+                return isinstance(placed.statement, ir.Expression) or _is_kept_for_the_end(caller, placed.statement)
+            case _:
+                pass
+    return False
+
+
+def _is_kept_for_the_end(caller: Function, kept: ir.Stmt) -> bool:
+    """Whether the field that gets a task is asked by nobody but the methods that end the object."""
+    target = kept.targets[0] if isinstance(kept, ir.Assign) and len(kept.targets) == 1 else None
+    around_it = caller
+    while isinstance(around_it.parent, Function):
+        around_it = around_it.parent
+    if not isinstance(target, ir.Attribute) or around_it.owner is None:
+        return False
+    methods = [one for one in caller.project.values.fields.methods(around_it.owner) if not is_stop_name(one.name)]
+    return not is_asked(methods, target.name) and not any(f"{target.name}.done" in body_text(one) for one in methods)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from worker_lint.analysis import Project
-from worker_lint.analysis.escaping import functions_of
-from worker_lint.analysis.escaping.unwatched import is_unwatched
+from worker_lint.analysis.escaping import boundaries, functions_of
+from worker_lint.analysis.escaping.unwatched import is_unwatched, says_so_itself
 
 CONNECTOR = """
 class Connector:
@@ -87,3 +87,45 @@ class Manager:
         project = link({"connector.py": CONNECTOR, "manager.py": between.format(named=named)})
         found.append(is_unwatched(next(one for one in functions_of(project, "connector.py") if one.name == "listen")))
     assert found == [True, False]
+
+
+LOGGED = """
+class Shared:
+    def start(self):
+        {before}
+            self._task = tasks.create(self._listen(), name="listen")
+
+    async def _listen(self):
+        try:
+            while True:
+                await self.step()
+        except {named}:
+            log.exception("ended")
+
+    def look(self):
+        {look}
+
+    async def close(self):
+        if self._task and not self._task.done():
+            self._task.cancel()
+            await self._task
+"""
+LEFT = {
+    "it says so itself": ("if True:", "Exception", "pass", True),
+    "started in turns": ("while True:", "Exception", "pass", False),
+    "it lets most errors out": ("if True:", "KeyError", "pass", False),
+    "somebody asks": ("if True:", "Exception", "if self._task.done(): self.start()", False),
+}
+
+
+@pytest.mark.parametrize(("before", "named", "look", "expected"), LEFT.values(), ids=LEFT)
+def test_a_coroutine_that_writes_down_its_end(
+    project_of: Callable[[str], Project],
+    before: str,
+    named: str,
+    look: str,
+    expected: bool,  # noqa: FBT001 - a table
+) -> None:
+    project = project_of(LOGGED.format(before=before, named=named, look=look))
+    boundary = next(one for one in boundaries(project.escaping, "worker.py") if one.function.name == "_listen")
+    assert says_so_itself(boundary) is expected
