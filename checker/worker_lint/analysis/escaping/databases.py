@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.visit import last_name
-from worker_lint.analysis.workers.entry import argument_of
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -52,8 +51,9 @@ def _given_to(function: Function, name: str) -> Iterator[tuple[Function, str]]:
             continue
         below = _run_by(function, call)
         params = below.node.params[1 if below.owner is not None else 0 :] if below is not None else ()
+        keywords = {keyword.name: keyword.value for keyword in call.keywords}
         for index, param in enumerate(params):
-            value = argument_of(call, param.name, index)
+            value = call.args[index] if index < len(call.args) else keywords.get(param.name)
             if below is not None and isinstance(value, ir.Name) and value.id == name:
                 yield below, param.name
 
