@@ -39,7 +39,8 @@ class _Site(NamedTuple):
 def is_unwatched(function: Function, depth: int = 0) -> bool:
     """
     Whether all that is known to run the coroutine function are tasks that are dropped where they are made, or kept in
-    a list that is first looked at in a `finally`; awaited by others, these must be run like that.
+    a list that is first looked at in a `finally`, or in a field that methods ask which end the object; awaited by
+    others, these must be run like that.
     """
     if not function.node.is_async or depth > _DEPTH:
         return False
@@ -155,7 +156,7 @@ def _task_of(function: Function, made: ir.Call) -> ir.Call | None:
 
 
 def _is_left(function: Function, task: ir.Call) -> bool:
-    """Whether the task is dropped where it is made, or kept in a local list that is looked at late."""
+    """Whether the task is dropped where it is made, or kept in a local list or a field that is looked at late."""
     for node in walk(*function.statements, inner=False):
         match node:
             case ir.Expression(value=ir.Call() as call) if call is task:
@@ -166,6 +167,8 @@ def _is_left(function: Function, task: ir.Call) -> bool:
             case ir.Assign(targets=(ir.Name(id=kept),), value=ir.Collection(items=items)):
                 if any(one is task for one in items):
                     return _is_looked_at_late(function, kept)
+            case ir.Assign(targets=(ir.Attribute(),), value=ir.Call() as call) if call is task:
+                return _is_kept_for_the_end(function, node)
             case _:
                 pass
     return False
@@ -256,7 +259,7 @@ def _is_kept_for_the_end(caller: Function, kept: ir.Stmt) -> bool:
     around_it = caller
     while isinstance(around_it.parent, Function):
         around_it = around_it.parent
-    if not isinstance(target, ir.Attribute) or around_it.owner is None:
+    if not isinstance(target, ir.Attribute) or around_it.owner is None or not target.name.startswith("_"):
         return False
     methods = [one for one in caller.project.values.fields.methods(around_it.owner) if not is_stop_name(one.name)]
     return not is_asked(methods, target.name) and not any(f"{target.name}.done" in body_text(one) for one in methods)

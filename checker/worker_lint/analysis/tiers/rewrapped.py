@@ -132,6 +132,9 @@ def _files(function: Function, retried: tuple[_Named, ...]) -> list[str]:
     for cls in retried if function.owner is not None else ():
         if isinstance(cls, Class):
             found += [path for path in project.uses.files_using(cls) if "except" in project.store.text(path).source]
+    for path in dict.fromkeys(found):
+        if path != project.store.own:
+            project.store.rely_on(path)
     return [path for path in dict.fromkeys(found) if project.store.role(path) == "product"]
 
 

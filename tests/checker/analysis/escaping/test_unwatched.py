@@ -47,6 +47,8 @@ CASES = {
     "told of the end": (KEPT, "pass", "tasks[0].add_done_callback(self.stop)", False),
     "of a group": ("self.group.create_task(listening)", "pass", PLAIN, False),
     "handed to somebody": ("self.manager.add(listening)", "pass", PLAIN, False),
+    "kept in a field": ("self._task = asyncio.create_task(listening)", "pass", PLAIN, True),
+    "asked in service": ("self._task = asyncio.create_task(listening)", "await self._task", PLAIN, False),
     "run by others as well": (KEPT, "await self.keep(self.connector.listen)", PLAIN, False),
 }
 
