@@ -127,6 +127,10 @@ class Parent:
         name, queue = os.read(self.pipe, 1000).decode("utf8").split(":")
         self.seen.add((name, queue))
 
+    def read_whole(self):
+        name, queue = self.connection.recv().split(":")
+        self.seen.add((name, queue))
+
     def read_pair(self):
         name, queue = self.connection.recv()
         self.seen.add((name, queue))
@@ -141,6 +145,7 @@ class Parent:
     ("code", "step", "clause", "expected"),
     [
         ("ERR101", "read_child", "self.stop()", ["certain"]),
+        ("ERR101", "read_whole", "self.stop()", ["likely"]),
         ("ERR101", "read_pair", "self.stop()", []),
         ("ERR102", "read_broadcast", "self.stop()", ["certain"]),
         ("ERR102", "read_broadcast", "self.stop(); raise", []),

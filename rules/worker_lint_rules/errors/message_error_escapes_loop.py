@@ -21,9 +21,9 @@ Limits
     Deliveries are followed through locals, fields that a receiving call fills, and sure calls. A test for membership or
     length anywhere in the function is a guard. Certain is an error over what a broker delivered, of the code that a
     message names, or over what clients send to a server that answers other malformed messages, where the loop has a
-    thread, task, greenlet or process of its own and a log line at most tells of its end; and text that is parsed by the
-    loop that looks after the processes which write it. What else sockets and pipes bring, explicit raises and jobs are
-    likely.
+    thread, task, greenlet or process of its own and a log line at most tells of its end; and a stream of bytes that
+    the loop parses which looks after the processes at its other end. What else sockets and pipes bring, explicit raises
+    and jobs are likely.
 """
 
 from collections.abc import Iterator

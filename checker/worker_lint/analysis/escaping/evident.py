@@ -11,7 +11,7 @@ from worker_lint.analysis.escaping.alone import ends_unseen, is_handed_on, says_
 from worker_lint.analysis.escaping.apart import ends_apart
 from worker_lint.analysis.escaping.expecting import expects_malformed
 from worker_lint.analysis.escaping.jobs import all_guarded
-from worker_lint.analysis.escaping.keeping import keeps_processes
+from worker_lint.analysis.escaping.keeping import keeps_processes, reads_stream
 from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.escaping.receiving import received
 from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
@@ -74,7 +74,7 @@ def _is_cut_off(boundary: Boundary, origin: Origin) -> bool:
     it writes as well, and that is no reason to end the others.
     """
     is_text = origin.failure.kind == "decode" or origin.failure.is_of_text
-    return is_text and keeps_processes(boundary)
+    return is_text and reads_stream(origin.frames[-1].function) and keeps_processes(boundary)
 
 
 def _is_of_a_broker(boundary: Boundary) -> bool:

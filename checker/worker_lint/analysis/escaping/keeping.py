@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.entity import Class, External
 from worker_lint.analysis.escaping.supervision import around
+from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.nesting import own_calls
 from worker_lint.analysis.reached import Reached, callee_in, reached_from
 from worker_lint.analysis.tiers import ends_process, raises_anything
@@ -14,10 +15,14 @@ from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
+    from worker_lint.analysis.entity import Function
     from worker_lint.analysis.escaping.boundaries import Boundary
 
 _ENDS: Final = ("waitpid", "wait3", "wait4", "is_alive", "exitcode", "sentinel", "SIGCHLD")
 """Words of a file that looks for the end of processes."""
+_READS: Final = frozenset({"os.read", "posix.read"})
+_WATCHERS: Final = ("watchdog", "supervisor", "excepthook")
+"""Words of a file that knows of somebody above who starts it once more."""
 _PROCESSES: Final = ("multiprocessing.process.BaseProcess", "billiard.process.BaseProcess")
 
 
@@ -29,6 +34,8 @@ def keeps_processes(boundary: Boundary) -> bool:
     function = boundary.function
     text = function.project.store.text(function.path)
     if boundary.kind != "loop" or not any(text.may_use(word) for word in _ENDS):
+        return False
+    if any(text.may_use(word) for word in _WATCHERS):
         return False
     return any(_makes_one(boundary, here) for here in reached_from(Runs(function, boundary.variant.me)))
 
@@ -44,6 +51,21 @@ def ends_as_if_well(boundary: Boundary) -> bool:
         for site in around(function, boundary.node.at)
         for handler in site.node.handlers
     )
+
+
+def reads_stream(function: Function, depth: int = 1) -> bool:
+    """
+    Whether the function, or what it calls, reads as many bytes as are there: `os.read(fd, 1000)`. A text of them may be
+    cut off anywhere; what a `recv()` without a number gives is whole.
+    """
+    for call in find(ir.Call, function.statements):
+        callee = function.project.calls.of(function, call)
+        is_method = isinstance(call.func, ir.Attribute) and call.func.name == "recv"
+        if callee.dotted in _READS or (is_method and len(call.args) == 1):
+            return True
+        if depth and callee.is_single and reads_stream(callee.runs[0].function, depth - 1):
+            return True
+    return False
 
 
 def _makes_one(boundary: Boundary, here: Reached) -> bool:
