@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow.visit import find
-from worker_lint.analysis.visit import last_name
+from worker_lint.analysis.visit import encloses, last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
-    from worker_lint.analysis.escaping.boundaries import Boundary
+    from worker_lint.analysis.escaping.origins import Origin
 
 _QUERIES: Final = frozenset({"execute", "executemany", "cursor", "fetch", "fetchrow", "fetchval", "notifies"})
 _LOCAL: Final = ("sqlite", "duckdb")
@@ -21,17 +21,18 @@ _SERVERS: Final = ("psycopg", "asyncpg", "aiopg", "mysql", "MySQL", "notifies", 
 _DEPTH: Final = 2
 
 
-def is_of_database(boundary: Boundary) -> bool:
+def is_of_database(origin: Origin) -> bool:
     """
-    Whether something that the loop opens for a block is asked as a database's connection is, there or below, in a file
-    that names such a server.
+    Whether what is opened there for a block is asked as a database's connection is, in the block's function or below,
+    in a file that names such a server.
     """
-    function = boundary.function
+    frame = origin.frames[-1]
+    function, at = frame.function, frame.at
     source = function.project.store.text(function.path).source
     if any(word in source for word in _LOCAL) or not any(word in source for word in _SERVERS):
         return False
-    targets = (item.target for block in find(ir.With, function.statements) for item in block.items)
-    names = {target.id for target in targets if isinstance(target, ir.Name)}
+    items = (item for block in find(ir.With, function.statements) for item in block.items if encloses(item.at, at))
+    names = {item.target.id for item in items if isinstance(item.target, ir.Name)}
     return any(_is_asked(function, name, _DEPTH) for name in names)
 
 

@@ -24,7 +24,7 @@ def surely_ends(boundary: Boundary, first: Origin) -> bool:
     if first.failure.kind == "loss":
         is_pool = not runs_in_child(first) and _ends_pool(boundary)
         return is_pool or ends_unseen(boundary) or _is_left_alone(boundary)
-    return is_of_database(boundary) and (ends_unseen(boundary) or _is_left_alone(boundary))
+    return is_of_database(first) and (ends_unseen(boundary) or _is_left_alone(boundary))
 
 
 def _ends_pool(boundary: Boundary) -> bool:
