@@ -74,3 +74,83 @@ def test_a_greenlet_that_the_handler_of_somebody_else_ends(link: str, answer: st
 def test_a_child_that_a_message_of_a_broker_ends(read: str, clause: str, expected: str) -> None:
     (found,) = check_source("ERR101", CHILD.format(read=read, clause=clause))
     assert found.confidence == expected
+
+
+SERVER = """
+import json
+
+class Server:
+    def start(self):
+        self.socket.{first}(self.endpoint)
+        self.stream.on_recv(self.handle)
+
+    def handle(self, raw):
+        sender, text = raw
+        try:
+            message = json.loads(text)
+        except ValueError:
+            return self.answer(sender, "no JSON")
+        self.work(message)
+"""
+
+
+@pytest.mark.parametrize(("first", "expected"), [("bind", "certain"), ("connect", "likely")])
+def test_a_server_that_answers_other_malformed_messages(first: str, expected: str) -> None:
+    found = check_source("ERR101", SERVER.format(first=first))
+    assert [(one.confidence, "Unpacking" in one.message) for one in found] == [(expected, True)]
+
+
+PARENT = """
+import logging
+import os
+
+class Parent:
+    def run(self):
+        try:
+            while not self.stopping:
+                self.refork_missing()
+                self.{step}()
+        except Exception:
+            logging.exception("ended")
+            {clause}
+
+    def refork_missing(self):
+        pid = os.fork()
+        if pid == 0:
+            self.child()
+        self.children.add(pid)
+
+    def reap(self, number, frame):
+        self.children.remove(os.waitpid(-1, os.WNOHANG)[0])
+
+    def read_child(self):
+        name, queue = os.read(self.pipe, 1000).decode("utf8").split(":")
+        self.seen.add((name, queue))
+
+    def read_whole(self):
+        name, queue = self.connection.recv().split(":")
+        self.seen.add((name, queue))
+
+    def read_pair(self):
+        name, queue = self.connection.recv()
+        self.seen.add((name, queue))
+
+    def read_broadcast(self):
+        message = self._pubsub.get_message(timeout=1)
+        self.seen.add(message)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "step", "clause", "expected"),
+    [
+        ("ERR101", "read_child", "self.stop()", ["certain"]),
+        ("ERR101", "read_whole", "self.stop()", ["likely"]),
+        ("ERR101", "read_pair", "self.stop()", []),
+        ("ERR102", "read_broadcast", "self.stop()", ["certain"]),
+        ("ERR102", "read_broadcast", "self.stop(); raise", []),
+    ],
+)
+def test_a_loop_that_looks_after_processes(code: str, step: str, clause: str, expected: list[str]) -> None:
+    found = check_source(code, PARENT.format(step=step, clause=clause))
+    assert [one.confidence for one in found] == expected

@@ -19,9 +19,11 @@ When to ignore it
 
 Limits
     Deliveries are followed through locals, fields that a receiving call fills, and sure calls. A test for membership or
-    length anywhere in the function is a guard. Certain is an error over what a broker delivered, or of the code that a
-    message names, where the loop has a thread, task, greenlet or process of its own and a log line at most tells of its
-    end; what sockets and pipes bring, explicit raises and jobs are likely.
+    length anywhere in the function is a guard. Certain is an error over what a broker delivered, of the code that a
+    message names, or over what clients send to a server that answers other malformed messages, where the loop has a
+    thread, task, greenlet or process of its own and a log line at most tells of its end; and a stream of bytes that
+    the loop parses which looks after the processes at its other end. What else sockets and pipes bring, explicit raises
+    and jobs are likely.
 """
 
 from collections.abc import Iterator

@@ -22,21 +22,21 @@ Limits
     Known are the libraries with a model, reads whose names mean nothing else (`blpop`, `xread`,
     `drain_events`, `pubsub.get_message`), and connections that are opened in each turn. Clients that
     reconnect by themselves are left out. Any clause that may be meant for connections silences. Certain is a read
-    from a server in a loop that runs on a thread or task of its own, of whose end a log line tells at most; the rest is
-    likely, so what is only opened in each turn, and a process that may be meant to end.
+    from a server, or a database's connection opened in each turn, in a loop of whose end a log line tells at most: on a
+    thread of its own, in tasks at which nobody looks before all ends, or where it looks after a pool of processes that
+    then ends as if all were well. The rest is likely, so a process that may be meant to end.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.escaping import LOOP_WORDS, Boundary, Origin, boundaries, losses
-from worker_lint.analysis.escaping.alone import ends_unseen, is_handed_on, leaves_it_to_caller
-from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
-from worker_lint.analysis.flow import find
-from worker_lint.analysis.tiers.loops import is_always, leaves_loop
-from worker_lint.analysis.visit import last_name
+from worker_lint.analysis.escaping.alone import is_handed_on, leaves_it_to_caller
+from worker_lint.analysis.escaping.apart import runs_in_child
+from worker_lint.analysis.escaping.ending import surely_ends
+from worker_lint.analysis.escaping.serving import serves
+from worker_lint.analysis.escaping.supervision import is_supervised
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.source import ir
 
 rule = Rule(
     code="ERR102",
@@ -143,6 +143,46 @@ rule = Rule(
                     except Exception:
                         logging.exception("the listener has ended")
             """,
+        ),
+        bad(
+            "a task that is looked at when all ends",
+            """
+            import asyncio
+            import psycopg_pool
+
+            class Listener:
+                def __init__(self, pool: psycopg_pool.AsyncConnectionPool):
+                    self.pool = pool
+
+                async def run(self):
+                    tasks = [asyncio.create_task(self.listen())]
+                    try:
+                        await self.serve()
+                    finally:
+                        await asyncio.gather(*tasks, return_exceptions=True)
+
+                async def listen(self):
+                    while True:
+                        async with self.pool.connection() as connection:  # bad: pool.connection
+                            await connection.execute("LISTEN jobs")
+                            await self.serve_notifications(connection)
+            """,
+        ),
+        good(
+            "a lock that is asked for until it is free",
+            """
+            class Lock:
+                def acquire(self):
+                    busy = True
+                    while busy:
+                        busy = not self.client.set(self.name, self.owner, nx=True)
+                        if busy:
+                            self.client.blpop(self.signal, 10)
+
+                def stop(self):
+                    self.client.delete(self.name)
+            """,
+            silence="waits for an end",
         ),
         good(
             "it connects anew",
@@ -312,18 +352,15 @@ rule = Rule(
     ),
 )
 
-_FIRST = ("run", "loop", "listen", "consume", "heartbeat", "serve", "poll", "watch", "work", "monitor")
-_LAST = ("loop", "listener", "worker", "thread", "task", "forever", "heartbeat", "heartbeats", "consumer", "monitor")
-
 
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every loop of the file that a lost connection ends; the first step that tells of it."""
     seen: set[tuple[int, ...]] = set()
     for boundary in boundaries(context.project.escaping, module.path):
-        if boundary.kind != "loop" or not _is_service(boundary):
+        if boundary.kind != "loop" or not serves(boundary):
             continue
-        found = list(losses(context.project.escaping, boundary))
+        found = sorted(losses(context.project.escaping, boundary), key=runs_in_child)
         function = boundary.function
         if not found or is_supervised(function) or is_handed_on(function) or leaves_it_to_caller(function):
             continue
@@ -331,50 +368,6 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if finding.at not in seen:
             seen.add(finding.at)
             yield finding
-
-
-def _drains(loop: ir.Node) -> bool:
-    """Whether the loop ends when something is empty: `while not queue.empty()`, whose caller gets the error."""
-    if not isinstance(loop, ir.While):
-        return False
-    return any(last_name(call.func) in ("empty", "qsize", "is_empty") for call in find(ir.Call, (loop.test,)))
-
-
-def _is_certain(boundary: Boundary, first: Origin) -> bool:
-    """
-    Whether the error surely comes and nobody learns of it: a read that its library or its name marks as one from a
-    server, in a loop that ends on a thread or task of its own. Something that is opened may be anything.
-    """
-    return first.failure.kind == "loss" and ends_unseen(boundary)
-
-
-def _waits(loop: ir.Node) -> bool:
-    """Whether the loop waits for something: `while True` with a way out, or `while` over a question to somebody."""
-    if not isinstance(loop, ir.While):
-        return False
-    if is_always(loop.test):
-        return leaves_loop(loop.body)
-    test = loop.test.operand if isinstance(loop.test, ir.Unary) else loop.test
-    if not isinstance(test, ir.Call):
-        return False
-    name = test.func.name if isinstance(test.func, ir.Attribute) else getattr(test.func, "id", "")
-    return not name.startswith(("is_", "should", "wait", "running", "alive"))
-
-
-def _is_service(boundary: Boundary) -> bool:
-    """
-    Whether the loop serves for long: by its name, because its class has a stop, or on a thread of
-    its own. One that breaks off by itself waits for something.
-    """
-    function = boundary.function
-    if _waits(boundary.node) or _drains(boundary.node):
-        return False
-    name = function.name.lower().strip("_")
-    if name.startswith(_FIRST) or name.endswith(_LAST):
-        return True
-    if function.owner is not None and function.project.workers.stops(function.owner):
-        return True
-    return is_entry(function)
 
 
 def _finding(boundary: Boundary, found: list[Origin], context: Context) -> Finding:
@@ -392,5 +385,5 @@ def _finding(boundary: Boundary, found: list[Origin], context: Context) -> Findi
         help="catch the library's recoverable errors in the loop, wait, connect anew, and go on",
         notes=tuple(notes),
         symbol=frame.function.symbol,
-        confidence="certain" if _is_certain(boundary, first) else "likely",
+        confidence="certain" if surely_ends(boundary, first) else "likely",
     )

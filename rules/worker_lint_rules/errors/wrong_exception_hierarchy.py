@@ -4,7 +4,8 @@ A clause names a builtin exception, but the library around it raises one of its 
 What it catches
     `except ConnectionError` or `except TimeoutError` with the builtin class, around nothing but
     calls of a library whose errors do not derive from it: redis, kombu, botocore, kafka, nats,
-    requests, `subprocess` and others, by their models.
+    requests, `subprocess` and others, by their models. And a clause for the error of a function that
+    tenacity runs again: after its last attempt comes `RetryError` instead.
 
 Why it hurts in production
     The retry, the reconnect, the fallback stands there and was reviewed, and it never runs:
@@ -12,14 +13,15 @@ Why it hurts in production
     error passes the clause and ends the worker.
 
 What to do instead
-    Name the library's class.
+    Name the library's class; `reraise=True` makes tenacity raise the last error itself.
 
 When to ignore it
     Never, as long as the block holds only calls of that library.
 
 Limits
     One call in the block that is not known, or that may raise the builtin class, silences the
-    rule. So does a clause beside it that takes the library's error.
+    rule. So does a clause beside it that takes the library's error. Of a function that is run again, a clause
+    around a call of methods that lead to it, by their names, is only likely.
 """
 
 from collections.abc import Iterator
@@ -27,6 +29,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import External, ModuleScope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import Tiers, TrySite
+from worker_lint.analysis.tiers.rewrapped import Rewrapped, rewrapped
 from worker_lint.analysis.tiers.trying import Tried, tried_calls
 from worker_lint.rule import NEEDED, Context, Finding, Fix, Note, Replace, Rule, bad, good, import_of
 from worker_lint.source import ir
@@ -38,7 +41,7 @@ rule = Rule(
     closure="file",
     resumable="trail",
     summary="A clause names a builtin exception where a library raises one of its own",
-    words=("except",),
+    words=("except", "tenacity"),
     product_only=True,
     silences=(
         "stdlib I/O in the same try",
@@ -115,6 +118,43 @@ rule = Rule(
                         child.kill()
                         return child.wait()
             """,
+        ),
+        bad(
+            "after the last attempt comes another error",
+            """
+            import tenacity
+
+            class UploadFailed(Exception):
+                pass
+
+            @tenacity.retry(retry=tenacity.retry_if_exception_type(UploadFailed), stop=tenacity.stop_after_attempt(3))
+            def upload(text):
+                if not send(text):
+                    raise UploadFailed
+
+            def report(text):
+                try:
+                    upload(text)
+                except UploadFailed:  # bad: RetryError
+                    print("cannot upload")
+            """,
+        ),
+        good(
+            "the last error itself",
+            """
+            import tenacity
+
+            @tenacity.retry(stop=tenacity.stop_after_attempt(3), reraise=True)
+            def upload(text):
+                send(text)
+
+            def report(text):
+                try:
+                    upload(text)
+                except OSError:
+                    print("cannot upload")
+            """,
+            silence="the library's class is taken, too",
         ),
         good(
             "a socket, too",
@@ -206,6 +246,7 @@ _KINDS = {
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause for one of these builtin classes."""
     tiers = context.project.tiers
+    yield from (_retried(one, context) for one in rewrapped(context.project, module.path))
     for site in tiers.sites(module.path):
         if not _names_builtin(site):
             continue
@@ -218,6 +259,22 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             continue
         for handler, names in zip(site.node.handlers, caught, strict=True):
             yield from _judge(site, handler, [name for name in names if name in _KINDS], named, calls, context)
+
+
+def _retried(found: Rewrapped, context: Context) -> Finding:
+    """A clause for the error of a function that is run again; at the decorator when the clause is elsewhere."""
+    is_here = found.path == context.path
+    function = found.function
+    note = (function.path, found.at, "run again here") if is_here else (found.path, found.clause, "waits in vain")
+    return Finding(
+        at=found.clause if is_here else found.at,
+        message=f"`{function.name}` raises `RetryError` after its last attempt, not `{found.shown}`",
+        consequence=f"The clause for `{found.shown}` is never entered: the error passes it.",
+        help="pass `reraise=True`, or name `tenacity.RetryError`",
+        notes=(Note(*note),),
+        symbol=function.symbol,
+        confidence="certain" if found.is_sure else "likely",
+    )
 
 
 def _names_builtin(site: TrySite) -> bool:

@@ -18,6 +18,7 @@ from worker_lint.source import ir
 
 if TYPE_CHECKING:
     from worker_lint.analysis.escaping.boundaries import Boundary
+    from worker_lint.analysis.escaping.origins import Origin
 
 _PROCESSES: Final = frozenset({"threading.Thread", "multiprocessing.process.BaseProcess"})
 _SPAWNS: Final = frozenset({"spawn", "spawn_later", "spawn_n", "spawn_raw"})
@@ -30,6 +31,11 @@ def ends_apart(boundary: Boundary) -> bool:
     if is_looked_after(function) or is_taken(function, boundary.node.at):
         return False
     return is_alone(function, _is_apart)
+
+
+def runs_in_child(origin: Origin) -> bool:
+    """Whether a function on the way down makes a process: what fails below it may end that one, and not the loop."""
+    return any(_forks(frame.function) for frame in origin.frames[:-1])
 
 
 def _is_apart(function: Function) -> bool:

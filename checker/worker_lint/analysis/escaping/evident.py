@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.escaping.alone import ends_unseen, is_handed_on, says_why
 from worker_lint.analysis.escaping.apart import ends_apart
+from worker_lint.analysis.escaping.expecting import expects_malformed
 from worker_lint.analysis.escaping.jobs import all_guarded
+from worker_lint.analysis.escaping.keeping import keeps_processes, reads_stream
 from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.escaping.receiving import received
 from worker_lint.analysis.escaping.supervision import is_entry, is_supervised
@@ -50,17 +52,29 @@ def is_evident(boundary: Boundary, origin: Origin) -> bool:
     or code of somebody else fails, and the error is seen by nobody above.
 
     What comes by a socket or pipe may be from a process of this program, as a missing key of its own message may
-    be; an explicit `raise` is meant; a job has a caller who may look after its errors.
+    be, unless the code expects it to be malformed; an explicit `raise` is meant; a job has a caller who may look after
+    its errors.
     """
     if says_why(boundary.function) or any(says_why(frame.function) for frame in origin.frames):
         return False
-    if boundary.kind == "loop" and not ends_unseen(boundary) and not ends_apart(boundary):
-        return False
+    if boundary.kind == "loop" and not (ends_unseen(boundary) or ends_apart(boundary)):
+        return _is_cut_off(boundary, origin)
     if origin.failure.kind == "dispatch":
         return True
     if boundary.kind == "loop" and _is_of_one_connection(boundary):
         return False
-    return origin.failure.kind in _OF_THE_SENDER and _is_of_a_broker(boundary)
+    if origin.failure.kind not in _OF_THE_SENDER:
+        return False
+    return _is_of_a_broker(boundary) or expects_malformed(boundary)
+
+
+def _is_cut_off(boundary: Boundary, origin: Origin) -> bool:
+    """
+    Whether a text of a process is parsed by the loop that looks after it: it ends when it likes, in the middle of what
+    it writes as well, and that is no reason to end the others.
+    """
+    is_text = origin.failure.kind == "decode" or origin.failure.is_of_text
+    return is_text and reads_stream(origin.frames[-1].function) and keeps_processes(boundary)
 
 
 def _is_of_a_broker(boundary: Boundary) -> bool:

@@ -36,11 +36,15 @@ _RUNNING: Final = frozenset({"fn", "func", "function", "callback", "callable", "
 
 
 class Failure(NamedTuple):
-    """What a message makes fail: how, in the words of the code, and the classes that come up."""
+    """
+    What a message makes fail: how, in the words of the code, and the classes that come up; whether it is the parts of
+    a text that are missing.
+    """
 
     kind: FailureKind
     shown: str
     classes: tuple[str, ...]
+    is_of_text: bool = False
 
     @property
     def sort(self) -> FailureKind:
@@ -59,7 +63,7 @@ class Failures:
         """How a message makes this step fail; None when it does not, as far as is known."""
         node = step.node
         if step.kind == "call" and isinstance(node, ir.Call):
-            return self._called(node)
+            return self.called(node)
         if step.kind == "read" and isinstance(node, ir.Subscript):
             return self._subscript(node)
         if step.kind == "bind" and isinstance(node, ir.Assign):
@@ -73,7 +77,8 @@ class Failures:
 
     # --- calls: what a peer of the program's own sends has the form that this program gives it ---
 
-    def _called(self, call: ir.Call) -> Failure | None:
+    def called(self, call: ir.Call) -> Failure | None:
+        """How a message makes this call fail."""
         callee = self.delivered.callee(call)
         shown = f"`{_written(call.func)}`"
         first = call.args[0] if call.args else None
@@ -189,6 +194,7 @@ class Failures:
         if any(isinstance(item, ir.Starred) for item in target.items):
             return None
         subject: ir.Expr | None = value
+        is_split = isinstance(value, ir.Call)
         if isinstance(value, ir.Call) and isinstance(value.func, ir.Attribute):
             if value.func.name not in ("split", "rsplit"):
                 return None
@@ -199,7 +205,7 @@ class Failures:
         level = self.delivered.level(subject)
         if not level.is_sent or level is Level.FORMED or shown in self._guarded:
             return None
-        return Failure("unpack", f"`{shown}`" if shown else "the message", ("ValueError",))
+        return Failure("unpack", f"`{shown}`" if shown else "the message", ("ValueError",), is_split)
 
 
 def _guards(body: tuple[ir.Stmt, ...]) -> Iterator[str | None]:

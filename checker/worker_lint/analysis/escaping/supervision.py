@@ -117,8 +117,8 @@ def calls_of(function: Function) -> Iterator[tuple[Function, ir.At]]:
             continue
         for call in find(ir.Call, caller.statements):
             name = call.func.name if isinstance(call.func, ir.Attribute) else getattr(call.func, "id", "")
-            if name != function.name:
-                continue
+            if name != function.name or (function.owner is None and isinstance(call.func, ir.Attribute)):
+                continue  # a function of that name is no method of an object
             callee = project.calls.of(caller, call)
             if not callee.is_known or callee.runs_function(function):
                 yield caller, call.at
