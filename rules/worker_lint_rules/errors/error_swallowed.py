@@ -45,6 +45,14 @@ from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.analysis.workers import Entry
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.clause_bodies import IDLE_CLAUSE
+
+_LOOPS = ("while ", "while(", "async for", "count(", "cycle(", "repeat(", "iter(")
+_STARTERS = ("Thread", "Process", "Timer", "create_task", "ensure_future", "start_soon")
+_PLATFORMS = (
+    *("sys.platform", "platform.system", "os.name", "version_info", "hexversion"),
+    *("PY2", "PY3", "PYPY", "WIN", "LINUX", "POSIX", "MAC", "DARWIN"),
+)
 
 rule = Rule(
     code="ERR106",
@@ -52,7 +60,8 @@ rule = Rule(
     stage="preview",
     confidence="likely",
     summary="A worker's loop drops an error without a word",
-    words=("except",),
+    words=(IDLE_CLAUSE,),
+    besides=(*_LOOPS, *_STARTERS, *_PLATFORMS),
     closure="file",
     resumable="trail",
     product_only=True,
@@ -292,8 +301,6 @@ rule = Rule(
 _NETWORK = frozenset(
     {"OSError", "ConnectionError", "ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError"}
 )
-
-_STARTERS = ("Thread", "Process", "Timer", "create_task", "ensure_future", "start_soon")
 
 
 @rule.on_module

@@ -50,10 +50,10 @@ from worker_lint.analysis.unlike_failures import is_open
 from worker_lint.analysis.wording import explains, leaves_open, names_conversion, shows_outer_error, takes_exc_info
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.clause_bodies import QUIET_CLAUSE
 
 _WARNING = 30
 _PLAIN = ("builtins.", "os.path.", "posixpath.")
-_LOUD = ("critical", "error", "exception", "fatal", "log", "warn")
 _BARE = ("warn", "warning", "error", "critical")
 _GIVING_UP = frozenset({"exit", "abort", "fail", "error_exit", "die"})
 
@@ -63,8 +63,7 @@ rule = Rule(
     stage="preview",
     confidence="likely",
     summary="An error is logged without a word on what it was",
-    words=("except",),
-    besides=(*(f".{name}" for name in _LOUD), *(f"{name}(" for name in _BARE)),
+    words=(QUIET_CLAUSE,),
     closure="file",
     resumable="trail",
     product_only=True,
