@@ -308,21 +308,36 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that does nothing, in a loop that goes on or around all that a thread does."""
     around: list[tuple[TrySite, ir.Handler]] = []
     for site in context.project.tiers.sites(module.path):
-        if site.node.orelse or site.is_in_handler or may_drop_all(site):
+        if site.node.orelse or site.is_in_handler:
             continue
-        yield from _halves(site, context)
-        around.extend((site, handler) for handler in site.node.handlers if _is_around_all(site, handler, context))
-        loop = site.loops[0] if site.loops else None
-        if loop is None or site.block is not loop.body or not any(is_endless(site.scope, one) for one in site.loops):
-            continue
-        for handler in site.node.handlers:
-            if not waits_for_success(site, loop) and _is_dropped(site, handler, loop, context):
-                yield _finding(site, handler, context)
+        halves, ends, drops = (
+            list(found(site, context)) for found in (_halves, _handlers_around_all, _handlers_dropping)
+        )
+        if not (halves or ends or drops) or may_drop_all(site):
+            continue  # what is called is asked last: it may lead to many other files
+        yield from halves
+        around.extend((site, handler) for handler in ends)
+        for handler in drops:
+            yield _finding(site, handler, context)
     if around:
         started = _started(module, context)
         for site, handler in around:
             if site.function in started:
                 yield _silent_end(site, handler, started[site.function], context)
+
+
+def _handlers_around_all(site: TrySite, context: Context) -> Iterator[ir.Handler]:
+    return (handler for handler in site.node.handlers if _is_around_all(site, handler, context))
+
+
+def _handlers_dropping(site: TrySite, context: Context) -> Iterator[ir.Handler]:
+    """The clauses that drop an error in the body of a loop which goes on, or is in one that does."""
+    loop = site.loops[0] if site.loops else None
+    if loop is None or site.block is not loop.body or not any(is_endless(site.scope, one) for one in site.loops):
+        return
+    for handler in site.node.handlers:
+        if _is_dropped(site, handler, loop, context) and not waits_for_success(site, loop):
+            yield handler
 
 
 def _halves(site: TrySite, context: Context) -> Iterator[Finding]:

@@ -316,18 +316,21 @@ rule = Rule(
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that logs."""
     for site in context.project.tiers.sites(module.path):
-        body = site.node.body
-        if all(_is_look_up(site, call) for call in find(ir.Call, body)) or lets_nothing_out(site.scope, body):
-            continue
-        is_one_value = converts_one_value(site)
         for handler in site.node.handlers:
             lines = [*log_calls(handler.body), *_warnings(handler)]
-            if not _is_loud(lines) or any(explains(line) or shows_outer_error(site, line) for line in lines):
-                continue
-            if is_one_value and any(names_conversion(line) for line in lines):
-                continue
-            if _tells_nothing(site, handler) and _is_wide(site, handler, context):
-                yield _finding(site, handler, max(lines, key=log_level), lines, context)
+            if _is_loud(lines) and _tells_nothing(site, handler) and _is_wide(site, handler, context):
+                if not _needs_no_cause(site, lines):
+                    yield _finding(site, handler, max(lines, key=log_level), lines, context)
+
+
+def _needs_no_cause(site: TrySite, lines: list[ir.Call]) -> bool:
+    """Whether the lines say all, or nothing in the block fails; what is called is asked last, it may be elsewhere."""
+    if any(explains(line) or shows_outer_error(site, line) for line in lines):
+        return True
+    body = site.node.body
+    if all(_is_look_up(site, call) for call in find(ir.Call, body)) or lets_nothing_out(site.scope, body):
+        return True
+    return any(names_conversion(line) for line in lines) and converts_one_value(site)
 
 
 def _is_look_up(site: TrySite, call: ir.Call) -> bool:
