@@ -318,8 +318,8 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     for site in context.project.tiers.sites(module.path):
         for handler in site.node.handlers:
             lines = [*log_calls(handler.body), *_warnings(handler)]
-            if _is_loud(lines) and _tells_nothing(site, handler) and _is_wide(site, handler, context):
-                if not _needs_no_cause(site, lines):
+            if _is_loud(lines) and _looks_away(handler) and _is_wide(site, handler, context):
+                if not _is_answered(site, handler) and not _needs_no_cause(site, lines):
                     yield _finding(site, handler, max(lines, key=log_level), lines, context)
 
 
@@ -353,13 +353,19 @@ def _warnings(handler: ir.Handler) -> Iterator[ir.Call]:
             yield call
 
 
-def _tells_nothing(site: TrySite, handler: ir.Handler) -> bool:
+def _looks_away(handler: ir.Handler) -> bool:
+    """Whether nothing in the clause looks at what it caught, as its own text tells."""
     body = handler.body
     if raises_anything(body) or tells_exception(handler, body) or hands_on(handler) or may_look_at_it(body):
         return False
-    if any(isinstance(call.func, ir.Attribute) and call.func.name in _GIVING_UP for call in find(ir.Call, body)):
-        return False
-    return not ends_process(site.scope, body) and not states_reason(site.scope, handler)
+    return not any(
+        isinstance(call.func, ir.Attribute) and call.func.name in _GIVING_UP for call in find(ir.Call, body)
+    )
+
+
+def _is_answered(site: TrySite, handler: ir.Handler) -> bool:
+    """Whether the process ends there, or a comment says why nothing is told."""
+    return states_reason(site.scope, handler) or ends_process(site.scope, handler.body)
 
 
 def _is_wide(site: TrySite, handler: ir.Handler, context: Context) -> bool:
