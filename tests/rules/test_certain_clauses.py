@@ -240,3 +240,69 @@ class Pool:
 )
 def test_what_fails_in_every_turn(work: str, expected: str) -> None:
     assert [one.confidence for one in check_source("ERR106", TURNS.format(work=work))] == [expected]
+
+
+SPINNING = """
+import socket
+import time
+
+class Server:
+    def __init__(self, sock, wake):
+        self.sock = sock
+        self.wake = wake
+        self.running = True
+
+    def run(self):
+        while {test}:
+            {comment}
+            try:
+                self.handle(self.sock.recv(8192))
+            except {named}:
+                pass
+            {rest}
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "comment", "named", "rest", "expected"),
+    [
+        ("True", "", "OSError", "", "certain"),
+        ("True", "", "OSError", "time.sleep(1)", "likely"),
+        ("True", "", "ConnectionResetError", "", "likely"),
+        ("self.running", "", "OSError", "", "likely"),
+        ("not self.wake.wait(1)", "", "OSError", "", "likely"),
+        ("self.running", "", "Exception", "", "certain"),
+        ("not self.wake.wait(1)", "", "Exception", "", "certain"),
+        ("self.peer.is_alive()", "", "Exception", "", "likely"),
+        ("self.running", "# best effort: the sender counts what is lost", "Exception", "", "likely"),
+    ],
+)
+def test_a_loop_that_turns_in_vain(test: str, comment: str, named: str, rest: str, expected: str) -> None:
+    source = SPINNING.format(test=test, comment=comment, named=named, rest=rest)
+    assert [one.confidence for one in check_source("ERR106", source)] == [expected]
+
+
+HALVES = """
+import sys
+
+class Stream:
+    def write(self, text):
+        {work}
+        except Exception:
+            if sys.platform != "win32":
+                self.file.write(text.encode("ascii", "replace").decode())
+                name = "plain"
+        self.file.flush()
+"""
+
+
+@pytest.mark.parametrize(
+    ("work", "expected"),
+    [
+        ("try:\n            self.file.write(text)", "certain"),
+        ("name = ''\n        try:\n            name = self.file.write(text)", "likely"),
+        ("try:\n            self.file.announce(text)", "likely"),
+    ],
+)
+def test_done_again_on_one_platform(work: str, expected: str) -> None:
+    assert [one.confidence for one in check_source("ERR106", HALVES.format(work=work))] == [expected]

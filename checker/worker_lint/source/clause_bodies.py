@@ -46,7 +46,9 @@ _LEAVING: Final = re.compile(
 )
 """It raises, or a call gets nothing and may look at the exception by itself."""
 _INNER: Final = re.compile(rb"\b(?:def|class|lambda)\b")
-_IDLE: Final = re.compile(rb"(?:[ \t\r\n;]*(?:pass|continue|break|\.\.\.|\"\"|return(?:[ \t]+[-\w.\"]+)?)(?![^\s;]))*[\s;]*")
+_IDLE: Final = re.compile(
+    rb"(?:[ \t\r\n;]*(?:pass|continue|break|\.\.\.|\"\"|return(?:[ \t]+[-\w.\"]+)?)(?![^\s;]))*[\s;]*"
+)
 _CONDITION: Final = re.compile(rb"\s*if\b")
 _QUOTES: Final = (b"'''", b'"""')
 _BEFORE_CLASSES: Final = frozenset({b" ", b"\t", b":", b"(", b"*", b"\\"})

@@ -22,8 +22,9 @@ Limits
     Clauses for narrower classes (KeyError, `queue.Empty`) are taken to be expected. A clause in a stop method, or
     around a release, is best effort; one around nothing but a wait is the pacing of the loop. Only `try` statements
     that stand directly in the body of a loop, or are the end of a function, are looked at. Certain is what is dropped
-    right in a loop that nothing but its owner ends, if it is every error or the loop never sleeps; in a loop over
-    items inside, or where a message is taken apart or an item is run, it may be about one item.
+    right in a loop that nothing but its owner ends, if it is every error, or if the loop has no condition and never
+    sleeps; and what is done once more on one platform only. In a loop over items inside, or where a message is taken
+    apart or an item is run, it may be about one item; an OSError may come from the stop that closes what is read.
 """
 
 from collections.abc import Iterator
@@ -40,7 +41,7 @@ from worker_lint.analysis.tiers.dropping import (
     waits_for_success,
 )
 from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
-from worker_lint.analysis.tiers.platforms import only_on_one
+from worker_lint.analysis.tiers.platforms import does_it_again, only_on_one
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.analysis.workers import Entry
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -310,9 +311,9 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     for site in context.project.tiers.sites(module.path):
         if site.node.orelse or site.is_in_handler:
             continue
-        halves, ends, drops = (
-            list(found(site, context)) for found in (_halves, _handlers_around_all, _handlers_dropping)
-        )
+        halves = list(_halves(site, context))
+        ends = [handler for handler in site.node.handlers if _is_around_all(site, handler, context)]
+        drops = list(_handlers_dropping(site, context))
         if not (halves or ends or drops) or may_drop_all(site):
             continue  # what is called is asked last: it may lead to many other files
         yield from halves
@@ -324,10 +325,6 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         for site, handler in around:
             if site.function in started:
                 yield _silent_end(site, handler, started[site.function], context)
-
-
-def _handlers_around_all(site: TrySite, context: Context) -> Iterator[ir.Handler]:
-    return (handler for handler in site.node.handlers if _is_around_all(site, handler, context))
 
 
 def _handlers_dropping(site: TrySite, context: Context) -> Iterator[ir.Handler]:
@@ -352,6 +349,7 @@ def _halves(site: TrySite, context: Context) -> Iterator[Finding]:
             help="end the clause with `else: raise`, or log the error there",
             notes=(Note(context.path, branch.test.at, "nothing is done where this does not hold"),),
             symbol=site.scope.symbol,
+            confidence="certain" if does_it_again(site, branch) else "likely",
         )
 
 

@@ -358,9 +358,7 @@ def _looks_away(handler: ir.Handler) -> bool:
     body = handler.body
     if raises_anything(body) or tells_exception(handler, body) or hands_on(handler) or may_look_at_it(body):
         return False
-    return not any(
-        isinstance(call.func, ir.Attribute) and call.func.name in _GIVING_UP for call in find(ir.Call, body)
-    )
+    return not any(isinstance(call.func, ir.Attribute) and call.func.name in _GIVING_UP for call in find(ir.Call, body))
 
 
 def _is_answered(site: TrySite, handler: ir.Handler) -> bool:

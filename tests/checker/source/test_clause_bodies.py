@@ -58,7 +58,9 @@ def test_a_clause_that_does_nothing(named: str, body: str, *, expected: bool) ->
 
 def test_a_clause_in_a_clause() -> None:
     inner = "try:\n            b()\n        except Exception:\n            log.error('and again')"
-    assert has_quiet_clause(CLAUSE.replace("{named}", "Exception as e").replace("{body}", f"log(e)\n        {inner}").encode())
+    assert has_quiet_clause(
+        CLAUSE.replace("{named}", "Exception as e").replace("{body}", f"log(e)\n        {inner}").encode()
+    )
 
 
 def test_windows_lines() -> None:
