@@ -306,3 +306,36 @@ class Stream:
 )
 def test_done_again_on_one_platform(work: str, expected: str) -> None:
     assert [one.confidence for one in check_source("ERR106", HALVES.format(work=work))] == [expected]
+
+
+RECONNECT = """
+import asyncio
+
+class Client:
+    async def __clean_up(self, error):
+        {body}
+
+    async def connect(self):
+        while True:
+            try:
+                return await self.open()
+            except asyncio.CancelledError as error:
+                {clause}
+            {rest}
+            await asyncio.sleep(1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "clause", "rest", "expected"),
+    [
+        ("await self.peer.close(error)", "await self.__clean_up(error)", "", "certain"),
+        ("if self.closed: raise error", "await self.__clean_up(error)", "", "likely"),
+        ("await self.peer.close(error)", "await self.__clean_up(error)", "if self.closed: break", "likely"),
+        ("await self.peer.close(error)", "self.error = error", "", "likely"),
+        ("await self.peer.close(error)", "self.peer.fail(error)", "", "likely"),
+    ],
+)
+def test_a_cancellation_that_cleaning_up_gets(body: str, clause: str, rest: str, expected: str) -> None:
+    found = check_source("ERR108", RECONNECT.format(body=body, clause=clause, rest=rest))
+    assert [one.confidence for one in found] == [expected]
