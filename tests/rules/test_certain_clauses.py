@@ -339,3 +339,81 @@ class Client:
 def test_a_cancellation_that_cleaning_up_gets(body: str, clause: str, rest: str, expected: str) -> None:
     found = check_source("ERR108", RECONNECT.format(body=body, clause=clause, rest=rest))
     assert [one.confidence for one in found] == [expected]
+
+
+LINES = """
+import logging
+import requests
+
+logger = logging.getLogger(__name__)
+info, warn = logger.info, logger.warning
+
+def error(text):
+    print(text)
+
+def main(jobs, future):
+    for job in jobs:
+        try:
+            {work}
+        except Exception:
+            {line}
+
+main([], None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("work", "line", "expected"),
+    [
+        ("requests.get(job)", "warn('job lost')", "certain"),
+        ("requests.get(job)", "error('job lost')", "likely"),
+        ("requests.get(job)", "logger.error('could not find the job')", "likely"),
+        ("requests.get(job)", "logger.error('unable to fetch the job')", "certain"),
+        ("future.result(timeout=5)", "logger.error('job lost')", "likely"),
+        ("future.result()", "logger.error('job lost')", "certain"),
+    ],
+)
+def test_a_line_that_leaves_a_question(work: str, line: str, expected: str) -> None:
+    assert [one.confidence for one in check_source("ERR114", LINES.format(work=work, line=line))] == [expected]
+
+
+ONCE = """
+import asyncio
+import requests
+
+class Once:
+    def __init__(self, callback{default}):
+        self.callback = callback
+        self._task = None
+
+    async def _run(self):
+        {body}
+
+    def start(self):
+        self._task = asyncio.create_task(self._run())
+
+    def stop(self):
+        self._task.cancel()
+
+async def greet():
+    requests.get("http://localhost")
+
+def make(callback):
+    return Once({given})
+"""
+
+PREPARED = "try:\n            await self.callback()\n        finally:\n            self.done = True"
+
+
+@pytest.mark.parametrize(
+    ("default", "body", "given", "expected"),
+    [
+        ("", PREPARED, "callback", "certain"),
+        ("", PREPARED, "greet", "likely"),
+        ("=None", PREPARED, "callback", "likely"),
+        ("", "await self.callback()", "callback", "likely"),
+    ],
+)
+def test_a_callback_whose_failure_is_foreseen(default: str, body: str, given: str, expected: str) -> None:
+    found = check_source("ERR117", ONCE.format(default=default, body=body, given=given))
+    assert [one.confidence for one in found] == [expected]

@@ -65,7 +65,15 @@ def _fails_in_many_ways(site: TrySite, handler: ir.Handler) -> bool:
         return False
     if calls and all(isinstance(call.func, ir.Attribute) and call.func.name in _RELEASES for call in calls):
         return False  # to end an object seldom fails, and nothing hangs on it
+    if any(_waits_for_result(call) for call in calls):
+        return False  # who does the work tells how it failed; what comes here is that it took too long
     return _is_risky(site.scope, site.node.body, _DEPTH)
+
+
+def _waits_for_result(call: ir.Call) -> bool:
+    """Whether a call waits for what others do, with a limit: `future.result(timeout=5)`."""
+    is_result = isinstance(call.func, ir.Attribute) and call.func.name == "result"
+    return is_result and bool(call.args or call.keywords)
 
 
 def _is_reached(site: TrySite) -> bool:

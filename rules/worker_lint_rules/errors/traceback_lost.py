@@ -43,11 +43,17 @@ from worker_lint.analysis.tiers import (
     tells_exception,
 )
 from worker_lint.analysis.tiers.guarded import lets_nothing_out
-from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.loops import is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.analysis.unlike_failures import is_open
-from worker_lint.analysis.wording import explains, leaves_open, names_conversion, shows_outer_error, takes_exc_info
+from worker_lint.analysis.wording import (
+    explains,
+    goes_to_logger,
+    leaves_open,
+    names_conversion,
+    shows_outer_error,
+    takes_exc_info,
+)
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
 from worker_lint.source.clause_bodies import QUIET_CLAUSE
@@ -335,9 +341,11 @@ def _needs_no_cause(site: TrySite, lines: list[ir.Call]) -> bool:
 
 def _is_look_up(site: TrySite, call: ir.Call) -> bool:
     """Whether a call only looks something up or converts it: what can fail there is plain to see."""
+    names = site.scope.project.names
     if isinstance(call.func, ir.Attribute) and call.func.name == "get":
-        return True
-    targets = site.scope.project.names.expr(site.scope, call.func)
+        owners = names.expr(site.scope, call.func.value)  # `get` of a library, as of requests, looks nothing up
+        return not any(isinstance(one, External) and "." not in one.dotted for one in owners)
+    targets = names.expr(site.scope, call.func)
     return all(isinstance(one, External) and one.dotted.startswith(_PLAIN) for one in targets)
 
 
@@ -392,7 +400,9 @@ def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.C
         else "name the exception in the line, or log its traceback in the way of this logger",
         notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
         symbol=site.scope.symbol,
-        confidence="certain" if is_logging(line) and leaves_open(site, lines) and is_open(site, handler) else "likely",
+        confidence="certain"
+        if goes_to_logger(site, line) and leaves_open(site, lines) and is_open(site, handler)
+        else "likely",
         fix=_with_cause(line, context) if takes_exc_info(site, line) else None,
     )
 
