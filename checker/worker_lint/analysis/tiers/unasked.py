@@ -107,7 +107,8 @@ def _filled_by(cls: Class, func: ir.Expr) -> tuple[str, int] | None:
     """The parameter of `__init__`, with its position in a call, that alone fills the field that is called."""
     if not isinstance(func, ir.Attribute) or ir.dotted_name(func.value) != "self":
         return None
-    sources = [one.source.expr for one in cls.project.values.fields.assigned(cls, func.name)]
+    assigned = (one.source for one in cls.project.values.fields.assigned(cls, func.name))
+    sources = [one.expr for one in assigned if one.how != "annotation"]
     names = {one.id if isinstance(one, ir.Name) else "" for one in sources}
     for method in cls.project.values.fields.methods(cls):
         params = [param.name for param in method.node.params]
