@@ -21,9 +21,10 @@ Limits
     at the exception: its name, `sys.exc_info()`, a call that gets nothing and may look by itself.
     Certain is a clause into which unlike failures come, in code that somebody uses. The finding is only
     likely where the line names a kind of failure ("invalid", "not found") or says that it does not matter,
-    where the block only computes, where what is called keeps the cause itself, where no logger but some
-    function gets the line, and where the clause is a net behind one for the error that is expected. A
-    block whose calls take all errors is let pass.
+    where the block only computes, where what is called keeps the cause itself or is a wait for the result of
+    others, where no logger but some function gets the line, and where the clause is a net behind one for the
+    error that is expected. A block whose calls take all errors is let pass. A file is read only if the bytes of
+    a clause show a log line and nothing that looks at the exception.
 """
 
 from collections.abc import Iterator
