@@ -23,8 +23,8 @@ Limits
     around a release, is best effort; one around nothing but a wait is the pacing of the loop. Only `try` statements
     that stand directly in the body of a loop, or are the end of a function, are looked at. Certain is what is dropped
     right in a loop that nothing but its owner ends, if it is every error, or if the loop has no condition and never
-    sleeps; and what is done once more on one platform only. In a loop over items inside, or where a message is taken
-    apart or an item is run, it may be about one item; an OSError may come from the stop that closes what is read.
+    sleeps; and what is done once more on one platform only. Where something is done with the item of a turn it may be
+    about that one; an OSError may come from the stop that closes what is read.
 """
 
 from collections.abc import Iterator

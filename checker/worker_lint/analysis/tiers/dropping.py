@@ -13,7 +13,7 @@ from worker_lint.analysis.tiers.loops import changes_condition, is_always, is_en
 from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.tiers.reasons import is_excused
 from worker_lint.analysis.tiers.sites import TrySite
-from worker_lint.analysis.visit import encloses, last_name
+from worker_lint.analysis.visit import encloses, given_to, last_name
 from worker_lint.source import ir
 
 _FILES: Final = ("os.", "posix.", "posixpath.", "pathlib.")
@@ -130,15 +130,15 @@ def turns_in_vain(site: TrySite, handler: ir.Handler) -> bool:
     """
     Whether an error that lasts is surely dropped again and again: the loop right around the statement goes on until it
     is told to end, and the clause takes every error, or the loop spins. A beat that fails for want of a
-    connection may be dropped by design where others look after that, and what runs the item of a turn fails for that
-    item: the next one is another matter.
+    connection may be dropped by design where others look after that, and what is done with the item of a turn fails
+    for that item: the next one is another matter.
     """
     loop = site.loops[0] if site.loops else None
     if loop is None or site.block is not loop.body or not is_endless(site.scope, loop):
         return False
     if is_excused(site) or _asks_more_than_a_flag(loop) or _counts_turns(loop):
         return False
-    if _reads_message(site) or _runs_item(site, loop) or may_let_nothing_out(site.scope, site.node.body):
+    if _reads_message(site) or _handles_item(site, loop) or may_let_nothing_out(site.scope, site.node.body):
         return False
     aside = _called_aside(site, loop)
     if _used(site) & {ir.dotted_name(one.func.value) for one in aside if isinstance(one.func, ir.Attribute)}:
@@ -185,12 +185,15 @@ def _reads_message(site: TrySite) -> bool:
     return any(_PARSING.fullmatch(last_name(call.func)) for call in find(ir.Call, site.node.body))
 
 
-def _runs_item(site: TrySite, loop: ir.While | ir.For) -> bool:
-    """Whether the body calls something that an earlier statement of the turn got: a job out of a queue."""
+def _handles_item(site: TrySite, loop: ir.While | ir.For) -> bool:
+    """
+    Whether the body runs, or hands to something, what the loop or an earlier statement of the turn got: a job out of a
+    queue, a message. What fails then may be that one.
+    """
     before = [one for one in find(ir.Node, loop.body) if one.at[:2] < site.node.at[:2]]
-    got = {name for node in before for name in bound_names(node)}
-    called = [call.func for call in find(ir.Call, site.node.body)]
-    return any(name.id in got for name in find(ir.Name, called))
+    got = {name for node in (loop, *before) for name in bound_names(node)}
+    used = [part for call in find(ir.Call, site.node.body) for part in (call.func, *given_to(call))]
+    return any(name.id in got for name in find(ir.Name, used))
 
 
 def _counts_turns(loop: ir.While | ir.For) -> bool:
