@@ -32,17 +32,13 @@ from collections.abc import Iterator
 from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import mentions
-from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown, is_bare_reaction
+from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
 from worker_lint.analysis.tiers.dropping import (
-    asks_about_item,
     may_drop_all,
-    runs_out,
     turns_in_vain,
-    waits_for_success,
 )
-from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
+from worker_lint.analysis.tiers.idling import dropping_clauses, is_around_all
 from worker_lint.analysis.tiers.platforms import does_it_again, only_on_one
-from worker_lint.analysis.tiers.reasons import states_reason
 from worker_lint.analysis.workers import Entry
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -299,10 +295,6 @@ rule = Rule(
     ),
 )
 
-_NETWORK = frozenset(
-    {"OSError", "ConnectionError", "ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError"}
-)
-
 
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
@@ -312,8 +304,8 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if site.node.orelse or site.is_in_handler:
             continue
         halves = list(_halves(site, context))
-        ends = [handler for handler in site.node.handlers if _is_around_all(site, handler, context)]
-        drops = list(_handlers_dropping(site, context))
+        ends = [handler for handler in site.node.handlers if is_around_all(site, handler)]
+        drops = list(dropping_clauses(site))
         if not (halves or ends or drops) or may_drop_all(site):
             continue  # what is called is asked last: it may lead to many other files
         yield from halves
@@ -325,16 +317,6 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         for site, handler in around:
             if site.function in started:
                 yield _silent_end(site, handler, started[site.function], context)
-
-
-def _handlers_dropping(site: TrySite, context: Context) -> Iterator[ir.Handler]:
-    """The clauses that drop an error in the body of a loop which goes on, or is in one that does."""
-    loop = site.loops[0] if site.loops else None
-    if loop is None or site.block is not loop.body or not any(is_endless(site.scope, one) for one in site.loops):
-        return
-    for handler in site.node.handlers:
-        if _is_dropped(site, handler, loop, context) and not waits_for_success(site, loop):
-            yield handler
 
 
 def _halves(site: TrySite, context: Context) -> Iterator[Finding]:
@@ -351,15 +333,6 @@ def _halves(site: TrySite, context: Context) -> Iterator[Finding]:
             symbol=site.scope.symbol,
             confidence="certain" if does_it_again(site, branch) else "likely",
         )
-
-
-def _is_around_all(site: TrySite, handler: ir.Handler, context: Context) -> bool:
-    """Whether a clause for every error says nothing and is the end of its function."""
-    if site.function is None or site.block is not site.function.statements or site.block[-1] is not site.node:
-        return False
-    if not context.project.tiers.is_broad(site.scope, handler) or site.node.final:
-        return False
-    return is_bare_reaction(handler.body) and not states_reason(site.scope, handler)
 
 
 def _started(module: ModuleScope, context: Context) -> dict[Function, Entry]:
@@ -383,28 +356,6 @@ def _silent_end(site: TrySite, handler: ir.Handler, entry: Entry, context: Conte
         notes=(Note(context.path, entry.call.at, "started here"),),
         symbol=site.scope.symbol,
     )
-
-
-def _is_dropped(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, context: Context) -> bool:
-    if not is_bare_reaction(handler.body) or leaves_loop(handler.body) or changes_condition(loop, handler.body):
-        return False
-    if states_reason(site.scope, handler):
-        return False
-    tiers = context.project.tiers
-    for name in tiers.caught(site.scope, handler):
-        if name == "OSError" and runs_out(site):
-            continue  # TimeoutError is one: nothing came in time
-        if name == "OSError" and asks_about_item(site, loop):
-            continue  # it tells about this one, such as a file that is gone, and the next has its own turn
-        if name in ("Exception", "BaseException") or name in _NETWORK:
-            return True
-        if name is not None and "timeout" in name.lower():
-            continue  # nothing came in time: a sign of nothing to do
-        if name is not None and "." in name and is_endless(site.scope, loop):
-            # in a `for` inside the endless loop, who names a library's class goes on with the next on purpose
-            if tiers.tier(name) in ("recoverable", "fatal", "system"):
-                return True
-    return False
 
 
 def _finding(site: TrySite, handler: ir.Handler, context: Context) -> Finding:

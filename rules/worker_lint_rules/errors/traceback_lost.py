@@ -35,17 +35,10 @@ from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import (
     TrySite,
     clause_shown,
-    ends_process,
-    hands_on,
-    log_calls,
     log_level,
-    may_look_at_it,
-    raises_anything,
-    tells_exception,
 )
 from worker_lint.analysis.tiers.guarded import lets_nothing_out
-from worker_lint.analysis.tiers.loops import is_endless
-from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.analysis.tiers.unlogged import quiet_clauses
 from worker_lint.analysis.unlike_failures import is_open
 from worker_lint.analysis.wording import (
     explains,
@@ -59,10 +52,7 @@ from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, go
 from worker_lint.source import ir
 from worker_lint.source.clause_bodies import QUIET_CLAUSE
 
-_WARNING = 30
 _PLAIN = ("builtins.", "os.path.", "posixpath.")
-_BARE = ("warn", "warning", "error", "critical")
-_GIVING_UP = frozenset({"exit", "abort", "fail", "error_exit", "die"})
 
 rule = Rule(
     code="ERR114",
@@ -323,11 +313,9 @@ rule = Rule(
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that logs."""
     for site in context.project.tiers.sites(module.path):
-        for handler in site.node.handlers:
-            lines = [*log_calls(handler.body), *_warnings(handler)]
-            if _is_loud(lines) and _looks_away(handler) and _is_wide(site, handler, context):
-                if not _is_answered(site, handler) and not _needs_no_cause(site, lines):
-                    yield _finding(site, handler, max(lines, key=log_level), lines, context)
+        for handler, lines in quiet_clauses(site):
+            if not _needs_no_cause(site, lines):
+                yield _finding(site, handler, max(lines, key=log_level), lines, context)
 
 
 def _needs_no_cause(site: TrySite, lines: list[ir.Call]) -> bool:
@@ -348,47 +336,6 @@ def _is_look_up(site: TrySite, call: ir.Call) -> bool:
         return not any(isinstance(one, External) and "." not in one.dotted for one in owners)
     targets = names.expr(site.scope, call.func)
     return all(isinstance(one, External) and one.dotted.startswith(_PLAIN) for one in targets)
-
-
-def _is_loud(lines: list[ir.Call]) -> bool:
-    """Whether a line is at least a warning: what is only traced does not count as reported."""
-    return any(log_level(line) >= _WARNING or isinstance(line.func, ir.Name) for line in lines)
-
-
-def _warnings(handler: ir.Handler) -> Iterator[ir.Call]:
-    """Calls of functions that stand for a log line: `warn("…")` and its kin, by bare names."""
-    for call in find(ir.Call, handler.body):
-        if isinstance(call.func, ir.Name) and call.func.id in _BARE:
-            yield call
-
-
-def _looks_away(handler: ir.Handler) -> bool:
-    """Whether nothing in the clause looks at what it caught, as its own text tells."""
-    body = handler.body
-    if raises_anything(body) or tells_exception(handler, body) or hands_on(handler) or may_look_at_it(body):
-        return False
-    return not any(isinstance(call.func, ir.Attribute) and call.func.name in _GIVING_UP for call in find(ir.Call, body))
-
-
-def _is_answered(site: TrySite, handler: ir.Handler) -> bool:
-    """Whether the process ends there, or a comment says why nothing is told."""
-    return states_reason(site.scope, handler) or ends_process(site.scope, handler.body)
-
-
-def _is_wide(site: TrySite, handler: ir.Handler, context: Context) -> bool:
-    """Whether the clause takes more than one can tell from its text."""
-    if context.project.tiers.is_broad(site.scope, handler):
-        return True
-    is_variable = isinstance(handler.exception, (ir.Name, ir.Attribute)) and _is_lower(handler.exception)
-    in_loop = any(is_endless(site.scope, loop) for loop in site.loops)
-    unknown = context.project.tiers.caught(site.scope, handler) == (None,)
-    return is_variable and in_loop and unknown
-
-
-def _is_lower(expression: ir.Name | ir.Attribute) -> bool:
-    """Whether the name is that of a variable, not of a class or constant (`errors`, `self.recoverable`)."""
-    name = expression.id if isinstance(expression, ir.Name) else expression.name
-    return name.islower() and name.endswith("s")
 
 
 def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.Call], context: Context) -> Finding:
