@@ -14,7 +14,10 @@ from typing import Final, NamedTuple
 QUIET_CLAUSE: Final = "except … log without the error"
 """A word of the screen that stands for files in which a clause logs something and does not look at what it caught."""
 IDLE_CLAUSE: Final = "except … pass"
-"""A word of the screen that stands for files in which a clause does nothing, or something under a condition only."""
+"""
+A word of the screen that stands for files with loops or threads in which a clause does nothing, and for those in which
+one does something on a condition about the platform only.
+"""
 
 _EXPECTED: Final = frozenset(
     b"ArithmeticError AssertionError AttributeError BlockingIOError BufferError ChildProcessError EOFError "
@@ -50,6 +53,12 @@ _IDLE: Final = re.compile(
     rb"(?:[ \t\r\n;]*(?:pass|continue|break|\.\.\.|\"\"|return(?:[ \t]+[-\w.\"]+)?)(?![^\s;]))*[\s;]*"
 )
 _CONDITION: Final = re.compile(rb"\s*if\b")
+_PLATFORM: Final = re.compile(rb"platform|version_info|hexversion|os\.name|PY[23]|PYPY|WIN|LINUX|POSIX|MAC|DARWIN")
+_GOING_ON: Final = re.compile(
+    rb"\bwhile\b|\basync[ \t]+for\b|\b(?:count|cycle|repeat|iter)[ \t]*\("
+    rb"|\b(?:Thread|Process|Timer|create_task|ensure_future|start_soon)\b"
+)
+"""What begins a loop that may go on, or a thread, process or task."""
 _QUOTES: Final = (b"'''", b'"""')
 _BEFORE_CLASSES: Final = frozenset({b" ", b"\t", b":", b"(", b"*", b"\\"})
 _SHALLOWER: Final[dict[int, re.Pattern[bytes]]] = {}
@@ -72,14 +81,18 @@ def has_quiet_clause(data: bytes) -> bool:
 
 
 def has_idle_clause(data: bytes) -> bool:
-    """Whether a clause for more than expected classes does nothing, or nothing but what stands under a condition."""
-    return any(
-        _is_wide(one.named) and (_ends_in_text(one.body) or _is_idle(_code_of(one.body))) for one in _clauses(data)
-    )
-
-
-def _is_idle(code: bytes) -> bool:
-    return _CONDITION.match(code) is not None or _IDLE.fullmatch(code) is not None
+    """
+    Whether a clause for more than expected classes does nothing, in a file with loops or threads, or nothing but what
+    stands under a condition about the platform.
+    """
+    is_idle = False
+    for one in _clauses(data):
+        if _is_wide(one.named):
+            code = _code_of(one.body)
+            if _ends_in_text(one.body) or (_CONDITION.match(code) and _PLATFORM.search(code)):
+                return True
+            is_idle = is_idle or _IDLE.fullmatch(code) is not None
+    return is_idle and _GOING_ON.search(data) is not None
 
 
 def _is_wide(named: bytes) -> bool:

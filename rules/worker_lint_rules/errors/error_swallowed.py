@@ -44,12 +44,7 @@ from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 from worker_lint.source.clause_bodies import IDLE_CLAUSE
 
-_LOOPS = ("while ", "while(", "async for", "count(", "cycle(", "repeat(", "iter(")
 _STARTERS = ("Thread", "Process", "Timer", "create_task", "ensure_future", "start_soon")
-_PLATFORMS = (
-    *("sys.platform", "platform.system", "os.name", "version_info", "hexversion"),
-    *("PY2", "PY3", "PYPY", "WIN", "LINUX", "POSIX", "MAC", "DARWIN"),
-)
 
 rule = Rule(
     code="ERR106",
@@ -58,7 +53,6 @@ rule = Rule(
     confidence="likely",
     summary="A worker's loop drops an error without a word",
     words=(IDLE_CLAUSE,),
-    besides=(*_LOOPS, *_STARTERS, *_PLATFORMS),
     closure="file",
     resumable="trail",
     product_only=True,

@@ -44,7 +44,8 @@ def test_a_clause_that_logs_without_the_error(named: str, body: str, *, expected
         ("Exception", "'told elsewhere'; pass", True),
         ("Exception", "return -1", True),
         ("", "...", True),
-        ("Exception", "if x:\n            log.error('lost')", True),
+        ("Exception", "if PY2:\n            log.error('lost')", True),
+        ("Exception", "if x:\n            log.error('lost')", False),
         ("KeyError", "pass", False),
         ("Exception", "log.error('lost')", False),
         ("Exception", "pass\n        x = 1", False),
@@ -53,7 +54,9 @@ def test_a_clause_that_logs_without_the_error(named: str, body: str, *, expected
     ],
 )
 def test_a_clause_that_does_nothing(named: str, body: str, *, expected: bool) -> None:
-    assert has_idle_clause(CLAUSE.replace("{named}", named).replace("{body}", body).encode()) is expected
+    source = CLAUSE.replace("{named}", named).replace("{body}", body)
+    assert has_idle_clause(f"{source}while x: f()\n".encode()) is expected
+    assert has_idle_clause(source.encode()) is (expected and "PY2" in body)
 
 
 def test_a_clause_in_a_clause() -> None:
@@ -67,4 +70,4 @@ def test_windows_lines() -> None:
     source = CLAUSE.replace("{named}", "Exception").replace("\n", "\r\n")
     assert has_quiet_clause(source.replace("{body}", "log.error('lost')").encode())
     assert not has_quiet_clause(source.replace("{body}", "log.error('lost')\r\n        raise").encode())
-    assert has_idle_clause(source.replace("{body}", "pass").encode())
+    assert has_idle_clause(source.replace("{body}", "pass").encode() + b"while x: f()")
