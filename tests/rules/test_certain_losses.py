@@ -130,6 +130,7 @@ main([], None)
         ("requests.get(job)", "warn('job lost')", "certain"),
         ("requests.get(job)", "error('job lost')", "likely"),
         ("requests.get(job)", "logger.error('could not find the job')", "likely"),
+        ("requests.get(job)", "logger.error('the job cannot be found')", "likely"),
         ("requests.get(job)", "logger.error('unable to fetch the job')", "certain"),
         ("future.result(timeout=5)", "logger.error('job lost')", "likely"),
         ("future.result()", "logger.error('job lost')", "certain"),

@@ -27,7 +27,7 @@ _CONVERTED: Final = re.compile(
 """Words of a line about the one thing that the body does: it reads a value, or looks one up."""
 _KIND: Final = re.compile(
     r"(?i)\b(?:in)?valid|\bmalform|\bcorrupt|\b(?:un)?support|\btime(?:d )?-?out\b|\bmissing\b"
-    r"|(?:\b(?:not|unable to|failed to)|n't)(?: be)? (?:found|find|locate|exist)"
+    r"|(?:\b(?:(?:can)?not|unable to|failed to)|n't)(?: be)? (?:found|find|locate|exist)"
     r"|\b(?:is|are|was|were|does|do|has|have)(?: not|n't)\b|\bno such\b|\bunknown\b|\bduplicate|\b(?:full|empty)\b"
     r"|(?:^|[.:;,] |\b(?:has|have|had|with|is|are|was|were) )no [a-z]"
 )
