@@ -236,7 +236,14 @@ class Pool:
 
 
 @pytest.mark.parametrize(
-    ("work", "expected"), [("self.client.beat(1)", "certain"), ("job[0](*job[1])", "likely"), ("job.run()", "likely")]
+    ("work", "expected"),
+    [
+        ("self.client.beat(1)", "certain"),
+        ("job[0](*job[1])", "likely"),
+        ("job.run()", "likely"),
+        ("self.client.send(job)", "likely"),
+        ("self.client.send(job=self.client.next())", "certain"),
+    ],
 )
 def test_what_fails_in_every_turn(work: str, expected: str) -> None:
     assert [one.confidence for one in check_source("ERR106", TURNS.format(work=work))] == [expected]

@@ -8,7 +8,6 @@ value, a function that takes all its errors not at all, and one that keeps their
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,6 +17,7 @@ from worker_lint.analysis.in_use import is_used
 from worker_lint.analysis.tiers import TrySite
 from worker_lint.analysis.tiers.guarded import guarded_spans, is_within
 from worker_lint.analysis.tiers.handling import is_logging
+from worker_lint.analysis.tiers.reasons import is_excused
 from worker_lint.analysis.tiers.telling import tell_by_name, tells_its_errors
 from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
@@ -32,14 +32,6 @@ _HANDED: Final = frozenset({"asyncio.to_thread", "asyncio.wait_for", "asyncio.sh
 _RELEASES: Final = frozenset(
     {"close", "stop", "shutdown", "disconnect", "release", "terminate", "kill", "cancel", "unlock", "join"}
 )
-_EXCUSE: Final = re.compile(
-    r"(?i)\b(?:prevent|avoid|ignor|recurs|swallow|optional|best[ -]effort|at least|not (?:critical|fatal)|"
-    r"(?:does not|doesn't) matter)"
-)
-"""Words of a comment above a block that says why no error of it counts."""
-_DECLARED: Final = re.compile(r"(?i)\bbest[ -]effort\b|\bswallow")
-"""The same of a docstring."""
-
 _COMPUTING: Final = (
     *("builtins.", "json.", "ast.", "re.", "struct.", "base64.", "binascii.", "os.path.", "posixpath.", "typing."),
     *("time.", "collections.", "datetime.", "functools.", "itertools.", "operator.", "copy.", "math.", "string."),
@@ -73,7 +65,15 @@ def _fails_in_many_ways(site: TrySite, handler: ir.Handler) -> bool:
         return False
     if calls and all(isinstance(call.func, ir.Attribute) and call.func.name in _RELEASES for call in calls):
         return False  # to end an object seldom fails, and nothing hangs on it
+    if any(_waits_for_result(call) for call in calls):
+        return False  # who does the work tells how it failed; what comes here is that it took too long
     return _is_risky(site.scope, site.node.body, _DEPTH)
+
+
+def _waits_for_result(call: ir.Call) -> bool:
+    """Whether a call waits for what others do, with a limit: `future.result(timeout=5)`."""
+    is_result = isinstance(call.func, ir.Attribute) and call.func.name == "result"
+    return is_result and bool(call.args or call.keywords)
 
 
 def _is_reached(site: TrySite) -> bool:
@@ -81,11 +81,9 @@ def _is_reached(site: TrySite) -> bool:
     Whether the code runs and its errors count, as far as one can see: no comment above says why they do not, no mark
     that no test gets there, and the clause that it stands in is entered.
     """
-    text = site.scope.project.store.text(site.scope.path)
-    first = site.function.body[0] if site.function is not None and site.function.body else None
-    said = first.value.value if isinstance(first, ir.Expression) and isinstance(first.value, ir.Constant) else ""
-    if _EXCUSE.search(text.comment(site.node.at[0] - 1)) or (isinstance(said, str) and _DECLARED.search(said)):
+    if is_excused(site):
         return False
+    text = site.scope.project.store.text(site.scope.path)
     lines = {site.node.at[0], *(one.at[0] for one in site.node.handlers), *_entered_at(site)}
     if any(_UNCOVERED in text.comment(line) for line in lines):
         return False

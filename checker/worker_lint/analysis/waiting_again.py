@@ -23,7 +23,9 @@ from worker_lint.analysis.flow import (
 from worker_lint.analysis.flow import Unknown as OverBudget
 from worker_lint.analysis.no_return import never_returns
 from worker_lint.analysis.standing.truth import NOTHING, State, Truth, put
-from worker_lint.analysis.tiers import TrySite, tells_exception
+from worker_lint.analysis.tiers import TrySite, hands_on, raises_anything, tells_exception
+from worker_lint.analysis.tiers.handling import hands_on_in, is_logging
+from worker_lint.analysis.tiers.loops import is_always, leaves_loop
 from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.visit import encloses, given_to, unawaited
 from worker_lint.source import ir
@@ -65,6 +67,39 @@ def is_answered_for(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For)
     holders = {ir.dotted_name(call.func.value) for call in told if isinstance(call.func, ir.Attribute)} - {None, "self"}
     outside = (call for call in find(ir.Call, loop.body) if not encloses(site.node.at, call.at))
     return any(ir.dotted_name(value) in holders for call in outside for value in given_to(call))
+
+
+def goes_on_for_sure(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For) -> bool:
+    """
+    Whether the next turn follows whatever becomes of the exception: nothing but a jump ends the loop, and the clause
+    keeps what it caught to itself; or functions of the project that do not raise get it to clean up, and no jump
+    stands outside of the statement, that something which they set could lead to.
+    """
+    if isinstance(loop, ir.While) and not is_always(loop.test):
+        return False
+    if not hands_on(handler):
+        return True
+    around = [one for one in loop.body if one is not site.node]
+    can_leave = leaves_loop(tuple(around)) or any(True for _ in find(ir.Raise, around))
+    return site.block is loop.body and not can_leave and _cleans_up_with_it(site, handler)
+
+
+def _cleans_up_with_it(site: TrySite, handler: ir.Handler) -> bool:
+    """Whether calls of functions of the project, whose answers nobody takes, are all that gets the exception."""
+    for statement in handler.body:
+        call = unawaited(statement.value) if isinstance(statement, ir.Expression) else None
+        if not isinstance(call, ir.Call) or is_logging(call):
+            if hands_on_in(handler, (statement,)):
+                return False
+            continue
+        runs = site.scope.project.calls.of(site.scope, call).runs
+        if hands_on_in(handler, (statement,)) and (not runs or any(_raises(one.function) for one in runs)):
+            return False
+    return True
+
+
+def _raises(function: Function) -> bool:
+    return raises_anything(function.statements)
 
 
 class _Cancelled(DerivedPolicy):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis.converting import converts_one_value
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import TrySite, mentions, tells_exception
+from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
@@ -24,7 +26,8 @@ _CONVERTED: Final = re.compile(
 )
 """Words of a line about the one thing that the body does: it reads a value, or looks one up."""
 _KIND: Final = re.compile(
-    r"(?i)\b(?:in)?valid|\bmalform|\bcorrupt|\b(?:un)?support|\btime(?:d )?-?out\b|\bnot (?:found|exist)|\bmissing\b"
+    r"(?i)\b(?:in)?valid|\bmalform|\bcorrupt|\b(?:un)?support|\btime(?:d )?-?out\b|\bmissing\b"
+    r"|(?:\b(?:(?:can)?not|unable to|failed to)|n't)(?: be)? (?:found|find|locate|exist)"
     r"|\b(?:is|are|was|were|does|do|has|have)(?: not|n't)\b|\bno such\b|\bunknown\b|\bduplicate|\b(?:full|empty)\b"
     r"|(?:^|[.:;,] |\b(?:has|have|had|with|is|are|was|were) )no [a-z]"
 )
@@ -39,7 +42,30 @@ _ACCEPTED: Final = re.compile(
 def takes_exc_info(site: TrySite, line: ir.Call) -> bool:
     """Whether a line goes to a logger that takes `exc_info`, as far as the words of its file tell."""
     text = site.scope.project.store.text(site.scope.path).source
-    return isinstance(line.func, ir.Attribute) and any(word in text for word in _LOGGING)
+    is_method = isinstance(line.func, ir.Attribute) or goes_to_logger(site, line)
+    return is_method and any(word in text for word in _LOGGING)
+
+
+def goes_to_logger(site: TrySite, line: ir.Call) -> bool:
+    """Whether a logger gets the line, by its method or by a name of the module for one: `warn = logger.warning`."""
+    if is_logging(line):
+        return True
+    name = line.func.id if isinstance(line.func, ir.Name) else ""
+    pairs = (pair for node in site.scope.module.statements if isinstance(node, ir.Assign) for pair in _paired(node))
+    return any(isinstance(target, ir.Name) and target.id == name and _is_of_logger(value) for target, value in pairs)
+
+
+def _paired(node: ir.Assign) -> Iterator[tuple[ir.Expr, ir.Expr]]:
+    """What an assignment gives to what, a display of values taken apart."""
+    for target in node.targets:
+        if isinstance(target, ir.Collection) and isinstance(node.value, ir.Collection):
+            yield from zip(target.items, node.value.items, strict=False)
+        elif node.value is not None:
+            yield target, node.value
+
+
+def _is_of_logger(value: ir.Expr) -> bool:
+    return is_logging(ir.Call(value.at, value, (), ())) if isinstance(value, ir.Attribute) else False
 
 
 def explains(line: ir.Call) -> bool:

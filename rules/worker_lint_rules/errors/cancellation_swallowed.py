@@ -20,7 +20,8 @@ Limits
     Only clauses inside a loop that goes on are reported: a coroutine that ends after the clause is let pass, although
     its caller does not learn of the cancellation. A flag that the clause sets to a constant is known where it is
     tested. Where the loop has a condition, which may have changed with the cancellation, or the exception is kept
-    or handed on, the finding is only likely; it is let pass where the loop asks what has got the exception.
+    or handed on, the finding is only likely; it is let pass where the loop asks what has got the exception. Code of
+    the project that cleans up with it and does not raise changes nothing: that is certain again.
     What is awaited as a bare name, or by `gather`, `wait`, `wait_for` and `shield` of names, is taken to be another
     task.
 """
@@ -35,13 +36,12 @@ from worker_lint.analysis.tiers import (
     clause_at,
     clause_shown,
     ends_process,
-    hands_on,
     raises_anything,
 )
 from worker_lint.analysis.tiers.awaiting import awaits_others_only, only_sleeps
-from worker_lint.analysis.tiers.loops import changes_condition, is_always, is_endless
+from worker_lint.analysis.tiers.loops import changes_condition, is_endless
 from worker_lint.analysis.tiers.reasons import states_reason
-from worker_lint.analysis.waiting_again import CANCELLED, is_answered_for, waits_again
+from worker_lint.analysis.waiting_again import CANCELLED, goes_on_for_sure, is_answered_for, waits_again
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
 
@@ -366,11 +366,6 @@ def _may_swallow(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, co
     return names.isdisjoint({"uncancel", "cancelling"})
 
 
-def _has_no_end(loop: ir.While | ir.For) -> bool:
-    """Whether nothing but a jump ends the loop: what a condition asks for may have changed with the cancellation."""
-    return isinstance(loop, ir.For) or is_always(loop.test)
-
-
 def _finding(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, waits: ir.Node, context: Context) -> Finding:
     return Finding(
         at=clause_at(handler),
@@ -379,7 +374,7 @@ def _finding(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, waits:
         help="end the clause with `raise`, or leave the loop",
         notes=(Note(context.path, waits.at, "the cancelled task waits here again"),),
         symbol=site.scope.symbol,
-        confidence="certain" if _has_no_end(loop) and not hands_on(handler) else "likely",
+        confidence="certain" if goes_on_for_sure(site, handler, loop) else "likely",
         fix=_raised(site, handler, context),
     )
 

@@ -22,8 +22,9 @@ Limits
     Clauses for narrower classes (KeyError, `queue.Empty`) are taken to be expected. A clause in a stop method, or
     around a release, is best effort; one around nothing but a wait is the pacing of the loop. Only `try` statements
     that stand directly in the body of a loop, or are the end of a function, are looked at. Certain is what is dropped
-    right in a loop that nothing but its owner ends, if it is every error or the loop never sleeps; in a loop over
-    items inside, or where a message is taken apart or an item is run, it may be about one item.
+    right in a loop that nothing but its owner ends, if it is every error, or if the loop has no condition and never
+    sleeps; and what is done once more on one platform only. Where something is done with the item of a turn it may be
+    about that one; an OSError may come from the stop that closes what is read.
 """
 
 from collections.abc import Iterator
@@ -31,20 +32,19 @@ from collections.abc import Iterator
 from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import mentions
-from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown, is_bare_reaction
+from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
 from worker_lint.analysis.tiers.dropping import (
-    asks_about_item,
     may_drop_all,
-    runs_out,
     turns_in_vain,
-    waits_for_success,
 )
-from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
-from worker_lint.analysis.tiers.platforms import only_on_one
-from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.analysis.tiers.idling import dropping_clauses, is_around_all
+from worker_lint.analysis.tiers.platforms import does_it_again, only_on_one
 from worker_lint.analysis.workers import Entry
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.clause_bodies import IDLE_CLAUSE
+
+_STARTERS = ("Thread", "Process", "Timer", "create_task", "ensure_future", "start_soon")
 
 rule = Rule(
     code="ERR106",
@@ -52,7 +52,7 @@ rule = Rule(
     stage="preview",
     confidence="likely",
     summary="A worker's loop drops an error without a word",
-    words=("except",),
+    words=(IDLE_CLAUSE,),
     closure="file",
     resumable="trail",
     product_only=True,
@@ -289,28 +289,23 @@ rule = Rule(
     ),
 )
 
-_NETWORK = frozenset(
-    {"OSError", "ConnectionError", "ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError"}
-)
-
-_STARTERS = ("Thread", "Process", "Timer", "create_task", "ensure_future", "start_soon")
-
 
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that does nothing, in a loop that goes on or around all that a thread does."""
     around: list[tuple[TrySite, ir.Handler]] = []
     for site in context.project.tiers.sites(module.path):
-        if site.node.orelse or site.is_in_handler or may_drop_all(site):
+        if site.node.orelse or site.is_in_handler:
             continue
-        yield from _halves(site, context)
-        around.extend((site, handler) for handler in site.node.handlers if _is_around_all(site, handler, context))
-        loop = site.loops[0] if site.loops else None
-        if loop is None or site.block is not loop.body or not any(is_endless(site.scope, one) for one in site.loops):
-            continue
-        for handler in site.node.handlers:
-            if not waits_for_success(site, loop) and _is_dropped(site, handler, loop, context):
-                yield _finding(site, handler, context)
+        halves = list(_halves(site, context))
+        ends = [handler for handler in site.node.handlers if is_around_all(site, handler)]
+        drops = list(dropping_clauses(site))
+        if not (halves or ends or drops) or may_drop_all(site):
+            continue  # what is called is asked last: it may lead to many other files
+        yield from halves
+        around.extend((site, handler) for handler in ends)
+        for handler in drops:
+            yield _finding(site, handler, context)
     if around:
         started = _started(module, context)
         for site, handler in around:
@@ -330,16 +325,8 @@ def _halves(site: TrySite, context: Context) -> Iterator[Finding]:
             help="end the clause with `else: raise`, or log the error there",
             notes=(Note(context.path, branch.test.at, "nothing is done where this does not hold"),),
             symbol=site.scope.symbol,
+            confidence="certain" if does_it_again(site, branch) else "likely",
         )
-
-
-def _is_around_all(site: TrySite, handler: ir.Handler, context: Context) -> bool:
-    """Whether a clause for every error says nothing and is the end of its function."""
-    if site.function is None or site.block is not site.function.statements or site.block[-1] is not site.node:
-        return False
-    if not context.project.tiers.is_broad(site.scope, handler) or site.node.final:
-        return False
-    return is_bare_reaction(handler.body) and not states_reason(site.scope, handler)
 
 
 def _started(module: ModuleScope, context: Context) -> dict[Function, Entry]:
@@ -363,28 +350,6 @@ def _silent_end(site: TrySite, handler: ir.Handler, entry: Entry, context: Conte
         notes=(Note(context.path, entry.call.at, "started here"),),
         symbol=site.scope.symbol,
     )
-
-
-def _is_dropped(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, context: Context) -> bool:
-    if not is_bare_reaction(handler.body) or leaves_loop(handler.body) or changes_condition(loop, handler.body):
-        return False
-    if states_reason(site.scope, handler):
-        return False
-    tiers = context.project.tiers
-    for name in tiers.caught(site.scope, handler):
-        if name == "OSError" and runs_out(site):
-            continue  # TimeoutError is one: nothing came in time
-        if name == "OSError" and asks_about_item(site, loop):
-            continue  # it tells about this one, such as a file that is gone, and the next has its own turn
-        if name in ("Exception", "BaseException") or name in _NETWORK:
-            return True
-        if name is not None and "timeout" in name.lower():
-            continue  # nothing came in time: a sign of nothing to do
-        if name is not None and "." in name and is_endless(site.scope, loop):
-            # in a `for` inside the endless loop, who names a library's class goes on with the next on purpose
-            if tiers.tier(name) in ("recoverable", "fatal", "system"):
-                return True
-    return False
 
 
 def _finding(site: TrySite, handler: ir.Handler, context: Context) -> Finding:

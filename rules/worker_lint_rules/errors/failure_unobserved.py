@@ -19,7 +19,8 @@ When to ignore it
 Limits
     Only functions of the project are looked at, decorated ones are not. A future that is handed on, stored in a field
     or returned is taken to be read. Threads are left out: they print theirs. Certain is a future let go whose work runs
-    code of others, talks to another side (a write into a buffer is no talk), or states its errors, and ends nothing.
+    code of others, talks to another side (a write into a buffer is no talk), or states its errors, and ends nothing;
+    and a task around a callback from outside of the project for whose failure it has a `finally`.
 """
 
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ from worker_lint.analysis.nesting import mentions, with_inner
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.tiers.observing import Failing, evident, reads_of, unseen
-from worker_lint.analysis.tiers.unasked import unasked_tasks
+from worker_lint.analysis.tiers.unasked import is_foreseen, unasked_tasks
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -160,7 +161,6 @@ rule = Rule(
                     if self._task is not None:
                         self._task.cancel()
             """,
-            is_likely=True,
         ),
         good(
             "a task that tells of the failure by itself",
@@ -315,7 +315,7 @@ def check_tasks(cls: Class, context: Context) -> Iterator[Finding]:
                 help="catch and log the error in the task, or add a done callback that does",
                 notes=(Note(one.target.path, one.failing.at, "what fails here is not seen"),),
                 symbol=one.function.symbol,
-                confidence="likely",
+                confidence="certain" if is_foreseen(cls, one) else "likely",
             )
 
 

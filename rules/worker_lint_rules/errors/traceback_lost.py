@@ -21,9 +21,10 @@ Limits
     at the exception: its name, `sys.exc_info()`, a call that gets nothing and may look by itself.
     Certain is a clause into which unlike failures come, in code that somebody uses. The finding is only
     likely where the line names a kind of failure ("invalid", "not found") or says that it does not matter,
-    where the block only computes, where what is called keeps the cause itself, where no logger but some
-    function gets the line, and where the clause is a net behind one for the error that is expected. A
-    block whose calls take all errors is let pass.
+    where the block only computes, where what is called keeps the cause itself or is a wait for the result of
+    others, where no logger but some function gets the line, and where the clause is a net behind one for the
+    error that is expected. A block whose calls take all errors is let pass. A file is read only if the bytes of
+    a clause show a log line and nothing that looks at the exception.
 """
 
 from collections.abc import Iterator
@@ -34,28 +35,24 @@ from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import (
     TrySite,
     clause_shown,
-    ends_process,
-    hands_on,
-    log_calls,
     log_level,
-    may_look_at_it,
-    raises_anything,
-    tells_exception,
 )
 from worker_lint.analysis.tiers.guarded import lets_nothing_out
-from worker_lint.analysis.tiers.handling import is_logging
-from worker_lint.analysis.tiers.loops import is_endless
-from worker_lint.analysis.tiers.reasons import states_reason
+from worker_lint.analysis.tiers.unlogged import quiet_clauses
 from worker_lint.analysis.unlike_failures import is_open
-from worker_lint.analysis.wording import explains, leaves_open, names_conversion, shows_outer_error, takes_exc_info
+from worker_lint.analysis.wording import (
+    explains,
+    goes_to_logger,
+    leaves_open,
+    names_conversion,
+    shows_outer_error,
+    takes_exc_info,
+)
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.clause_bodies import QUIET_CLAUSE
 
-_WARNING = 30
 _PLAIN = ("builtins.", "os.path.", "posixpath.")
-_LOUD = ("critical", "error", "exception", "fatal", "log", "warn")
-_BARE = ("warn", "warning", "error", "critical")
-_GIVING_UP = frozenset({"exit", "abort", "fail", "error_exit", "die"})
 
 rule = Rule(
     code="ERR114",
@@ -63,8 +60,7 @@ rule = Rule(
     stage="preview",
     confidence="likely",
     summary="An error is logged without a word on what it was",
-    words=("except",),
-    besides=(*(f".{name}" for name in _LOUD), *(f"{name}(" for name in _BARE)),
+    words=(QUIET_CLAUSE,),
     closure="file",
     resumable="trail",
     product_only=True,
@@ -317,63 +313,29 @@ rule = Rule(
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that logs."""
     for site in context.project.tiers.sites(module.path):
-        body = site.node.body
-        if all(_is_look_up(site, call) for call in find(ir.Call, body)) or lets_nothing_out(site.scope, body):
-            continue
-        is_one_value = converts_one_value(site)
-        for handler in site.node.handlers:
-            lines = [*log_calls(handler.body), *_warnings(handler)]
-            if not _is_loud(lines) or any(explains(line) or shows_outer_error(site, line) for line in lines):
-                continue
-            if is_one_value and any(names_conversion(line) for line in lines):
-                continue
-            if _tells_nothing(site, handler) and _is_wide(site, handler, context):
+        for handler, lines in quiet_clauses(site):
+            if not _needs_no_cause(site, lines):
                 yield _finding(site, handler, max(lines, key=log_level), lines, context)
+
+
+def _needs_no_cause(site: TrySite, lines: list[ir.Call]) -> bool:
+    """Whether the lines say all, or nothing in the block fails; what is called is asked last, it may be elsewhere."""
+    if any(explains(line) or shows_outer_error(site, line) for line in lines):
+        return True
+    body = site.node.body
+    if all(_is_look_up(site, call) for call in find(ir.Call, body)) or lets_nothing_out(site.scope, body):
+        return True
+    return any(names_conversion(line) for line in lines) and converts_one_value(site)
 
 
 def _is_look_up(site: TrySite, call: ir.Call) -> bool:
     """Whether a call only looks something up or converts it: what can fail there is plain to see."""
+    names = site.scope.project.names
     if isinstance(call.func, ir.Attribute) and call.func.name == "get":
-        return True
-    targets = site.scope.project.names.expr(site.scope, call.func)
+        owners = names.expr(site.scope, call.func.value)  # `get` of a library, as of requests, looks nothing up
+        return not any(isinstance(one, External) and "." not in one.dotted for one in owners)
+    targets = names.expr(site.scope, call.func)
     return all(isinstance(one, External) and one.dotted.startswith(_PLAIN) for one in targets)
-
-
-def _is_loud(lines: list[ir.Call]) -> bool:
-    """Whether a line is at least a warning: what is only traced does not count as reported."""
-    return any(log_level(line) >= _WARNING or isinstance(line.func, ir.Name) for line in lines)
-
-
-def _warnings(handler: ir.Handler) -> Iterator[ir.Call]:
-    """Calls of functions that stand for a log line: `warn("…")` and its kin, by bare names."""
-    for call in find(ir.Call, handler.body):
-        if isinstance(call.func, ir.Name) and call.func.id in _BARE:
-            yield call
-
-
-def _tells_nothing(site: TrySite, handler: ir.Handler) -> bool:
-    body = handler.body
-    if raises_anything(body) or tells_exception(handler, body) or hands_on(handler) or may_look_at_it(body):
-        return False
-    if any(isinstance(call.func, ir.Attribute) and call.func.name in _GIVING_UP for call in find(ir.Call, body)):
-        return False
-    return not ends_process(site.scope, body) and not states_reason(site.scope, handler)
-
-
-def _is_wide(site: TrySite, handler: ir.Handler, context: Context) -> bool:
-    """Whether the clause takes more than one can tell from its text."""
-    if context.project.tiers.is_broad(site.scope, handler):
-        return True
-    is_variable = isinstance(handler.exception, (ir.Name, ir.Attribute)) and _is_lower(handler.exception)
-    in_loop = any(is_endless(site.scope, loop) for loop in site.loops)
-    unknown = context.project.tiers.caught(site.scope, handler) == (None,)
-    return is_variable and in_loop and unknown
-
-
-def _is_lower(expression: ir.Name | ir.Attribute) -> bool:
-    """Whether the name is that of a variable, not of a class or constant (`errors`, `self.recoverable`)."""
-    name = expression.id if isinstance(expression, ir.Name) else expression.name
-    return name.islower() and name.endswith("s")
 
 
 def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.Call], context: Context) -> Finding:
@@ -386,7 +348,9 @@ def _finding(site: TrySite, handler: ir.Handler, line: ir.Call, lines: list[ir.C
         else "name the exception in the line, or log its traceback in the way of this logger",
         notes=(Note(context.path, site.node.body[0].at, "what fails here stays unknown"),),
         symbol=site.scope.symbol,
-        confidence="certain" if is_logging(line) and leaves_open(site, lines) and is_open(site, handler) else "likely",
+        confidence="certain"
+        if goes_to_logger(site, line) and leaves_open(site, lines) and is_open(site, handler)
+        else "likely",
         fix=_with_cause(line, context) if takes_exc_info(site, line) else None,
     )
 

@@ -9,10 +9,11 @@ from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.tiers.guarded import lets_nothing_out, may_let_nothing_out
-from worker_lint.analysis.tiers.loops import changes_condition, is_endless, leaves_loop
+from worker_lint.analysis.tiers.loops import changes_condition, is_always, is_endless, leaves_loop
 from worker_lint.analysis.tiers.names import bound_names
+from worker_lint.analysis.tiers.reasons import is_excused
 from worker_lint.analysis.tiers.sites import TrySite
-from worker_lint.analysis.visit import encloses, last_name
+from worker_lint.analysis.visit import encloses, given_to, last_name
 from worker_lint.source import ir
 
 _FILES: Final = ("os.", "posix.", "posixpath.", "pathlib.")
@@ -24,6 +25,7 @@ _PARSING: Final = re.compile(
 """Names of functions that make a message of text or bytes."""
 _WAITING: Final = ("asyncio.", "threading.", "multiprocessing.", "time.")
 _PAUSES: Final = frozenset({"sleep", "wait", "wait_for"})
+_FLAGS: Final = frozenset({"is_set", "isSet", "wait"})
 _RELEASES: Final = frozenset(
     {"close", "stop", "shutdown", "disconnect", "release", "terminate", "kill", "cancel", "unlink", "remove", "unlock"}
 )
@@ -127,26 +129,46 @@ def _is_there(test: ir.Expr, given: set[str]) -> bool:
 def turns_in_vain(site: TrySite, handler: ir.Handler) -> bool:
     """
     Whether an error that lasts is surely dropped again and again: the loop right around the statement goes on until it
-    is told to end, and the clause takes every error or nothing slows the loop down. A beat that fails for want of a
-    connection may be dropped by design where others look after that, and what runs the item of a turn fails for that
-    item: the next one is another matter.
+    is told to end, and the clause takes every error, or the loop spins. A beat that fails for want of a
+    connection may be dropped by design where others look after that, and what is done with the item of a turn fails
+    for that item: the next one is another matter.
     """
     loop = site.loops[0] if site.loops else None
     if loop is None or site.block is not loop.body or not is_endless(site.scope, loop):
         return False
-    if (
-        _counts_turns(loop)
-        or _reads_message(site)
-        or _runs_item(site, loop)
-        or may_let_nothing_out(site.scope, site.node.body)
-    ):
+    if is_excused(site) or _asks_more_than_a_flag(loop) or _counts_turns(loop):
         return False
-    aside = [one for one in find(ir.Call, loop.body) if not encloses(site.node.at, one.at)]
+    if _reads_message(site) or _handles_item(site, loop) or may_let_nothing_out(site.scope, site.node.body):
+        return False
+    aside = _called_aside(site, loop)
     if _used(site) & {ir.dotted_name(one.func.value) for one in aside if isinstance(one.func, ir.Attribute)}:
         return False  # another step of the loop asks the same object, and may learn from it how the last turn ended
-    return site.scope.project.tiers.is_broad(site.scope, handler) or not any(
-        last_name(call.func) in _PAUSES for call in aside
-    )
+    return site.scope.project.tiers.is_broad(site.scope, handler) or _spins(site, handler, loop)
+
+
+def _called_aside(site: TrySite, loop: ir.While | ir.For) -> list[ir.Call]:
+    """What a turn calls besides the statement, its condition included."""
+    test = (loop.test,) if isinstance(loop, ir.While) else ()
+    every = (*find(ir.Call, loop.body), *find(ir.Call, test))
+    return [one for one in every if not encloses(site.node.at, one.at)]
+
+
+def _spins(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For) -> bool:
+    """
+    Whether a clause for errors of the system keeps a loop turning at full speed. A condition of the loop is its own way
+    out: the stop changes it and closes what the loop waits for, and the clause is for that. So is `ConnectionError`
+    for one peer that has gone, after which the next one comes.
+    """
+    has_own_way_out = not is_always(loop.test) if isinstance(loop, ir.While) else loop.is_async
+    if has_own_way_out or "OSError" not in site.scope.project.tiers.caught(site.scope, handler):
+        return False
+    return not any(last_name(call.func) in _PAUSES for call in _called_aside(site, loop))
+
+
+def _asks_more_than_a_flag(loop: ir.While | ir.For) -> bool:
+    """Whether the loop asks something else than its flag or event before each turn, as whether a child still lives."""
+    test = (loop.test,) if isinstance(loop, ir.While) else ()
+    return any(last_name(call.func) not in _FLAGS for call in find(ir.Call, test))
 
 
 def _used(site: TrySite) -> set[str | None]:
@@ -163,12 +185,15 @@ def _reads_message(site: TrySite) -> bool:
     return any(_PARSING.fullmatch(last_name(call.func)) for call in find(ir.Call, site.node.body))
 
 
-def _runs_item(site: TrySite, loop: ir.While | ir.For) -> bool:
-    """Whether the body calls something that an earlier statement of the turn got: a job out of a queue."""
+def _handles_item(site: TrySite, loop: ir.While | ir.For) -> bool:
+    """
+    Whether the body runs, or hands to something, what the loop or an earlier statement of the turn got: a job out of a
+    queue, a message. What fails then may be that one.
+    """
     before = [one for one in find(ir.Node, loop.body) if one.at[:2] < site.node.at[:2]]
-    got = {name for node in before for name in bound_names(node)}
-    called = [call.func for call in find(ir.Call, site.node.body)]
-    return any(name.id in got for name in find(ir.Name, called))
+    got = {name for node in (loop, *before) for name in bound_names(node)}
+    used = [part for call in find(ir.Call, site.node.body) for part in (call.func, *given_to(call))]
+    return any(name.id in got for name in find(ir.Name, used))
 
 
 def _counts_turns(loop: ir.While | ir.For) -> bool:

@@ -178,9 +178,14 @@ def hands_on(handler: ir.Handler) -> bool:
     Whether the exception leaves the clause by another way than raising: as an argument, a value
     that is stored, returned or yielded. What goes into a log line or a text stays behind.
     """
-    if any(_last(node) == "exc_info" for node in find(ir.Attribute, handler.body)):
+    return hands_on_in(handler, handler.body)
+
+
+def hands_on_in(handler: ir.Handler, body: tuple[ir.Stmt, ...]) -> bool:
+    """The same of some statements of the clause."""
+    if any(_last(node) == "exc_info" for node in find(ir.Attribute, body)):
         return True
-    return handler.name is not None and any(_hands_on(node, handler.name) for node in handler.body)
+    return handler.name is not None and any(_hands_on(node, handler.name) for node in body)
 
 
 def _hands_on(node: ir.Node, name: str) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.flow.visit import walk
+from worker_lint.analysis.flow.visit import find, walk
+from worker_lint.analysis.visit import unawaited
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -27,6 +28,22 @@ def only_on_one(site: TrySite, handler: ir.Handler) -> ir.If | None:
     if branch.orelse or not site.scope.project.tiers.is_broad(site.scope, handler):
         return None
     return branch if _asks_platform(branch.test) else None
+
+
+def does_it_again(site: TrySite, branch: ir.If) -> bool:
+    """
+    Whether the branch does in another way what the block does for its effect alone, such as to write something: on
+    the other platforms it is not done at all. What only finds a value has a default.
+    """
+    tried = [_spelled(one) for one in site.node.body]
+    again = {_spelled(one) for one in find(ir.Expression, branch.body)}
+    return all(tried) and not again.isdisjoint(tried)
+
+
+def _spelled(statement: ir.Stmt) -> str:
+    """What a statement calls, where it takes nothing from it."""
+    value = unawaited(statement.value) if isinstance(statement, ir.Expression) else None
+    return (ir.dotted_name(value.func) or "") if isinstance(value, ir.Call) else ""
 
 
 def _asks_platform(test: ir.Expr) -> bool:

@@ -11,10 +11,18 @@ from worker_lint.source import ir
 
 if TYPE_CHECKING:
     from worker_lint.analysis.entity import Scope
+    from worker_lint.analysis.tiers.sites import TrySite
 
 _MARK: Final = re.compile(
     r"(?i)\b(?:noqa|nosec|pragma|pylint|type:\s*ignore|pyright|mypy|ruff|flake8|fmt|isort|todo|fixme|xxx)\b[^#]*"
 )
+_EXCUSE: Final = re.compile(
+    r"(?i)\b(?:prevent|avoid|ignor|recurs|swallow|optional|best[ -]effort|at least|not (?:critical|fatal)|"
+    r"(?:does not|doesn't) matter)"
+)
+"""Words of a comment above a block that says why no error of it counts."""
+_DECLARED: Final = re.compile(r"(?i)\bbest[ -]effort\b|\bswallow")
+"""The same of a docstring."""
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -25,6 +33,16 @@ def states_reason(scope: Scope, handler: ir.Handler) -> bool:
     quoted = {line for node in walk(*handler.body) for line in _quoted_lines(node)}
     lines = (line for line in range(min(first, handler.at[0]), last + 1) if line not in quoted)
     return any(is_reason(text.comment(line)) for line in lines)
+
+
+def is_excused(site: TrySite) -> bool:
+    """Whether a comment above the statement, or the docstring of the function, says that no error of it counts."""
+    text = site.scope.project.store.text(site.scope.path)
+    first = site.function.body[0] if site.function is not None and site.function.body else None
+    said = first.value.value if isinstance(first, ir.Expression) and isinstance(first.value, ir.Constant) else ""
+    if _EXCUSE.search(text.comment(site.node.at[0] - 1)):
+        return True
+    return isinstance(said, str) and _DECLARED.search(said) is not None
 
 
 def _quoted_lines(node: ir.Node) -> range:

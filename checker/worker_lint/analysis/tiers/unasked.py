@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from worker_lint.analysis.flow import children, find
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.tiers.observing import unguarded_callbacks, unseen
-from worker_lint.analysis.visit import last_name
+from worker_lint.analysis.visit import encloses, last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
+    from worker_lint.analysis.calls import Runs
     from worker_lint.analysis.entity import Class, Function
+    from worker_lint.analysis.uses import Call as Creation
 
 _STARTERS: Final = ("create_task", "ensure_future")
 _LETS_GO: Final = frozenset({"cancel", "done", "cancelled", "get_name", "set_name"})
@@ -67,21 +69,46 @@ def _are_harmless(cls: Class, call: ir.Call) -> bool:
     created = list(cls.project.uses.creations(cls)) if param is not None else []
     if param is None or not created:
         return False
-    name, index = param
     for one in created:
-        named = [keyword.value for keyword in one.node.keywords if keyword.name == name]
-        given = named[0] if named else one.node.args[index] if index < len(one.node.args) else None
-        runs = cls.project.calls.handed(one.scope, given).runs if isinstance(given, (ir.Name, ir.Attribute)) else ()
+        runs = _handed(cls, one, param)
         if not runs or any(failing.is_evident for each in runs for failing in unseen(each.function)):
             return False
     return True
+
+
+def _handed(cls: Class, created: Creation, param: tuple[str, int]) -> tuple[Runs, ...]:
+    """The functions of the project that a creation hands over for a parameter."""
+    name, index = param
+    named = [keyword.value for keyword in created.node.keywords if keyword.name == name]
+    given = named[0] if named else created.node.args[index] if index < len(created.node.args) else None
+    return cls.project.calls.handed(created.scope, given).runs if isinstance(given, (ir.Name, ir.Attribute)) else ()
+
+
+def is_foreseen(cls: Class, one: Unasked) -> bool:
+    """
+    Whether the failure is to be expected: a `finally` around the call shows that its author thought of one, and what is
+    called comes from outside of the project, by a parameter that has to be given.
+    """
+    guards = (node for node in find(ir.Try, one.target.statements) if node.final)
+    if not any(encloses(part.at, one.failing.at) for node in guards for part in node.body):
+        return False
+    param = _filled_by(cls, one.failing.func)
+    if param is None or _has_default(cls, param[0]):
+        return False
+    return not any(runs for created in cls.project.uses.creations(cls) for runs in _handed(cls, created, param))
+
+
+def _has_default(cls: Class, name: str) -> bool:
+    methods = (one for one in cls.project.values.fields.methods(cls) if one.name == "__init__")
+    return any(param.default is not None for one in methods for param in one.node.params if param.name == name)
 
 
 def _filled_by(cls: Class, func: ir.Expr) -> tuple[str, int] | None:
     """The parameter of `__init__`, with its position in a call, that alone fills the field that is called."""
     if not isinstance(func, ir.Attribute) or ir.dotted_name(func.value) != "self":
         return None
-    sources = [one.source.expr for one in cls.project.values.fields.assigned(cls, func.name)]
+    assigned = (one.source for one in cls.project.values.fields.assigned(cls, func.name))
+    sources = [one.expr for one in assigned if one.how != "annotation"]
     names = {one.id if isinstance(one, ir.Name) else "" for one in sources}
     for method in cls.project.values.fields.methods(cls):
         params = [param.name for param in method.node.params]
