@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from worker_lint.source.awaited import FILLED_AFTER_WAIT, is_filled_after_wait
+
 TWO_CLAUSES: Final = "except … except"
 """A word of the screen that stands for files in which a `try` statement has more than one clause."""
 NAME_AFTER_CLAUSE: Final = "except … as name … name"
@@ -81,5 +83,6 @@ def _between(data: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, i
 SHAPES: Final[Mapping[bytes, Callable[[bytes], bool]]] = {
     TWO_CLAUSES.encode(): has_two_clauses,
     NAME_AFTER_CLAUSE.encode(): has_name_after_clause,
+    FILLED_AFTER_WAIT.encode(): is_filled_after_wait,
 }
 """Words that stand for more than a text that occurs."""
