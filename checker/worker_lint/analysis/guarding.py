@@ -14,9 +14,14 @@ from worker_lint.analysis.membership import Change, Walked, changes_in, collecti
 from worker_lint.analysis.nesting import own_calls, placed_statements
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.unshared import (
-    changes_size, is_between_processes, is_expected, is_of_one_thread, may_be_locked,
+    changes_size,
+    is_between_processes,
+    is_expected,
+    is_of_one_thread,
+    may_be_locked,
 )
 from worker_lint.source import ir
+from worker_lint.source.shared import is_lock_taken
 
 _ALONE: Final = frozenset(
     {"__init__", "__new__", "__post_init__", "__setstate__", "__getstate__", "__repr__", "__str__", "__del__"}
@@ -46,8 +51,6 @@ def walks_without_lock(cls: Class, locking: Locking) -> Iterator[Unguarded]:
     changes in at least two methods. A walk over a copy counts only in a stop method: what is added after the
     copy is left out for good.
     """
-    if not _takes_locks(cls):
-        return
     changes: dict[str, list[tuple[Change, frozenset[str]]]] = {}
     walks: dict[str, list[tuple[Function, Walked, frozenset[str]]]] = {}
     for method in locking.methods.values():
@@ -79,13 +82,10 @@ def walks_without_lock(cls: Class, locking: Locking) -> Iterator[Unguarded]:
             )
 
 
-_TAKING: Final = re.compile(r"^[ \t]*with\b[^:]*?\.\w|\.acquire\(|@[^\n]*(?:[lL]ock|ynchron)", re.MULTILINE)
-
-
-def _takes_locks(cls: Class) -> bool:
+def takes_locks(cls: Class) -> bool:
     """Whether the text has a place that may take a lock of the object in a plain method; read before any body is."""
     text = cls.project.store.text(cls.path)
-    return _TAKING.search(text.between(cls.node.at[0], cls.node.at[2])) is not None
+    return is_lock_taken(text.between(cls.node.at[0], cls.node.at[2]).encode())
 
 
 def _is_open(

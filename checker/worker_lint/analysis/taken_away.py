@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -10,7 +11,14 @@ from worker_lint.analysis.guard import catches, in_finally, in_handler
 from worker_lint.analysis.launched import handed_methods
 from worker_lint.analysis.locking import Locking
 from worker_lint.analysis.loop_fields import field_named
-from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements
+from worker_lint.analysis.nesting import (
+    Placed,
+    body_text,
+    mentions,
+    own_calls,
+    own_expressions,
+    placed_statements,
+)
 from worker_lint.analysis.threaded import reached_on_threads
 from worker_lint.analysis.visit import is_none, method_name
 from worker_lint.source import ir
@@ -53,6 +61,8 @@ class _Taking(NamedTuple):
 
 def fields_taken_away(cls: Class, locking: Locking) -> Iterator[TakenAway]:
     """The fields of a class with a thread that its thread, or the other side, takes away from a user; each once."""
+    if not _may_be_taken(locking):
+        return
     reached = reached_on_threads(cls)
     inside = {here.function for here in reached}
     if not inside:
@@ -70,6 +80,22 @@ def fields_taken_away(cls: Class, locking: Locking) -> Iterator[TakenAway]:
                 if found.field not in seen and found.taker is not found.method:
                     seen.add(found.field)
                     yield found._replace(on_thread=thread)
+
+
+_TAKEN: Final = re.compile(r"\.(\w+)(?=[ \t]*(?::[^=\n]+)?(?:=[^=\n]*)+\bNone\b)")
+_ASKED: Final = re.compile(r"\.(\w+)\s+is\b|\bnot[\s(]+\w+\.(\w+)|\b(?:if|and)[\s(]+\w+\.(\w+)")
+
+
+def _may_be_taken(locking: Locking) -> bool:
+    """Whether the text sets a field to None after the making, and asks for one of this name; read before any body."""
+    taken: set[str] = set()
+    asked: set[str] = set()
+    for method in locking.methods.values():
+        lines = body_text(method)
+        if method.name != "__init__":
+            taken.update(_TAKEN.findall(lines))
+        asked.update(name for found in _ASKED.findall(lines) for name in found)
+    return bool(taken & asked)
 
 
 def _is_outside(cls: Class, method: Function, inside: set[Function], locking: Locking) -> bool:

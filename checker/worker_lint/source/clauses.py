@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from worker_lint.source.awaited import FILLED_AFTER_WAIT, is_filled_after_wait
+from worker_lint.source.shared import FILLED_AFTER_WAIT, LOCK_TAKEN, is_filled_after_wait, is_lock_taken
 
 TWO_CLAUSES: Final = "except … except"
 """A word of the screen that stands for files in which a `try` statement has more than one clause."""
@@ -84,5 +84,6 @@ SHAPES: Final[Mapping[bytes, Callable[[bytes], bool]]] = {
     TWO_CLAUSES.encode(): has_two_clauses,
     NAME_AFTER_CLAUSE.encode(): has_name_after_clause,
     FILLED_AFTER_WAIT.encode(): is_filled_after_wait,
+    LOCK_TAKEN.encode(): is_lock_taken,
 }
 """Words that stand for more than a text that occurs."""

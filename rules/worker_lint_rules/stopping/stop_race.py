@@ -33,7 +33,7 @@ from worker_lint.analysis import Class, Function, ModuleScope, Scope
 from worker_lint.analysis.callee import dotted_callee
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.filled_late import Late, fields_filled_late
-from worker_lint.analysis.guarding import Unguarded, walks_without_lock
+from worker_lint.analysis.guarding import Unguarded, takes_locks, walks_without_lock
 from worker_lint.analysis.locking import Locking
 from worker_lint.analysis.nesting import mentions, own_calls, with_inner
 from worker_lint.analysis.statements import walk_statements
@@ -42,14 +42,14 @@ from worker_lint.analysis.taken_away import TakenAway, fields_taken_away
 from worker_lint.analysis.workers.entry import argument_of
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
-from worker_lint.source.awaited import FILLED_AFTER_WAIT
+from worker_lint.source.shared import FILLED_AFTER_WAIT, LOCK_TAKEN
 
 rule = Rule(
     code="STP109",
     severity="warning",
     stage="preview",
     summary="Two threads, tasks or signals come into the same state between a question and the answer",
-    words=("_lock", ".lock", "rlock", "Lock(", "mutex", "SIGTERM", "SIGINT", "Thread", "Timer", FILLED_AFTER_WAIT),
+    words=(LOCK_TAKEN, "SIGTERM", "SIGINT", "Thread", "Timer", FILLED_AFTER_WAIT),
     closure="file",
     resumable="trail",
     yields_to=("STP120",),
@@ -296,7 +296,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     text = cls.project.store.text(cls.path)
     start, end = cls.node.at[0], cls.node.at[2]
     locking = Locking(cls)
-    if any(text.has_word(word, start, end) for word in ("lock", "Lock", "mutex")):
+    if takes_locks(cls):
         for unguarded in walks_without_lock(cls, locking):
             yield _walk(unguarded)
     if text.has_word("await ", start, end):
