@@ -67,7 +67,8 @@ def fields_taken_away(cls: Class, locking: Locking) -> Iterator[TakenAway]:
     inside = {here.function for here in reached}
     if not inside:
         return
-    outside = [method for method in locking.methods.values() if _is_outside(cls, method, inside, locking)]
+    handed = handed_methods(cls)
+    outside = [one for one in locking.methods.values() if one.name not in handed and _is_outside(one, inside, locking)]
     apart = [method for method in outside if not _has_waited(method, locking)]
     caught = {here.function for here in reached if any(isinstance(outer, ir.Try) for outer in here.around)}
     threads = list(dict.fromkeys(here.function for here in reached))
@@ -98,10 +99,10 @@ def _may_be_taken(locking: Locking) -> bool:
     return bool(taken & asked)
 
 
-def _is_outside(cls: Class, method: Function, inside: set[Function], locking: Locking) -> bool:
-    """Whether the method surely runs on another thread than the object's own."""
+def _is_outside(method: Function, inside: set[Function], locking: Locking) -> bool:
+    """Whether the method, which is handed to nobody, surely runs on another thread than the object's own."""
     name = method.name
-    if method in inside or name in handed_methods(cls) or (name.startswith("__") and name != "__exit__"):
+    if method in inside or (name.startswith("__") and name != "__exit__"):
         return False
     if not name.startswith("_") or name == "__exit__":
         return True
