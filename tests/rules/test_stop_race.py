@@ -98,12 +98,13 @@ def test_a_table_that_was_taken_is_nobody_elses(case: str) -> None:
 
 
 MEANWHILE = """
+import multiprocessing
 import threading
 
 class Poller(threading.Thread):
     def __init__(self):
         super().__init__()
-        self._lock = threading.Lock()
+        self._lock = {kind}()
         self._jobs = {{}}
 
     def run(self):
@@ -134,6 +135,7 @@ class Poller(threading.Thread):
 {after}
 """
 PLAIN = {
+    "kind": "threading.Lock",
     "take": "take",
     "drop": "drop",
     "key": "name",
@@ -150,6 +152,9 @@ HARMLESS: dict[str, tuple[dict[str, str], list[str]]] = {
     "one thread goes through it, others change it": ({"walk": "_walk"}, ["certain"]),
     "the keys stay": ({"key": "'a'", "dropping": "self._jobs['b'] = 2"}, ["likely"]),
     "callers outside take the lock": ({"after": ELSEWHERE}, ["likely"]),
+    "nothing is ever taken out": ({"dropping": "self._jobs[name] = 2"}, ["likely"]),
+    "the lock is one between processes": ({"kind": "multiprocessing.Lock"}, ["likely"]),
+    "nobody else has the object any more": ({"walk": "__del__"}, []),
     "a private step after the join": ({"ended": "self._jobs.values()", "walked": "()"}, []),
 }
 
@@ -159,3 +164,10 @@ def test_what_nobody_changes_meanwhile_is_not_certain(case: str) -> None:
     given, expected = HARMLESS[case]
     source = MEANWHILE.format(**{**PLAIN, **given})
     assert [one.confidence for one in check_source("STP109", source)] == expected
+
+
+def test_a_clause_for_the_error_shows_that_somebody_has_thought_of_it() -> None:
+    source = TABLE.format(body="        pass", walked="self._callbacks")
+    lines = "        for callback in self._callbacks.values():\n            callback()\n"
+    guarded = "        try:\n" + textwrap.indent(lines, "    ") + "        except RuntimeError:\n            pass\n"
+    assert [one.confidence for one in check_source("STP109", source.replace(lines, guarded))] == ["likely"]
