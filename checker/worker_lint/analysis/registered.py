@@ -13,7 +13,8 @@ from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
-_REGISTERS: Final = frozenset({"add_reader", "add_writer", "add_handler"})
+_REGISTERS: Final = {"add_reader": 2, "add_writer": 2, "add_handler": 3}
+"""Methods of event loops that watch a descriptor, with the arguments that they take at least."""
 _STREAM: Final = "ZMQStream"
 _WORDS: Final = ("add_reader(", "add_writer(", "add_handler(", "ZMQStream(")
 _UNDONE: Final = re.compile(
@@ -51,7 +52,10 @@ def _registered(cls: Class, method: Function) -> Iterator[tuple[str, ir.At]]:
     for placed in placed_statements(method.body):
         for call in own_calls(placed.statement):
             name = last_name(call.func)
-            if name not in _REGISTERS and (name != _STREAM or _is_ended(cls, method, placed.statement)):
+            if name == _STREAM:
+                if _is_ended(cls, method, placed.statement):
+                    continue
+            elif len(call.args) < _REGISTERS.get(name, len(call.args) + 1):
                 continue
             field = _watched_field(method, call.args[0]) if call.args else ""
             if field:
@@ -69,9 +73,12 @@ def _is_ended(cls: Class, method: Function, statement: ir.Stmt) -> bool:
     """Whether the stream that is made goes anywhere else than into a field, or something ends or hands on that."""
     if not isinstance(statement, ir.Assign) or len(statement.targets) != 1:
         return True
-    stream = field_named(method, statement.targets[0])
-    ended = rf"\.{re.escape(stream)}\b(?:\.(?:close|stop_on_\w+)\(|[^.\w\s=]|\s*[,)\]]|\s*$)"
-    return not stream or cls.project.uses.is_written(cls, (f".{stream}",), rf"(?m){ended}")
+    stream = re.escape(field_named(method, statement.targets[0]))
+    own = cls.project.store.text(cls.path).between(cls.node.at[0], cls.node.at[2])
+    taken = rf"(?m)\.{stream}(?:\.(?:close|stop_on_\w+)\(|\s*[,)\]]|\s*$)"
+    if not stream or re.search(taken, own) is not None:
+        return True
+    return cls.project.uses.is_written(cls, (f".{stream}.close(",), rf"(?<!\bself)\.{stream}\.close\(")
 
 
 def _closing(stop: Function, field: str) -> ir.Call | None:
