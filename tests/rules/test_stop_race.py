@@ -98,6 +98,7 @@ def test_a_table_that_was_taken_is_nobody_elses(case: str) -> None:
 
 
 MEANWHILE = """
+import abc
 import multiprocessing
 import threading
 
@@ -129,12 +130,14 @@ class Poller(threading.Thread):
         for job in {ended}:
             job.cancel()
 
+    {mark}
     def {walk}(self):
         for job in {walked}:
             print(job)
 {after}
 """
 PLAIN = {
+    "mark": "",
     "kind": "threading.Lock",
     "take": "take",
     "drop": "drop",
@@ -146,12 +149,20 @@ PLAIN = {
     "after": "",
 }
 ELSEWHERE = "\ndef show(poller):\n    with poller._lock:\n        poller.walk()\n"
+OVERRIDE = """
+class Careful(Poller):
+    def walk(self):
+        with self._lock:
+            super().walk()
+"""
 HARMLESS: dict[str, tuple[dict[str, str], list[str]]] = {
     "anybody may change it": ({}, ["certain"]),
     "one thread changes it and goes through it": ({"take": "_take", "drop": "_drop", "walk": "_walk"}, ["likely"]),
     "one thread goes through it, others change it": ({"walk": "_walk"}, ["certain"]),
     "the keys stay": ({"key": "'a'", "dropping": "self._jobs['b'] = 2"}, ["likely"]),
     "callers outside take the lock": ({"after": ELSEWHERE}, ["likely"]),
+    "who overrides it takes the lock": ({"after": OVERRIDE}, ["likely"]),
+    "who overrides it calls the abstract one": ({"mark": "@abc.abstractmethod"}, ["certain"]),
     "nothing is ever taken out": ({"dropping": "self._jobs[name] = 2"}, ["likely"]),
     "the lock is one between processes": ({"kind": "multiprocessing.Lock"}, ["likely"]),
     "nobody else has the object any more": ({"walk": "__del__"}, []),

@@ -16,19 +16,23 @@ from worker_lint.source import ir
 
 _NO_LOCKS: Final = frozenset({"open", "suppress", "closing", "catch_warnings"})
 _PROCESSES: Final = ("multiprocessing.", "billiard.", "filelock.", "portalocker.")
-_PLAIN: Final = frozenset({"property", "cached_property", "override", "setter", "contextmanager", "final"})
+_PLAIN: Final = frozenset(
+    {"property", "cached_property", "override", "setter", "contextmanager", "final", "abstractmethod"}
+)
 
 
 def may_be_locked(locking: Locking, method: Function, placed: Placed, lock: str) -> bool:
     """
     Whether a lock may be held that is not seen: by a context, a decorator or a stack around the walk or around a call
-    of a private method; or callers outside the class take the lock around the call.
+    of a private method; or callers outside the class, or those who override it, take the lock around the call.
     """
     sites = [(method, placed), *((site[0], site[1]) for site in locking.sites(method.name))]
     if any(_is_in_context(around) or _is_wrapped(one) for one, around in sites):
         return True
     taken = rf"(?:with [^\n]*|\n\s*[\w.]+)(?<!\bself)\.{re.escape(lock)}\b(?:[^\n]*\n){{1,25}}?[^\n]*\.{method.name}\("
-    return locking.cls.project.uses.is_written(locking.cls, (f".{lock}",), taken)
+    above = rf"\bself\.{re.escape(lock)}\b(?:[^\n]*\n){{1,25}}?[^\n]*\bsuper\([^)\n]*\)\.{method.name}\("
+    is_written = locking.cls.project.uses.is_written
+    return is_written(locking.cls, (f".{lock}",), taken) or is_written(locking.cls, (f".{lock}",), above)
 
 
 def _is_in_context(placed: Placed) -> bool:
