@@ -104,7 +104,7 @@ class Poller:
         return 1
 
     def close(self):
-        print("closed")
+        {closing}
 
 def {name}():
     poller = {made}
@@ -117,16 +117,18 @@ def {name}():
 if __name__ == "__main__":
     {name}()
 """
+LAST = "self.log.flush()"
 PROGRAMS = {
-    "it asks the command line": ("import argparse", "main", "Poller()", ["certain"]),
-    "it is told nothing": ("import time", "main", "Poller()", ["likely"]),
-    "it is called a demonstration": ("import argparse", "demo", "Poller()", ["likely"]),
-    "the system closes it": ("import argparse, socket", "main", "socket.socket()", ["likely"]),
+    "it asks the command line": ("import argparse", "main", "Poller()", LAST, ["certain"]),
+    "it is told nothing": ("import time", "main", "Poller()", LAST, ["likely"]),
+    "it is called a demonstration": ("import argparse", "demo", "Poller()", LAST, ["likely"]),
+    "the system closes it": ("import argparse, socket", "main", "socket.socket()", LAST, ["likely"]),
+    "its end only closes": ("import argparse", "main", "Poller()", "self.link.close()", ["likely"]),
 }
 
 
 @pytest.mark.parametrize("case", PROGRAMS)
 def test_a_program_that_loses_nothing_or_shows_something_is_only_likely(case: str) -> None:
-    imports, name, made, expected = PROGRAMS[case]
-    source = PROGRAM.format(imports=imports, name=name, made=made)
+    imports, name, made, closing, expected = PROGRAMS[case]
+    source = PROGRAM.format(imports=imports, name=name, made=made, closing=closing)
     assert [one.confidence for one in check_source("STP116", source)] == expected

@@ -98,12 +98,14 @@ def test_a_table_that_was_taken_is_nobody_elses(case: str) -> None:
 
 
 MEANWHILE = """
+import abc
+import multiprocessing
 import threading
 
 class Poller(threading.Thread):
     def __init__(self):
         super().__init__()
-        self._lock = threading.Lock()
+        self._lock = {kind}()
         self._jobs = {{}}
 
     def run(self):
@@ -128,12 +130,15 @@ class Poller(threading.Thread):
         for job in {ended}:
             job.cancel()
 
+    {mark}
     def {walk}(self):
         for job in {walked}:
             print(job)
 {after}
 """
 PLAIN = {
+    "mark": "",
+    "kind": "threading.Lock",
     "take": "take",
     "drop": "drop",
     "key": "name",
@@ -144,12 +149,23 @@ PLAIN = {
     "after": "",
 }
 ELSEWHERE = "\ndef show(poller):\n    with poller._lock:\n        poller.walk()\n"
+OVERRIDE = """
+class Careful(Poller):
+    def walk(self):
+        with self._lock:
+            super().walk()
+"""
 HARMLESS: dict[str, tuple[dict[str, str], list[str]]] = {
     "anybody may change it": ({}, ["certain"]),
     "one thread changes it and goes through it": ({"take": "_take", "drop": "_drop", "walk": "_walk"}, ["likely"]),
     "one thread goes through it, others change it": ({"walk": "_walk"}, ["certain"]),
     "the keys stay": ({"key": "'a'", "dropping": "self._jobs['b'] = 2"}, ["likely"]),
     "callers outside take the lock": ({"after": ELSEWHERE}, ["likely"]),
+    "who overrides it takes the lock": ({"after": OVERRIDE}, ["likely"]),
+    "who overrides it calls the abstract one": ({"mark": "@abc.abstractmethod"}, ["certain"]),
+    "nothing is ever taken out": ({"dropping": "self._jobs[name] = 2"}, ["likely"]),
+    "the lock is one between processes": ({"kind": "multiprocessing.Lock"}, ["likely"]),
+    "nobody else has the object any more": ({"walk": "__del__"}, []),
     "a private step after the join": ({"ended": "self._jobs.values()", "walked": "()"}, []),
 }
 
@@ -159,3 +175,10 @@ def test_what_nobody_changes_meanwhile_is_not_certain(case: str) -> None:
     given, expected = HARMLESS[case]
     source = MEANWHILE.format(**{**PLAIN, **given})
     assert [one.confidence for one in check_source("STP109", source)] == expected
+
+
+def test_a_clause_for_the_error_shows_that_somebody_has_thought_of_it() -> None:
+    source = TABLE.format(body="        pass", walked="self._callbacks")
+    lines = "        for callback in self._callbacks.values():\n            callback()\n"
+    guarded = "        try:\n" + textwrap.indent(lines, "    ") + "        except RuntimeError:\n            pass\n"
+    assert [one.confidence for one in check_source("STP109", source.replace(lines, guarded))] == ["likely"]

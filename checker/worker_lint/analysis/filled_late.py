@@ -26,7 +26,7 @@ class Late(NamedTuple):
 def fields_filled_late(cls: Class, locking: Locking) -> Iterator[Late]:
     """Fields with something to be released that two tasks may both find empty, with no lock around."""
     for name, method in locking.methods.items():
-        if not method.node.is_async or not _may_wait_for_a_field(method):
+        if not method.node.is_async or not _may_wait_for_a_field(method) or not _may_have_callers(cls, name):
             continue
         callers = tuple(locking.methods[caller] for caller in sorted(locking.callers(name)))
         if len(callers) > 1:
@@ -38,10 +38,19 @@ def fields_filled_late(cls: Class, locking: Locking) -> Iterator[Late]:
 _WAITED_FOR: Final = re.compile(r"\.\w+ *(?::[^=\n]+)?= *(?:[^=\n].*)?\bawait\b|=\s*\(?\s*\\?\n\s*await\b")
 
 
+_ASKED: Final = re.compile(r"\bnot[\s(]+\w+\.\w|\.\w+\s+(?:is|==)\s+None\b")
+
+
 def _may_wait_for_a_field(method: Function) -> bool:
-    """Whether the text assigns what was awaited; read before any body is."""
+    """Whether the text asks whether a field is empty, and assigns what was awaited; read before any body is."""
     lines = method.project.store.text(method.path).between(method.node.name_at[0], method.node.at[2])
-    return _WAITED_FOR.search(lines) is not None
+    return _WAITED_FOR.search(lines) is not None and _ASKED.search(lines) is not None
+
+
+def _may_have_callers(cls: Class, name: str) -> bool:
+    """Whether the text of the class may use the method in two places; who calls it is known by all bodies only."""
+    lines = cls.project.store.text(cls.path).between(cls.node.at[0], cls.node.at[2])
+    return len(re.findall(rf"\.{name}\b", lines)) > 1
 
 
 def _asked(

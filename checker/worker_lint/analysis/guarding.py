@@ -13,11 +13,18 @@ from worker_lint.analysis.meanwhile import is_replaced_before
 from worker_lint.analysis.membership import Change, Walked, changes_in, collection_kind, fields_walked
 from worker_lint.analysis.nesting import own_calls, placed_statements
 from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.unshared import changes_size, is_of_one_thread, may_be_locked
+from worker_lint.analysis.unshared import (
+    changes_size,
+    is_between_processes,
+    is_expected,
+    is_of_one_thread,
+    may_be_locked,
+)
 from worker_lint.source import ir
+from worker_lint.source.shared import is_lock_taken
 
 _ALONE: Final = frozenset(
-    {"__init__", "__new__", "__post_init__", "__setstate__", "__getstate__", "__repr__", "__str__"}
+    {"__init__", "__new__", "__post_init__", "__setstate__", "__getstate__", "__repr__", "__str__", "__del__"}
 )
 """Methods during which no other thread has the object, or whose failure stops nothing."""
 _WAITS: Final = frozenset({"join", "shutdown"})
@@ -75,12 +82,23 @@ def walks_without_lock(cls: Class, locking: Locking) -> Iterator[Unguarded]:
             )
 
 
+def takes_locks(cls: Class) -> bool:
+    """Whether the text has a place that may take a lock of the object in a plain method; read before any body is."""
+    text = cls.project.store.text(cls.path)
+    return is_lock_taken(text.between(cls.node.at[0], cls.node.at[2]).encode())
+
+
 def _is_open(
     locking: Locking, method: Function, walked: Walked, lock: str, changes: list[tuple[Change, frozenset[str]]]
 ) -> bool:
-    """Whether another thread may bring or take a member meanwhile, and no other lock can be what prevents it."""
+    """
+    Whether another thread may bring or take a member meanwhile, and no other lock can be what prevents it. A table
+    from which nothing is ever taken may have been filled before the threads began.
+    """
     sized = [one for one, _ in changes if changes_size(one)]
-    if not sized or walked.function is not method or is_of_one_thread(locking, method, sized):
+    if not any(one.kind != "adds" for one in sized) or walked.function is not method or is_expected(walked):
+        return False
+    if is_of_one_thread(locking, method, sized) or is_between_processes(locking.cls, lock):
         return False
     return not may_be_locked(locking, method, walked.placed, lock)
 

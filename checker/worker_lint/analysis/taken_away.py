@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -10,7 +11,14 @@ from worker_lint.analysis.guard import catches, in_finally, in_handler
 from worker_lint.analysis.launched import handed_methods
 from worker_lint.analysis.locking import Locking
 from worker_lint.analysis.loop_fields import field_named
-from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements
+from worker_lint.analysis.nesting import (
+    Placed,
+    body_text,
+    mentions,
+    own_calls,
+    own_expressions,
+    placed_statements,
+)
 from worker_lint.analysis.threaded import reached_on_threads
 from worker_lint.analysis.visit import is_none, method_name
 from worker_lint.source import ir
@@ -53,11 +61,14 @@ class _Taking(NamedTuple):
 
 def fields_taken_away(cls: Class, locking: Locking) -> Iterator[TakenAway]:
     """The fields of a class with a thread that its thread, or the other side, takes away from a user; each once."""
+    if not _may_be_taken(locking):
+        return
     reached = reached_on_threads(cls)
     inside = {here.function for here in reached}
     if not inside:
         return
-    outside = [method for method in locking.methods.values() if _is_outside(cls, method, inside, locking)]
+    handed = handed_methods(cls)
+    outside = [one for one in locking.methods.values() if one.name not in handed and _is_outside(one, inside, locking)]
     apart = [method for method in outside if not _has_waited(method, locking)]
     caught = {here.function for here in reached if any(isinstance(outer, ir.Try) for outer in here.around)}
     threads = list(dict.fromkeys(here.function for here in reached))
@@ -72,10 +83,26 @@ def fields_taken_away(cls: Class, locking: Locking) -> Iterator[TakenAway]:
                     yield found._replace(on_thread=thread)
 
 
-def _is_outside(cls: Class, method: Function, inside: set[Function], locking: Locking) -> bool:
-    """Whether the method surely runs on another thread than the object's own."""
+_TAKEN: Final = re.compile(r"\.(\w+)(?=[ \t]*(?::[^=\n]+)?(?:=[^=\n]*)+\bNone\b)")
+_ASKED: Final = re.compile(r"\.(\w+)\s+is\b|\bnot[\s(]+\w+\.(\w+)|\b(?:if|and)[\s(]+\w+\.(\w+)")
+
+
+def _may_be_taken(locking: Locking) -> bool:
+    """Whether the text sets a field to None after the making, and asks for one of this name; read before any body."""
+    taken: set[str] = set()
+    asked: set[str] = set()
+    for method in locking.methods.values():
+        lines = body_text(method)
+        if method.name != "__init__":
+            taken.update(_TAKEN.findall(lines))
+        asked.update(name for found in _ASKED.findall(lines) for name in found)
+    return bool(taken & asked)
+
+
+def _is_outside(method: Function, inside: set[Function], locking: Locking) -> bool:
+    """Whether the method, which is handed to nobody, surely runs on another thread than the object's own."""
     name = method.name
-    if method in inside or name in handed_methods(cls) or (name.startswith("__") and name != "__exit__"):
+    if method in inside or (name.startswith("__") and name != "__exit__"):
         return False
     if not name.startswith("_") or name == "__exit__":
         return True

@@ -25,7 +25,8 @@ class Threaded(NamedTuple):
 
 def threaded(cls: Class) -> Iterator[Threaded]:
     """The methods of the class body's objects with which a thread enters them."""
-    if cls.project.hierarchy.derives_from(cls, _THREAD):
+    has_run = "def run(" in cls.project.store.text(cls.path).source  # only what stands in this file counts
+    if has_run and cls.project.hierarchy.derives_from(cls, _THREAD):
         own = cls.project.calls.method(cls, "run")
         if len(own.runs) == 1 and own.runs[0].function.path == cls.path:
             yield Threaded(Runs(own.runs[0].function, cls), own.runs[0].function.node.name_at)
@@ -34,7 +35,8 @@ def threaded(cls: Class) -> Iterator[Threaded]:
             runs = entry.callee.runs
             if entry.kind in _ELSEWHERE and len(runs) == 1 and runs[0].me is cls:
                 yield Threaded(runs[0], entry.call.at)
-    yield from _called_back(cls)
+    if has_run:
+        yield from _called_back(cls)
 
 
 def _called_back(cls: Class) -> Iterator[Threaded]:

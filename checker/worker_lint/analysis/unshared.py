@@ -5,28 +5,34 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.entity import Class, External, Function, Instance
+from worker_lint.analysis.guard import catches
 from worker_lint.analysis.locking import Locking
-from worker_lint.analysis.membership import Change
+from worker_lint.analysis.membership import Change, Walked
 from worker_lint.analysis.nesting import Placed, mentions
 from worker_lint.analysis.threaded import threaded
 from worker_lint.analysis.visit import uncalled
 from worker_lint.source import ir
 
 _NO_LOCKS: Final = frozenset({"open", "suppress", "closing", "catch_warnings"})
-_PLAIN: Final = frozenset({"property", "cached_property", "override", "setter", "contextmanager", "final"})
+_PROCESSES: Final = ("multiprocessing.", "billiard.", "filelock.", "portalocker.")
+_PLAIN: Final = frozenset(
+    {"property", "cached_property", "override", "setter", "contextmanager", "final", "abstractmethod"}
+)
 
 
 def may_be_locked(locking: Locking, method: Function, placed: Placed, lock: str) -> bool:
     """
     Whether a lock may be held that is not seen: by a context, a decorator or a stack around the walk or around a call
-    of a private method; or callers outside the class take the lock around the call.
+    of a private method; or callers outside the class, or those who override it, take the lock around the call.
     """
     sites = [(method, placed), *((site[0], site[1]) for site in locking.sites(method.name))]
     if any(_is_in_context(around) or _is_wrapped(one) for one, around in sites):
         return True
     taken = rf"(?:with [^\n]*|\n\s*[\w.]+)(?<!\bself)\.{re.escape(lock)}\b(?:[^\n]*\n){{1,25}}?[^\n]*\.{method.name}\("
-    return locking.cls.project.uses.is_written(locking.cls, (f".{lock}",), taken)
+    above = rf"\bself\.{re.escape(lock)}\b(?:[^\n]*\n){{1,25}}?[^\n]*\bsuper\([^)\n]*\)\.{method.name}\("
+    is_written = locking.cls.project.uses.is_written
+    return is_written(locking.cls, (f".{lock}",), taken) or is_written(locking.cls, (f".{lock}",), above)
 
 
 def _is_in_context(placed: Placed) -> bool:
@@ -59,6 +65,17 @@ def _courses(cls: Class, name: str, roots: frozenset[str]) -> frozenset[str]:
     if not found or (not name.startswith("_") and name not in roots):
         found.add(name)
     return frozenset(found)
+
+
+def is_expected(walked: Walked) -> bool:
+    """Whether the function takes what a change during the walk raises: somebody has thought of it."""
+    return catches(walked.function, walked.placed, ("RuntimeError",))
+
+
+def is_between_processes(cls: Class, lock: str) -> bool:
+    """Whether the lock is one between processes, each of which has members of its own."""
+    kind = cls.project.values.field(cls, lock)
+    return isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted.startswith(_PROCESSES)
 
 
 def changes_size(change: Change) -> bool:

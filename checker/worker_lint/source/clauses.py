@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from worker_lint.source.clause_bodies import IDLE_CLAUSE, QUIET_CLAUSE, has_idle_clause, has_quiet_clause
+from worker_lint.source.shared import FILLED_AFTER_WAIT, LOCK_TAKEN, is_filled_after_wait, is_lock_taken
 
 TWO_CLAUSES: Final = "except … except"
 """A word of the screen that stands for files in which a `try` statement has more than one clause."""
@@ -85,5 +86,7 @@ SHAPES: Final[Mapping[bytes, Callable[[bytes], bool]]] = {
     NAME_AFTER_CLAUSE.encode(): has_name_after_clause,
     QUIET_CLAUSE.encode(): has_quiet_clause,
     IDLE_CLAUSE.encode(): has_idle_clause,
+    FILLED_AFTER_WAIT.encode(): is_filled_after_wait,
+    LOCK_TAKEN.encode(): is_lock_taken,
 }
 """Words that stand for more than a text that occurs."""

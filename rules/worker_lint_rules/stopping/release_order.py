@@ -7,10 +7,12 @@ What it catches
 
 Why it hurts in production
     The stop ends with an error in the middle: what comes after it stays open, and what the child was to do at its
-    end, such as cancelling its consumer or settling the last messages, never happens.
+    end, such as cancelling its consumer or settling the last messages, never happens. A loop that watches a closed
+    descriptor fails in its next round, or calls the old callback for whatever gets that number next.
 
 What to do instead
-    Release in the opposite order of making: the child first, or the parent alone.
+    Release in the opposite order of making: the child first, or the parent alone; `loop.remove_reader` before
+    `close`, and the stream instead of its socket.
 
 When to ignore it
     When the library documents that closing the child afterwards does nothing.
@@ -25,6 +27,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.afterwards import Afterwards, calls_after
 from worker_lint.analysis.flow import Place, place_of
+from worker_lint.analysis.registered import Watched, closed_while_watched
 from worker_lint.analysis.resources import Held
 from worker_lint.analysis.stopping import STOP_WORDS, is_stop_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -73,6 +76,45 @@ rule = Rule(
                         self._connection.close()
                     self._channel.close()  # bad: self._channel
                     self._connection.close()
+            """,
+        ),
+        bad(
+            "the socket under its stream, which the loop still watches",
+            """
+            import zmq
+            from zmq.eventloop.zmqstream import ZMQStream
+
+            class Client:
+                def __init__(self, endpoint, loop):
+                    self.socket = zmq.Context.instance().socket(zmq.DEALER)
+                    self.socket.connect(endpoint)
+                    self.stream = ZMQStream(self.socket, loop)
+
+                def ask(self, question, answered):
+                    self.stream.on_recv(answered)
+                    self.stream.send(question)
+
+                def stop(self):
+                    self.socket.close()  # bad: self.socket
+            """,
+        ),
+        good(
+            "taken from the loop before",
+            """
+            import socket
+
+            class Link:
+                def __init__(self, loop, address):
+                    self.loop = loop
+                    self.socket = socket.create_connection(address)
+                    self.loop.add_reader(self.socket, self.read)
+
+                def read(self):
+                    print(self.socket.recv(4096))
+
+                def stop(self):
+                    self.loop.remove_reader(self.socket)
+                    self.socket.close()
             """,
         ),
         good(
@@ -153,6 +195,8 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     for held in derived:
         for method in methods:
             yield from _reversed(held, method, cls, context)
+    for watched in closed_while_watched(cls) if methods else ():
+        yield _watched(watched)
 
 
 def _reversed(held: Held, method: Function, cls: Class, context: Context) -> Iterator[Finding]:
@@ -171,6 +215,18 @@ def _reversed(held: Held, method: Function, cls: Class, context: Context) -> Ite
 
     for one in calls_after(project, method, cls, (params[0].name, parent[1]), ends_child):
         yield _finding(one, held, parent, method)
+
+
+def _watched(found: Watched) -> Finding:
+    name = f"self.{found.field}"
+    return Finding(
+        at=found.closing.at,
+        message=f"`{name}` is closed while the event loop still watches it",
+        consequence="The loop fails in its next round, or calls the old callback for what gets the number next.",
+        help="take it from the loop before: `remove_reader`, or the `close` of the stream that was made from it",
+        notes=(Note(found.method.path, found.at, "it is registered here, and nothing takes it back"),),
+        symbol=found.stop.symbol,
+    )
 
 
 def _finding(one: Afterwards, held: Held, parent: Place, method: Function) -> Finding:

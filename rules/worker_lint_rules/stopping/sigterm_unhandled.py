@@ -20,8 +20,8 @@ When to ignore it
 Limits
     The program is followed through calls that surely run one function. Libraries are not judged: whoever
     starts them owns the signals. Certain are programs that are told what to do, by the command line or the
-    environment, and release a client or an object of the project; what the system closes by itself, and what may be
-    a demonstration at the foot of a module, is only likely.
+    environment, and release a client, or an object of the project that then sends, writes, takes back or waits for
+    something; what the system closes by itself, and what may be a demonstration, is only likely.
 """
 
 import re
@@ -34,6 +34,7 @@ from worker_lint.analysis.demonstrating import is_demonstration
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import handler_names
 from worker_lint.analysis.nesting import own_calls
+from worker_lint.analysis.outlasting import outlasts
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.stopping import is_stop_name
@@ -290,15 +291,18 @@ def _releases(node: ir.Try, handler: ir.Handler) -> Iterator[ir.Call]:
 def _is_missed(scope: Scope, release: ir.Call) -> bool:
     """
     Whether somebody misses the release: a client or file that has more to do at its end than to be closed by the
-    system, or an object of the project. Sockets, servers and event loops end with the process all the same.
+    system, or an object of the project whose end does more than that. Sockets, servers and event loops end with the
+    process all the same.
     """
     if not isinstance(release.func, ir.Attribute):
         return False
-    values = scope.project.values
-    kind = values.of(scope, release.func.value, scope.owner if isinstance(scope, Function) else None)
+    me = scope.owner if isinstance(scope, Function) else None
+    kind = scope.project.values.of(scope, release.func.value, me)
     if not isinstance(kind, Instance):
         return False
-    return isinstance(kind.of, Class) or kind.of.dotted.partition(".")[0] not in sys.stdlib_module_names
+    if isinstance(kind.of, Class):
+        return outlasts(scope, release, kind.of, me)
+    return kind.of.dotted.partition(".")[0] not in sys.stdlib_module_names
 
 
 def _is_for_use(module: ModuleScope, places: list[_Place], scope: Scope) -> bool:

@@ -22,7 +22,8 @@ When to ignore it
 Limits
     A table counts as guarded when at least two methods change it under the lock, and twice as many uses hold the
     lock as do not. Fields filled after an `await` count if several methods lead to what needs a release. Certain is
-    only a loop over the field itself, never run under the lock, without a comment on locks, where others change it.
+    only a loop over the field itself, never run under the lock, where members are taken out while it lives, too, and
+    where neither a comment on locks nor a clause for the error shows that somebody has thought of it.
 """
 
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ from worker_lint.analysis import Class, Function, ModuleScope, Scope
 from worker_lint.analysis.callee import dotted_callee
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.filled_late import Late, fields_filled_late
-from worker_lint.analysis.guarding import Unguarded, walks_without_lock
+from worker_lint.analysis.guarding import Unguarded, takes_locks, walks_without_lock
 from worker_lint.analysis.locking import Locking
 from worker_lint.analysis.nesting import mentions, own_calls, with_inner
 from worker_lint.analysis.statements import walk_statements
@@ -41,13 +42,14 @@ from worker_lint.analysis.taken_away import TakenAway, fields_taken_away
 from worker_lint.analysis.workers.entry import argument_of
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.shared import FILLED_AFTER_WAIT, LOCK_TAKEN
 
 rule = Rule(
     code="STP109",
     severity="warning",
     stage="preview",
     summary="Two threads, tasks or signals come into the same state between a question and the answer",
-    words=("_lock", ".lock", "rlock", "Lock(", "mutex", "SIGTERM", "SIGINT", "= await ", "Thread", "Timer"),
+    words=(LOCK_TAKEN, "SIGTERM", "SIGINT", "Thread", "Timer", FILLED_AFTER_WAIT),
     closure="file",
     resumable="trail",
     yields_to=("STP120",),
@@ -281,9 +283,6 @@ rule = Rule(
 
                 async def put(self, key):
                     await self._ensure()
-
-                async def close(self):
-                    self.sock.close()
             """,
             silence="single thread or loop without await between",
         ),
@@ -297,7 +296,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     text = cls.project.store.text(cls.path)
     start, end = cls.node.at[0], cls.node.at[2]
     locking = Locking(cls)
-    if any(text.has_word(word, start, end) for word in ("lock", "Lock", "mutex")):
+    if takes_locks(cls):
         for unguarded in walks_without_lock(cls, locking):
             yield _walk(unguarded)
     if text.has_word("await ", start, end):
