@@ -11,6 +11,7 @@ from worker_lint.analysis.explained import is_explained
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import within
 from worker_lint.analysis.launched import launched_by
+from worker_lint.analysis.let_go import is_thought_of
 from worker_lint.analysis.nesting import Placed, mentions, own_expressions, placed_statements
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.self_contained import is_looked_after, is_wait, looks_after_itself
@@ -23,6 +24,11 @@ _DEPTH: Final = 3
 _OWN: Final = 2
 """Own methods, one after the other, down to where the state changes."""
 _PAUSES: Final = frozenset({"sleep", "checkpoint", "acquire"})
+_UNFAILING: Final = frozenset(
+    {"asyncio.queues.Queue.get", "asyncio.queues.Queue.put", "asyncio.queues.Queue.join", "asyncio.locks.Event.wait"}
+    | {"asyncio.locks.Condition.wait", "asyncio.locks.Condition.wait_for", "asyncio.wait"}
+)
+"""What a task can wait for without ever getting an error from it."""
 _WAKES: Final = frozenset({"set_result", "set_exception", "notify_all"})
 
 
@@ -39,10 +45,12 @@ def is_waited_for(scope: Function, call: ir.Call, coroutine: Function) -> bool:
 def loss_is_sure(scope: Function, call: ir.Call, made: ir.Call, runs: tuple[Runs, ...]) -> bool:
     """
     Whether the loss of the task is one that its author has not chosen: an error can leave it, through what it
-    awaits, too; it is more than the stop of another object, whose end it is itself; no comment explains it, the
-    file has no end that cancels all tasks there are, and an object is left half-way.
+    awaits, too; it is more than the stop of another object, whose end it is itself; nothing near tells that
+    somebody has thought of it, the file has no end that cancels all tasks there are, and an object is left half-way.
     """
     if is_explained(scope, call.at) or _ends_another(made):
+        return False
+    if any(is_thought_of(scope, call, one.function) for one in runs):
         return False
     if any(_ends_its_starter(scope, one) or _is_inside_another(one.function) for one in runs):
         return False
@@ -125,6 +133,8 @@ def _lets_out(function: Function, me: Class | None, awaited: ir.Expr, depth: int
     if last_name(awaited.func) in _PAUSES:
         return False
     callee = function.project.calls.of(function, awaited, me)
+    if callee.dotted in _UNFAILING:
+        return False
     if not callee.runs or not callee.is_sure:
         return True
     return any(may_fail(one.function, one.me, depth - 1) for one in callee.runs)

@@ -23,8 +23,9 @@ Limits
     `run_coroutine_threadsafe` only in a stop method: elsewhere the coroutine often brings its own way to
     tell its result. Tasks kept in a field are judged by `resource-never-released`. The coroutine must be known:
     one whose waits all have a limit or a handler for every error, or that hands its result to futures, is let pass.
-    It is certain when an error can leave the coroutine unseen and an object half-way; only likely when a comment tells
-    why, when it tells others once, stops another object or its own starter, or when the file cancels all tasks.
+    It is certain when an error can leave the coroutine unseen and an object half-way; only likely when words near it
+    tell why, when it tells others once, stops another object, its own starter or the program, when a stop awaits a
+    sign of its end, or when the file cancels all tasks or handles the errors that the loop is left with.
 """
 
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ from worker_lint.analysis.callee import dotted_callee
 from worker_lint.analysis.event_loop import is_event_loop
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.inert_stop import Outliving, tasks_past_stop
+from worker_lint.analysis.let_go import is_kept_by_factory
 from worker_lint.analysis.nesting import mentions, with_inner
 from worker_lint.analysis.self_contained import looks_after_itself
 from worker_lint.analysis.statements import walk_statements
@@ -284,6 +286,32 @@ rule = Rule(
             """,
         ),
         good(
+            "the loop's task factory keeps all tasks",
+            """
+            import asyncio
+
+            class App:
+                def __init__(self, loop):
+                    self.loop = loop
+                    self.tasks = set()
+
+                def prepare(self):
+                    def factory(loop, work, **options):
+                        task = asyncio.Task(work, loop=loop, **options)
+                        self.tasks.add(task)
+                        task.add_done_callback(self.tasks.discard)
+                        return task
+
+                    self.loop.set_task_factory(factory)
+
+                async def open(self, path):
+                    self.document = await self.loop.run_in_executor(None, open, path)
+
+                def start(self, path):
+                    asyncio.create_task(self.open(path))
+            """,
+        ),
+        good(
             "some other object's create_task",
             """
             async def run(application, work):
@@ -365,7 +393,7 @@ def _started(scope: Function, call: ir.Call, name: str) -> Iterator[Finding]:
     if not isinstance(made, ir.Call):
         return  # a future given by somebody else stays theirs
     runs = scope.project.calls.of(scope, made).runs
-    if not runs or all(looks_after_itself(one.function) for one in runs):
+    if not runs or all(looks_after_itself(one.function) for one in runs) or is_kept_by_factory(scope):
         return
     is_remote = started == "run_coroutine_threadsafe"
     if is_remote and all(is_waited_for(scope, call, one.function) for one in runs):
