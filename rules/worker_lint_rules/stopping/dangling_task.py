@@ -286,32 +286,6 @@ rule = Rule(
             """,
         ),
         good(
-            "the loop's task factory keeps all tasks",
-            """
-            import asyncio
-
-            class App:
-                def __init__(self, loop):
-                    self.loop = loop
-                    self.tasks = set()
-
-                def prepare(self):
-                    def factory(loop, work, **options):
-                        task = asyncio.Task(work, loop=loop, **options)
-                        self.tasks.add(task)
-                        task.add_done_callback(self.tasks.discard)
-                        return task
-
-                    self.loop.set_task_factory(factory)
-
-                async def open(self, path):
-                    self.document = await self.loop.run_in_executor(None, open, path)
-
-                def start(self, path):
-                    asyncio.create_task(self.open(path))
-            """,
-        ),
-        good(
             "some other object's create_task",
             """
             async def run(application, work):
