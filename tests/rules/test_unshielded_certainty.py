@@ -1,4 +1,4 @@
-"""What STP124 says of clean-up that something around it does again, and of what may be a mere generator."""
+"""What STP124 says of clean-up that something else does as well, and of what may be a mere generator."""
 
 import pytest
 
@@ -36,3 +36,61 @@ def test_a_block_around_it_may_release_it_too(again: str, found: list[str]) -> N
 @pytest.mark.parametrize(("ended", "found"), [("client", "certain"), ("answers", "likely")])
 def test_a_generator_may_be_dropped(ended: str, found: str) -> None:
     assert [one.confidence for one in check_source("STP124", ENDED.format(ended))] == [found]
+
+
+SERVED = """
+from aiohttp import web
+
+async def handle(request, leave, ending):
+    ws = web.{}(request)
+    try:
+        await ws.receive()
+    finally:
+        await leave(ws)
+        await ws.close()
+{}
+"""
+MAIN = """
+def main():
+    asyncio.run(handle(1, 2, 3))
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "more", "found"),
+    [("Connection", "", "certain"), ("WebSocketResponse", "", "likely"), ("Connection", MAIN, "likely")],
+    ids=["its own", "the server's", "at the end of the program"],
+)
+def test_somebody_else_may_end_it(made: str, more: str, found: str) -> None:
+    assert [one.confidence for one in check_source("STP124", SERVED.format(made, more))] == [found]
+
+
+GENERATED = """
+class Reader:
+    def __init__(self, source, sink):
+        self.source = source
+        self.sink = sink
+
+    async def items(self):
+        {body}
+
+    async def run(self):
+        items = self.items()
+        try:
+            async for one in items:
+                print(one)
+        finally:
+            await items.aclose()
+            await self.sink.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("async for one in self.source:\n            yield one", []),
+        ("try:\n            yield 1\n        finally:\n            await self.source.close()", ["likely"]),
+    ],
+)
+def test_a_generator_without_an_end_of_its_own_waits_for_nothing(body: str, found: list[str]) -> None:
+    assert [one.confidence for one in check_source("STP124", GENERATED.format(body=body))] == found

@@ -22,12 +22,14 @@ _ENDINGS: Final = frozenset({"exit", "_exit", "sys.exit", "os._exit", "os.kill"}
 _ABOVE: Final = 6
 """Lines above a call whose comments may still speak of it."""
 _ON_PURPOSE: Final = re.compile(
-    r"\bfire[- ]and[- ]forget|\bbest[- ]effort\b|\bdetach|\bnon-?blocking\b|\basynchronously\b"
+    r"\bfire[- ]and[- ]forget|\bbest[- ]effort\b|\bdetach|\bnon-?blocking\b"
     r"|\bin (?:the )?background\b|\bwithout (?:\w+ ){0,2}[\"'`]*(?:block|wait|await|delay)"
     r"|\b(?:not|n't|no need to|never|rather than|instead of) (?:\w+ )?(?:wait|await|block)",
     re.IGNORECASE,
 )
 """Words of one who has weighed whether to wait for what is started, and will not."""
+_LATER: Final = re.compile(r"\basynchronously\b", re.IGNORECASE)
+"""What a function that is no coroutine says of itself when it only starts the work."""
 
 
 def is_kept_by_factory(scope: Function) -> bool:
@@ -68,6 +70,8 @@ def is_thought_of(scope: Function, call: ir.Call, coroutine: Function) -> bool:
 def is_let_go_by_words(scope: Function, call: ir.Call, coroutine: Function) -> bool:
     """Whether the docstring of the starter or of what it starts, or a comment near by, says that nobody is to wait."""
     said = (_docstring(scope), _docstring(coroutine), " ".join(_said_above(scope, call.at)))
+    if not scope.node.is_async and _LATER.search(said[0]):
+        return True
     return any(_ON_PURPOSE.search(one) for one in said)
 
 
