@@ -7,6 +7,7 @@ from worker_lint.testing import check_source
 SOURCE = """
 import asyncio
 import sys
+import typing
 
 class Worker:
     def __init__(self, peer, loop):
@@ -84,15 +85,18 @@ def test_a_stop_waits_for_a_sign_of_its_end() -> None:
 
 
 def test_a_decorator_may_take_the_errors() -> None:
-    assert found(decorated="@logged") == ["likely"]
+    assert found(decorated="@typing.no_type_check") == ["likely"]
+    assert found(decorated="@typing.override") == ["certain"]
 
 
-@pytest.mark.parametrize("work", [f"{WORK}\n            sys.exit()", f"self.me = asyncio.current_task()\n            {WORK}"])
+@pytest.mark.parametrize(
+    "work", [f"{WORK}\n            sys.exit()", f"self.me = asyncio.current_task()\n            {WORK}"]
+)
 def test_it_ends_the_program_or_is_known_by_itself(work: str) -> None:
     assert found(work=work) == ["likely"]
 
 
 def test_a_queue_in_memory_gives_no_error() -> None:
-    assert found(work="try:\n                await self.peer.send(job)\n            except OSError:\n                pass") == [
-        "likely"
-    ]
+    assert found(
+        work="try:\n                await self.peer.send(job)\n            except OSError:\n                pass"
+    ) == ["likely"]

@@ -94,3 +94,28 @@ class Reader:
 )
 def test_a_generator_without_an_end_of_its_own_waits_for_nothing(body: str, found: list[str]) -> None:
     assert [one.confidence for one in check_source("STP124", GENERATED.format(body=body))] == found
+
+
+TEE = """
+class Tee:
+    def __init__(self, items):
+        self.parts = tuple(part(items) for part in (1, 2))
+
+    async def aclose(self):
+        for part in self.parts:
+            await part.aclose()
+            {more}
+
+async def run(source, work):
+    tee = Tee(source)
+    try:
+        await work(tee)
+    finally:
+        await source.stop()
+        await tee.aclose()
+"""
+
+
+@pytest.mark.parametrize(("more", "found"), [("pass", "likely"), ("part.kill()", "certain")])
+def test_an_object_may_hold_nothing_but_generators(more: str, found: str) -> None:
+    assert [one.confidence for one in check_source("STP124", TEE.format(more=more))] == [found]

@@ -81,9 +81,28 @@ def _is_aclose(call: ir.Call) -> bool:
 
 
 def _may_be_generator(scope: Function, release: ir.Call) -> bool:
+    """Whether it ends what may be an asynchronous generator, or an object that holds nothing but such."""
     if not isinstance(release.func, ir.Attribute) or release.func.name != "aclose":
         return False
-    return not isinstance(scope.project.values.of(scope, release.func.value, scope.owner), Instance)
+    if not isinstance(scope.project.values.of(scope, release.func.value, scope.owner), Instance):
+        return True
+    runs = scope.project.calls.of(scope, release, scope.owner).runs
+    return bool(runs) and all(_ends_only_generators(one.function) for one in runs)
+
+
+def _ends_only_generators(function: Function) -> bool:
+    """Whether all that a method does is to end, one after the other, what may be asynchronous generators."""
+    awaited = [one.value for one in find(ir.Await, function.body)]
+    calls = list(find(ir.Call, function.body))
+    if not awaited or len(calls) > len(awaited):
+        return False
+    return all(
+        isinstance(one, ir.Call)
+        and isinstance(one.func, ir.Attribute)
+        and one.func.name == "aclose"
+        and not isinstance(function.project.values.of(function, one.func.value, function.owner), Instance)
+        for one in awaited
+    )
 
 
 def _ends_without(scope: Function, release: ir.Call) -> bool:

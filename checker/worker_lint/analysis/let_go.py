@@ -85,13 +85,18 @@ def has_awaited_sign(coroutine: Function) -> bool:
         return False
     inside = {id(one.node) for one in with_inner(coroutine)}
     return any(
-        ir.dotted_name(node) in given
+        not given.isdisjoint(_names_awaited(stop))
         for outer in coroutine.project.functions_in(coroutine.path)
         for stop in with_inner(outer)
         if is_stop_name(stop.name) and id(stop.node) not in inside
-        for awaited in find(ir.Await, stop.body)
-        for node in (*find(ir.Name, (awaited,)), *find(ir.Attribute, (awaited,)))
     )
+
+
+def _names_awaited(function: Function) -> Iterator[str]:
+    """All names in what a function awaits."""
+    for awaited in find(ir.Await, function.body):
+        yield from (node.id for node in find(ir.Name, (awaited,)))
+        yield from (ir.dotted_name(node) or "" for node in find(ir.Attribute, (awaited,)))
 
 
 def _signs_of(coroutine: Function) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Thread locks that a coroutine holds while other tasks of its loop run: whether these can ask for them and stand still."""
+"""Thread locks that a coroutine holds while other tasks of its loop run: whether these may stand still for them."""
 
 from __future__ import annotations
 

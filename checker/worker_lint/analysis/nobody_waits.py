@@ -108,15 +108,17 @@ def is_known_ready(scope: Function, placed: Placed, call: ir.Call) -> bool:
             for node in find(ir.Call, (outer.test,)):
                 if isinstance(node.func, ir.Attribute) and node.func.name in _ASKS:
                     return True
-    if call.func.name == "get" and _has_waited(scope, call, f"{receiver}.empty"):
-        return True
-    if call.func.name == "get" and _has_left_if(scope, placed, call, f"{receiver}.empty"):
+    if call.func.name == "get" and _has_been_asked(scope, placed, call, f"{receiver}.empty"):
         return True
     for put in find(ir.Call, scope.body) if call.func.name == "get" else ():
         if ir.dotted_name(put.func) in {f"{receiver}.put", f"{receiver}.put_nowait"} and call.at[0] - put.at[2] == 1:
             return True
     made = [node.value for node in find(ir.Assign, scope.body) if receiver in map(ir.dotted_name, node.targets)]
     return call.func.name == "acquire" and any(isinstance(value, ir.Call) for value in made)
+
+
+def _has_been_asked(scope: Function, placed: Placed, call: ir.Call, asked: str) -> bool:
+    return _has_waited(scope, call, asked) or _has_left_if(scope, placed, call, asked)
 
 
 def _has_waited(scope: Function, call: ir.Call, asked: str) -> bool:
