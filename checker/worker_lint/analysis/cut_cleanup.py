@@ -14,6 +14,7 @@ from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
+_ASKS: Final = frozenset({"isinstance", "hasattr", "getattr", "callable"})
 _SERVED: Final = frozenset({"WebSocketResponse", "WebSocket", "StreamResponse", "WebSocketServerProtocol"})
 """Ends of a connection that a web server hands to its handler, and closes when the handler is left."""
 
@@ -93,7 +94,7 @@ def _may_be_generator(scope: Function, release: ir.Call) -> bool:
 def _ends_only_generators(function: Function) -> bool:
     """Whether all that a method does is to end, one after the other, what may be asynchronous generators."""
     awaited = [one.value for one in find(ir.Await, function.body)]
-    calls = list(find(ir.Call, function.body))
+    calls = [one for one in find(ir.Call, function.body) if last_name(one.func) not in _ASKS]
     if not awaited or len(calls) > len(awaited):
         return False
     return all(
