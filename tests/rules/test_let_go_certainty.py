@@ -100,3 +100,29 @@ def test_a_queue_in_memory_gives_no_error() -> None:
     assert found(
         work="try:\n                await self.peer.send(job)\n            except OSError:\n                pass"
     ) == ["likely"]
+
+
+HANDLED = """
+import asyncio
+
+class Agent:
+    def __init__(self, api):
+        self.api = api
+
+    async def work(self, job):
+        try:
+            self.job = job
+            await self.api.do(job)
+        except {caught}:
+            await self.api.tell(job)
+        finally:
+            await self.api.end(job)
+
+    async def take(self, job):
+        asyncio.create_task(self.work(job))
+"""
+
+
+@pytest.mark.parametrize(("caught", "expected"), [("Exception", "likely"), ("KeyError", "certain")])
+def test_what_follows_upon_a_failure_that_is_taken_is_no_failure(caught: str, expected: str) -> None:
+    assert [one.confidence for one in check_source("STP122", HANDLED.format(caught=caught))] == [expected]

@@ -119,3 +119,66 @@ async def run(source, work):
 @pytest.mark.parametrize(("more", "found"), [("pass", "likely"), ("part.kill()", "certain")])
 def test_an_object_may_hold_nothing_but_generators(more: str, found: str) -> None:
     assert [one.confidence for one in check_source("STP124", TEE.format(more=more))] == [found]
+
+
+FIELD = """
+class Relay:
+    def __init__(self, source, sink):
+        self.source = source
+        self.sink = sink
+
+    async def run(self):
+        try:
+            await self.source.run(self.sink)
+        finally:
+            await self.source.stop()
+            await self.sink.close()
+
+    async def {name}(self):
+        await self.sink.close()
+"""
+
+
+@pytest.mark.parametrize(("name", "found"), [("aclose", "likely"), ("swap", "certain")])
+def test_a_stop_of_the_object_may_still_end_it(name: str, found: str) -> None:
+    assert [one.confidence for one in check_source("STP124", FIELD.format(name=name))] == [found]
+
+
+LIFESPAN = """
+from contextlib import asynccontextmanager
+
+@asynccontextmanager
+async def served({param}, consumer, producer):
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+        await producer.stop()
+"""
+
+
+@pytest.mark.parametrize(("param", "found"), [("app", "likely"), ("it: FastAPI", "likely"), ("it", "certain")])
+def test_a_lifespan_ends_with_the_server(param: str, found: str) -> None:
+    assert [one.confidence for one in check_source("STP124", LIFESPAN.format(param=param))] == [found]
+
+
+CLOCK = """
+class Clock:
+    def __init__(self):
+        self.since = 0
+
+    def stop(self):
+        self.since = 1
+
+async def run(consumer):
+    clock = Clock()
+    try:
+        await consumer.run(clock)
+    finally:
+        await consumer.stop()
+        clock.stop()
+"""
+
+
+def test_a_clock_holds_nothing() -> None:
+    assert [one.confidence for one in check_source("STP124", CLOCK)] == ["likely"]

@@ -6,15 +6,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis.demonstrating import is_demonstration
-from worker_lint.analysis.entity import Function, Instance
+from worker_lint.analysis.entity import Class, Function, Instance
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.process_start import runs_only_at_start
 from worker_lint.analysis.resources.duty import modelled_duty
 from worker_lint.analysis.statements import walk_statements
-from worker_lint.analysis.visit import last_name
+from worker_lint.analysis.stopping import ends_object
+from worker_lint.analysis.visit import last_name, uncalled
 from worker_lint.source import ir
 
+_FIELD: Final = 2
+"""Dots in the name of a method of a field."""
 _ASKS: Final = frozenset({"isinstance", "hasattr", "getattr", "callable"})
+_APPLICATIONS: Final = frozenset({"Application", "FastAPI", "FastMCP", "Litestar", "Quart", "Sanic", "Starlette"})
+"""What a lifespan is given: it is left when the server ends."""
 _SERVED: Final = frozenset({"WebSocketResponse", "WebSocket", "StreamResponse", "WebSocketServerProtocol"})
 """Ends of a connection that a web server hands to its handler, and closes when the handler is left."""
 
@@ -27,7 +32,8 @@ def harm_is_sure(
     clean-up speaks of cancelling, and the coroutine is no inner one, which others run as they like, nor one whose end
     is that of the program. What is left open is nothing that somebody else closes: the threads of a pool are joined at
     the end of the process anyway, a web server ends the connections of its handlers, CPython closes what goes with
-    the frame, and the loop ends an asynchronous generator as soon as it is dropped.
+    the frame, the loop ends an asynchronous generator as soon as it is dropped, and a stop of the object may end what
+    is in its fields.
     """
     text = scope.project.store.text(scope.path)
     said = (text.line(number).partition("#")[2] for number in range(block[0].at[0] - 1, block[-1].at[2] + 1))
@@ -38,8 +44,20 @@ def harm_is_sure(
         and not (isinstance(exposed.value, ir.Call) and _may_be_generator(scope, exposed.value))
         and not _ends_without(scope, release)
         and not is_demonstration(scope.path, scope)
-        and not runs_only_at_start(scope)
+        and not _lasts_with_program(scope)
     )
+
+
+def _lasts_with_program(scope: Function) -> bool:
+    """Whether the coroutine ends with the program, or with the server or the test that it is the frame of."""
+    if scope.node.is_generator and any(_is_application(param) for param in scope.node.params):
+        return True
+    is_fixture = any(last_name(uncalled(one)) == "fixture" for one in scope.node.decorators)
+    return is_fixture or runs_only_at_start(scope)
+
+
+def _is_application(param: ir.Parameter) -> bool:
+    return param.name == "app" or (param.annotation is not None and last_name(param.annotation) in _APPLICATIONS)
 
 
 def is_plain_generator_end(scope: Function, exposed: ir.Await) -> bool:
@@ -114,10 +132,35 @@ def _ends_without(scope: Function, release: ir.Call) -> bool:
     if not isinstance(release.func, ir.Attribute):
         return False
     subject = release.func.value
-    if _may_be_generator(scope, release) or _is_served(scope, subject):
+    if _may_be_generator(scope, release) or _is_served(scope, subject) or _is_ended_by_stop(scope, release):
         return True
-    duty = modelled_duty(scope.project, scope.project.values.of(scope, subject, scope.owner))
-    return duty is not None and duty.collected and isinstance(subject, ir.Name)
+    kind = scope.project.values.of(scope, subject, scope.owner)
+    duty = modelled_duty(scope.project, kind)
+    if duty is not None and duty.collected and isinstance(subject, ir.Name):
+        return True
+    return release.func.name == "stop" and isinstance(kind, Instance) and _holds_nothing(scope, kind, subject)
+
+
+def _is_ended_by_stop(scope: Function, release: ir.Call) -> bool:
+    """Whether a stop method of the object calls the same on the same field, so that its owner may still end it."""
+    called = ir.dotted_name(release.func) or ""
+    if scope.owner is None or called.count(".") < _FIELD or not called.startswith("self."):
+        return False
+    return any(
+        ends_object(method.name) and any(ir.dotted_name(call.func) == called for call in find(ir.Call, method.body))
+        for method in scope.project.values.fields.methods(scope.owner)
+        if method is not scope
+    )
+
+
+def _holds_nothing(scope: Function, kind: Instance, subject: ir.Expr) -> bool:
+    """
+    Whether an object of the project, other than the own one, has nothing in its fields that has to be released: what
+    is stopped then is a display or a clock. A `close` may pass on to what the object was given.
+    """
+    if not isinstance(kind.of, Class) or ir.dotted_name(subject) == "self":
+        return False
+    return not scope.project.resources.held(kind.of)
 
 
 def _is_served(scope: Function, subject: ir.Expr) -> bool:

@@ -22,7 +22,7 @@ _ENDINGS: Final = frozenset({"exit", "_exit", "sys.exit", "os._exit", "os.kill"}
 _ABOVE: Final = 6
 """Lines above a call whose comments may still speak of it."""
 _ON_PURPOSE: Final = re.compile(
-    r"\bfire[- ]and[- ]forget|\bbest[- ]effort\b|\bdetach|\bnon-?blocking\b"
+    r"\bfire[- ]and[- ]forget|\bintentional|\bon purpose\b|\bdeliberate|\bbest[- ]effort\b|\bdetach|\bnon-?blocking\b"
     r"|\bin (?:the )?background\b|\bwithout (?:\w+ ){0,2}[\"'`]*(?:block|wait|await|delay)"
     r"|\b(?:not|n't|no need to|never|rather than|instead of) (?:\w+ )?(?:wait|await|block)",
     re.IGNORECASE,

@@ -9,7 +9,7 @@ from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.explained import is_explained
 from worker_lint.analysis.flow.visit import find
-from worker_lint.analysis.guard import within
+from worker_lint.analysis.guard import CATCH_ALL, handler_names, within
 from worker_lint.analysis.launched import launched_by
 from worker_lint.analysis.let_go import is_thought_of
 from worker_lint.analysis.nesting import Placed, mentions, own_expressions, placed_statements
@@ -97,7 +97,9 @@ def may_fail(function: Function, me: Class | None, depth: int = _DEPTH) -> bool:
     if depth == 0:
         return True
     for placed in placed_statements(function.body):
-        if not is_wait(placed.statement) or is_looked_after(function, placed) or _is_given_up(placed):
+        if not is_wait(placed.statement) or is_looked_after(function, placed):
+            continue
+        if _is_given_up(placed) or _is_aftermath(placed):
             continue
         awaits = [node.value for node in own_expressions(placed.statement) if isinstance(node, ir.Await)]
         if not awaits and isinstance(placed.statement, ir.With) and _only_enters(placed.statement):
@@ -114,6 +116,15 @@ def _is_given_up(placed: Placed) -> bool:
             for handler in outer.handlers:
                 if all(isinstance(one, ir.Simple | ir.Return) or _only_tells(one) for one in handler.body):
                     return True
+    return False
+
+
+def _is_aftermath(placed: Placed) -> bool:
+    """Whether the wait is what follows upon a failure that a clause for all errors has taken: the author saw to it."""
+    for outer in placed.around:
+        if isinstance(outer, ir.Try) and not within(outer.body, placed.statement):
+            if any(CATCH_ALL & set(handler_names(one)) and not any(find(ir.Raise, one.body)) for one in outer.handlers):
+                return True
     return False
 
 

@@ -22,8 +22,8 @@ Limits
     `run_until_complete`, which nobody can cancel, and ends of channels in memory, which hold nothing outside.
     What is released is judged by the names of methods such as `close`, `stop` and `release`. It is only likely where
     a comment in the clean-up speaks of cancelling, where either is the `aclose` of what may be an asynchronous
-    generator, where the later release is an attempt of its own, or of what a web server or CPython closes by itself,
-    in a coroutine defined in another function, and in one that runs only as a program starts, and so ends with it.
+    generator, where the later release is an attempt of its own, or of what a web server, CPython or a stop of the
+    object may still end, in a coroutine defined in another function, and in one that ends with the program or server.
 """
 
 from collections.abc import Iterator
