@@ -126,3 +126,54 @@ class Agent:
 @pytest.mark.parametrize(("caught", "expected"), [("Exception", "likely"), ("KeyError", "certain")])
 def test_what_follows_upon_a_failure_that_is_taken_is_no_failure(caught: str, expected: str) -> None:
     assert [one.confidence for one in check_source("STP122", HANDLED.format(caught=caught))] == [expected]
+
+
+BACKGROUND = """
+import asyncio
+import threading
+
+class Background:
+    def __init__(self, loop):
+        self.loop = loop
+        self.thread = threading.Thread(target=loop.run_forever)
+
+    async def finish(self):
+        await self.loop.shutdown_asyncgens()
+        {ended}
+
+    def stop(self):
+        asyncio.run_coroutine_threadsafe(self.finish(), self.loop)
+        self.thread.join()
+"""
+
+
+@pytest.mark.parametrize(("ended", "expected"), [("self.loop.stop()", []), ("self.done = True", ["likely"])])
+def test_the_thread_that_is_joined_ends_with_the_coroutine(ended: str, expected: list[str]) -> None:
+    assert [one.confidence for one in check_source("STP122", BACKGROUND.format(ended=ended))] == expected
+
+
+NAMED = """
+{imported}
+
+class Worker:
+    async def run(self):
+        self.rounds = 0
+        while True:
+            await self.peer.send()
+
+    def start(self):
+        {start}(self.run())
+"""
+
+
+@pytest.mark.parametrize(
+    ("imported", "start", "expected"),
+    [
+        ("from asyncio import create_task", "create_task", ["certain"]),
+        ("from asyncio import (\n    create_task,\n)", "create_task", ["certain"]),
+        ("import asyncio as aio", "aio.create_task", ["certain"]),
+        ("import asyncio", "self.hub.async_create_task", []),
+    ],
+)
+def test_by_what_name_it_is_started(imported: str, start: str, expected: list[str]) -> None:
+    assert [one.confidence for one in check_source("STP122", NAMED.format(imported=imported, start=start))] == expected
