@@ -182,3 +182,36 @@ async def run(consumer):
 
 def test_a_clock_holds_nothing() -> None:
     assert [one.confidence for one in check_source("STP124", CLOCK)] == ["likely"]
+
+
+SENT = """
+import asyncio
+
+class Listener:
+    def __init__(self, source, loop):
+        self.source = source
+        self.loop = loop
+
+    async def listen(self):
+        sink = self.source.sink()
+        try:
+            await self.source.run(sink)
+        finally:
+            await self.source.stop()
+            sink.close()
+
+    def start(self):
+        {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "found"),
+    [
+        ("asyncio.run_coroutine_threadsafe(self.listen(), self.loop)", "likely"),
+        ("asyncio.run(self.listen())", "likely"),
+        ("self.task = asyncio.create_task(self.listen())", "certain"),
+    ],
+)
+def test_nobody_holds_a_task_of_it(start: str, found: str) -> None:
+    assert [one.confidence for one in check_source("STP124", SENT.format(start))] == [found]

@@ -8,6 +8,7 @@ from typing import Final
 from worker_lint.analysis.demonstrating import is_demonstration
 from worker_lint.analysis.entity import Class, Function, Instance
 from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.nobody_waits import is_run_whole
 from worker_lint.analysis.process_start import runs_only_at_start
 from worker_lint.analysis.resources.duty import modelled_duty
 from worker_lint.analysis.statements import walk_statements
@@ -49,11 +50,11 @@ def harm_is_sure(
 
 
 def _lasts_with_program(scope: Function) -> bool:
-    """Whether the coroutine ends with the program, or with the server or the test that it is the frame of."""
+    """Whether the coroutine ends with the program, the loop, the server or the test that it is the frame of."""
     if scope.node.is_generator and any(_is_application(param) for param in scope.node.params):
         return True
     is_fixture = any(last_name(uncalled(one)) == "fixture" for one in scope.node.decorators)
-    return is_fixture or runs_only_at_start(scope)
+    return is_fixture or is_run_whole(scope) or runs_only_at_start(scope)
 
 
 def _is_application(param: ir.Parameter) -> bool:

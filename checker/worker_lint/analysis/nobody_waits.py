@@ -16,6 +16,7 @@ from worker_lint.source import ir
 
 _TEST: Final = re.compile(r"(?:^|_)TEST(?:S|ING)?(?:_|$)", re.IGNORECASE)
 _RUNNERS: Final = ("run", "run_sync", "run_until_complete")
+_ALONE: Final = (*_RUNNERS, "run_coroutine_threadsafe")
 _TASKS: Final = frozenset({"create_task", "ensure_future", "start_soon", "add_callback", "call_soon", "call_later"})
 _PROMPTS: Final = frozenset({"builtins.input", "getpass.getpass"})
 _STARTING: Final = (*sorted(_TASKS), "gather", "TaskGroup", "start_server", "run_forever", "wait_for")
@@ -165,6 +166,11 @@ def _is_first_step(scope: Scope, at: ir.At, depth: int = _DEPTH) -> bool:
     return len(sites) == 1 and _is_first_step(sites[0][0], sites[0][1], depth - 1)
 
 
+def is_run_whole(scope: Function) -> bool:
+    """Whether the file runs a loop for the coroutine, or sends it to the loop of another thread: no task awaits it."""
+    return any(_is_run_for(outer, scope, _ALONE) for outer in _naming(scope, *_ALONE))
+
+
 def is_lone_task(scope: Scope, depth: int = _DEPTH) -> bool:
     """
     Whether the coroutine is the one task of its loop, or a step of it: the file runs a loop for it, or for the one
@@ -194,9 +200,9 @@ def _naming(scope: Function, *words: str) -> Iterator[Function]:
             yield function
 
 
-def _is_run_for(outer: Function, scope: Function) -> bool:
+def _is_run_for(outer: Function, scope: Function, runners: tuple[str, ...] = _RUNNERS) -> bool:
     """Whether a function runs a loop for the coroutine, as `asyncio.run(main())` does."""
-    given = (one for call in find(ir.Call, outer.body) if _last(call.func) in _RUNNERS for one in call.args)
+    given = (one for call in find(ir.Call, outer.body) if _last(call.func) in runners for one in call.args)
     return any(_calls(one, scope) or names_function(one, scope) for one in given)
 
 

@@ -41,13 +41,17 @@ from worker_lint.analysis.visit import receiver_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
+_RELEASES = frozenset(
+    {"aclose", "cleanup", "close", "disconnect", "dispose", "kill", "release", "shutdown", "stop", "terminate"}
+)
+
 rule = Rule(
     code="STP124",
     severity="warning",
     stage="preview",
     summary="A cancellation during clean-up skips the releases that stand after an await",
     words=("finally", "CancelledError", "BaseException"),
-    besides=("async def",),
+    besides=tuple(f".{name}" for name in sorted(_RELEASES)),
     closure="file",
     resumable="trail",
     product_only=True,
@@ -214,9 +218,6 @@ rule = Rule(
     ),
 )
 
-_RELEASES = frozenset(
-    {"aclose", "cleanup", "close", "disconnect", "dispose", "kill", "release", "shutdown", "stop", "terminate"}
-)
 _CHANNELS = frozenset({"open_memory_channel", "create_memory_object_stream"})
 _TAKES_CANCELLATION = frozenset({"CancelledError", "BaseException"})
 
@@ -224,7 +225,7 @@ _TAKES_CANCELLATION = frozenset({"CancelledError", "BaseException"})
 @rule.on_function
 def check(function: Function, context: Context) -> Iterator[Finding]:
     """Clean-up blocks of coroutines."""
-    if not mentions(function, "finally", "CancelledError", "BaseException"):
+    if not (mentions(function, *rule.words) and mentions(function, "await ") and mentions(function, *rule.besides)):
         return
     for scope in with_inner(function):
         if scope.node.is_async:
@@ -253,6 +254,8 @@ def _cleaning(statement: ir.Try) -> Iterator[tuple[ir.Stmt, ...]]:
 
 def _in_block(scope: Function, block: tuple[ir.Stmt, ...], around: frozenset[str]) -> Iterator[Finding]:
     for index, statement in enumerate(block):
+        if not any(True for later in block[index + 1 :] for _ in _released(later)):
+            return
         exposed = next((one for one in _exposed(statement) if _waits(scope, one)), None)
         if exposed is None:
             continue
