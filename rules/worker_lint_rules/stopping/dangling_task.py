@@ -46,8 +46,7 @@ from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
 _WORDS = (
-    *(f"{before}create_task" for before in (".", " ", "\t", "(", "[", ",", "=", ":")),
-    "ensure_future", "run_coroutine_threadsafe",
+    *(f"{before}create_task" for before in (".", " ", "\t", "(", ",")), "ensure_future", "run_coroutine_threadsafe",
 )  # fmt: skip
 """Longer names that end so, as `async_create_task`, are the business of their frameworks, and in hundreds of files."""
 
@@ -301,7 +300,7 @@ _STARTERS = frozenset({"create_task", "ensure_future", "run_coroutine_threadsafe
 @rule.on_function
 def check(function: Function, context: Context) -> Iterator[Finding]:
     """Tasks that a function starts and lets go."""
-    if not mentions(function, *_WORDS) or function.name == "__del__":
+    if not mentions(function, *_STARTERS) or function.name == "__del__":
         return  # what a finalizer starts is the matter of `unsafe-finalizer`
     for scope in with_inner(function):
         for statement in walk_statements(scope.body):
