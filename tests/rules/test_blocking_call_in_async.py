@@ -36,6 +36,8 @@ def test_the_call_blocks(line: str) -> None:
         "time.sleep(0.01)  # noqa: ASYNC251",
         "while self.jobs.empty():\n            await statement\n        self.jobs.get()",
         "if self.loop is None:\n            time.sleep(3)",
+        "if self.jobs.empty():\n            return\n        self.jobs.get()",
+        "self.session.execute(statement)\n        self.loop.stop()",
     ],
     ids=[
         "awaited in spite of its annotation",
@@ -43,6 +45,8 @@ def test_the_call_blocks(line: str) -> None:
         "answered to another checker",
         "waited before",
         "without a loop",
+        "left before when empty",
+        "the loop stops next",
     ],
 )
 def test_the_call_does_not_block(line: str) -> None:

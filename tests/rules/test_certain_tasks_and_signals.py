@@ -146,8 +146,7 @@ def confidence(code: str, text: str, part: str) -> list[str]:
             SIGNAL,
             "stop = threading.Event()\nsignal.signal(signal.SIGTERM, lambda *_: stop.set())\nstop.wait()",
         ),
-        ("STP134", BLOCKING, "self.thread.join()"),
-        ("STP134", BLOCKING, "time.sleep(3)\nasyncio.create_task(self.stop())"),
+        ("STP134", BLOCKING, "time.sleep(3)\nawait asyncio.sleep(3)\nasyncio.create_task(self.stop())"),
         ("STP106", WAITING, "self.thread.join()"),
         ("STP124", CLEANUP, "await source.drain()\ntarget.close()"),
     ],
@@ -171,6 +170,8 @@ def test_it_is_certain(code: str, text: str, part: str) -> None:
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.join)"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.tell)\nself.thread.join()"),
         ("STP134", BLOCKING, "time.sleep(3)"),
+        ("STP134", BLOCKING, "time.sleep(3)\nasyncio.create_task(self.stop())"),
+        ("STP134", BLOCKING, "self.thread.join()"),
         ("STP134", BLOCKING, "self.thread.join(5)"),
         ("STP134", BLOCKING, "time.sleep(0.001)"),
         ("STP134", BLOCKING, "time.sleep(3)  # the device needs it"),
@@ -211,47 +212,21 @@ def test_a_queue_that_others_fill_too_may_be_full_at_the_stop(ending: str, expec
     assert [one.span.line for one in diagnostics] == expected
 
 
-SIGNED = """
-import asyncio
-import threading
-
-async def watch(work):
-    ended = asyncio.Event()
-
-    def run():
-        try:
-            work()
-        finally:
-            ended.set()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    {wait}
-    thread.join()
-"""
-
-
-@pytest.mark.parametrize(("wait", "expected"), [("await ended.wait()", "likely"), ("await work", "certain")])
-def test_a_thread_that_has_given_a_sign_hardly_keeps_the_loop_waiting(wait: str, expected: str) -> None:
-    assert [one.confidence for one in check_source("STP134", SIGNED.format(wait=wait))] == [expected]
-
-
 SERVED = """
 import asyncio
-import threading
 from contextlib import asynccontextmanager
+from urllib.request import urlopen
 
 @asynccontextmanager
-async def served(start):
-    thread = threading.Thread(target=start)
+async def served(url):
     {before}
-    yield thread
+    yield url
     {after}
 """
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "expected"), [("thread.join()", "pass", "likely"), ("pass", "thread.join()", "certain")]
+    ("before", "after", "expected"), [("urlopen(url)", "pass", "likely"), ("pass", "urlopen(url)", "certain")]
 )
 def test_nobody_waits_for_what_is_still_being_set_up(before: str, after: str, expected: str) -> None:
     found = check_source("STP134", SERVED.format(before=before, after=after))
@@ -302,24 +277,3 @@ async def load(url):
 )
 def test_what_the_url_itself_holds_comes_from_no_other_machine(say: str, expected: str) -> None:
     assert [one.confidence for one in check_source("STP134", OPENED.format(say=say))] == [expected]
-
-
-POOLED = """
-from multiprocessing.pool import ThreadPool
-
-class Client:
-    def __init__(self):
-        self._pool = ThreadPool()
-
-    {kind}def call(self, work):
-        self._pool.apply_async(work)
-
-    async def close(self):
-        self._pool.close()
-        self._pool.join()
-"""
-
-
-@pytest.mark.parametrize(("kind", "expected"), [("async ", "certain"), ("", "likely")])
-def test_a_pool_to_which_no_coroutine_gives_work_stays_empty(kind: str, expected: str) -> None:
-    assert [one.confidence for one in check_source("STP134", POOLED.format(kind=kind))] == [expected]

@@ -132,3 +132,32 @@ def test_a_program_that_loses_nothing_or_shows_something_is_only_likely(case: st
     imports, name, made, closing, expected = PROGRAMS[case]
     source = PROGRAM.format(imports=imports, name=name, made=made, closing=closing)
     assert [one.confidence for one in check_source("STP116", source)] == expected
+
+
+ENCODER = """
+import asyncio
+import queue
+import threading
+
+class Recorder:
+    def start(self, loop):
+        self.jobs = queue.Queue()
+        self.ended = loop.create_future()
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        with open("journal", "a") as journal:
+            while (job := self.jobs.get()) is not None:
+                journal.write(job)
+
+    async def aclose(self):
+        self.jobs.put(None)
+        {wait}
+"""
+
+
+@pytest.mark.parametrize(
+    ("wait", "found"), [("print()", 1), ("await asyncio.shield(self.ended)", 0), ("await self.ended", 0)]
+)
+def test_a_future_may_tell_the_end_of_the_thread(wait: str, found: int) -> None:
+    assert len(check_source("STP110", ENCODER.format(wait=wait))) == found

@@ -22,7 +22,9 @@ ChildKind: TypeAlias = Literal["thread", "process", "timer"]
 _DAEMON: Final = re.compile(r"\b(?:daemon|daemonic|setDaemon|is_daemon)\b(?!\s*=\s*False)")
 _SERVES: Final = frozenset({"serve_forever", "run_forever", "start_consuming", "serve", "mainloop", "start"})
 """Methods of libraries that go round until they are told to end."""
-_WAITS: Final = frozenset({"join", "wait", "result", "get", "acquire", "wait_for", "gather", "communicate", "recv"})
+_WAITS: Final = frozenset(
+    {"join", "wait", "result", "get", "acquire", "wait_for", "gather", "shield", "communicate", "recv"}
+)
 
 
 class Child(NamedTuple):
@@ -191,8 +193,13 @@ def is_dropped(function: Function, call: ir.Call) -> bool:
 
 
 def waits_for_anything(stop: Runs) -> bool:
-    """Whether a stop method waits for something, whatever it is: a call on a computed object may be a wait, too."""
+    """
+    Whether a stop method waits for something, whatever it is: a call on a computed object may be a wait, too, and what
+    is awaited without a call is a task or a future, which code that ends may have resolved.
+    """
     for here in reached_from(stop):
+        if any(not isinstance(one.value, ir.Call) for one in find(ir.Await, here.function.body)):
+            return True
         for call in find(ir.Call, here.function.body):
             name = call.func.name if isinstance(call.func, ir.Attribute) else ir.dotted_name(call.func)
             if name is None or name in _WAITS:

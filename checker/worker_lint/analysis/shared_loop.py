@@ -6,13 +6,16 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
+from worker_lint.analysis.demonstrating import is_demonstration
 from worker_lint.analysis.durations import seconds
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.explained import is_explained
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import in_finally
 from worker_lint.analysis.models import ModelFunction
-from worker_lint.analysis.nesting import Placed, mentions, own_expressions, with_inner
+from worker_lint.analysis.nesting import Placed, mentions, own_expressions
+from worker_lint.analysis.nobody_waits import is_lone_task
+from worker_lint.analysis.process_start import runs_only_at_start
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.visit import last_name, says_not_to_wait, uncalled
 from worker_lint.source import ir
@@ -21,37 +24,47 @@ _MANY: Final = 3
 _SHORT: Final = 0.05
 """A pause that no heartbeat and no request would notice."""
 _LOCAL_URL: Final = re.compile(r"""["'](?:data|file):|\b(?:data|file): ?UR[LI]""", re.IGNORECASE)
-_POOL_WORK: Final = frozenset({"apply", "apply_async", "map", "map_async", "imap", "imap_unordered", "starmap"})
 _STARTS: Final = ("create_task", "ensure_future", "gather", "TaskGroup", "start_server", "start_soon", "wait_for")
 _RUNNERS: Final = frozenset({"run", "run_until_complete", "run_sync", "anyio_run"})
-_BRIEF: Final = (
-    "builtins.", "getpass.", "os.", "logging.", "threading.Lock", "threading.RLock", "threading.Condition",
-    "threading.Semaphore", "socket.", "signal.",
-)  # fmt: skip
-"""They wait for a person, or only while somebody else is in there: how long is not to be seen."""
+_REQUESTS: Final = ("urllib.request.", "http.client.", "smtplib.", "ftplib.", "imaplib.", "poplib.", "xmlrpc.client.")
+"""Modules of the standard library that wait for another machine; its other waits end with a part of the program."""
+_PAUSES: Final = frozenset({"asyncio.sleep", "anyio.sleep", "trio.sleep"})
 
 
 def surely_stops_others(scope: Function, placed: Placed, call: ir.Call, model: ModelFunction) -> bool:
     """
-    Whether the call stops the loop for a time that others notice: nothing limits it or makes it short, no comment
-    explains it, it is not for one version of Python, and the loop is not run for this coroutine alone or at its end.
-    It is no set-up that others wait for, and no join of a thread that has already given a sign of its end.
+    Whether the call stops the loop for a time that others notice: it asks another machine and nothing limits that, or
+    it sleeps where the same coroutine knows how to wait for real. No comment explains it, it is not for one version
+    of Python, and the loop is not run for this coroutine alone, at the start of a program or at its end. It is no
+    set-up that others wait for.
+
+    How long a thread, a child process or a lock keeps others waiting is not to be seen: most often they are about to
+    end when somebody joins them.
     """
-    if model.name.startswith(_BRIEF) or is_explained(scope, call.at) or _is_versioned(placed):
+    if is_explained(scope, call.at) or _is_versioned(placed):
         return False
-    if _is_set_up(scope, call) or _has_had_sign(scope, call) or _opens_in_place(scope, model):
-        return False
-    if model.name.endswith("Pool.join") and not _gives_pool_work(scope):
+    if _is_set_up(scope, call) or _opens_in_place(scope, model) or is_demonstration(scope.path, scope):
         return False
     if model.name == "time.sleep":
         length = seconds(scope, call.args[0], scope.owner) if call.args else None
-        if (length is not None and length < _SHORT) or not _has_tasks(scope):
+        if (length is not None and length < _SHORT) or not _has_tasks(scope) or not _awaits_pause(scope):
             return False
-    elif _is_limited(model, call):
+    elif not _asks_others(model) or _is_limited(model, call):
         return False
     if in_finally(placed) is not None and not is_stop_name(scope.name):
         return False
-    return not _is_all_of_its_loop(scope)
+    return not (_is_all_of_its_loop(scope) or is_lone_task(scope) or runs_only_at_start(scope))
+
+
+def _asks_others(model: ModelFunction) -> bool:
+    """Whether the call waits for another machine: the client of a library, or a request of the standard library."""
+    return model.library != "python" or model.name.startswith(_REQUESTS)
+
+
+def _awaits_pause(scope: Function) -> bool:
+    """Whether the coroutine awaits a sleep of its event loop elsewhere, so that it is no program of one task."""
+    awaited = (one.value for one in find(ir.Await, scope.body) if isinstance(one.value, ir.Call))
+    return any(scope.project.calls.of(scope, one).dotted in _PAUSES for one in awaited)
 
 
 def returns_at_once(model: ModelFunction, call: ir.Call) -> bool:
@@ -133,42 +146,12 @@ def _is_set_up(scope: Function, call: ir.Call) -> bool:
     return given is not None and call.at[:2] < given.at[:2]
 
 
-def _gives_pool_work(scope: Function) -> bool:
-    """Whether coroutines of the object give a pool work: one that they only inherit, or clean up, stays empty."""
-    cls = scope.owner
-    methods = [one.function for one in cls.project.workers.methods(cls).values()] if cls is not None else []
-    coroutines = [scope, *(one for one in methods if one.node.is_async)]
-    return any(last_name(call.func) in _POOL_WORK for one in coroutines for call in find(ir.Call, one.body))
-
-
 def _opens_in_place(scope: Function, model: ModelFunction) -> bool:
     """Whether the function opens URLs that lead to no other machine, by what it says of them: `data:` or `file:`."""
     if not model.name.endswith(".urlopen"):
         return False
     lines = scope.project.store.text(scope.path).lines[scope.node.at[0] - 1 : scope.node.at[2]]
     return bool(_LOCAL_URL.search("\n".join(lines)))
-
-
-def _has_had_sign(scope: Function, call: ir.Call) -> bool:
-    """Whether the call joins a thread whose code sets an event, and the coroutine has awaited that event before."""
-    name = ir.dotted_name(call.func.value) if isinstance(call.func, ir.Attribute) and call.func.name == "join" else None
-    made = [one.value for one in find(ir.Assign, scope.body) if name and name in map(ir.dotted_name, one.targets)]
-    targets = {
-        ir.dotted_name(given.value)
-        for value in made
-        if isinstance(value, ir.Call)
-        for given in value.keywords
-        if given.name == "target"
-    }
-    events = {
-        (ir.dotted_name(one.func) or "").removesuffix(".set")
-        for inner in with_inner(scope)
-        if inner.name in targets
-        for one in find(ir.Call, inner.body)
-        if last_name(one.func) == "set"
-    }
-    awaited = [one.value for one in find(ir.Await, scope.body) if one.at[:2] < call.at[:2]]
-    return any((ir.dotted_name(uncalled(one)) or "").removesuffix(".wait") in events for one in awaited)
 
 
 def _is_limited(model: ModelFunction, call: ir.Call) -> bool:

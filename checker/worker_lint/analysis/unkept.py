@@ -9,8 +9,9 @@ from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.explained import is_explained
 from worker_lint.analysis.flow.visit import find
-from worker_lint.analysis.guard import within
+from worker_lint.analysis.guard import CATCH_ALL, handler_names, within
 from worker_lint.analysis.launched import launched_by
+from worker_lint.analysis.let_go import is_thought_of
 from worker_lint.analysis.nesting import Placed, mentions, own_expressions, placed_statements
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.self_contained import is_looked_after, is_wait, looks_after_itself
@@ -23,6 +24,11 @@ _DEPTH: Final = 3
 _OWN: Final = 2
 """Own methods, one after the other, down to where the state changes."""
 _PAUSES: Final = frozenset({"sleep", "checkpoint", "acquire"})
+_UNFAILING: Final = frozenset(
+    {"asyncio.queues.Queue.get", "asyncio.queues.Queue.put", "asyncio.queues.Queue.join", "asyncio.locks.Event.wait"}
+    | {"asyncio.locks.Condition.wait", "asyncio.locks.Condition.wait_for", "asyncio.wait"}
+)
+"""What a task can wait for without ever getting an error from it."""
 _WAKES: Final = frozenset({"set_result", "set_exception", "notify_all"})
 
 
@@ -39,10 +45,12 @@ def is_waited_for(scope: Function, call: ir.Call, coroutine: Function) -> bool:
 def loss_is_sure(scope: Function, call: ir.Call, made: ir.Call, runs: tuple[Runs, ...]) -> bool:
     """
     Whether the loss of the task is one that its author has not chosen: an error can leave it, through what it
-    awaits, too; it is more than the stop of another object, whose end it is itself; no comment explains it, the
-    file has no end that cancels all tasks there are, and an object is left half-way.
+    awaits, too; it is more than the stop of another object, whose end it is itself; nothing near tells that
+    somebody has thought of it, the file has no end that cancels all tasks there are, and an object is left half-way.
     """
     if is_explained(scope, call.at) or _ends_another(made):
+        return False
+    if any(is_thought_of(scope, call, one.function) for one in runs):
         return False
     if any(_ends_its_starter(scope, one) or _is_inside_another(one.function) for one in runs):
         return False
@@ -89,7 +97,9 @@ def may_fail(function: Function, me: Class | None, depth: int = _DEPTH) -> bool:
     if depth == 0:
         return True
     for placed in placed_statements(function.body):
-        if not is_wait(placed.statement) or is_looked_after(function, placed) or _is_given_up(placed):
+        if not is_wait(placed.statement) or is_looked_after(function, placed):
+            continue
+        if _is_given_up(placed) or _is_aftermath(placed):
             continue
         awaits = [node.value for node in own_expressions(placed.statement) if isinstance(node, ir.Await)]
         if not awaits and isinstance(placed.statement, ir.With) and _only_enters(placed.statement):
@@ -109,6 +119,15 @@ def _is_given_up(placed: Placed) -> bool:
     return False
 
 
+def _is_aftermath(placed: Placed) -> bool:
+    """Whether the wait is what follows upon a failure that a clause for all errors has taken: the author saw to it."""
+    for outer in placed.around:
+        if isinstance(outer, ir.Try) and not within(outer.body, placed.statement):
+            if any(CATCH_ALL & set(handler_names(one)) and not any(find(ir.Raise, one.body)) for one in outer.handlers):
+                return True
+    return False
+
+
 def _only_enters(statement: ir.With) -> bool:
     """Whether the statement takes a lock or the like, which fails for nobody: no call makes what is entered."""
     return not any(isinstance(item.context, ir.Call) for item in statement.items)
@@ -125,6 +144,8 @@ def _lets_out(function: Function, me: Class | None, awaited: ir.Expr, depth: int
     if last_name(awaited.func) in _PAUSES:
         return False
     callee = function.project.calls.of(function, awaited, me)
+    if callee.dotted in _UNFAILING:
+        return False
     if not callee.runs or not callee.is_sure:
         return True
     return any(may_fail(one.function, one.me, depth - 1) for one in callee.runs)

@@ -21,13 +21,15 @@ Limits
     Left alone are awaits of coroutines of the project that wait for nothing, coroutines that their file runs with
     `run_until_complete`, which nobody can cancel, and ends of channels in memory, which hold nothing outside.
     What is released is judged by the names of methods such as `close`, `stop` and `release`. It is only likely where
-    a comment in the clean-up speaks of cancelling, where the later release is an attempt of its own or the `aclose` of
-    what may be an asynchronous generator, and in a coroutine defined in another function.
+    a comment in the clean-up speaks of cancelling, where either is the `aclose` of what may be an asynchronous
+    generator, where the later release is an attempt of its own, or of what a web server, CPython or a stop of the
+    object may still end, in a coroutine defined in another function, and in one that ends with the program or server.
 """
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import Function, Instance
+from worker_lint.analysis import Function
+from worker_lint.analysis.cut_cleanup import harm_is_sure, is_plain_generator_end
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import handler_names
 from worker_lint.analysis.nesting import Placed, mentions, own_expressions, placed_statements, with_inner
@@ -39,13 +41,17 @@ from worker_lint.analysis.visit import receiver_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
+_RELEASES = frozenset(
+    {"aclose", "cleanup", "close", "disconnect", "dispose", "kill", "release", "shutdown", "stop", "terminate"}
+)
+
 rule = Rule(
     code="STP124",
     severity="warning",
     stage="preview",
     summary="A cancellation during clean-up skips the releases that stand after an await",
     words=("finally", "CancelledError", "BaseException"),
-    besides=("async def",),
+    besides=tuple(f".{name}" for name in sorted(_RELEASES)),
     closure="file",
     resumable="trail",
     product_only=True,
@@ -212,9 +218,6 @@ rule = Rule(
     ),
 )
 
-_RELEASES = frozenset(
-    {"aclose", "cleanup", "close", "disconnect", "dispose", "kill", "release", "shutdown", "stop", "terminate"}
-)
 _CHANNELS = frozenset({"open_memory_channel", "create_memory_object_stream"})
 _TAKES_CANCELLATION = frozenset({"CancelledError", "BaseException"})
 
@@ -222,7 +225,7 @@ _TAKES_CANCELLATION = frozenset({"CancelledError", "BaseException"})
 @rule.on_function
 def check(function: Function, context: Context) -> Iterator[Finding]:
     """Clean-up blocks of coroutines."""
-    if not mentions(function, "finally", "CancelledError", "BaseException"):
+    if not (mentions(function, *rule.words) and mentions(function, "await ") and mentions(function, *rule.besides)):
         return
     for scope in with_inner(function):
         if scope.node.is_async:
@@ -251,6 +254,8 @@ def _cleaning(statement: ir.Try) -> Iterator[tuple[ir.Stmt, ...]]:
 
 def _in_block(scope: Function, block: tuple[ir.Stmt, ...], around: frozenset[str]) -> Iterator[Finding]:
     for index, statement in enumerate(block):
+        if not any(True for later in block[index + 1 :] for _ in _released(later)):
+            return
         exposed = next((one for one in _exposed(statement) if _waits(scope, one)), None)
         if exposed is None:
             continue
@@ -258,7 +263,8 @@ def _in_block(scope: Function, block: tuple[ir.Stmt, ...], around: frozenset[str
             lost = (one for one in _released(later) if receiver_name(one) not in around)
             release = next((one for one in lost if not _is_in_memory(scope, one)), None)
             if release is not None and not _releases(exposed, release):
-                yield _finding(scope, exposed, release, is_certain=_is_certain(scope, block, later, release))
+                is_certain = harm_is_sure(scope, block, later, exposed, release)
+                yield _finding(scope, exposed, release, is_certain=is_certain)
                 return
         return
 
@@ -280,6 +286,8 @@ def _exposed(statement: ir.Stmt) -> Iterator[ir.Await]:
 def _waits(scope: Function, exposed: ir.Await) -> bool:
     """Whether a cancellation can come there at all."""
     if isinstance(exposed.value, ir.Call) and _is_in_memory(scope, exposed.value):
+        return False
+    if is_plain_generator_end(scope, exposed):
         return False
     return not never_suspends(scope, exposed.value, scope.owner)
 
@@ -348,31 +356,6 @@ def _releases(exposed: ir.Await, release: ir.Call) -> bool:
     first = exposed.value.func if isinstance(exposed.value, ir.Call) else exposed.value
     receiver = first.value if isinstance(first, ir.Attribute) and isinstance(exposed.value, ir.Call) else first
     return isinstance(release.func, ir.Attribute) and ir.dotted_name(receiver) == receiver_name(release)
-
-
-def _is_certain(scope: Function, block: tuple[ir.Stmt, ...], later: ir.Stmt, release: ir.Call) -> bool:
-    """
-    Whether nobody has thought of it and it does harm: the release is no attempt that may fail, no comment in the
-    clean-up speaks of cancelling, and the coroutine is no inner one, which others run as they like. The threads of a
-    pool are joined at the end of the process anyway, and what has an `aclose` may be a mere asynchronous generator,
-    which the loop ends as soon as it is dropped.
-    """
-    model = scope.project.calls.of(scope, release, scope.owner).model
-    text = scope.project.store.text(scope.path)
-    said = (text.line(number).partition("#")[2] for number in range(block[0].at[0] - 1, block[-1].at[2] + 1))
-    return (
-        not any(isinstance(one, ir.Try) for one in walk_statements((later,)))
-        and (model is None or not model.name.startswith("concurrent.futures."))
-        and not isinstance(scope.parent, Function)
-        and not _may_be_generator(scope, release)
-        and not any("cancel" in remark.lower() for remark in said)
-    )
-
-
-def _may_be_generator(scope: Function, release: ir.Call) -> bool:
-    if not isinstance(release.func, ir.Attribute) or release.func.name != "aclose":
-        return False
-    return not isinstance(scope.project.values.of(scope, release.func.value, scope.owner), Instance)
 
 
 def _finding(scope: Function, exposed: ir.Await, release: ir.Call, *, is_certain: bool) -> Finding:

@@ -19,17 +19,17 @@ When to ignore it
     At the start or the end of the program, when nothing else runs on the loop.
 
 Limits
-    Only calls whose object is known. Waits with a limit of zero are no waits. A finding is certain when nothing
-    limits the call, no comment explains it, and the loop is not run for this coroutine alone. It is only likely for
-    locks and prompts, in the set-up of a context, for a thread that has given a sign of its end before, and where
-    a class hands only one or two methods of the object to threads.
+    Only calls whose object is known. Waits with a limit of zero are no waits, and an `RLock` stops no task of the
+    loop that has it. Certain are requests to others that nothing limits or explains, a `time.sleep` beside an awaited
+    sleep, what is left out of three or more methods that go to threads, and a lock held over an `await` that surely
+    waits; not at the start or end of a program. Waits for threads and child processes are only likely.
 """
 
 from collections.abc import Iterator
 
-from worker_lint.analysis import Class, External, Function, Instance
-from worker_lint.analysis.explained import is_explained
+from worker_lint.analysis import Class, Function
 from worker_lint.analysis.flow import Place, find
+from worker_lint.analysis.lock_over_await import awaits_holding, stops_others_surely
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements, with_inner
 from worker_lint.analysis.nobody_waits import is_just_submitted, is_known_ready, is_lone_prompt, nobody_waits
 from worker_lint.analysis.shared_loop import is_adapter, is_unlike, returns_at_once, surely_stops_others
@@ -283,9 +283,6 @@ rule = Rule(
     ),
 )
 
-_LOCKS = frozenset(
-    {"threading.Lock", "threading.RLock", "threading.Condition", "threading.Semaphore", "threading.BoundedSemaphore"}
-)
 _UNLESS_DONE = frozenset({"concurrent.futures._base.Future.result", "concurrent.futures._base.Future.exception"})
 _NOT_JUDGED = ("asyncio.", "socket.socket.", "queue.Queue.put", "os.waitpid", "multiprocessing.queues.Queue.put")
 """Loops are no clients; sockets may be non-blocking; a queue without a size never makes `put` wait."""
@@ -360,22 +357,17 @@ def _direct(cls: Class, method: Function, handed: dict[Place, dict[str, Note]]) 
 
 
 def _held(scope: Function, block: ir.With) -> Iterator[Finding]:
-    awaits = next(find(ir.Await, block.body), None)
-    if awaits is None:
-        return
-    for item in block.items:
-        kind = scope.project.values.of(scope, item.context)
-        if isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted in _LOCKS:
-            name = ir.dotted_name(item.context) or "the lock"
-            yield Finding(
-                at=item.context.at,
-                message=f"the thread lock `{name}` is held over an `await`",
-                consequence="A second task that asks for it stops the whole loop, so it is never given back.",
-                help="use `asyncio.Lock` with `async with`, or leave the block before the `await`",
-                notes=(Note(scope.path, awaits.at, "other tasks run here while it is held"),),
-                symbol=scope.symbol,
-                confidence="likely" if is_explained(scope, item.context.at) else "certain",
-            )
+    for lock, awaited in awaits_holding(scope, block):
+        name = ir.dotted_name(lock) or "the lock"
+        yield Finding(
+            at=lock.at,
+            message=f"the thread lock `{name}` is held over an `await`",
+            consequence="A second task that asks for it stops the whole loop, so it is never given back.",
+            help="use `asyncio.Lock` with `async with`, or leave the block before the `await`",
+            notes=(Note(scope.path, awaited.at, "other tasks run here while it is held"),),
+            symbol=scope.symbol,
+            confidence="certain" if stops_others_surely(scope, lock, awaited) else "likely",
+        )
 
 
 def _blocking(scope: Function, placed: Placed, call: ir.Call) -> Iterator[Finding]:
