@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Class, Function, ModuleScope
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.one_shot import ends_process
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -44,6 +46,15 @@ def runs_only_at_start(function: Function, depth: int = _DEPTH) -> bool:
         return all(_is_part_of_program(one, depth - 1) for one in _made(owner))
     callers = _callers(function)
     return bool(callers) and all(isinstance(one, Function) and runs_only_at_start(one, depth - 1) for one in callers)
+
+
+def has_own_process(function: Function) -> bool:
+    """Whether the function, or one that it calls, forks: what follows is the work of the child, which ends with it."""
+    own = list(find(ir.Call, function.statements))
+    if any(last_name(call.func) == "fork" for call in own):
+        return True
+    called = (runs.function for call in own for runs in function.project.calls.of(function, call).runs)
+    return any("fork(" in body_text(one) for one in called)
 
 
 def _is_part_of_program(cls: Class, depth: int) -> bool:

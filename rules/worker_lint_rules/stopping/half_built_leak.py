@@ -6,10 +6,9 @@ What it catches
     into a field, when a step in between may raise and nothing on that way releases it. And a field that
     `__init__`, `__enter__` or `__aenter__` opens before a later step of the same method that may raise: then there
     is no object, and `__exit__` is not called, so that no stop can ever reach the field; or that one method alone
-    releases, at the end of its work. Also a connection that a
-    function opens, uses and closes in a row, or takes out of a pool and hands back in a row, or an object
-    that a method gives, which is asked for something
-    over its link and closed after that: what fails in the middle passes the close by.
+    releases, at the end of its work; or that the body of a thread opens and no code closes. Also a connection that
+    a function opens, uses and closes in a row, or takes out of a pool and hands back in a row, or an object that
+    a method gives, which is asked for something over its link and closed after that.
 
 Why it hurts in production
     The step that fails is the connect to a broker that is down, and the code that called it tries again: each turn
@@ -26,8 +25,8 @@ Limits
     A step counts as raising when a library model or the project's own code says so. Plain files are left
     alone, since the interpreter closes them with the last reference, and so is a function whose error ends the
     process. Certain are errors of a library or the system, where what is open goes on without a reference, or was
-    meant for a caller or an object that exists. Only likely are a socket that goes with its frame or constructor, and
-    what only the start of a program runs.
+    meant for a caller or an object that exists. Only likely are a socket that goes with its frame or constructor,
+    threads and children that may end by themselves, and what only the start of a program or a forked child runs.
 """
 
 import re
@@ -40,9 +39,11 @@ from worker_lint.analysis.handed_back import borrowed_fields, borrowed_items
 from worker_lint.analysis.left_behind import is_certain, is_moot, remains
 from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.one_shot import ends_process
+from worker_lint.analysis.passed_by import Passed, passed_by
 from worker_lint.analysis.resources import Duty
 from worker_lint.analysis.sure_link import is_paired
-from worker_lint.analysis.unhanded import Passed, Unhanded, in_construction, only_here, passed_by, unhanded, unreleased
+from worker_lint.analysis.thread_body import LeftByThread, left_by_thread
+from worker_lint.analysis.unhanded import Unhanded, in_construction, only_here, unhanded, unreleased
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -120,6 +121,7 @@ rule = Rule(
                         self._connection.process_data_events(time_limit=1)  # bad: self._connection
                     self._connection.close()
             """,
+            is_likely=True,
         ),
         bad(
             "opened, asked and closed in a row",
@@ -294,6 +296,8 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
         if _GIVES_BACK.search(text):
             for taken in borrowed_fields(context.project, method, cls):
                 yield _left_behind(taken, method)
+        if method.name == "run" and not found and _OPENS.search(text):
+            yield from (_left_behind(one, method) for one in left_by_thread(context.project, method, cls))
 
 
 @rule.on_function
@@ -319,24 +323,27 @@ _SAID: Final = {
         "put what uses `{}` into a try, and its close into the finally",
         ("`{}` is opened here", "and closed here, when nothing fails"),
     ),
+    LeftByThread: (
+        "an error here ends the thread and leaves `{}` open",
+        "Nothing closes it then, for as long as the object is kept.",
+        "release `{}` in an `except` that raises again",
+        ("`{}` is opened here", ""),
+    ),
 }
 
 
-def _left_behind(one: Borrowed | Passed, function: Function) -> Finding:
+def _left_behind(one: Borrowed | Passed | LeftByThread, function: Function) -> Finding:
     message, consequence, remedy, (begun, ended) = _SAID[type(one)]
-    first = one[1]  # of a field that another method fills there is none
+    sites = ((one[1], begun.format(one.name)), (one.release, ended))  # another method may fill a field, none end it
     return Finding(
         at=one.cause.at,
         message=message.format(one.name),
         consequence=consequence,
         help=remedy.format(one.name),
-        notes=(
-            *((Note(function.path, first.at, begun.format(one.name)),) if first is not None else ()),
-            Note(function.path, one.release.at, ended),
-        ),
+        notes=tuple(Note(function.path, site.at, said) for site, said in sites if site is not None),
         symbol=function.symbol,
         culprit=("release", function.path, *(str(number) for number in one.cause.at)),
-        confidence="certain" if (one.is_pool if isinstance(one, Borrowed) else one.is_told) else "likely",
+        confidence="certain" if one.is_certain else "likely",
     )
 
 
