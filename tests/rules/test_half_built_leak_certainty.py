@@ -98,3 +98,156 @@ class Channel:
 )
 def test_a_function_that_says_that_it_raises(told: str, confidence: str) -> None:
     assert _found("STP104", FETCH.format(told=told)) == [(6, confidence)]
+
+
+ATTACHED = """
+import socket
+import subprocess
+import threading
+
+class Service:
+    def __init__(self, address):
+        self.child = {made}
+        {started}
+        self.link = socket.create_connection(address)
+
+    def work(self):
+        while True:
+            print("work")
+
+    def once(self):
+        print("work")
+
+    def stop(self):
+        {ended}
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "started", "ended", "expected"),
+    [
+        ("threading.Thread(target=self.work)", "self.child.start()", "self.child.join()", "certain"),
+        ("threading.Thread(target=self.work, daemon=True)", "self.child.start()", "self.child.join()", "likely"),
+        ("threading.Thread(target=self.once)", "self.child.start()", "self.child.join()", "likely"),
+        ('subprocess.Popen(["served"])', "pass", "self.child.terminate()", "certain"),
+        ('subprocess.Popen(["filter"], stdin=subprocess.PIPE)', "pass", "self.child.terminate()", "likely"),
+        ('subprocess.Popen(["tool"])', "pass", "self.child.wait()", "likely"),
+    ],
+)
+def test_what_runs_by_itself_may_end_by_itself(made: str, started: str, ended: str, expected: str) -> None:
+    source = ATTACHED.format(made=made, started=started, ended=ended)
+    assert [confidence for _, confidence in _found("STP104", source)] == [expected]
+
+
+def test_the_program_takes_its_daemon_threads_along() -> None:
+    def found(*, daemon: bool) -> list[tuple[int, str]]:
+        made = f"threading.Thread(target=self.work, daemon={daemon})"
+        source = ATTACHED.format(made=made, started="self.child.start()", ended="self.child.join()")
+        return _found("STP104", f"{source}\ndef main(address):\n    Service(address)\n")
+
+    assert found(daemon=True) == []
+    assert found(daemon=False) == [(10, "certain")]
+
+
+DEEP = """
+import socket
+import threading
+
+class Service:
+    def __init__(self, address):
+        self.thread = threading.Thread(target=self.work)
+        self.thread.start()
+        self.prepare(address)
+
+    def work(self):
+        while True:
+            print("work")
+
+    def prepare(self, address):
+        {prepared}
+
+    def connect(self, address):
+        self.link = socket.create_connection(address)
+
+    def stop(self):
+        self.thread.join()
+        self.link.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("prepared", "confidence"),
+    [("self.link = socket.create_connection(address)", "certain"), ("self.connect(address)", "likely")],
+)
+def test_an_error_from_far_below_may_have_conditions(prepared: str, confidence: str) -> None:
+    assert _found("STP104", DEEP.format(prepared=prepared)) == [(9, confidence)]
+
+
+CHILD = """
+import os
+import socket
+
+def detach():
+    if os.fork():
+        os._exit(0)
+
+class Display:
+    def serve(self, path):
+        {before}
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(path)
+        self.server = server
+"""
+
+
+@pytest.mark.parametrize(("before", "confidence"), [("detach()", "likely"), ("print(path)", "certain")])
+def test_a_forked_child_ends_with_its_error(before: str, confidence: str) -> None:
+    assert _found("STP104", CHILD.format(before=before)) == [(13, confidence)]
+
+
+@pytest.mark.parametrize(("step", "confidence"), [("fetch()", "certain"), ("recv(8192)", "likely")])
+def test_a_socket_closes_itself_with_its_frame(step: str, confidence: str) -> None:
+    source = FETCH.format(told="If there is none, an Empty exception is raised.").replace("fetch(timeout=0)", step)
+    assert _found("STP104", source) == [(6, confidence)]
+
+
+BEAT = """
+import threading
+
+class Beat(threading.Thread):
+    def __init__(self, context, address):
+        super().__init__(daemon=True)
+        self.context = context
+        self.address = address
+
+    def run(self):
+        self.link = self.context.socket(4)
+        {bound}
+        while True:
+            print(self.link.recv())
+
+    def bind(self):
+        try:
+            self.link.bind(self.address)
+        except OSError as error:
+            {clause}
+
+    def stop(self):
+        {ended}
+"""
+
+
+@pytest.mark.parametrize(
+    ("bound", "clause", "ended", "expected"),
+    [
+        ("self.bind()", "raise", "pass", [(12, "likely")]),
+        ("self.link.bind(self.address)", "raise", "pass", [(12, "likely")]),
+        ("self.bind()", "print(error)", "pass", []),
+        ("self.bind()", "raise", "self.link.close()", []),
+        ("print(self.address)", "raise", "pass", []),
+    ],
+)
+def test_a_thread_that_ends_leaves_its_link_open(
+    bound: str, clause: str, ended: str, expected: list[tuple[int, str]]
+) -> None:
+    assert _found("STP104", BEAT.format(bound=bound, clause=clause, ended=ended)) == expected
