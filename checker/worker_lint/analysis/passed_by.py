@@ -43,22 +43,28 @@ def passed_by(project: Project, function: Function) -> Iterator[Passed]:
     What a method gives, is asked for something over its link, and then closed, all in one block: an error of the
     middle step passes the release by. Only objects that do nothing else but stand between these calls.
     """
-    bindings = project.values.bindings(function)
     for block in statement_lists(function.statements):
         for index, statement in enumerate(block):
             name, given = _given(statement)
-            if given is None or len(bindings.places.get((name,), ())) != 1:
+            if given is None:
                 continue
-            uses = [use for use in project.places.uses(function) if use.place == (name,)]
-            if any(use.how not in ("called", "read") for use in uses):
-                continue
-            later = [one for one in map(_called_alone, block[index + 1 :]) if one is not None]
-            on_it = [one for one in later if _method(one, name)]
+            on_it = [one for one in map(_called_alone, block[index + 1 :]) if one is not None and _method(one, name)]
             release = next((one for one in on_it if _method(one, name) in _RELEASES), None)
-            cause = next((one for one in on_it if _may_fail(function, given, one, _method(one, name))), None)
-            if release is not None and cause is not None and cause.at < release.at:
+            asked = [one for one in on_it if _method(one, name) in _OVER_LINK]
+            if release is None or not asked or not _does_nothing_else(project, function, name):
+                continue
+            cause = next((one for one in asked if _may_fail(function, given, one, _method(one, name))), None)
+            if cause is not None and cause.at < release.at:
                 called = {_method(one, name) for one in on_it}
                 yield Passed(name, given, cause, release, _is_told(function, given, called))
+
+
+def _does_nothing_else(project: Project, function: Function, name: str) -> bool:
+    """Whether all that is done with a local, bound once, is to call its methods."""
+    if len(project.values.bindings(function).places.get((name,), ())) != 1:
+        return False
+    uses = (use for use in project.places.uses(function) if use.place == (name,))
+    return all(use.how in ("called", "read") for use in uses)
 
 
 def _is_told(function: Function, given: ir.Call, called: Container[str]) -> bool:
@@ -84,9 +90,7 @@ _OVER_LINK: Final = frozenset(
 
 def _may_fail(function: Function, given: ir.Call, call: ir.Call, step: str) -> bool:
     """Whether a step asks something over a link that is there by then."""
-    if step not in _OVER_LINK or is_sure(function, call):
-        return False
-    return not holds_nothing_before(function, given, step)
+    return not is_sure(function, call) and not holds_nothing_before(function, given, step)
 
 
 def _given(statement: ir.Stmt) -> tuple[str, ir.Call | None]:
