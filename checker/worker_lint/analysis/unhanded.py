@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 BUILDERS: Final = frozenset({"__init__", "__enter__", "__aenter__"})
 """Methods after whose failure nobody has the object, or nothing will leave it."""
+_AT_ONCE: Final = frozenset({"process", "socket", "thread"})
+_LATER: Final = frozenset({"connection", "channel", "consumer", "producer"})
+"""Many clients connect at the first use only: those whose creation may fail do it at once."""
 
 
 class Unhanded(NamedTuple):
@@ -44,9 +47,17 @@ class Unhanded(NamedTuple):
     is_direct: bool = True
 
 
+def is_open(held: Held, project: Project) -> bool:
+    """Whether there is something to close as soon as the object is there, or has been started."""
+    duty = held.duty
+    model = project.models.find_function(duty.model.name) if duty.model is not None else None
+    is_made_open = model is not None and bool(model.raises)
+    return duty.role in _AT_ONCE or (duty.role in _LATER and (is_made_open or not duty.when_created))
+
+
 def unhanded(project: Project, function: Function, me: Class | None) -> Iterator[Unhanded]:
     """The locals that an error leaves open on their way to the caller or to a field."""
-    for held in project.resources.local(function, me):
+    for held in project.resources.modelled(function, me):
         if held.is_collection or not held.acquired or held.derived_from is not None:
             continue
         if any(use.how in ("returned", "stored") for use in held.escapes):
@@ -55,11 +66,11 @@ def unhanded(project: Project, function: Function, me: Class | None) -> Iterator
 
 
 def unreleased(project: Project, function: Function, me: Class | None) -> Iterator[Unhanded]:
-    """The locals that the function releases itself, but not on the way of an error."""
-    for held in project.resources.local(function, me):
+    """The links that the function closes itself, but not on the way of an error; a plain socket goes with the frame."""
+    for held in project.resources.modelled(function, me):
         if held.is_collection or not held.acquired or held.derived_from is not None or held.escapes:
             continue
-        if any(end.kind == "release" for end in held.ends):
+        if held.duty.role in _LATER and any(end.kind == "release" for end in held.ends):
             yield from _left_open(project, function, me, held, frozenset(end.site.at for end in held.ends))
 
 
@@ -70,7 +81,7 @@ def in_construction(project: Project, function: Function, me: Class) -> Iterator
     """
     if function.name not in BUILDERS and not _is_entered_by(project, function, me):
         return
-    for held in project.resources.held(me):
+    for held in project.resources.modelled_fields(me):
         is_here = any(site.method == function for site in held.acquired)
         if is_here and not held.is_collection and held.derived_from is None and not held.escapes:
             yield from _left_open(project, function, me, held)
@@ -83,7 +94,7 @@ def only_here(project: Project, function: Function, me: Class) -> Iterator[Unhan
     """
     if function.name in BUILDERS or is_stop_name(function.name):
         return
-    for held in project.resources.held(me):
+    for held in project.resources.modelled_fields(me):
         if held.is_collection or held.derived_from is not None or not held.is_ours or not held.acquired:
             continue
         if held.duty.role in RUNNING:
@@ -112,14 +123,18 @@ def _is_made_when_missing(site: Site, held: Held) -> bool:
 
 def _is_entered_by(project: Project, function: Function, me: Class) -> bool:
     """Whether entering the object as a context is to run this method, unguarded; and it registers no way to end it."""
-    uses = project.places.uses(function, me)
-    if any(use.how == "passed" and use.place[0] == "self" and is_stop_name(use.place[-1]) for use in uses):
+    if function.owner is not me or not _is_run_by_entering(project, function, me):
         return False
+    uses = project.places.uses(function, me)
+    return not any(use.how == "passed" and use.place[0] == "self" and is_stop_name(use.place[-1]) for use in uses)
+
+
+def _is_run_by_entering(project: Project, function: Function, me: Class) -> bool:
     for method in project.values.fields.methods(me):
         if method.name in ("__enter__", "__aenter__") and not any(True for _ in find(ir.Try, method.statements)):
             params = method.node.params
             names = {ir.dotted_name(call.func) for call in find(ir.Call, method.statements)}
-            if params and f"{params[0].name}.{function.name}" in names and function.owner is me:
+            if params and f"{params[0].name}.{function.name}" in names:
                 return True
     return False
 

@@ -40,10 +40,9 @@ from worker_lint.analysis.left_behind import is_certain, is_moot, remains
 from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.one_shot import ends_process
 from worker_lint.analysis.passed_by import Passed, passed_by
-from worker_lint.analysis.resources import Duty
 from worker_lint.analysis.sure_link import is_paired
 from worker_lint.analysis.thread_body import LeftByThread, left_by_thread
-from worker_lint.analysis.unhanded import Unhanded, in_construction, only_here, unhanded, unreleased
+from worker_lint.analysis.unhanded import Unhanded, in_construction, is_open, only_here, unhanded, unreleased
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -56,8 +55,15 @@ rule = Rule(
     confidence="likely",
     summary="An error between opening and closing or handing over leaves it open for good",
     words=(
-        *("socket(", "socketpair(", "onnection(", "onnection.", "onnect(", "Popen(", "Executor(", "Thread("),
-        *("Client(", "Consumer(", "Producer(", "hannel(", ".release("),
+        *("socket(", "socketpair(", "onnection(", "onnection.", ".connect(", " connect(", "(connect(", "._connect("),
+        *("Popen(", "Executor(", "Thread(", "Client(", "Consumer(", "Producer(", "hannel(", ".release("),
+    ),
+    besides=(
+        *("import socket", "socket.socket", "from socket", "socketserver", "subprocess", "threading", "billiard"),
+        *("multiprocessing", "pika", "aiormq", "kafka", "amqp", "kombu", "nats", "pubsub", "sqlite3", "smtplib"),
+        *("psycopg", "sqlalchemy", "http.client", "open_connection", "start_server", "zmq", ".close(", ".release("),
+        *(".quit(", ".disconnect(", "putconn(", "put_conn(", "checkin(", "give_back(", "put_back("),
+        *("release_connection(", "return_connection("),
     ),
     product_only=True,
     silences=(
@@ -276,10 +282,6 @@ rule = Rule(
     ),
 )
 
-_AT_ONCE: Final = frozenset({"process", "socket", "thread"})
-_LATER: Final = frozenset({"connection", "channel", "consumer", "producer"})
-"""Many clients connect at the first use only: those whose creation may fail do it at once."""
-
 
 @rule.on_class
 def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
@@ -289,7 +291,7 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
         found = list(in_construction(context.project, method, cls)) if _OPENS.search(text) else []
         if _CLOSES.search(text):
             found.extend(only_here(context.project, method, cls))
-        open_ones = [one for one in found if _is_open(one.held.duty, context) and not is_paired(one.held)]
+        open_ones = [one for one in found if is_open(one.held, context.project) and not is_paired(one.held)]
         kept = [one for one in open_ones if not is_moot(one, method)]
         yield from (_finding(one, method) for one in kept)
         yield from _of_locals(method, cls, context, {one.cause.at for one in open_ones})
@@ -355,10 +357,10 @@ def _of_locals(
     if _OPENS.search(text):
         for one in unhanded(context.project, function, me):
             is_new = one.cause.at not in said
-            if is_new and _is_open(one.held.duty, context) and not is_moot(one, function):
+            if is_new and is_open(one.held, context.project) and not is_moot(one, function):
                 yield _finding(one, function)
         for one in unreleased(context.project, function, me):
-            if one.held.duty.role in _LATER and _is_open(one.held.duty, context) and not is_moot(one, function):
+            if is_open(one.held, context.project) and not is_moot(one, function):
                 yield _finding(one, function)
     if _CLOSES.search(text):
         for passed in passed_by(context.project, function):
@@ -374,13 +376,6 @@ _OPENS: Final = re.compile(
 
 
 _CLOSES: Final = re.compile(r"\.(?:close|release|disconnect|quit)\(")
-
-
-def _is_open(duty: Duty, context: Context) -> bool:
-    """Whether there is something to close as soon as the object is there, or has been started."""
-    model = context.project.models.find_function(duty.model.name) if duty.model is not None else None
-    is_made_open = model is not None and bool(model.raises)
-    return duty.role in _AT_ONCE or (duty.role in _LATER and (is_made_open or not duty.when_created))
 
 
 def _finding(one: Unhanded, function: Function) -> Finding:
