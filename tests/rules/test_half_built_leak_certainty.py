@@ -75,6 +75,7 @@ class Service:
         ("def main():\n    Service()\n\ndef reload():\n    Service()\n", [(6, "certain")]),
         ("def main():\n    Service()\n\ndef probe():\n    bind(80)\n", [(6, "certain")]),
         ("", [(6, "certain")]),
+        ("def serve(args):\n    bind(args.port)\n", [(6, "certain")]),
     ],
 )
 def test_the_start_of_a_program_ends_with_its_first_error(made: str, expected: list[tuple[int, str]]) -> None:
@@ -251,3 +252,28 @@ def test_a_thread_that_ends_leaves_its_link_open(
     bound: str, clause: str, ended: str, expected: list[tuple[int, str]]
 ) -> None:
     assert _found("STP104", BEAT.format(bound=bound, clause=clause, ended=ended)) == expected
+
+
+SERVER = """
+import socket
+
+def open_server(host, port):
+    sock = socket.socket()
+    sock.bind({address})
+    return sock
+
+def serve({given}):
+    return open_server({given}.host, {given}.port)
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "given", "confidence"),
+    [
+        ("(host, port)", "site", "certain"),
+        ("(host, port)", "args", "likely"),
+        ("(host, 0)", "site", "likely"),
+    ],
+)
+def test_the_options_of_the_command_line_are_there_at_the_start(address: str, given: str, confidence: str) -> None:
+    assert _found("STP104", SERVER.format(address=address, given=given)) == [(6, confidence)]

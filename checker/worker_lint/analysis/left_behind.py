@@ -15,6 +15,7 @@ from worker_lint.analysis.process_start import has_own_process, is_made_by_main,
 from worker_lint.analysis.resources.duty import RUNNING
 from worker_lint.analysis.routines import LINK_ERROR, USER_CODE
 from worker_lint.analysis.self_ending import ends_with_program, may_end_itself
+from worker_lint.analysis.sure_link import takes_any_port
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def is_certain(one: Unhanded, function: Function) -> bool:
         return False
     if one.held.duty.role in RUNNING:
         return not may_end_itself(one.held, function.owner)
-    if _is_of_its_own_link(one, function):
+    if _is_of_its_own_link(one, function) or takes_any_port(one.cause):
         return False
     if runs_only_at_start(function) or has_own_process(function):
         return False
