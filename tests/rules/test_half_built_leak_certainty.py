@@ -277,3 +277,68 @@ def serve({given}):
 )
 def test_the_options_of_the_command_line_are_there_at_the_start(address: str, given: str, confidence: str) -> None:
     assert _found("STP104", SERVER.format(address=address, given=given)) == [(6, confidence)]
+
+
+ENTERED = """
+class Scheduler:
+    async def __aenter__(self):
+        self.group = make_group()
+        {entered}
+        {after}
+        return self
+
+    async def __aexit__(self, *error):
+        await self.group.__aexit__(*error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("entered", "after", "expected"),
+    [
+        ("await self.group.__aenter__()", "await self.group.start(self.run)", [(6, "likely")]),
+        ("await self.group.__aenter__()", "self.group.start_soon(self.run)", []),
+        ("await self.group.__aenter__()", "self.other = self.make().__enter__()", [(6, "likely")]),
+        ("self.tasks = await self.group.__aenter__()", "await self.connect()", [(6, "likely")]),
+        ("await self.prepare()", "await self.group.__aenter__()", []),
+        ("await self.exit_stack.__aenter__()", "await self.exit_stack.enter_async_context(self.other)", []),
+        (
+            "await self.group.__aenter__()",
+            "try:\n            await self.group.start(self.run)\n        except BaseException:\n            pass",
+            [],
+        ),
+    ],
+)
+def test_what_is_entered_by_hand_is_not_left_by_itself(
+    entered: str, after: str, expected: list[tuple[int, str]]
+) -> None:
+    assert _found("STP104", ENTERED.format(entered=entered, after=after)) == expected
+
+
+ADAPTER = """
+class Store:
+    async def start(self, broker): ...
+
+class Adapter(Store):
+    async def start(self, broker):
+        self.portal = make_portal()
+        await self.portal.__aenter__()
+        await self.original.start(broker)
+
+    async def stop(self):
+        await self.portal.__aexit__(None, None, None)
+
+async def run(stack, store, broker):
+    {run}
+"""
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        ("await store.start(broker)\n    stack.push(lambda *error: store.stop())", [(9, "likely")]),
+        ("stack.push(lambda *error: store.stop())\n    await store.start(broker)", []),
+        ("await store.start(broker)", []),
+    ],
+)
+def test_whoever_starts_it_arranges_for_the_stop_after_that(run: str, expected: list[tuple[int, str]]) -> None:
+    assert _found("STP104", ADAPTER.format(run=run)) == expected

@@ -6,9 +6,9 @@ What it catches
     into a field, when a step in between may raise and nothing on that way releases it. And a field that
     `__init__`, `__enter__` or `__aenter__` opens before a later step of the same method that may raise: then there
     is no object, and `__exit__` is not called, so that no stop can ever reach the field; or that one method alone
-    releases, at the end of its work; or that the body of a thread opens and no code closes. Also a connection that
-    a function opens, uses and closes in a row, or takes out of a pool and hands back in a row, or an object that
-    a method gives, which is asked for something over its link and closed after that.
+    releases, at the end of its work; or that the body of a thread opens and no code closes; or a context that such
+    a method enters by hand. Also a connection that a function opens, uses and closes in a row, or takes out of a pool
+    and hands back in a row, or an object that a method gives, which is asked something over its link and then closed.
 
 Why it hurts in production
     The step that fails is the connect to a broker that is down, and the code that called it tries again: each turn
@@ -35,6 +35,7 @@ from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.borrowed import Borrowed, borrowed
+from worker_lint.analysis.entered_by_hand import EnteredByHand, entered_by_hand
 from worker_lint.analysis.handed_back import borrowed_fields, borrowed_items
 from worker_lint.analysis.left_behind import is_certain, is_moot, remains
 from worker_lint.analysis.nesting import body_text
@@ -57,13 +58,14 @@ rule = Rule(
     words=(
         *("socket(", "socketpair(", "onnection(", "onnection.", ".connect(", " connect(", "(connect(", "._connect("),
         *("Popen(", "Executor(", "Thread(", "Client(", "Consumer(", "Producer(", "hannel(", ".release("),
+        *(".__enter__()", ".__aenter__()"),
     ),
     besides=(
         *("import socket", "socket.socket", "from socket", "socketserver", "subprocess", "threading", "billiard"),
         *("multiprocessing", "pika", "aiormq", "kafka", "amqp", "kombu", "nats", "pubsub", "sqlite3", "smtplib"),
         *("psycopg", "sqlalchemy", "http.client", "open_connection", "start_server", "zmq", ".close(", ".release("),
         *(".quit(", ".disconnect(", "putconn(", "put_conn(", "checkin(", "give_back(", "put_back("),
-        *("release_connection(", "return_connection("),
+        *("release_connection(", "return_connection(", ".__enter__()", ".__aenter__()"),
     ),
     product_only=True,
     silences=(
@@ -300,6 +302,8 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
                 yield _left_behind(taken, method)
         if method.name == "run" and not found and _OPENS.search(text):
             yield from (_left_behind(one, method) for one in left_by_thread(context.project, method, cls))
+        if "enter__()" in text:
+            yield from (_left_behind(one, method) for one in entered_by_hand(context.project, method, cls))
 
 
 @rule.on_function
@@ -331,10 +335,16 @@ _SAID: Final = {
         "release `{}` in an `except` that raises again",
         ("`{}` is opened here", ""),
     ),
+    EnteredByHand: (
+        "an error here leaves `{}` entered, and nobody leaves it",
+        "What failed to start is not stopped: its own exit is never called.",
+        "leave `{}` in an `except BaseException` that raises again, or enter it by an ExitStack",
+        ("`{}` is entered here", ""),
+    ),
 }
 
 
-def _left_behind(one: Borrowed | Passed | LeftByThread, function: Function) -> Finding:
+def _left_behind(one: Borrowed | Passed | LeftByThread | EnteredByHand, function: Function) -> Finding:
     message, consequence, remedy, (begun, ended) = _SAID[type(one)]
     sites = ((one[1], begun.format(one.name)), (one.release, ended))  # another method may fill a field, none end it
     return Finding(
@@ -355,16 +365,12 @@ def _of_locals(
     """What locals leave open, apart from what is said of the fields that they are put into."""
     text = body_text(function)
     if _OPENS.search(text):
-        for one in unhanded(context.project, function, me):
-            is_new = one.cause.at not in said
-            if is_new and is_open(one.held, context.project) and not is_moot(one, function):
-                yield _finding(one, function)
-        for one in unreleased(context.project, function, me):
+        new = (one for one in unhanded(context.project, function, me) if one.cause.at not in said)
+        for one in (*new, *unreleased(context.project, function, me)):
             if is_open(one.held, context.project) and not is_moot(one, function):
                 yield _finding(one, function)
-    if _CLOSES.search(text):
-        for passed in passed_by(context.project, function):
-            yield from () if ends_process(function) else (_left_behind(passed, function),)
+    if _CLOSES.search(text) and not ends_process(function):
+        yield from (_left_behind(passed, function) for passed in passed_by(context.project, function))
     if _GIVES_BACK.search(text):
         for taken in (*borrowed(context.project, function), *borrowed_items(context.project, function)):
             yield _left_behind(taken, function)
