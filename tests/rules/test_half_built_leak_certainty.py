@@ -297,7 +297,8 @@ class Scheduler:
     [
         ("await self.group.__aenter__()", "await self.group.start(self.run)", [(6, "likely")]),
         ("await self.group.__aenter__()", "self.group.start_soon(self.run)", []),
-        ("await self.group.__aenter__()", "self.other = self.make().__enter__()", [(6, "likely")]),
+        ("await self.group.__aenter__()", "self.tracer.__enter__()", [(6, "likely")]),
+        ("await self.group.__aenter__()", "super().__enter__()", []),
         ("self.tasks = await self.group.__aenter__()", "await self.connect()", [(6, "likely")]),
         ("await self.prepare()", "await self.group.__aenter__()", []),
         ("await self.exit_stack.__aenter__()", "await self.exit_stack.enter_async_context(self.other)", []),

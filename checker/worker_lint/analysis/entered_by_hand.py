@@ -74,7 +74,7 @@ def _failing(rest: tuple[ir.Stmt, ...], name: str) -> Iterator[ir.Call]:
             continue
         if func.name in ("__exit__", "__aexit__") and ir.dotted_name(func.value) == name:
             return
-        if is_awaited or func.name in _ENTERS:
+        if is_awaited or (func.name in _ENTERS and not isinstance(func.value, ir.Call)):  # that is mostly `super()`
             yield call
 
 
