@@ -343,3 +343,24 @@ async def run(stack, store, broker):
 )
 def test_whoever_starts_it_arranges_for_the_stop_after_that(run: str, expected: list[tuple[int, str]]) -> None:
     assert _found("STP104", ADAPTER.format(run=run)) == expected
+
+
+PRIVATE = """
+import socket
+
+class Link:
+    def open(self, address):
+        {opened}
+
+    def _connect(self, address):
+        sock = socket.socket()
+        sock.connect(address)
+        return sock
+"""
+
+
+@pytest.mark.parametrize(
+    ("opened", "confidence"), [("self.sock = self._connect(address)", "certain"), ("pass", "likely")]
+)
+def test_what_nobody_runs_leaves_nothing(opened: str, confidence: str) -> None:
+    assert _found("STP104", PRIVATE.format(opened=opened)) == [(10, confidence)]

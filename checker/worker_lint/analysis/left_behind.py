@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import within
+from worker_lint.analysis.in_use import is_dead
 from worker_lint.analysis.one_shot import ends_process
 from worker_lint.analysis.process_start import has_own_process, is_made_by_main, runs_only_at_start
 from worker_lint.analysis.resources.duty import RUNNING
@@ -33,10 +34,10 @@ _PASSIVE: Final = frozenset({"lock", "event", "queue"})
 def is_certain(one: Unhanded, function: Function) -> bool:
     """
     Whether a maintainer has to admit the leak. The error is one that a library or the system is known to raise, no
-    check of the project's own, and it leaves the function itself. And the object goes on without a reference, or
-    somebody was to get it who is still there: the caller, or an object that is made already.
+    check of the project's own, and it leaves the function itself, which somebody uses. And the object goes on without
+    a reference, or somebody was to get it who is still there: the caller, or an object that is made already.
     """
-    if not one.is_direct or not _comes_from_outside(one, function) or _is_finalized(function):
+    if not one.is_direct or not _comes_from_outside(one, function) or _is_finalized(function) or is_dead(function):
         return False
     if one.held.duty.role in RUNNING:
         return not may_end_itself(one.held, function.owner)
