@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import walk
+from worker_lint.analysis.passed_by import statement_lists
 from worker_lint.analysis.statements import inner_blocks, plain_call
-from worker_lint.analysis.unhanded import statement_lists
 from worker_lint.analysis.visit import receiver_name
 from worker_lint.source import ir
 
@@ -43,6 +43,11 @@ class Borrowed(NamedTuple):
     cause: ir.Call
     release: ir.Call
     is_pool: bool = False
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether this is beyond doubt."""
+        return self.is_pool
 
 
 def borrowed(project: Project, function: Function) -> Iterator[Borrowed]:

@@ -49,33 +49,33 @@ def children_of(cls: Class) -> Iterator[Child]:
     for held in cls.project.resources.held(cls):
         kind = held.duty.role
         if kind in ("thread", "process", "timer") and held.created:
-            yield Child(kind, held, _code(cls, held), _is_daemon(held))
+            yield Child(kind, held, run_by(held, cls), is_daemon(held))
 
 
-def _code(cls: Class, held: Held) -> Runs | None:
-    """The one function that the child runs."""
+def run_by(held: Held, me: Class | None) -> Runs | None:
+    """The one function that a child runs, if that is known; `me` is the class whose methods make it."""
     if held.duty.cls is not None:
-        own = cls.project.calls.method(held.duty.cls, "run")
+        own = held.duty.cls.project.calls.method(held.duty.cls, "run")
         return _only(own, held.duty.cls)
     found: set[Runs] = set()
     for site in held.created:
-        for entry in cls.project.workers.entries(site.function, cls):
+        for entry in site.function.project.workers.entries(site.function, me):
             if entry.call.at == site.at and entry.site.function is site.function:
-                one = _only(entry.callee, cls)
+                one = _only(entry.callee, me)
                 if one is None:
                     return None
                 found.add(one)
     return found.pop() if len(found) == 1 else None
 
 
-def _only(callee: Callee, cls: Class) -> Runs | None:
+def _only(callee: Callee, cls: Class | None) -> Runs | None:
     if not callee.is_single:
         return None
     function, me = callee.runs[0]
-    return Runs(function, me if me is not None else (cls if function.owner is cls else None))
+    return Runs(function, me if me is not None or function.owner is not cls else cls)
 
 
-def _is_daemon(held: Held) -> bool:
+def is_daemon(held: Held) -> bool:
     """Whether anything near the child's creation speaks of daemons, other than `daemon=False`."""
     scopes: list[Class | Function] = [site.method.owner or site.method for site in held.created]
     if held.duty.cls is not None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.borrowed import GIVES_BACK, OVER_LINK, TAKES, Borrowed
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.passed_by import statement_lists
 from worker_lint.analysis.statements import plain_call, walk_statements
 from worker_lint.analysis.touching import family
-from worker_lint.analysis.unhanded import statement_lists
 from worker_lint.analysis.visit import receiver_name
 from worker_lint.source import ir
 
@@ -30,12 +30,12 @@ def borrowed_fields(project: Project, method: Function, cls: Class) -> Iterator[
     class hands them back: an error of the first step, past the clauses around it, keeps them out of the pool.
     A finalizer that leads to the method tries again.
     """
-    again = () if method.node.is_async else project.resources.reached(cls, "__del__")
-    if not method.node.params or method.name in again:
+    subject = method.node.params[0].name if method.node.params else ""
+    given_back = list(_given_back(method, subject))
+    if not given_back or (not method.node.is_async and method.name in project.resources.reached(cls, "__del__")):
         return
-    subject = method.node.params[0].name
     final = {call.at for tried in find(ir.Try, method.statements) for call in find(ir.Call, tried.final)}
-    for back, field in _given_back(method, subject):
+    for back, field in given_back:
         if back.at in final or _times(project, cls, field) != 1:
             continue
         cause = next(_asked_before(method, f"{subject}.{field}", back), None)

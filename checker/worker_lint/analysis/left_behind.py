@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import within
+from worker_lint.analysis.in_use import is_dead
 from worker_lint.analysis.one_shot import ends_process
-from worker_lint.analysis.process_start import is_made_by_main, runs_only_at_start
+from worker_lint.analysis.process_start import has_own_process, is_made_by_main, runs_only_at_start
 from worker_lint.analysis.resources.duty import RUNNING
 from worker_lint.analysis.routines import LINK_ERROR, USER_CODE
+from worker_lint.analysis.self_ending import ends_with_program, may_end_itself
+from worker_lint.analysis.sure_link import takes_any_port
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -24,20 +27,35 @@ if TYPE_CHECKING:
     from worker_lint.analysis.unhanded import Unhanded
 
 _VAGUE: Final = frozenset({USER_CODE, LINK_ERROR, "Exception", "BaseException"})
+_NEAR: Final = 1
 _PASSIVE: Final = frozenset({"lock", "event", "queue"})
 
 
 def is_certain(one: Unhanded, function: Function) -> bool:
     """
     Whether a maintainer has to admit the leak. The error is one that a library or the system is known to raise, no
-    check of the project's own, and it leaves the function itself. And the object goes on without a reference, or
-    somebody was to get it who is still there: the caller, or an object that is made already.
+    check of the project's own, and it leaves the function itself, which somebody uses. And the object goes on without
+    a reference, or somebody was to get it who is still there: the caller, or an object that is made already.
     """
-    if not _comes_from_outside(one, function) or _is_finalized(function) or not one.is_direct:
+    if not one.is_direct or not _comes_from_outside(one, function) or _is_finalized(function) or is_dead(function):
         return False
-    if one.held.duty.role not in RUNNING and runs_only_at_start(function):
+    if one.held.duty.role in RUNNING:
+        return not may_end_itself(one.held, function.owner)
+    if _is_of_its_own_link(one, function) or takes_any_port(one.cause):
+        return False
+    if runs_only_at_start(function) or has_own_process(function):
         return False
     return not one.held.duty.collected or not (_goes_with_frame(one.held, function) or _ends_itself(one.held))
+
+
+def _is_of_its_own_link(one: Unhanded, function: Function) -> bool:
+    """Whether a field is closed here after its work, and fails itself: mostly this tells that its link has gone."""
+    call, params = one.cause, function.node.params
+    is_end = any(end.kind == "release" and end.site.method == function for end in one.held.ends)
+    if len(one.held.place) == 1 or not is_end or not isinstance(call, ir.Call) or not params:
+        return False
+    on = ir.dotted_name(call.func.value) if isinstance(call.func, ir.Attribute) else None
+    return on == f"{params[0].name}.{one.held.place[-1]}"
 
 
 def _is_finalized(function: Function) -> bool:
@@ -69,8 +87,8 @@ def remains(held: Held, error: str) -> str:
 
 
 def is_moot(one: Unhanded, function: Function) -> bool:
-    """Whether the process ends upon the error, and takes along what is left: all but what runs by itself."""
-    if one.held.duty.role in RUNNING:
+    """Whether the process ends upon the error, and takes along what is left: all but what keeps running without it."""
+    if one.held.duty.role in RUNNING and not ends_with_program(one.held):
         return False
     is_constructor = function.name == "__init__" and function.owner is not None
     return ends_process(function) or (is_constructor and is_made_by_main(function.owner))
@@ -123,9 +141,13 @@ _PAUSES: Final = frozenset({"stop", "async_stop", "stop_async"})
 
 
 def _comes_from_outside(one: Unhanded, function: Function) -> bool:
-    """Whether one of the errors is of the standard library or of a modelled one, not a class of the project."""
+    """
+    Whether one of the errors is of the standard library or of a modelled one, not a class of the project, and comes
+    up in the call itself or in the function that it runs: further down there may be conditions that nobody meets.
+    """
     errors = function.project.routines.errors
-    names = {thrown.name for thrown in one.thrown} - _VAGUE
+    near = (spring.names for spring in one.springs if len(spring.above) <= _NEAR)
+    names = frozenset().union(*near) - _VAGUE
     return any(errors.own(name) is None and _is_of_the_system(name, errors.ancestors(name)) for name in names)
 
 

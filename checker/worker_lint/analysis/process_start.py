@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Class, Function, ModuleScope
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.one_shot import ends_process
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 _DEPTH: Final = 4
 _STARTS: Final = frozenset({"__init__", "start", "run", "serve", "main"})
 """Methods that a main function calls on the object that is the program."""
+_OPTIONS: Final = frozenset({"args", "opts", "options", "arguments", "namespace"})
+"""What functions call the options that `argparse` and the like have parsed."""
 
 
 def is_made_by_main(cls: Class | None) -> bool:
@@ -32,10 +36,10 @@ def is_made_by_main(cls: Class | None) -> bool:
 
 def runs_only_at_start(function: Function, depth: int = _DEPTH) -> bool:
     """
-    Whether all that is known to call a function is the start of a program: its main function, the start of the object
-    that main functions alone make, or what only these call.
+    Whether all that is known to call a function is the start of a program: its main function or another that works on
+    the parsed command line, the start of the object that main functions alone make, or what only these call.
     """
-    if ends_process(function):
+    if ends_process(function) or _reads_command_line(function):
         return True
     if depth == 0 or isinstance(function.parent, Function):
         return False
@@ -44,6 +48,22 @@ def runs_only_at_start(function: Function, depth: int = _DEPTH) -> bool:
         return all(_is_part_of_program(one, depth - 1) for one in _made(owner))
     callers = _callers(function)
     return bool(callers) and all(isinstance(one, Function) and runs_only_at_start(one, depth - 1) for one in callers)
+
+
+def _reads_command_line(function: Function) -> bool:
+    """Whether the function is given the options of the command line: it reads fields of an argument of such a name."""
+    names = {param.name for param in function.node.params if param.kind not in ("var-positional", "var-keyword")}
+    text = body_text(function) if not _OPTIONS.isdisjoint(names) else ""
+    return any(re.search(rf"\b{name}\.\w", text) for name in names & _OPTIONS)
+
+
+def has_own_process(function: Function) -> bool:
+    """Whether the function, or one that it calls, forks: what follows is the work of the child, which ends with it."""
+    own = list(find(ir.Call, function.statements))
+    if any(last_name(call.func) == "fork" for call in own):
+        return True
+    called = (runs.function for call in own for runs in function.project.calls.of(function, call).runs)
+    return any("fork(" in body_text(one) for one in called)
 
 
 def _is_part_of_program(cls: Class, depth: int) -> bool:

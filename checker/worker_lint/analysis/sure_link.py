@@ -28,7 +28,7 @@ def is_sure(function: Function, call: ir.Node, me: Class | None = None) -> bool:
         return True
     if call.func.name not in _LINKS or not call.args:
         return False
-    return _is_free_port(call.func.name, call.args[0]) or _is_within_process(function, call.args[0], me)
+    return _is_free_port(call) or _is_within_process(function, call.args[0], me)
 
 
 def is_paired(held: Held) -> bool:
@@ -48,13 +48,20 @@ def holds_nothing_before(function: Function, given: ir.Call, step: str) -> bool:
     return not (isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted == "socket.socket")
 
 
-def _is_free_port(name: str, address: ir.Expr) -> bool:
-    """Whether a socket is bound at this machine, to whatever port is free."""
-    if name != "bind" or not isinstance(address, ir.Collection) or len(address.items) < 2:
+def takes_any_port(call: ir.Node) -> bool:
+    """Whether it is a bind to whatever port is free, which only an address of another machine makes fail."""
+    if not isinstance(call, ir.Call) or not isinstance(call.func, ir.Attribute) or call.func.name != "bind":
         return False
-    host, port = address.items[:2]
-    is_here = isinstance(host, ir.Constant) and host.value in _HERE
-    return is_here and isinstance(port, ir.Constant) and port.kind == "int" and port.value == 0
+    address = call.args[0] if call.args else None
+    port = address.items[1] if isinstance(address, ir.Collection) and len(address.items) > 1 else None
+    return isinstance(port, ir.Constant) and port.kind == "int" and port.value == 0
+
+
+def _is_free_port(call: ir.Call) -> bool:
+    """Whether a socket is bound at this machine, to whatever port is free."""
+    address = call.args[0]
+    host = address.items[0] if isinstance(address, ir.Collection) and address.items else None
+    return takes_any_port(call) and isinstance(host, ir.Constant) and host.value in _HERE
 
 
 def _is_within_process(function: Function, address: ir.Expr, me: Class | None) -> bool:

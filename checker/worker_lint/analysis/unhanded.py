@@ -7,22 +7,20 @@ field, since nobody gets the object when they fail.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from worker_lint.analysis.entity import Class, External, Function, Instance
+from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.fixed_flags import is_never_taken
 from worker_lint.analysis.flow import Edge, Inside, Path, Place, Step, ThrownSet, Watch, find, find_path, walk
 from worker_lint.analysis.guard import within
-from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.resources.duty import RUNNING
-from worker_lint.analysis.resources.held import Held
+from worker_lint.analysis.resources.held import Held, Site
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
 from worker_lint.analysis.skipping import failures
-from worker_lint.analysis.statements import inner_blocks
+from worker_lint.analysis.springs import Spring, springs
 from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.sure_link import holds_nothing_before, is_sure
+from worker_lint.analysis.sure_link import is_sure
 from worker_lint.analysis.visit import unawaited
 from worker_lint.source import ir
 
@@ -31,23 +29,35 @@ if TYPE_CHECKING:
 
 BUILDERS: Final = frozenset({"__init__", "__enter__", "__aenter__"})
 """Methods after whose failure nobody has the object, or nothing will leave it."""
+_AT_ONCE: Final = frozenset({"process", "socket", "thread"})
+_LATER: Final = frozenset({"connection", "channel", "consumer", "producer"})
+"""Many clients connect at the first use only: those whose creation may fail do it at once."""
 
 
 class Unhanded(NamedTuple):
     """
-    What is left open, the call that raises, and what it throws. `is_direct`: this error leaves the function, or what
-    a clause makes of it; a clause that swallows it leaves the end to another one.
+    What is left open, the call that raises, what it throws, and where that comes up. `is_direct`: this error leaves
+    the function, or what a clause makes of it; a clause that swallows it leaves the end to another one.
     """
 
     held: Held
     cause: ir.Node
     thrown: ThrownSet
+    springs: tuple[Spring, ...] = ()
     is_direct: bool = True
+
+
+def is_open(held: Held, project: Project) -> bool:
+    """Whether there is something to close as soon as the object is there, or has been started."""
+    duty = held.duty
+    model = project.models.find_function(duty.model.name) if duty.model is not None else None
+    is_made_open = model is not None and bool(model.raises)
+    return duty.role in _AT_ONCE or (duty.role in _LATER and (is_made_open or not duty.when_created))
 
 
 def unhanded(project: Project, function: Function, me: Class | None) -> Iterator[Unhanded]:
     """The locals that an error leaves open on their way to the caller or to a field."""
-    for held in project.resources.local(function, me):
+    for held in project.resources.modelled(function, me):
         if held.is_collection or not held.acquired or held.derived_from is not None:
             continue
         if any(use.how in ("returned", "stored") for use in held.escapes):
@@ -56,99 +66,12 @@ def unhanded(project: Project, function: Function, me: Class | None) -> Iterator
 
 
 def unreleased(project: Project, function: Function, me: Class | None) -> Iterator[Unhanded]:
-    """The locals that the function releases itself, but not on the way of an error."""
-    for held in project.resources.local(function, me):
+    """The links that the function closes itself, but not on the way of an error; a plain socket goes with the frame."""
+    for held in project.resources.modelled(function, me):
         if held.is_collection or not held.acquired or held.derived_from is not None or held.escapes:
             continue
-        if any(end.kind == "release" for end in held.ends):
+        if held.duty.role in _LATER and any(end.kind == "release" for end in held.ends):
             yield from _left_open(project, function, me, held, frozenset(end.site.at for end in held.ends))
-
-
-class Passed(NamedTuple):
-    """
-    A local of a class that nobody knows: the call that gives it, what is asked of it by way of its link, and the
-    release after that. `is_told`: the function says of itself that it raises, in its documentation or a comment.
-    """
-
-    name: str
-    given: ir.Call
-    cause: ir.Call
-    release: ir.Call
-    is_told: bool = False
-
-
-def passed_by(project: Project, function: Function) -> Iterator[Passed]:
-    """
-    What a method gives, is asked for something over its link, and then closed, all in one block: an error of the
-    middle step passes the release by. Only objects that do nothing else but stand between these calls.
-    """
-    bindings = project.values.bindings(function)
-    for block in statement_lists(function.statements):
-        for index, statement in enumerate(block):
-            name, given = _given(statement)
-            if given is None or len(bindings.places.get((name,), ())) != 1:
-                continue
-            uses = [use for use in project.places.uses(function) if use.place == (name,)]
-            if any(use.how not in ("called", "read") for use in uses):
-                continue
-            later = [one for one in map(_called_alone, block[index + 1 :]) if one is not None]
-            on_it = [one for one in later if _method(one, name)]
-            release = next((one for one in on_it if _method(one, name) in _RELEASES), None)
-            cause = next((one for one in on_it if _may_fail(function, given, one, _method(one, name))), None)
-            if release is not None and cause is not None and cause.at < release.at:
-                yield Passed(name, given, cause, release, _is_told(function, given))
-
-
-def _is_told(function: Function, given: ir.Call) -> bool:
-    """Whether the function says that it raises, and the object is of no library of which it is known what is left."""
-    kind = function.project.values.of(function, given)
-    is_known = isinstance(kind, Instance) and isinstance(kind.of, External)
-    return not is_known and _SAYS_RAISES.search(body_text(function)) is not None
-
-
-_SAYS_RAISES: Final = re.compile(r":raises?\b|\bRaises:|\bexceptions? (?:is|are|may be|will be)\s+raised\b")
-_RELEASES: Final = frozenset({"close", "release", "disconnect", "quit"})
-_OVER_LINK: Final = frozenset(
-    {"fetch", "recv", "receive", "send", "sendall", "request", "connect", "login", "publish", "consume", "sendmail"}
-)
-"""Methods that ask something of the other side of a link: these fail when the link does."""
-
-
-def _may_fail(function: Function, given: ir.Call, call: ir.Call, step: str) -> bool:
-    """Whether a step asks something over a link that is there by then."""
-    if step not in _OVER_LINK or is_sure(function, call):
-        return False
-    return not holds_nothing_before(function, given, step)
-
-
-def _given(statement: ir.Stmt) -> tuple[str, ir.Call | None]:
-    """The name that a statement binds to what a method gives."""
-    if isinstance(statement, ir.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ir.Name):
-        value = statement.value.value if isinstance(statement.value, ir.Await) else statement.value
-        if isinstance(value, ir.Call) and isinstance(value.func, ir.Attribute):
-            return statement.targets[0].id, value
-    return "", None
-
-
-def _called_alone(statement: ir.Stmt) -> ir.Call | None:
-    """The call that a plain statement consists of, or whose result it keeps."""
-    value = statement.value if isinstance(statement, (ir.Expression, ir.Assign)) else None
-    value = value.value if isinstance(value, ir.Await) else value
-    return value if isinstance(value, ir.Call) else None
-
-
-def _method(call: ir.Call, name: str) -> str:
-    func = call.func
-    is_on = isinstance(func, ir.Attribute) and isinstance(func.value, ir.Name) and func.value.id == name
-    return func.name if is_on and isinstance(func, ir.Attribute) else ""
-
-
-def statement_lists(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Stmt, ...]]:
-    """The statements of a body, and those of each block inside it."""
-    yield body
-    for statement in body:
-        for inner in inner_blocks(statement):
-            yield from statement_lists(inner)
 
 
 def in_construction(project: Project, function: Function, me: Class) -> Iterator[Unhanded]:
@@ -158,7 +81,7 @@ def in_construction(project: Project, function: Function, me: Class) -> Iterator
     """
     if function.name not in BUILDERS and not _is_entered_by(project, function, me):
         return
-    for held in project.resources.held(me):
+    for held in project.resources.modelled_fields(me):
         is_here = any(site.method == function for site in held.acquired)
         if is_here and not held.is_collection and held.derived_from is None and not held.escapes:
             yield from _left_open(project, function, me, held)
@@ -171,28 +94,47 @@ def only_here(project: Project, function: Function, me: Class) -> Iterator[Unhan
     """
     if function.name in BUILDERS or is_stop_name(function.name):
         return
-    for held in project.resources.held(me):
+    for held in project.resources.modelled_fields(me):
         if held.is_collection or held.derived_from is not None or not held.is_ours or not held.acquired:
             continue
         if held.duty.role in RUNNING:
             continue  # a wait for its end is no clean-up
-        if any(end.kind == "release" for end in held.ends) and all(end.site.method == function for end in held.ends):
-            here = [site.at for site in held.acquired if site.method == function]
-            if here and all(end.site.at < min(here) for end in held.ends if end.kind == "release"):
+        releases = [end.site for end in held.ends if end.kind == "release"]
+        if all(end.site.method == function for end in held.ends) and not all(_is_in_clause(one) for one in releases):
+            here = [site for site in held.acquired if site.method == function]
+            if here and all(end.at < min(site.at for site in here) for end in releases):
                 continue  # the next call of the method closes it, before it opens another one
-            yield from _left_open(project, function, me, held, start="unborn" if here else "open")
+            if not here or not all(_is_made_when_missing(site, held) for site in here):
+                yield from _left_open(project, function, me, held, start="unborn" if here else "open")
+
+
+def _is_in_clause(site: Site) -> bool:
+    """Whether a release stands in an `except` clause: it undoes what failed there, and is not the end of the work."""
+    return any(within(handler.body, site) for one in find(ir.Try, site.function.statements) for handler in one.handlers)
+
+
+def _is_made_when_missing(site: Site, held: Held) -> bool:
+    """Whether a test of the field decides if it is made: the next call of the method goes on with what is there."""
+    return any(
+        within(branch.body, site) and any(node.name == held.place[-1] for node in find(ir.Attribute, (branch.test,)))
+        for branch in find(ir.If, site.function.statements)
+    )
 
 
 def _is_entered_by(project: Project, function: Function, me: Class) -> bool:
     """Whether entering the object as a context is to run this method, unguarded; and it registers no way to end it."""
-    uses = project.places.uses(function, me)
-    if any(use.how == "passed" and use.place[0] == "self" and is_stop_name(use.place[-1]) for use in uses):
+    if function.owner is not me or not _is_run_by_entering(project, function, me):
         return False
+    uses = project.places.uses(function, me)
+    return not any(use.how == "passed" and use.place[0] == "self" and is_stop_name(use.place[-1]) for use in uses)
+
+
+def _is_run_by_entering(project: Project, function: Function, me: Class) -> bool:
     for method in project.values.fields.methods(me):
         if method.name in ("__enter__", "__aenter__") and not any(True for _ in find(ir.Try, method.statements)):
             params = method.node.params
             names = {ir.dotted_name(call.func) for call in find(ir.Call, method.statements)}
-            if params and f"{params[0].name}.{function.name}" in names and function.owner is me:
+            if params and f"{params[0].name}.{function.name}" in names:
                 return True
     return False
 
@@ -217,7 +159,8 @@ def _left_open(
     if isinstance(path, Path):
         edge, step = next((edge, edge.step) for edge in reversed(path.raising) if edge.step and watch.is_cause(edge))
         cause, last = unawaited(step.node), path.raising[-1]
-        yield Unhanded(held, cause, edge.thrown, last is edge or _is_made_of_it(function, cause, last))
+        is_direct = last is edge or _is_made_of_it(function, cause, last)
+        yield Unhanded(held, cause, edge.thrown, springs(function, me, step, failures(edge)), is_direct)
 
 
 def _is_made_of_it(function: Function, cause: ir.Node, last: Edge) -> bool:

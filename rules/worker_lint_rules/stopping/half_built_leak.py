@@ -6,10 +6,9 @@ What it catches
     into a field, when a step in between may raise and nothing on that way releases it. And a field that
     `__init__`, `__enter__` or `__aenter__` opens before a later step of the same method that may raise: then there
     is no object, and `__exit__` is not called, so that no stop can ever reach the field; or that one method alone
-    releases, at the end of its work. Also a connection that a
-    function opens, uses and closes in a row, or takes out of a pool and hands back in a row, or an object
-    that a method gives, which is asked for something
-    over its link and closed after that: what fails in the middle passes the close by.
+    releases, at the end of its work; or that the body of a thread opens and no code closes; or a context that such
+    a method enters by hand. Also a connection that a function opens, uses and closes in a row, or takes out of a pool
+    and hands back in a row, or an object that a method gives, which is asked something over its link and then closed.
 
 Why it hurts in production
     The step that fails is the connect to a broker that is down, and the code that called it tries again: each turn
@@ -26,8 +25,8 @@ Limits
     A step counts as raising when a library model or the project's own code says so. Plain files are left
     alone, since the interpreter closes them with the last reference, and so is a function whose error ends the
     process. Certain are errors of a library or the system, where what is open goes on without a reference, or was
-    meant for a caller or an object that exists. Only likely are a socket that goes with its frame or constructor, and
-    what only the start of a program runs.
+    meant for a caller or an object that exists. Only likely are a socket that goes with its frame or constructor,
+    threads and children that may end by themselves, and what only the start of a program or a forked child runs.
 """
 
 import re
@@ -36,13 +35,15 @@ from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.borrowed import Borrowed, borrowed
+from worker_lint.analysis.entered_by_hand import EnteredByHand, entered_by_hand
 from worker_lint.analysis.handed_back import borrowed_fields, borrowed_items
 from worker_lint.analysis.left_behind import is_certain, is_moot, remains
 from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.one_shot import ends_process
-from worker_lint.analysis.resources import Duty
+from worker_lint.analysis.passed_by import Passed, passed_by
 from worker_lint.analysis.sure_link import is_paired
-from worker_lint.analysis.unhanded import Passed, Unhanded, in_construction, only_here, passed_by, unhanded, unreleased
+from worker_lint.analysis.thread_body import LeftByThread, left_by_thread
+from worker_lint.analysis.unhanded import Unhanded, in_construction, is_open, only_here, unhanded, unreleased
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -55,8 +56,16 @@ rule = Rule(
     confidence="likely",
     summary="An error between opening and closing or handing over leaves it open for good",
     words=(
-        *("socket(", "socketpair(", "onnection(", "onnection.", "onnect(", "Popen(", "Executor(", "Thread("),
-        *("Client(", "Consumer(", "Producer(", "hannel(", ".release("),
+        *("socket(", "socketpair(", "onnection(", "onnection.", ".connect(", " connect(", "(connect(", "._connect("),
+        *("Popen(", "Executor(", "Thread(", "Client(", "Consumer(", "Producer(", "hannel(", ".release("),
+        *(".__enter__()", ".__aenter__()"),
+    ),
+    besides=(
+        *("import socket", "socket.socket", "from socket", "socketserver", "subprocess", "threading", "billiard"),
+        *("multiprocessing", "pika", "aiormq", "kafka", "amqp", "kombu", "nats", "pubsub", "sqlite3", "smtplib"),
+        *("psycopg", "sqlalchemy", "http.client", "open_connection", "start_server", "zmq", ".close(", ".release("),
+        *(".quit(", ".disconnect(", "putconn(", "put_conn(", "checkin(", "give_back(", "put_back("),
+        *("release_connection(", "return_connection(", ".__enter__()", ".__aenter__()"),
     ),
     product_only=True,
     silences=(
@@ -120,6 +129,7 @@ rule = Rule(
                         self._connection.process_data_events(time_limit=1)  # bad: self._connection
                     self._connection.close()
             """,
+            is_likely=True,
         ),
         bad(
             "opened, asked and closed in a row",
@@ -274,10 +284,6 @@ rule = Rule(
     ),
 )
 
-_AT_ONCE: Final = frozenset({"process", "socket", "thread"})
-_LATER: Final = frozenset({"connection", "channel", "consumer", "producer"})
-"""Many clients connect at the first use only: those whose creation may fail do it at once."""
-
 
 @rule.on_class
 def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
@@ -287,13 +293,17 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
         found = list(in_construction(context.project, method, cls)) if _OPENS.search(text) else []
         if _CLOSES.search(text):
             found.extend(only_here(context.project, method, cls))
-        open_ones = [one for one in found if _is_open(one.held.duty, context) and not is_paired(one.held)]
+        open_ones = [one for one in found if is_open(one.held, context.project) and not is_paired(one.held)]
         kept = [one for one in open_ones if not is_moot(one, method)]
         yield from (_finding(one, method) for one in kept)
         yield from _of_locals(method, cls, context, {one.cause.at for one in open_ones})
         if _GIVES_BACK.search(text):
             for taken in borrowed_fields(context.project, method, cls):
                 yield _left_behind(taken, method)
+        if method.name == "run" and not found and _OPENS.search(text):
+            yield from (_left_behind(one, method) for one in left_by_thread(context.project, method, cls))
+        if "enter__()" in text:
+            yield from (_left_behind(one, method) for one in entered_by_hand(context.project, method, cls))
 
 
 @rule.on_function
@@ -319,24 +329,33 @@ _SAID: Final = {
         "put what uses `{}` into a try, and its close into the finally",
         ("`{}` is opened here", "and closed here, when nothing fails"),
     ),
+    LeftByThread: (
+        "an error here ends the thread and leaves `{}` open",
+        "Nothing closes it then, for as long as the object is kept.",
+        "release `{}` in an `except` that raises again",
+        ("`{}` is opened here", ""),
+    ),
+    EnteredByHand: (
+        "an error here leaves `{}` entered, and nobody leaves it",
+        "What failed to start is not stopped: its own exit is never called.",
+        "leave `{}` in an `except BaseException` that raises again, or enter it by an ExitStack",
+        ("`{}` is entered here", ""),
+    ),
 }
 
 
-def _left_behind(one: Borrowed | Passed, function: Function) -> Finding:
+def _left_behind(one: Borrowed | Passed | LeftByThread | EnteredByHand, function: Function) -> Finding:
     message, consequence, remedy, (begun, ended) = _SAID[type(one)]
-    first = one[1]  # of a field that another method fills there is none
+    sites = ((one[1], begun.format(one.name)), (one.release, ended))  # another method may fill a field, none end it
     return Finding(
         at=one.cause.at,
         message=message.format(one.name),
         consequence=consequence,
         help=remedy.format(one.name),
-        notes=(
-            *((Note(function.path, first.at, begun.format(one.name)),) if first is not None else ()),
-            Note(function.path, one.release.at, ended),
-        ),
+        notes=tuple(Note(function.path, site.at, said) for site, said in sites if site is not None),
         symbol=function.symbol,
         culprit=("release", function.path, *(str(number) for number in one.cause.at)),
-        confidence="certain" if (one.is_pool if isinstance(one, Borrowed) else one.is_told) else "likely",
+        confidence="certain" if one.is_certain else "likely",
     )
 
 
@@ -346,16 +365,12 @@ def _of_locals(
     """What locals leave open, apart from what is said of the fields that they are put into."""
     text = body_text(function)
     if _OPENS.search(text):
-        for one in unhanded(context.project, function, me):
-            is_new = one.cause.at not in said
-            if is_new and _is_open(one.held.duty, context) and not is_moot(one, function):
+        new = (one for one in unhanded(context.project, function, me) if one.cause.at not in said)
+        for one in (*new, *unreleased(context.project, function, me)):
+            if is_open(one.held, context.project) and not is_moot(one, function):
                 yield _finding(one, function)
-        for one in unreleased(context.project, function, me):
-            if one.held.duty.role in _LATER and _is_open(one.held.duty, context) and not is_moot(one, function):
-                yield _finding(one, function)
-    if _CLOSES.search(text):
-        for passed in passed_by(context.project, function):
-            yield from () if ends_process(function) else (_left_behind(passed, function),)
+    if _CLOSES.search(text) and not ends_process(function):
+        yield from (_left_behind(passed, function) for passed in passed_by(context.project, function))
     if _GIVES_BACK.search(text):
         for taken in (*borrowed(context.project, function), *borrowed_items(context.project, function)):
             yield _left_behind(taken, function)
@@ -367,13 +382,6 @@ _OPENS: Final = re.compile(
 
 
 _CLOSES: Final = re.compile(r"\.(?:close|release|disconnect|quit)\(")
-
-
-def _is_open(duty: Duty, context: Context) -> bool:
-    """Whether there is something to close as soon as the object is there, or has been started."""
-    model = context.project.models.find_function(duty.model.name) if duty.model is not None else None
-    is_made_open = model is not None and bool(model.raises)
-    return duty.role in _AT_ONCE or (duty.role in _LATER and (is_made_open or not duty.when_created))
 
 
 def _finding(one: Unhanded, function: Function) -> Finding:

@@ -25,6 +25,15 @@ MADE, B = "pika.BlockingConnection()", "        self.b = pika.BlockingConnection
 CLOSE = "        self.a.close()"
 GUARDED = "        try: self.b.channel()\n        finally: self.a.close()"
 THREAD = "        self.a.start()\n" + B + WORK + "        self.a.join()"
+UNDONE = """        try:
+            self.a = pika.BlockingConnection()
+            self.a.channel()
+        except OSError:
+            self.a.close()
+"""
+MISSING = """        if not self.a:
+            self.a = pika.BlockingConnection()
+"""
 CASES = {
     "after the loop": ((MADE, "run", B + WORK + CLOSE, "pass"), ["self.a"]),
     "opened where it is released": (
@@ -42,6 +51,25 @@ CASES = {
     ),
     "nothing may fail": ((MADE, "run", "        self.on = True\n" + CLOSE, "pass"), []),
     "a method that is there to end it": ((MADE, "stop", B + WORK + CLOSE, "pass"), []),
+    "closed only where the opening failed": (
+        (
+            "None",
+            "run",
+            UNDONE + "        self.a.sleep(1)\n        self.a.channel()\n",
+            "pass",
+        ),
+        [],
+    ),
+    "kept for the next call when an error passes": (
+        (
+            "None",
+            "run",
+            "        if not self.a:\n            self.a = pika.BlockingConnection()\n        self.a.channel()\n"
+            + CLOSE,
+            "pass",
+        ),
+        [],
+    ),
     "a thread that is waited for": (
         (
             "threading.Thread(target=print)",

@@ -96,6 +96,12 @@ class Resources:
         found = self._kept.once(("held", cls), (), lambda: self._found_held(cls))  # it may hold objects of itself
         return found if isinstance(found, tuple) else ()
 
+    def modelled_fields(self, cls: Class) -> tuple[Held, ...]:
+        """Those of `held`, where a library model knows one of them at least: cheap for all other classes."""
+        values = self.project.values
+        is_any = any(modelled_duty(self.project, values.field(cls, name)) for name in values.fields.own(cls))
+        return self.held(cls) if is_any else ()
+
     def _found_held(self, cls: Class) -> tuple[Held, ...]:
         made = (self._field(cls, name) for name in self.project.values.fields.own(cls))
         return tuple(one for one in made if one is not None)
@@ -176,13 +182,22 @@ class Resources:
 
     def local(self, function: Function, me: Class | None = None) -> tuple[Held, ...]:
         """The locals whose objects the function makes itself."""
-        bindings = self.project.values.bindings(function)
-        found = (
-            self._local(function, place[0], me)
-            for place in bindings.places
-            if len(place) == 1 and place[0] not in bindings.outer
-        )
+        found = (self._local(function, name, me) for name in self._names(function))
         return tuple(one for one in found if one is not None)
+
+    def modelled(self, function: Function, me: Class | None = None) -> tuple[Held, ...]:
+        """
+        Those of `local` that a library model knows, collections left out: no class of the project is read for what
+        it holds itself.
+        """
+        values, places = self.project.values, self.project.values.bindings(function).places
+        given = (name for name in self._names(function) if any(one.how == "value" for one in places[name,]))
+        names = (name for name in given if modelled_duty(self.project, values.name(function, name, me)) is not None)
+        return tuple(one for one in (self._local(function, name, me) for name in names) if one is not None)
+
+    def _names(self, function: Function) -> Iterator[str]:
+        bindings = self.project.values.bindings(function)
+        return (place[0] for place in bindings.places if len(place) == 1 and place[0] not in bindings.outer)
 
     def _local(self, function: Function, name: str, me: Class | None) -> Held | None:
         bindings = self.project.values.bindings(function)
