@@ -18,8 +18,8 @@ When to ignore it
     When nobody waits for the loop's end.
 
 Limits
-    Unknown are durations not written in the code, and waits on objects from elsewhere. A pause is only likely where
-    no code that knows the class joins anything; loops of daemon threads that nobody joins are let pass.
+    Unknown are durations not written in the code, and waits on objects from elsewhere. A pause is certain only where
+    the very thread or process is joined; loops of daemon threads that nobody joins are let pass.
 """
 
 from collections.abc import Container, Iterator
@@ -28,10 +28,11 @@ from typing import Final
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import children_of, is_joined, is_thread_class, joins_itself
+from worker_lint.analysis.ever_joined import is_ever_joined
 from worker_lint.analysis.guard import in_handler
 from worker_lint.analysis.left_alone import is_left_alone
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
-from worker_lint.analysis.pauses import Asked, asked_event, blocked_on, is_waited_for, may_be_woken, slept, within
+from worker_lint.analysis.pauses import Asked, asked_event, blocked_on, may_be_woken, slept, within
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.touching import field_name, touched_by
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
@@ -317,7 +318,7 @@ def _sleep(block: Function, call: ir.Call, asked: Asked, length: float, context:
         help=f"write `{wait}`: it sleeps as long, and wakes at once",
         notes=(Note(block.path, asked.loop.test.at, "the loop asks the event here"),),
         symbol=block.symbol,
-        confidence="certain" if is_waited_for(block) else "likely",
+        confidence="certain" if is_ever_joined(block) else "likely",
         fix=Fix(f"wait for `{event}`", (Replace(call.at, wait),)),
     )
 
