@@ -250,7 +250,7 @@ def _is_kept_after_failure(owner: Class, maker: Function, kept: str, names: set[
 
 
 def _goes_on_after(function: Function, receiver: str, names: set[str]) -> bool:
-    """Whether a clause of the function takes what such a call throws when there is no link, and the function goes on."""
+    """Whether a clause of the function takes what such a call throws without a link, and the function goes on."""
     for placed in placed_statements(function.statements):
         if any(_called(call, receiver) in names for call in own_calls(placed.statement)):
             for outer in placed.around:
