@@ -133,6 +133,9 @@ class Poller:
         while not self.stopping.is_set():
             time.sleep(2)
 
+    def renew(self):
+        self.{renewed}.join()
+
     def stop(self):
         self.stopping.set()
         self.{joined}.join()
@@ -152,8 +155,9 @@ CASES = {
     "the owner goes on": ("STP128", LINK.format(begin=KEPT), ["certain"]),
     "the owner lets it out": ("STP128", LINK.format(begin=LET_OUT), ["likely"]),
     "a timer that arms itself anew has run before": ("STP128", REARMED, []),
-    "the thread is joined": ("STP106", LOOP.format(joined="thread"), ["certain"]),
-    "another thread is joined": ("STP106", LOOP.format(joined="other"), ["likely"]),
+    "the thread is joined": ("STP106", LOOP.format(renewed="other", joined="thread"), ["certain"]),
+    "joined only where nobody stops it": ("STP106", LOOP.format(renewed="thread", joined="other"), ["likely"]),
+    "another thread is joined": ("STP106", LOOP.format(renewed="other", joined="other"), ["likely"]),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import is_thread_class, joins_itself
@@ -11,8 +12,12 @@ from worker_lint.analysis.entity import Class, Function, Scope
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.reached import reached_from
+from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.project import Project
 
 
 def is_ever_joined(function: Function) -> bool:
@@ -23,9 +28,11 @@ def is_ever_joined(function: Function) -> bool:
     cls = function.owner
     if cls is None:
         started = _started_in_module(function)
-        return any(_is_joined_in_file(function, name) for scope, call in started for name in _kept(scope, call))
+        return any(
+            _is_joined(function.project, function.path, name) for scope, call in started for name in _kept(scope, call)
+        )
     names = (name for scope, call in _started_by(cls, function) for name in _kept(scope, call))
-    if any(_is_joined_in_file(function, name) for name in names):
+    if any(_is_joined(function.project, function.path, name) for name in names):
         return True
     return is_thread_class(cls) and _is_its_code(cls, function) and _is_object_joined(cls)
 
@@ -66,19 +73,23 @@ def _kept(scope: Scope, made: ir.Call) -> Iterator[str]:
             yield from (name for target in node.targets if (name := last_name(target)))
 
 
-def _is_joined_in_file(function: Function, name: str) -> bool:
-    """Whether the file joins what has this name, itself or by a function that is called after that."""
-    source = function.project.store.text(function.path).source
-    return bool(re.search(_joins(name), source))
-
-
-def _joins(name: str) -> str:
+def _is_joined(project: Project, path: str, name: str) -> bool:
+    """
+    Whether a stop of the file, or a function that sets an event, joins what has this name, itself or by a function that
+    is called after that. Others may join it when it has long ended.
+    """
     kept = re.escape(name)
-    return rf"\b{kept}\.join\(|(?<![.\w])\w*join\w*\([^()\n]*\b{kept}\b"
+    joins = re.compile(rf"\b{kept}\.join\(|(?<![.\w])\w*join\w*\([^()\n]*\b{kept}\b")
+    for function in project.functions_in(path):
+        if mentions(function, "join") and (is_stop_name(function.name) or mentions(function, ".set(")):
+            if joins.search(project.store.text(path).segment(function.node.at)):
+                return True
+    return False
 
 
 def _is_object_joined(cls: Class) -> bool:
+    """Whether the object is joined: by itself, or under a name that those who make it give it."""
     if joins_itself(cls):
         return True
-    kept = {name for made in cls.project.uses.creations(cls) for name in _kept(made.scope, made.node)}
-    return any(cls.project.uses.is_written(cls, ("join",), _joins(name)) for name in sorted(kept))
+    made = [(one.scope.path, name) for one in cls.project.uses.creations(cls) for name in _kept(one.scope, one.node)]
+    return any(_is_joined(cls.project, path, name) for path, name in dict.fromkeys(made))

@@ -18,8 +18,8 @@ When to ignore it
     When nobody waits for the loop's end.
 
 Limits
-    Unknown are durations not written in the code, and waits on objects from elsewhere. A pause is certain only where
-    the very thread or process is joined; loops of daemon threads that nobody joins are let pass.
+    Unknown are durations not written in the code, and waits on objects from elsewhere. Certain only where a stop
+    joins the very thread or process; loops of daemon threads that nobody joins are let pass.
 """
 
 from collections.abc import Container, Iterator
@@ -204,9 +204,7 @@ rule = Rule(
 
             class Poller:
                 def __init__(self):
-                    self._stopping = threading.Event()
-                    self._thread = threading.Thread(target=self._run)
-                    self._thread.start()
+                    self._stopping, self._thread = threading.Event(), threading.Thread(target=self._run)
 
                 def _run(self):
                     while not self._stopping.is_set():
@@ -366,7 +364,7 @@ def _in_code(cls: Class, runs: Runs, where: Note, context: Context, *, joined: b
                     yield _long(here.function, call, flag, length, where)
                 name = blocked_on(cls, here.function, placed, call)
                 if name and name not in told and not may_be_woken(cls, name):
-                    yield _stuck(here.function, call, flag, name, where)
+                    yield _stuck(here.function, call, flag, name, where, joined=joined)
 
 
 def _flag(function: Function, placed: Placed, told: Container[str]) -> str:
@@ -389,7 +387,7 @@ def _long(function: Function, call: ir.Call, flag: str, length: float, where: No
     )
 
 
-def _stuck(function: Function, call: ir.Call, flag: str, name: str, where: Note) -> Finding:
+def _stuck(function: Function, call: ir.Call, flag: str, name: str, where: Note, *, joined: bool) -> Finding:
     func = call.func.name if isinstance(call.func, ir.Attribute) else "get"
     return Finding(
         at=call.at,
@@ -398,4 +396,5 @@ def _stuck(function: Function, call: ir.Call, flag: str, name: str, where: Note)
         help=f"give `{func}` a time-out, or let the stop wake it, as with a sentinel",
         notes=(where,),
         symbol=function.symbol,
+        confidence="certain" if joined else "likely",
     )
