@@ -168,3 +168,35 @@ class Connection(Link):
 )
 def test_one_way_that_leaves_the_process_is_enough(wait: str, expected: list[str]) -> None:
     assert _confidences(LINK.format(wait=wait)) == expected
+
+
+POOL = """
+class Pool:
+    def __init__(self):
+        self.workers = {}
+
+    def drop(self, name):
+        worker = self.workers.pop(name)
+        worker.close()
+
+    def stop(self):
+        for name in self.workers:
+            self.drop(name)
+"""
+BUS_LIST = """
+class Bus:
+    def __init__(self):
+        self.listeners = []
+
+    def unsubscribe(self, listener):
+        self.listeners.remove(listener)
+
+    async def publish(self, event):
+        for listener in self.listeners:
+            await listener(event)
+"""
+
+
+@pytest.mark.parametrize("source", [POOL, BUS_LIST])
+def test_what_the_loop_or_a_user_takes_out_is_likely(source: str) -> None:
+    assert _confidences(source) == ["likely"]

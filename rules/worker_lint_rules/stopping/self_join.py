@@ -113,6 +113,7 @@ rule = Rule(
                 def stop(self):
                     self.pool.shutdown()  # bad: self.pool
             """,
+            is_likely=True,
         ),
         good(
             "it asks whether it is the thread itself",
