@@ -91,5 +91,7 @@ def _is_object_joined(cls: Class) -> bool:
     """Whether the object is joined: by itself, or under a name that those who make it give it."""
     if joins_itself(cls):
         return True
-    made = [(one.scope.path, name) for one in cls.project.uses.creations(cls) for name in _kept(one.scope, one.node)]
-    return any(_is_joined(cls.project, path, name) for path, name in dict.fromkeys(made))
+    project = cls.project
+    made = [one for kind in (cls, *project.hierarchy.descendants(cls)) for one in project.uses.creations(kind)]
+    places = [(one.scope.path, name) for one in made for name in _kept(one.scope, one.node)]
+    return any(_is_joined(project, path, name) for path, name in dict.fromkeys(places))
