@@ -114,6 +114,54 @@ CASES = {
         """,
         ["certain"],
     ),
+    "its loop has ended because it was stopped": (
+        """
+        import threading
+
+        class Worker:
+            def start(self):
+                self.running = True
+                self.thread = threading.Thread(target=self.run)
+                self.thread.start()
+
+            def run(self):
+                while self.running:
+                    print("working")
+                self.stop()
+
+            def stop(self):
+                if not self.running:
+                    return
+                self.running = False
+                self.thread.join()
+        """,
+        ["likely"],
+    ),
+    "its loop goes on": (
+        """
+        import threading
+
+        class Worker:
+            def start(self):
+                self.running = True
+                self.thread = threading.Thread(target=self.run)
+                self.thread.start()
+
+            def run(self):
+                while self.running:
+                    try:
+                        self.work()
+                    except OSError:
+                        self.stop()
+
+            def stop(self):
+                if not self.running:
+                    return
+                self.running = False
+                self.thread.join()
+        """,
+        ["certain"],
+    ),
     "the wait comes, but nothing is left to be released": (
         """
         import asyncio

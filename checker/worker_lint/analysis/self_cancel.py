@@ -1,8 +1,10 @@
-"""Tasks that cancel themselves: what the cancellation keeps them from doing."""
+"""Threads and tasks that stop themselves: whether they get that far, and what it keeps them from doing."""
 
 from __future__ import annotations
 
+from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow.visit import find
+from worker_lint.analysis.given import leaves
 from worker_lint.analysis.guard import catches, handler_names, within
 from worker_lint.analysis.nesting import Placed, own_calls, own_expressions
 from worker_lint.analysis.reached import Reached
@@ -78,3 +80,22 @@ def _does(statement: ir.Stmt) -> bool:
     return any(is_stop_name(method_name(call)) for call in own_calls(statement)) or any(
         isinstance(node, ir.Await) and any(find(ir.Call, (node.value,))) for node in own_expressions(statement)
     )
+
+
+def has_been_told(here: Reached, at: ir.At) -> bool:
+    """
+    Whether the code comes to stop itself only when its loop has ended because of the very field that the stop, or a
+    step on the way to it, asks first: then it has been stopped already, and the stop may let it go.
+    """
+    places = [*((way.function, way.call.at) for way in here.ways), (here.function, at)]
+    first, begun = places[0]
+    ended = [loop.test for loop in find(ir.While, first.body) if loop.at[2] < begun[0]]
+    asked = {name for function, place in places for name in _asked_first(function, place)}
+    return bool(asked & {node.name for test in ended for node in find(ir.Attribute, (test,))})
+
+
+def _asked_first(function: Function, at: ir.At) -> set[str]:
+    """The members of the object that decide whether the function gets to a place."""
+    branches = [one for one in find(ir.If, function.body) if one.at[:2] <= at[:2]]
+    deciding = [one for one in branches if at[:2] <= one.at[2:] or leaves(one.body[-1])]
+    return {node.name for one in deciding for node in find(ir.Attribute, (one.test,))}

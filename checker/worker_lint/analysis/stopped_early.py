@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find, place_of
+from worker_lint.analysis.given import leaves
 from worker_lint.analysis.guard import catches, handler_names, in_finally, in_handler, within
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements
 from worker_lint.analysis.places import SELF, Use
@@ -234,8 +235,17 @@ def _of_owner(owner: Class, maker: Function, kept: str, names: set[str], stops: 
             for call in () if is_guarded else own_calls(placed.statement):
                 if _called(call, f"{method.node.params[0].name}.{field}") in stops:
                     text = f"called here, also when `{maker.name}` has failed"
-                    return Evidence(method.path, call.at, text, _is_kept_after_failure(owner, maker, kept, names))
+                    is_proven = not _has_state(method, call.at, field)
+                    is_proven = is_proven and _is_kept_after_failure(owner, maker, kept, names)
+                    return Evidence(method.path, call.at, text, is_proven)
     return None
+
+
+def _has_state(method: Function, at: ir.At, field: str) -> bool:
+    """Whether the method leaves before this place for other reasons than that it is closed or has no such field."""
+    early = [one for one in find(ir.If, method.body) if one.at[2] < at[0] and leaves(one.body[-1])]
+    names = {node.name for one in early for node in find(ir.Attribute, (one.test,))}
+    return any(name != field and "clos" not in name.lower() for name in names)
 
 
 def _is_kept_after_failure(owner: Class, maker: Function, kept: str, names: set[str]) -> bool:

@@ -21,8 +21,8 @@ When to ignore it
 Limits
     The way is followed as far as each call surely runs one function, six calls deep. Certain is what raises or hangs
     at the place itself, and a task that cancels itself and then surely waits before it has released the rest; other
-    cancellations (what they skip may be nothing) and ways that hang on parameters are likely. A wait whose
-    RuntimeError is caught on the spot is let pass.
+    cancellations (what they skip may be nothing), ways that hang on parameters, and those that follow a loop which the
+    stop has ended are likely. A wait whose RuntimeError is caught on the spot is let pass.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ from worker_lint.analysis.guard import catches
 from worker_lint.analysis.launched import Launched, launched_by
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions
 from worker_lint.analysis.reached import Reached, hangs_on_parameters, reached_from
-from worker_lint.analysis.self_cancel import skips_release
+from worker_lint.analysis.self_cancel import has_been_told, skips_release
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -388,5 +388,7 @@ def _finding(cls: Class, launched: Launched, here: Reached, at: ir.At, harms: bo
         notes=tuple(notes),
         symbol=here.function.symbol,
         culprit=("wait", cls.symbol, name, str(at[0])),
-        confidence="certain" if harms and not hangs_on_parameters(here, at) else "likely",
+        confidence="certain"
+        if harms and not hangs_on_parameters(here, at) and not has_been_told(here, at)
+        else "likely",
     )
