@@ -114,6 +114,132 @@ CASES = {
         """,
         ["certain"],
     ),
+    "its loop has ended because it was stopped": (
+        """
+        import threading
+
+        class Worker:
+            def start(self):
+                self.running = True
+                self.thread = threading.Thread(target=self.run)
+                self.thread.start()
+
+            def run(self):
+                while self.running:
+                    print("working")
+                self.stop()
+
+            def stop(self):
+                if not self.running:
+                    return
+                self.running = False
+                self.thread.join()
+        """,
+        ["likely"],
+    ),
+    "its loop goes on": (
+        """
+        import threading
+
+        class Worker:
+            def start(self):
+                self.running = True
+                self.thread = threading.Thread(target=self.run)
+                self.thread.start()
+
+            def run(self):
+                while self.running:
+                    try:
+                        self.work()
+                    except OSError:
+                        self.stop()
+
+            def stop(self):
+                if not self.running:
+                    return
+                self.running = False
+                self.thread.join()
+        """,
+        ["certain"],
+    ),
+    "the wait comes, but nothing is left to be released": (
+        """
+        import asyncio
+
+        class Client:
+            async def connect(self):
+                self.reader = asyncio.create_task(self.read())
+
+            async def read(self):
+                await self.close()
+
+            async def close(self):
+                self.reader.cancel()
+                await asyncio.sleep(0)
+                self.open = False
+        """,
+        ["likely"],
+    ),
+    "the wait may be left out": (
+        """
+        import asyncio
+
+        class Client:
+            async def connect(self):
+                self.reader = asyncio.create_task(self.read())
+
+            async def read(self):
+                await self.close()
+
+            async def close(self):
+                self.reader.cancel()
+                if self.peer is not None:
+                    await asyncio.sleep(0)
+                self.writer.close()
+        """,
+        ["likely"],
+    ),
+    "the cancellation is taken where it strikes": (
+        """
+        import asyncio
+
+        class Client:
+            async def connect(self):
+                self.reader = asyncio.create_task(self.read())
+
+            async def read(self):
+                await self.close()
+
+            async def close(self):
+                self.reader.cancel()
+                try:
+                    await asyncio.sleep(0)
+                except asyncio.CancelledError:
+                    pass
+                self.writer.close()
+        """,
+        ["likely"],
+    ),
+    "what follows is skipped, and the socket stays open": (
+        """
+        import asyncio
+
+        class Client:
+            async def connect(self):
+                self.reader = asyncio.create_task(self.read())
+
+            async def read(self):
+                await self.close()
+
+            async def close(self):
+                if self.reader is not None and not self.reader.cancelled():
+                    self.reader.cancel()
+                await asyncio.sleep(0)
+                if self.writer is not None:
+                    self.writer.close()
+        """,
+        ["certain"],
+    ),
 }
 
 

@@ -47,6 +47,61 @@ CASES = {
         """,
         ["certain"],
     ),
+    "an assertion is what its author thinks never fails": (
+        """
+        class Client:
+            def __init__(self, address):
+                assert address
+                self.closed = False
+
+            def __del__(self):
+                print(self.closed)
+        """,
+        ["likely"],
+    ),
+    "an assertion, and then the world": (
+        """
+        class Client:
+            def __init__(self, address):
+                assert address
+                self.file = open(address)
+                self.closed = False
+
+            def __del__(self):
+                print(self.closed)
+        """,
+        ["certain"],
+    ),
+    "each time, also for a closed one": (
+        """
+        class Client:
+            def __init__(self, loop):
+                self.loop = loop
+
+            async def close(self):
+                self.open = False
+
+            def __del__(self):
+                self.loop.create_task(self.close())
+        """,
+        ["certain"],
+    ),
+    "a last resort for those who forgot to close it": (
+        """
+        class Client:
+            def __init__(self, loop):
+                self.loop = loop
+                self.is_closed = False
+
+            async def close(self):
+                self.is_closed = True
+
+            def __del__(self):
+                if not self.is_closed:
+                    self.loop.create_task(self.close())
+        """,
+        ["likely"],
+    ),
     "its own file makes it and may have asked before": (
         """
         class Client:

@@ -11,6 +11,7 @@ from worker_lint.analysis.locking import Locking
 from worker_lint.analysis.meanwhile import is_part_of_stop, surely_waits
 from worker_lint.analysis.membership import Change, Walked, collection_kind
 from worker_lint.analysis.nesting import mentions
+from worker_lint.analysis.touching import methods_named
 from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
 
@@ -29,7 +30,7 @@ def surely_comes_between(locking: Locking, walked: Walked, change: Change) -> bo
         return False
     if collection_kind(cls, walked.field) == "list" and not _is_by_itself(cls, other):
         return False
-    return run_beside(cls, method, other)
+    return run_beside(cls, method, other) and not _is_done_before(cls, method, other)
 
 
 def _method_of(function: Function) -> Function:
@@ -52,6 +53,37 @@ def run_beside(cls: Class, one: Function, other: Function) -> bool:
     return len(first | second) > 1 or bool(first & second & callbacks)
 
 
+def _is_done_before(cls: Class, method: Function, other: Function) -> bool:
+    """
+    Whether the other method is a step of those who start the task with this one, and is always taken before they do:
+    nobody else in the class calls it, so that it has its place in the order.
+    """
+    roots = frozenset(_in_tasks(cls))
+    tasks = {course for course in _courses(cls, method, roots) if course in roots}
+    callers = [one for one in cls.project.values.fields.methods(cls) if _calls(one, other.name)]
+    return bool(tasks and callers) and all(_starts_after(cls, caller, other.name, tasks) for caller in callers)
+
+
+def _starts_after(cls: Class, caller: Function, name: str, tasks: set[str]) -> bool:
+    """Whether the caller starts all these tasks itself, after its last call of the method."""
+    started = {
+        runs.function.name: entry.call.at
+        for entry in (cls.project.workers.entries(caller, cls) if mentions(caller, *_LAUNCHES) else ())
+        for runs in entry.callee.runs
+        if runs.me is cls
+    }
+    last = max(call.at for call in _calls(caller, name))
+    return all(task in started and started[task] > last for task in tasks)
+
+
+def _calls(method: Function, name: str) -> list[ir.Call]:
+    """The calls of a method of the same object."""
+    subject = method.node.params[0].name if method.node.params else ""
+    called = f"{subject}.{name}"
+    found = find(ir.Call, method.body, inner=True) if mentions(method, name) else ()
+    return [call for call in found if ir.dotted_name(call.func) == called]
+
+
 def _is_by_itself(cls: Class, method: Function) -> bool:
     """Whether a task or callback of the object leads to the method."""
     roots = _roots(cls, _callbacks(cls))
@@ -61,7 +93,7 @@ def _is_by_itself(cls: Class, method: Function) -> bool:
 def _roots(cls: Class, callbacks: frozenset[str]) -> frozenset[str]:
     """The methods with which tasks and callbacks begin, without those to which only another one of them leads."""
     names = callbacks | frozenset(_in_tasks(cls))
-    below = {name: cls.project.resources.reached(cls, name) for name in names}
+    below = {name: _reached(cls, name) for name in names}
     return frozenset(
         name
         for name in names
@@ -72,10 +104,33 @@ def _roots(cls: Class, callbacks: frozenset[str]) -> frozenset[str]:
 def _courses(cls: Class, method: Function, roots: frozenset[str]) -> Iterator[str]:
     """The tasks and callbacks that lead to a method, and the method itself when anybody may call it."""
     for root in roots:
-        if root == method.name or method.name in cls.project.resources.reached(cls, root):
+        if method.name in _reached(cls, root):
             yield root
     if not method.name.startswith("_") and method.name not in roots:
         yield method.name
+
+
+def _reached(cls: Class, name: str) -> frozenset[str]:
+    """The methods that one of them may run through `self`, also as `Base.method(self)`, itself among them."""
+    found: set[str] = set()
+    pending = {name}
+    bases = {base.name for base in cls.project.hierarchy.order(cls) if isinstance(base, Class)}
+    while pending:
+        found |= cls.project.resources.reached(cls, pending.pop())
+        for method in methods_named(cls, found):
+            pending.update(_unbound(method, bases) - found)
+    return frozenset(found)
+
+
+def _unbound(method: Function, bases: set[str]) -> set[str]:
+    """The methods of bases that a method calls by the name of the class."""
+    subject = method.node.params[0].name if method.node.params else ""
+    return {
+        call.func.name
+        for call in find(ir.Call, method.body)
+        if isinstance(call.func, ir.Attribute) and isinstance(call.func.value, ir.Name) and call.func.value.id in bases
+        if call.args and isinstance(call.args[0], ir.Name) and call.args[0].id == subject
+    }
 
 
 def _callbacks(cls: Class) -> frozenset[str]:

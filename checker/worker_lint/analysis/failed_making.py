@@ -12,7 +12,7 @@ from worker_lint.analysis.membership import flat_targets
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements
 from worker_lint.source import ir
 
-Cause: TypeAlias = Literal["outside", "check"]
+Cause: TypeAlias = Literal["outside", "check", "claim"]
 
 _CLAIMS: Final = ("NotImplementedError", "NotImplemented")
 """What a base raises whose subclasses do not call it."""
@@ -25,8 +25,8 @@ class Risk(NamedTuple):
     Attributes:
         at: What fails.
         set_at: Where the field is set.
-        cause: `outside` for what only the world decides (a file, a socket), `check` for a `raise` or `assert` of the
-            project's own, which a caller who keeps to it never meets.
+        cause: `outside` for what only the world decides (a file, a socket), `check` for a `raise` of the project's own,
+            which a caller who keeps to it never meets, `claim` for an `assert`, which its author thinks never fails.
     """
 
     at: ir.At
@@ -40,8 +40,8 @@ def risk_before(cls: Class, init: Function, field: str) -> Risk | None:
     risk: tuple[ir.At, Cause] | None = None
     for placed in placed_statements(init.body):
         statement = placed.statement
-        if risk is None:
-            risk = None if catches(init, placed, ()) else _risk_in(cls, init, placed)
+        if risk is None or risk[1] == "claim":
+            risk = risk if catches(init, placed, ()) else _risk_in(cls, init, placed) or risk
             if risk is None and _sets_within(cls, init, statement, field):
                 return None
         if isinstance(statement, ir.Assign):
@@ -60,7 +60,7 @@ def _risk_in(cls: Class, init: Function, placed: Placed) -> tuple[ir.At, Cause] 
     """What in a statement is known to raise: itself, a modelled call, or a function of the project that raises."""
     statement = placed.statement
     if isinstance(statement, (ir.Raise, ir.Assert)):
-        return statement.at, "check"
+        return statement.at, "claim" if isinstance(statement, ir.Assert) else "check"
     for call in own_calls(statement):
         callee = cls.project.calls.of(init, call, cls)
         if callee.is_sure and callee.model is not None and isinstance(callee.model.raises, tuple):

@@ -198,6 +198,25 @@ def _own_method(cls: Class, function: Function, call: ir.Call) -> Function | Non
     return method if runs_now and method is not None and not method.node.decorators else None
 
 
+def is_last_resort(here: Reached, at: ir.At) -> bool:
+    """
+    Whether the finalizer tells by a warning that the object should have been closed, or asks whether it is open still:
+    it is there for those who forgot to close it, and knows that it may fail.
+    """
+    places = [*((way.function, way.call.at) for way in here.ways), (here.function, at)]
+    return any(mentions(one, "ResourceWarning") or _asks_open(one, place) for one, place in places)
+
+
+def _asks_open(function: Function, at: ir.At) -> bool:
+    """Whether the function asks, before this place or around it, for something named after being open or closed."""
+    for branch in find(ir.If, function.body):
+        if branch.at[:2] <= at[:2]:
+            names = [node.name for node in find(ir.Attribute, (branch.test,))]
+            if any(word in name.lower() for name in names for word in ("closed", "closing", "open")):
+                return True
+    return False
+
+
 def looks_first(function: Function) -> bool:
     """Whether the function asks whether fields exist at all."""
     return mentions(function, *_ASKS)

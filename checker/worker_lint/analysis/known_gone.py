@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import catches, handler_names, within
 from worker_lint.analysis.locking import Locking
-from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements
+from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements
 from worker_lint.source import ir
 
 GONE: Final = frozenset({"NoSuchProcess", "ProcessLookupError"})
+_ABOVE: Final = ("OSError", "EnvironmentError", "error")
 _ENDS: Final = frozenset({"kill", "stop", "terminate", "shutdown", "reap"})
 
 
@@ -25,6 +27,7 @@ class Unready(NamedTuple):
         error: What it raises when the process has gone.
         handled: The same call elsewhere in the class, in a `try` with a clause for that.
         elsewhere: The method where that stands.
+        is_of_many: The class calls the method for one process after the other, so that the error ends that row.
     """
 
     call: ir.Call
@@ -32,6 +35,7 @@ class Unready(NamedTuple):
     error: str
     handled: ir.At
     elsewhere: Function
+    is_of_many: bool
 
 
 def unready_calls(cls: Class) -> Iterator[Unready]:
@@ -54,7 +58,7 @@ def unready_calls(cls: Class) -> Iterator[Unready]:
                 continue
             error, at, elsewhere = known[_called(method, found)]
             if elsewhere is not method and not catches(method, placed, GONE) and _goes_on(method, placed):
-                yield Unready(found, method, error, at, elsewhere)
+                yield Unready(found, method, error, at, elsewhere, _is_of_many(method, methods, error))
                 break
 
 
@@ -76,6 +80,24 @@ def _called(method: Function, call: ir.Call) -> str:
     subject = method.node.params[0].name if method.node.params else ""
     name = ir.dotted_name(call.func) or ""
     return name.partition(".")[2] if subject and name.startswith(f"{subject}.") else ""
+
+
+def _is_of_many(method: Function, methods: list[Function], error: str) -> bool:
+    """Whether a method calls this one in a loop or comprehension, and takes no such error from it."""
+    taken = (error, *_ABOVE) if error == "ProcessLookupError" else (error,)
+    for caller in methods if len(method.node.params) > 1 else ():
+        for placed in placed_statements(caller.body) if mentions(caller, method.name) else ():
+            calls = [call for call in own_calls(placed.statement) if _called(caller, call) == method.name]
+            if calls and not catches(caller, placed, taken) and _is_in_row(placed, calls[0]):
+                return True
+    return False
+
+
+def _is_in_row(placed: Placed, call: ir.Call) -> bool:
+    within_one = (node for node in own_expressions(placed.statement) if isinstance(node, ir.Comprehension))
+    return any(isinstance(outer, ir.For) for outer in placed.around) or any(
+        one is call for node in within_one for one in find(ir.Call, (node.element,))
+    )
 
 
 def _is_handled_outside(method: Function, locking: Locking) -> bool:

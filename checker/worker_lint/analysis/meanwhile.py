@@ -14,7 +14,7 @@ from worker_lint.analysis.membership import Change, Walked, changes_reached, col
 from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, placed_statements
 from worker_lint.analysis.reached import Reached, reached_from
 from worker_lint.analysis.stopping import is_stop_name
-from worker_lint.analysis.suspending import never_suspends, surely_suspends
+from worker_lint.analysis.suspending import goes_outside, never_suspends
 from worker_lint.source import ir
 
 _CALLED_BACK: Final = ("on_", "handle_", "incoming_")
@@ -89,9 +89,7 @@ def is_undisturbed(cls: Class, walked: Walked) -> bool:
 def surely_waits(cls: Class, walked: Walked) -> bool:
     """Whether the loop is known to give other tasks a turn between two members."""
     loop = walked.loop
-    return loop is not None and any(
-        surely_suspends(walked.function, one.value, cls) for one in find(ir.Await, loop.body)
-    )
+    return loop is not None and any(goes_outside(walked.function, one.value, cls) for one in find(ir.Await, loop.body))
 
 
 def _is_known_member(loop: ir.For, call: ir.Call) -> bool:

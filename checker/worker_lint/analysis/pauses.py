@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -15,10 +14,6 @@ from worker_lint.source import ir
 
 _EVENTS: Final = ("threading.Event", "multiprocessing.synchronize.Event")
 _ASKING: Final = frozenset({"is_set", "isSet"})
-
-
-_JOIN: Final = r"\.join\((?:timeout\b[^)]*|[\d.]*)\)"
-"""A wait for a thread: strings are joined with another argument."""
 
 
 class Asked(NamedTuple):
@@ -104,15 +99,3 @@ def _is_itself(use: Use) -> bool:
 
 def _is_constant(value: ir.Expr) -> bool:
     return isinstance(value, ir.Name) and value.id.isupper()
-
-
-def is_waited_for(function: Function) -> bool:
-    """
-    Whether somebody waits for a thread that may run the function: in code that knows its class or, for a function of
-    the module that the file makes the target of a thread or process, in the file.
-    """
-    cls, store = function.owner, function.project.store
-    if cls is not None:
-        return cls.project.uses.is_written(cls, (".join(",), _JOIN)
-    source = store.text(function.path).source
-    return f"target={function.name}" in source and bool(re.search(rf"{_JOIN}|\bjoin_\w+\(|_join\(", source))

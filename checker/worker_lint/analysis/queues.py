@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from worker_lint.analysis.entity import Class, External, Instance
+from worker_lint.analysis.entity import Class, External, Function, Instance
 from worker_lint.analysis.nesting import own_expressions
 from worker_lint.analysis.places import Use
 from worker_lint.analysis.touching import acts_of, code_of, family
 from worker_lint.source import ir
 
+_NEXT: Final = frozenset({"__next__", "__anext__"})
+_GETS: Final = frozenset({"get", "get_nowait"})
+_PUTS: Final = frozenset({"put", "put_nowait"})
 _QUEUES: Final = ("queue.Queue", "asyncio.queues.Queue", "multiprocessing.queues.Queue")
 
 
@@ -40,6 +44,23 @@ def is_emptied_by_own(cls: Class, name: str) -> bool:
                 if act.name == name and act.use is not None and _hands_over(act.use):
                     return True
     return False
+
+
+def is_left_unread(cls: Class, name: str, stop: Function) -> bool:
+    """
+    Whether the queue may well be full when the object is stopped: it is what an iteration over the object takes its
+    items from, which ends where its user likes, and others than the stop put items in.
+    """
+    methods = list(cls.project.values.fields.methods(cls))
+    if not any(_does(method, cls, name, _GETS) for method in methods if method.name in _NEXT):
+        return False
+    if any(_does(method, cls, name, _PUTS) for method in methods if method != stop):
+        return True
+    return cls.project.uses.is_written(cls, (f".{name}.",), rf"(?<!\bself)\.{re.escape(name)}\.put")
+
+
+def _does(method: Function, cls: Class, name: str, wanted: frozenset[str]) -> bool:
+    return any(act.name == name and act.called in wanted for act in acts_of(method, cls))
 
 
 def _hands_over(use: Use) -> bool:

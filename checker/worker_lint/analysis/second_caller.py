@@ -9,7 +9,9 @@ from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.guard import in_finally, in_handler
 from worker_lint.analysis.nesting import placed_statements
 from worker_lint.analysis.places import SELF, Use
-from worker_lint.analysis.standing import Misstep, Standing, State
+from worker_lint.analysis.refusing_none import refuses_none
+from worker_lint.analysis.standing import CLOSED_NAMES, Misstep, Standing, State
+from worker_lint.analysis.stopped_early import is_internal
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.with_blocks import lives_in_with
 from worker_lint.source import ir
@@ -69,3 +71,17 @@ def _reaches(standing: Standing, method: Function, first: State, missteps: tuple
     """Whether the method, run on a stopped object, gets as far as the misstep."""
     nodes = {one.node.at for one in missteps}
     return any(one.node.at in nodes for one in standing.missteps(method, first))
+
+
+def comes_for_sure(misstep: Misstep, other: SecondCaller) -> bool:
+    """
+    Whether the object itself may make the second stop, or a public class tells everybody of closed objects, as files
+    do. Where the misstep is only to hand None on, what takes it has to be declared to take none.
+    """
+    function = misstep.function
+    if misstep.value == "handed":
+        is_refused = isinstance(misstep.node, ir.Call) and refuses_none(function, misstep.node, function.owner)
+        return other.is_sure and is_refused
+    cls = other.method.owner
+    is_told = other.method.name in CLOSED_NAMES and cls is not None and not is_internal(cls)
+    return other.is_sure or (is_told and misstep.value == "none")

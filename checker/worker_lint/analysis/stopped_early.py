@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find, place_of
-from worker_lint.analysis.guard import catches, in_finally, in_handler, within
+from worker_lint.analysis.given import leaves
+from worker_lint.analysis.guard import catches, handler_names, in_finally, in_handler, within
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements
 from worker_lint.analysis.places import SELF, Use
 from worker_lint.analysis.places.denoted import method_around
@@ -27,6 +28,7 @@ from worker_lint.source import ir
 
 _NAMING: Final = frozenset({"print", "repr", "str", "hasattr", "isinstance", "callable"})
 _WAITS: Final = frozenset({"wait", "wait_for", "get", "result", "acquire", "join", "sleep"})
+_FAILURES: Final = frozenset({"Exception", "BaseException", "OSError", "ConnectionError", "ConnectionRefusedError"})
 _WAYS_IN: Final = {"__exit__": "__enter__", "__aexit__": "__aenter__"}
 
 
@@ -88,9 +90,9 @@ def _run_later(cls: Class, starts: list[tuple[Function, ir.At]]) -> Evidence | N
     found = None
     for method, _ in starts:
         uses = [use for use in places if use.place == (SELF, method.name) and use.how == "passed"]
-        uses = [use for use in uses if not _is_only_named(use)]
+        uses = [use for use in uses if not _is_only_named(use) and method_around(use.function) != method]
         if not uses:
-            return None
+            return None  # a method that hands itself on, to be run again, has run before
         text = f"`{method.name}` runs elsewhere, some time after this"
         is_proven = _is_run_by(cls, uses[0]) and not _waits_after(uses[0])
         found = Evidence(uses[0].function.path, uses[0].at, text, is_proven)
@@ -232,8 +234,50 @@ def _of_owner(owner: Class, maker: Function, kept: str, names: set[str], stops: 
             is_guarded = _asks_otherwise(placed, field) or catches(method, placed, ("AttributeError",))
             for call in () if is_guarded else own_calls(placed.statement):
                 if _called(call, f"{method.node.params[0].name}.{field}") in stops:
-                    return Evidence(method.path, call.at, f"called here, also when `{maker.name}` has failed")
+                    text = f"called here, also when `{maker.name}` has failed"
+                    is_proven = not _has_state(method, call.at, field)
+                    is_proven = is_proven and _is_kept_after_failure(owner, maker, kept, names)
+                    return Evidence(method.path, call.at, text, is_proven)
     return None
+
+
+def _has_state(method: Function, at: ir.At, field: str) -> bool:
+    """Whether the method leaves before this place for other reasons than that it is closed or has no such field."""
+    early = [one for one in find(ir.If, method.body) if one.at[2] < at[0] and leaves(one.body[-1])]
+    names = {node.name for one in early for node in find(ir.Attribute, (one.test,))}
+    return any(name != field and "clos" not in name.lower() for name in names)
+
+
+def _is_kept_after_failure(owner: Class, maker: Function, kept: str, names: set[str]) -> bool:
+    """
+    Whether the owner takes the failure of the start and goes on, with the object still in the field: where the start is
+    called, or where a method of the owner calls the one that does.
+    """
+    if _goes_on_after(maker, kept, names):
+        return True
+    methods = [one for one in owner.project.values.fields.methods(owner) if mentions(one, maker.name)]
+    return any(one.node.params and _goes_on_after(one, one.node.params[0].name, {maker.name}) for one in methods)
+
+
+def _goes_on_after(function: Function, receiver: str, names: set[str]) -> bool:
+    """Whether a clause of the function takes what such a call throws without a link, and the function goes on."""
+    for placed in placed_statements(function.statements):
+        if any(_called(call, receiver) in names for call in own_calls(placed.statement)):
+            for outer in placed.around:
+                if isinstance(outer, ir.Try) and within(outer.body, placed.statement):
+                    if any(_goes_on(handler) for handler in outer.handlers if _takes_failures(handler)):
+                        return True
+    return False
+
+
+def _goes_on(handler: ir.Handler) -> bool:
+    """Whether a clause neither raises nor returns anywhere."""
+    return not any(True for kind in (ir.Raise, ir.Return) for _ in find(kind, handler.body))
+
+
+def _takes_failures(handler: ir.Handler) -> bool:
+    """Whether a clause takes what a link that cannot be made throws."""
+    return bool(set(handler_names(handler)) & _FAILURES)
 
 
 def _asks_otherwise(placed: Placed, field: str) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 from worker_lint.analysis.calls import Callee, Runs
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import find, receiver_of
+from worker_lint.analysis.guard import in_handler
 from worker_lint.analysis.looping import targets
 from worker_lint.analysis.nesting import Placed, own_expressions, placed_statements
 from worker_lint.source import ir
@@ -17,8 +19,12 @@ _ALWAYS: Final = frozenset(
     | {"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "anyio.sleep", "trio.sleep"}
 )
 _WRAPPERS: Final = frozenset({"asyncio.wait_for", "asyncio.gather", "asyncio.shield", "asyncio.create_task"})
+_IN_PROCESS: Final = frozenset({"anyio", "trio", "sniffio", "asgiref", "aiologic", "janus", "asyncio_extras"})
+"""Libraries whose coroutines hand things on within the process, as those of asyncio do."""
 _DEPTH: Final = 4
 """Coroutines that may call one another before the answer is no."""
+_FAR: Final = 6
+"""The same where one way that leads to a wait is enough: the outside is often behind several layers."""
 
 
 def never_suspends(scope: Function, awaited: ir.Expr, me: Class | None = None, depth: int = _DEPTH) -> bool:
@@ -49,6 +55,35 @@ def surely_suspends(scope: Function, awaited: ir.Expr, me: Class | None = None, 
     if callee.runs:
         return depth > 0 and callee.is_sure and all(_comes_to_wait(runs, depth) for runs in callee.runs)
     return isinstance(awaited.func, ir.Name) and _is_given(scope, awaited.func.id)
+
+
+def goes_outside(scope: Function, awaited: ir.Expr, me: Class | None = None, depth: int = _FAR) -> bool:
+    """
+    Whether the `await`, whichever function of the project it runs, has a way that comes to a sure wait, such as a
+    request to another process, or to a coroutine of a library. Ways through a handler do not count, nor do declarations
+    without a body.
+    """
+    if surely_suspends(scope, awaited, me):
+        return True
+    if depth == 0 or not isinstance(awaited, ir.Call):
+        return False
+    callee = scope.project.calls.of(scope, awaited, me)
+    if callee.dotted:
+        return callee.dotted.partition(".")[0] not in sys.stdlib_module_names | _IN_PROCESS
+    known = [runs for runs in callee.runs if not runs.function.node.shape.startswith("not-implemented")]
+    return callee.is_found and bool(known) and all(_may_come_outside(runs, depth) for runs in known)
+
+
+def _may_come_outside(runs: Runs, depth: int) -> bool:
+    function = runs.function
+    if not function.node.is_async or function.node.is_generator:
+        return False
+    return any(
+        isinstance(one, ir.Await) and goes_outside(function, one.value, runs.me, depth - 1)
+        for placed in placed_statements(function.body)
+        if in_handler(placed) is None
+        for one in own_expressions(placed.statement)
+    )
 
 
 def _asks_outside(callee: Callee) -> bool:

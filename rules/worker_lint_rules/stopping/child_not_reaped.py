@@ -22,8 +22,8 @@ When to ignore it
 Limits
     Only processes that the function or class starts itself and does not hand on. Those of multiprocessing
     that a function keeps for itself are let pass: it joins them when the program ends. A process whose
-    output is read counts as waited for. Likely only: what a main function, a finalizer or Ctrl-C ends, a process
-    of multiprocessing, and a call that another method has a clause around.
+    output is read counts as waited for. Likely only: what a main function, a finalizer or Ctrl-C ends, a process of
+    multiprocessing, and a call that another method has a clause around, unless it is made for process after process.
 """
 
 from collections.abc import Iterator
@@ -257,7 +257,7 @@ def _not_ready(found: Unready) -> Finding:
         help=f"`try: … except {found.error}`, as in `{found.elsewhere.name}`",
         notes=(Note(found.method.path, found.handled, "here the same call has a clause for it"),),
         symbol=found.method.symbol,
-        confidence="likely",
+        confidence="certain" if found.is_of_many else "likely",
     )
 
 

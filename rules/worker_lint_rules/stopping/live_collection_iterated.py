@@ -21,7 +21,7 @@ Limits
     Only collections that the class itself creates. Methods that register what they are given, without being
     coroutines, are taken for configuration. A list that only grows is no matter, nor what a start method puts in; in
     a stop method only what other tasks take out counts. A loop under a lock is a matter of `stop-race`. Certain is
-    a loop that waits each time, whatever the state, while another task or callback of the object makes the change.
+    a loop that waits for what is outside, while another task or callback of the object makes the change.
 """
 
 from collections.abc import Iterator
@@ -80,6 +80,7 @@ rule = Rule(
                     for channel in self._channels:  # bad: self._channels
                         await channel.restore()
             """,
+            is_likely=True,
         ),
         bad(
             "sessions end by themselves while stop waits for each",
@@ -99,36 +100,22 @@ rule = Rule(
                     for session in self.sessions.values():  # bad: self.sessions
                         await session.close()
             """,
+            is_likely=True,
         ),
         bad(
-            "a listener that removes itself makes the loop skip the next one",
+            "a listener may put another one in",
             """
             class Bus:
-                def __init__(self):
-                    self.listeners = []
+                def __init__(self, link):
+                    self.listeners = set()
+                    link.consume(self._publish)
 
-                def unsubscribe(self, listener):
-                    self.listeners.remove(listener)
+                async def subscribe(self, listener):
+                    self.listeners.add(listener)
 
-                async def publish(self, event):
+                async def _publish(self, event):
                     for listener in self.listeners:  # bad: self.listeners
                         await listener(event)
-            """,
-        ),
-        bad(
-            "the loop itself takes members out",
-            """
-            class Pool:
-                def __init__(self):
-                    self.workers = {}
-
-                def drop(self, name):
-                    worker = self.workers.pop(name)
-                    worker.close()
-
-                def stop(self):
-                    for name in self.workers:  # bad: self.workers
-                        self.drop(name)
             """,
         ),
         bad(
@@ -152,6 +139,7 @@ rule = Rule(
                     for child in self.children:  # bad: self.children
                         child.stop()
             """,
+            is_likely=True,
         ),
         good(
             "a copy",

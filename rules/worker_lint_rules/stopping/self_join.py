@@ -20,8 +20,9 @@ When to ignore it
 
 Limits
     The way is followed as far as each call surely runs one function, six calls deep. Certain is what raises or hangs
-    at the place itself; likely, that a task cancels itself (what it then skips may be nothing) and ways that hang on
-    parameters. A wait whose RuntimeError is caught on the spot is let pass.
+    at the place itself, and a task that cancels itself and then surely waits before it has released the rest; other
+    cancellations (what they skip may be nothing), ways that hang on parameters, and those that follow a loop which the
+    stop has ended are likely. A wait whose RuntimeError is caught on the spot is let pass.
 """
 
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ from worker_lint.analysis.guard import catches
 from worker_lint.analysis.launched import Launched, launched_by
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions
 from worker_lint.analysis.reached import Reached, hangs_on_parameters, reached_from
+from worker_lint.analysis.self_cancel import has_been_told, skips_release
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -70,24 +72,26 @@ rule = Rule(
             """,
         ),
         bad(
-            "the reader closes the client, which cancels the reader",
+            "the next wait ends the close, with the connection still open",
             """
             import asyncio
 
             class Client:
-                async def connect(self):
+                async def connect(self, host):
+                    self.stream, self.writer = await asyncio.open_connection(host, 4222)
                     self.reader = asyncio.create_task(self.read())
 
                 async def read(self):
                     try:
-                        await asyncio.sleep(1)
+                        await self.stream.readline()
                     except OSError:
                         await self.close()
 
                 async def close(self):
-                    self.reader.cancel()  # bad: self.reader
+                    if self.reader is not None:
+                        self.reader.cancel()  # bad: self.reader
                     await asyncio.sleep(0)
-                    self.open = False
+                    self.writer.close()
             """,
         ),
         bad(
@@ -109,6 +113,7 @@ rule = Rule(
                 def stop(self):
                     self.pool.shutdown()  # bad: self.pool
             """,
+            is_likely=True,
         ),
         good(
             "it asks whether it is the thread itself",
@@ -309,7 +314,7 @@ def _is_forgotten(cls: Class, launched: Launched, here: Reached) -> bool:
 
 
 def _waits(cls: Class, launched: Launched, here: Reached, placed: Placed) -> tuple[ir.At, bool] | None:
-    """Where the statement waits for what runs it, if it does, and whether it only cancels it."""
+    """Where the statement waits for what runs it, if it does, and whether it surely does harm."""
 
     def is_it(expr: ir.Expr) -> bool:
         return launched.place in cls.project.places.denotes(here.function, expr, cls)
@@ -319,11 +324,11 @@ def _waits(cls: Class, launched: Launched, here: Reached, placed: Placed) -> tup
             cancels = _is_cancel(launched, call) and _goes_on(here, call, placed)
             waits = _is_wait(launched, call, call.func.name) and not _is_expected(here, placed)
             if cancels or waits:
-                return call.at, cancels
+                return call.at, waits or skips_release(here, placed)
     if launched.kind == "task" and not _is_expected(here, placed):
         for node in own_expressions(placed.statement):
             if isinstance(node, ir.Await) and any(is_it(value) for value in _awaited(node.value)):
-                return node.at, False
+                return node.at, True
     return None
 
 
@@ -362,7 +367,7 @@ def _goes_on(here: Reached, call: ir.Call, placed: Placed) -> bool:
     return not handled and any(node.at > call.at for node in find(ir.Await, here.function.body))
 
 
-def _finding(cls: Class, launched: Launched, here: Reached, at: ir.At, cancels: bool) -> Finding:  # noqa: FBT001
+def _finding(cls: Class, launched: Launched, here: Reached, at: ir.At, harms: bool) -> Finding:  # noqa: FBT001
     name = ".".join(launched.place)
     where = _WHERE[launched.kind]
     first = launched.runs.function
@@ -383,5 +388,7 @@ def _finding(cls: Class, launched: Launched, here: Reached, at: ir.At, cancels: 
         notes=tuple(notes),
         symbol=here.function.symbol,
         culprit=("wait", cls.symbol, name, str(at[0])),
-        confidence="likely" if cancels or hangs_on_parameters(here, at) else "certain",
+        confidence="certain"
+        if harms and not hangs_on_parameters(here, at) and not has_been_told(here, at)
+        else "likely",
     )

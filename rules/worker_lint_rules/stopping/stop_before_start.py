@@ -21,8 +21,8 @@ Limits
     thread or task, a clean-up after the very start that failed, in the class or where the object is made, or an owner
     that keeps the object before it starts it and closes it in its own `close`. A test for what is not known, a handler
     for AttributeError or Exception there or in the clean-up, and an assertion at the start are guards. Left alone are
-    fields that others set, and classes internal to a package. Certain is what comes after the very start that failed,
-    or before a start that is known to run elsewhere; a `with` and an owner make it likely.
+    fields that others set, and classes internal to a package. Certain is a stop after the very start that failed,
+    before one known to run elsewhere, or by an owner that takes its failure and goes on; else it is likely.
 """
 
 from collections.abc import Iterator

@@ -27,15 +27,16 @@ Limits
     What a second run does is followed from the values that the first one surely leaves. A test that asks for
     anything of the object that is not known counts as a guard, and so does a decorator. Futures count in
     collections of the object out of which their waiter does not take them. Certain is a second stop that the object
-    itself makes, on an error or through a callback, and a future; the end of a `with` block makes it likely, and
-    nothing where the project puts each object of the class into one and none is stopped besides.
+    itself makes, on an error or through a callback, one of a public class with a property such as `closed`, and a
+    future; the end of a `with` block makes it likely, as does None that is handed to what may take it; it is nothing
+    where the project puts each object of the class into one and none is stopped besides.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.resolving import Resolved, resolved_after_cancel
-from worker_lint.analysis.second_caller import SecondCaller, second_caller
+from worker_lint.analysis.second_caller import SecondCaller, comes_for_sure, second_caller
 from worker_lint.analysis.standing import CLOSED_NAMES, NOTHING, Misstep, Standing, is_stated, lets_through
 from worker_lint.analysis.stopping import STOP_WORDS, ends_object
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -124,7 +125,6 @@ rule = Rule(
                 def closed(self):
                     return self.socket is None
             """,
-            is_likely=True,
         ),
         bad(
             "the waiter has cancelled it",
@@ -388,6 +388,6 @@ def _finding(misstep: Misstep, stop: Function, other: SecondCaller, context: Con
         help=f"return early from `{stop.name}` when it has run, or take the field out before ending it",
         notes=(Note(method.path, at, f"because of `{method.name}` a second `{stop.name}` is to be expected"),),
         symbol=misstep.function.symbol,
-        confidence="certain" if other.is_sure and misstep.value != "handed" else "likely",
+        confidence="certain" if comes_for_sure(misstep, other) else "likely",
         culprit=("release", context.path, *(str(number) for number in misstep.node.at)),
     )

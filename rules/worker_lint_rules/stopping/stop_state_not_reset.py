@@ -16,7 +16,9 @@ When to ignore it
     When a second start is forbidden; then let `start` refuse it.
 
 Limits
-    Only where `start` looks at the old thread, or `stop` forgets it: signs that another start is expected.
+    Only where `start` looks at the old thread, or `stop` forgets it: signs that another start is expected. An object
+    that also starts a thread made in its constructor cannot be started twice. Likely only: where the stop is
+    `close` or the like, which may be the end of the object, and where the class says that it starts once.
 """
 
 import re
@@ -27,6 +29,7 @@ from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import Child, children_of, service_loops
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import own_expressions
+from worker_lint.analysis.restarting import is_last, starts_once
 from worker_lint.analysis.stopping import ends_object
 from worker_lint.analysis.touching import Act, acts_of, done_by, family, field_name, methods_named, whole_stops
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -138,6 +141,62 @@ rule = Rule(
             silence="never restarted",
         ),
         good(
+            "another thread of it is made once, so that a second start raises",
+            """
+            import threading
+
+            class Poller:
+                def __init__(self):
+                    self._stopping = threading.Event()
+                    self._thread = None
+                    self._sender = threading.Thread(target=self._send)
+
+                def start(self):
+                    self._sender.start()
+                    self._thread = threading.Thread(target=self._run)
+                    self._thread.start()
+
+                def _run(self):
+                    while not self._stopping.wait(1):
+                        print("tick")
+
+                def _send(self):
+                    self._stopping.wait()
+
+                def stop(self):
+                    self._stopping.set()
+                    self._sender.join()
+                    self._thread.join()
+                    self._thread = None
+            """,
+            silence="never restarted",
+        ),
+        bad(
+            "after `close` nobody may want to start it again",
+            """
+            import threading
+
+            class Poller:
+                def __init__(self):
+                    self._stopping = threading.Event()
+                    self._thread = None
+
+                def start(self):
+                    self._thread = threading.Thread(target=self._run)  # bad: self._stopping
+                    self._thread.start()
+
+                def _run(self):
+                    while not self._stopping.wait(1):
+                        print("tick")
+
+                def close(self):
+                    self._stopping.set()
+                    self._thread.join()
+                    self._thread = None
+            """,
+            is_likely=True,
+        ),
+        good(
             "start refuses when it was stopped",
             """
             import threading
@@ -170,22 +229,23 @@ rule = Rule(
 @rule.on_class
 def check(cls: Class, context: Context) -> Iterator[Finding]:
     """The threads that methods other than the constructor start."""
-    stops = whole_stops(cls)
-    for child in children_of(cls) if stops else ():
+    stops = sorted(whole_stops(cls), key=lambda one: is_last(cls, one.function))
+    children = tuple(children_of(cls)) if stops else ()
+    for child in children:
         if child.kind == "timer" or child.runs is None or child.runs.me is not cls or child.held.is_collection:
             continue
         starts = {site.method.name: site for site in child.held.created}
         if len(starts) != 1 or "__init__" in starts or child.held.reachable_outside:
             continue
         start = next(iter(starts.values())).method
-        if start.path != context.path or ends_object(start.name):
+        if start.path != context.path or ends_object(start.name) or starts_once(cls, start, children):
             continue
         for stop in stops:
             if not _is_restarted(child, start, stop):
                 continue
             flag = next((act for act in done_by(stop) if _is_kept(cls, child.runs, act, start)), None)
             if flag is not None:
-                yield _finding(child, start, stop, flag)
+                yield _finding(child, start, stop, flag, is_certain=not is_last(cls, stop.function))
                 return
 
 
@@ -252,7 +312,7 @@ def _is_same(left: ir.Expr | None, right: ir.Expr | None) -> bool:
     return isinstance(left, ir.Constant) and isinstance(right, ir.Constant) and left.value == right.value
 
 
-def _finding(child: Child, start: Function, stop: Runs, flag: Act) -> Finding:
+def _finding(child: Child, start: Function, stop: Runs, flag: Act, *, is_certain: bool) -> Finding:
     site = next(iter(child.held.created))
     function, loop = next(iter(service_loops(child.runs))) if child.runs is not None else (start, start.body[0])
     back = f"self.{flag.name}.clear()" if flag.called == "set" else f"self.{flag.name} = {_opposite(flag)}"
@@ -266,6 +326,7 @@ def _finding(child: Child, start: Function, stop: Runs, flag: Act) -> Finding:
             Note(function.path, loop.at[:2] + loop.at[:2], "the loop reads it here"),
         ),
         symbol=start.symbol,
+        confidence="certain" if is_certain else "likely",
     )
 
 

@@ -19,7 +19,7 @@ When to ignore it
 
 Limits
     Waits outside stop methods are let pass, and children of which anything on the way may be a request to end. That a
-    queue with a limit is full when the stop puts is only likely.
+    queue with a limit is full is only likely, unless it is read by an iteration over the object, which its user leaves.
 """
 
 import re
@@ -31,7 +31,7 @@ from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import Child, children_of, service_loops
 from worker_lint.analysis.nesting import mentions, own_calls
 from worker_lint.analysis.places import Use
-from worker_lint.analysis.queues import bounded_at, is_emptied_by_own
+from worker_lint.analysis.queues import bounded_at, is_emptied_by_own, is_left_unread
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.touching import Act, acts_of, callers_of, code_of, done_by, family, touched_by, whole_stops
 from worker_lint.analysis.visit import given_to, is_none
@@ -375,7 +375,7 @@ def _put(cls: Class, stop: Runs, act: Act) -> Iterator[Finding]:
         help="use `put_nowait` and drop an item when it is full, or put with a time-out",
         notes=(Note(cls.path, maker, "the queue is made here, with a limit"),),
         symbol=act.function.symbol,
-        confidence="likely",
+        confidence="certain" if is_left_unread(cls, act.name, act.function) else "likely",
     )
 
 

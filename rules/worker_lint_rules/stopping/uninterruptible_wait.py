@@ -18,8 +18,8 @@ When to ignore it
     When nobody waits for the loop's end.
 
 Limits
-    Unknown are durations not written in the code, and waits on objects from elsewhere. A pause is only likely where
-    no code that knows the class joins anything; loops of daemon threads that nobody joins are let pass.
+    Unknown are durations not written in the code, and waits on objects from elsewhere. Certain only where a stop
+    joins the very thread or process; loops of daemon threads that nobody joins are let pass.
 """
 
 from collections.abc import Container, Iterator
@@ -28,10 +28,11 @@ from typing import Final
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import children_of, is_joined, is_thread_class, joins_itself
+from worker_lint.analysis.ever_joined import is_ever_joined
 from worker_lint.analysis.guard import in_handler
 from worker_lint.analysis.left_alone import is_left_alone
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, placed_statements, with_inner
-from worker_lint.analysis.pauses import Asked, asked_event, blocked_on, is_waited_for, may_be_woken, slept, within
+from worker_lint.analysis.pauses import Asked, asked_event, blocked_on, may_be_woken, slept, within
 from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.touching import field_name, touched_by
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
@@ -203,9 +204,7 @@ rule = Rule(
 
             class Poller:
                 def __init__(self):
-                    self._stopping = threading.Event()
-                    self._thread = threading.Thread(target=self._run)
-                    self._thread.start()
+                    self._stopping, self._thread = threading.Event(), threading.Thread(target=self._run)
 
                 def _run(self):
                     while not self._stopping.is_set():
@@ -317,7 +316,7 @@ def _sleep(block: Function, call: ir.Call, asked: Asked, length: float, context:
         help=f"write `{wait}`: it sleeps as long, and wakes at once",
         notes=(Note(block.path, asked.loop.test.at, "the loop asks the event here"),),
         symbol=block.symbol,
-        confidence="certain" if is_waited_for(block) else "likely",
+        confidence="certain" if is_ever_joined(block) else "likely",
         fix=Fix(f"wait for `{event}`", (Replace(call.at, wait),)),
     )
 
@@ -365,7 +364,7 @@ def _in_code(cls: Class, runs: Runs, where: Note, context: Context, *, joined: b
                     yield _long(here.function, call, flag, length, where)
                 name = blocked_on(cls, here.function, placed, call)
                 if name and name not in told and not may_be_woken(cls, name):
-                    yield _stuck(here.function, call, flag, name, where)
+                    yield _stuck(here.function, call, flag, name, where, joined=joined)
 
 
 def _flag(function: Function, placed: Placed, told: Container[str]) -> str:
@@ -388,7 +387,7 @@ def _long(function: Function, call: ir.Call, flag: str, length: float, where: No
     )
 
 
-def _stuck(function: Function, call: ir.Call, flag: str, name: str, where: Note) -> Finding:
+def _stuck(function: Function, call: ir.Call, flag: str, name: str, where: Note, *, joined: bool) -> Finding:
     func = call.func.name if isinstance(call.func, ir.Attribute) else "get"
     return Finding(
         at=call.at,
@@ -397,4 +396,5 @@ def _stuck(function: Function, call: ir.Call, flag: str, name: str, where: Note)
         help=f"give `{func}` a time-out, or let the stop wake it, as with a sentinel",
         notes=(where,),
         symbol=function.symbol,
+        confidence="certain" if joined else "likely",
     )

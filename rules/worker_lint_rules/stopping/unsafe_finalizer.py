@@ -24,7 +24,8 @@ Limits
     So are locks around nothing but the making of a single object.
     Certain are locks that all objects share, tasks started without asking for a loop or warning, and fields
     left unset by the outside world, or by checks of a public class that its own file never makes; the rest is
-    likely, all waits for threads among it.
+    likely: all waits for threads, what only an assertion leaves unset, and tasks of a finalizer that asks
+    whether the object is open still, and so is a last resort.
 """
 
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ from worker_lint.analysis.failed_making import Risk, made_by_its_module, risk_be
 from worker_lint.analysis.finalizing import (
     fields_read,
     is_for_all,
+    is_last_resort,
     is_lock,
     keeps_alive,
     looks_first,
@@ -351,12 +353,7 @@ def _called(cls: Class, here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
     elif callee.dotted in _STARTS or _is_loop_method(callee, call):
         if not any(mentions(one, *_ASKS_LOOP) for one in (here.function, *(way.function for way in here.ways))):
             is_loop = callee.dotted in _STARTS or "loop" in text.lower()  # others have tasks of their own, too
-            yield _Unsafe(text, here, call.at, _STARTED, is_loop and not _is_last_resort(here))
-
-
-def _is_last_resort(here: Reached) -> bool:
-    """Whether the finalizer tells by a warning that it should have been closed: it knows that this may fail."""
-    return any(mentions(one, "ResourceWarning") for one in (here.function, *(way.function for way in here.ways)))
+            yield _Unsafe(text, here, call.at, _STARTED, is_loop and not is_last_resort(here, call.at))
 
 
 def _is_short(callee: Callee, call: ir.Call) -> bool:
@@ -396,4 +393,6 @@ def _may_be_met(cls: Class, risk: Risk) -> bool:
     Whether those who make the object may meet the failure: the world decides it, or it refuses what others hand in.
     Where the class is private, or its file makes its objects, the maker may see to it that the check holds.
     """
-    return risk.cause == "outside" or not (cls.name.startswith("_") or made_by_its_module(cls))
+    return risk.cause == "outside" or (
+        risk.cause == "check" and not cls.name.startswith("_") and not made_by_its_module(cls)
+    )

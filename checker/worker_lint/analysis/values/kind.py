@@ -93,6 +93,15 @@ def join(kinds: Iterable[Kind]) -> Kind:
     return found
 
 
+def within_declared(declared: Kind, found: Kind) -> Kind:
+    """What a collection holds: objects of the declared class where those found are of a base of it, else the found."""
+    if isinstance(declared, Items) and isinstance(found, Items) and isinstance(found.of, Instance):
+        if isinstance(declared.of, Instance) and isinstance(declared.of.of, Class) and isinstance(found.of.of, Class):
+            if found.of.of in declared.of.of.project.hierarchy.order(declared.of.of):
+                return declared
+    return found
+
+
 def _agreed(left: Kind, right: Kind) -> Kind:
     if isinstance(left, Absent) or left == right:
         return right

@@ -46,7 +46,7 @@ class Named(ABC):
         named = self.project.names.expr(scope, expr.value)
         names = {target.dotted.rpartition(".")[2].lower() for target in named if isinstance(target, External)}
         parts = expr.index.items if isinstance(expr.index, ir.Collection) else (expr.index,)
-        if names & {"list", "set", "frozenset", "deque", "sequence", "iterable", "iterator", "collection"}:
+        if names & {"list", "set", "frozenset", "weakset", "deque", "sequence", "iterable", "iterator", "collection"}:
             return Items(self.annotated(scope, parts[0]))
         if names & {"dict", "mapping", "mutablemapping", "defaultdict", "ordereddict"} and len(parts) == 2:
             return Items(self.annotated(scope, parts[1]))

@@ -28,6 +28,7 @@ from worker_lint.analysis.values.kind import (
     Kind,
     Super,
     join,
+    within_declared,
 )
 from worker_lint.analysis.values.named import Named
 from worker_lint.analysis.values.narrowed import Narrowed, class_of, narrowed
@@ -346,6 +347,9 @@ class Values(Named):
         kinds = [self._source(one.scope, one.source, name, cls) for one in assigned if not one.added]
         if any(isinstance(kind, Items) for kind in kinds):
             kinds += [self._put_in(one.scope, one.source, cls) for one in assigned if one.added]
+            for one in assigned:
+                if one.source.how == "annotation":  # what is put in is known from its maker, which may promise less
+                    return within_declared(self._source(one.scope, one.source, name, cls), join(kinds))
         return join(kinds) if kinds else UNKNOWN
 
     # --- functions ---
