@@ -22,7 +22,7 @@ Limits
     that gets the exception may raise; nothing is reported behind one that is not known to return.
     Certain is a finding where nothing that fails stands behind the statement that binds the name, or
     where other calls come before it and the clause takes every error; not one in the block itself, nor one in a
-    private function that nobody uses.
+    private function that nobody uses, nor one behind a test of what the block has touched.
 """
 
 from collections.abc import Iterator
@@ -31,6 +31,7 @@ from worker_lint.analysis import Function, ModuleScope
 from worker_lint.analysis.flow import Block, Graph, Path, build, find, find_path
 from worker_lint.analysis.in_use import is_dead
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
+from worker_lint.analysis.tiers.after_success import asked_between
 from worker_lint.analysis.tiers.beginning import bound_in_any_case, fails_before, surely_unbound_with
 from worker_lint.analysis.tiers.going_on import Unbound, logged_on, only_logs, tries_alternatives
 from worker_lint.analysis.tiers.names import NameReads, bound_names
@@ -389,7 +390,10 @@ def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, path: Path, cont
         help=f"leave the clause by `continue`, `return` or `raise`, or bind `{read.id}` before the `try`",
         notes=(Note(context.path, site.node.body[0].at, f"`{read.id}` is bound in this block only"), way),
         symbol=site.scope.symbol,
-        confidence="certain"
-        if fails_before(site, handler, read.id) and not is_dead(site.function) and not is_inside
-        else "likely",
+        confidence="certain" if not is_inside and _is_sure(site, handler, read) else "likely",
     )
+
+
+def _is_sure(site: TrySite, handler: ir.Handler, read: ir.Name) -> bool:
+    """Whether the name is surely unbound behind the clause, and nothing that tells so is asked before the read."""
+    return fails_before(site, handler, read.id) and not asked_between(site, read) and not is_dead(site.function)

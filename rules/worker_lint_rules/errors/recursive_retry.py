@@ -22,7 +22,8 @@ When to ignore it
 Limits
     A call with other arguments, under a condition, or beside any comparison of a count, is taken
     to be bounded.
-    Only direct recursion is seen.
+    Only direct recursion is seen. Certain is a retry that sleeps first, or that follows nothing but the end of a
+    wait, with no limit asked for in the clause; others may be there for what cannot come twice, and are likely.
 """
 
 from collections.abc import Iterator
@@ -37,6 +38,8 @@ from worker_lint.analysis.tiers.retrying import (
     gives_up_first,
     hands_on_the_same,
     is_folded_in,
+    is_read,
+    is_waited_out,
     left_out,
     limit_setting,
     uses_something_up,
@@ -172,6 +175,22 @@ rule = Rule(
                     return parse(path, strict)
                 except Exception:
                     return load(path, False)
+            """,
+            silence="other arguments",
+        ),
+        good(
+            "the error is handed on, and decides",
+            """
+            class Scheduler:
+                async def shut_down(self, error=None):
+                    if error is None:
+                        try:
+                            await self.wait_for_tasks()
+                        except Exception as error:
+                            await self.shut_down(error=error)
+                            raise
+                    else:
+                        await self.terminate()
             """,
             silence="other arguments",
         ),
@@ -326,7 +345,7 @@ def _forgets(site: TrySite, context: Context) -> Iterator[Finding]:
     for call in find(ir.Call, (*handled, *behind)):
         if not calls_itself(site, call) or not counts_up(function.node.params, call):
             continue
-        lost = [one for one in left_out(function.node, call) if _is_used(site, one)]
+        lost = [one for one in left_out(function.node, call) if is_read(function, one)]
         lost = [one for one in lost if not is_folded_in(function, call, one)]
         if lost:
             yield Finding(
@@ -353,25 +372,11 @@ def _deep(function: Function, call: ir.Call, limit: ir.Attribute, context: Conte
     )
 
 
-def _is_used(site: TrySite, name: str) -> bool:
-    """Whether what is tried, or what leads to it, reads the parameter and never binds it anew."""
-    function = site.function
-    if function is None:
-        return False
-    reads = [node for node in find(ir.Name, function.body, inner=True) if node.id == name]
-    bound = {target.at for node in find(ir.Assign, function.body) for target in node.targets}
-    return bool(reads) and not any(node.at in bound for node in reads)
-
-
 def _judge(site: TrySite, handler: ir.Handler, context: Context) -> Iterator[Finding]:
     function = site.function
-    if function is None:
-        return
-    if uses_something_up(function):
+    if function is None or uses_something_up(function) or gives_up_first(handler):
         return
     guarded = [branch.at for branch in find(ir.If, handler.body)]
-    if gives_up_first(handler):
-        return
     awaited = {one.value.at for one in find(ir.Await, handler.body)}
     for call in find(ir.Call, handler.body):
         if function.node.is_async and call.at not in awaited:
@@ -380,7 +385,7 @@ def _judge(site: TrySite, handler: ir.Handler, context: Context) -> Iterator[Fin
             continue  # what the condition asks for may have changed by then
         if fails_first(site, handler, call):
             continue  # as long as the trouble lasts, the clause raises before it gets here
-        if calls_itself(site, call) and hands_on_the_same(function.node.params, call):
+        if calls_itself(site, call) and hands_on_the_same(function, call):
             yield Finding(
                 at=call.at,
                 message=f"`{function.name}` retries by calling itself",
@@ -388,4 +393,5 @@ def _judge(site: TrySite, handler: ir.Handler, context: Context) -> Iterator[Fin
                 help="retry in a loop with a limit and a growing delay",
                 notes=(Note(context.path, site.node.body[0].at, "what fails is tried again one frame deeper"),),
                 symbol=function.symbol,
+                confidence="certain" if is_waited_out(site, handler, call) else "likely",
             )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.escaping.boundaries import functions_of
+from worker_lint.analysis.escaping.hooks import is_hook
 from worker_lint.analysis.flow import children, find
 from worker_lint.analysis.routines import ProjectPolicy
 from worker_lint.analysis.tiers import TrySite, mentions
@@ -30,7 +31,6 @@ _SETTLES: Final = frozenset(
     {"ack", "nack", "reject", "requeue", "task_done", "set_exception", "set_result", "commit", "rollback", "release"}
     | {"basic_ack", "basic_nack", "basic_reject"}
 )
-_LAST: Final = frozenset({"close", "stop", "shutdown", "cancel", "terminate"})
 
 
 class Risk(NamedTuple):
@@ -90,24 +90,6 @@ def _unguarded(node: ir.Node) -> Iterator[ir.Call]:
         if isinstance(current, ir.Call):
             yield current
         pending.extend(children(current))
-
-
-def is_hook(function: Function, call: ir.Call) -> bool:
-    """
-    Whether this runs a method of the own class that does nothing there: one that others override,
-    with code of theirs.
-    """
-    if not isinstance(call.func, ir.Attribute) or not isinstance(call.func.value, ir.Name):
-        return False
-    params = function.node.params
-    if not params or call.func.value.id != params[0].name or function.owner is None:
-        return False
-    name = call.func.name
-    if name in _LAST or name.startswith("__"):
-        return False
-    callee = function.project.calls.of(function, call)
-    own = [runs.function.node for runs in callee.runs]
-    return bool(own) and any(node.shape in ("trivial", "abstract-docstring") and node.docstring for node in own)
 
 
 def _is_supplied(function: Function, call: ir.Call) -> bool:

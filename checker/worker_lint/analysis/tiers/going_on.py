@@ -14,8 +14,13 @@ _TEXTS = ("str", "repr", "len", "type", "format")
 
 
 def only_logs(site: TrySite, handler: ir.Handler) -> bool:
-    """Whether the clause reports the failure and calls nothing else that could end the path."""
+    """
+    Whether the clause reports the failure and calls nothing else that could end the path; a `yield` does that where
+    what is yielded tells of the failure, and whoever runs the generator asks for no more.
+    """
     if not any(True for _ in log_calls(handler.body)) or ends_process(site.scope, handler.body):
+        return False
+    if any(True for _ in find(ir.Yield, handler.body)):
         return False
     if any(isinstance(node, (ir.Assign, ir.AugAssign)) for node in find(ir.Node, handler.body)):
         return False  # it keeps in mind that something has failed

@@ -1,0 +1,84 @@
+"""Hooks: methods that do nothing in the class that calls them, so that others fill them with code of theirs."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.flow import find
+from worker_lint.analysis.models import ModelClass
+from worker_lint.analysis.tiers.handling import is_logging
+from worker_lint.source import ir
+
+_LAST: Final = frozenset({"close", "stop", "shutdown", "cancel", "terminate"})
+_OFFERED: Final = re.compile(
+    r"(?i)\b(?:(?:called|invoked|executed|run|triggered) (?:when|whenever|before|after|on|once|if|by|each|every|as)|"
+    r"overrid\w+|override|subclass\w*|hook|callback|user code)\b"
+)
+
+
+def is_hook(function: Function, call: ir.Call) -> bool:
+    """
+    Whether this runs a method of the own class that does nothing there and that others fill: by an override that can
+    fail, or, where none is seen, because it is a public one that this class is the first to have. An empty method
+    that some base asks for is no hook: its class has nothing to do there.
+    """
+    empty = _empty_method(function, call)
+    if empty is None:
+        return False
+    others = [
+        runs.function for runs in function.project.calls.of(function, call).runs if runs.function.node.shape == "other"
+    ]
+    if others:
+        return any(_can_fail(one) for one in others)
+    return not empty.name.startswith("_") and _is_first(empty)
+
+
+def is_offered(function: Function, call: ir.Call) -> bool:
+    """Whether the text of such a hook says when it is called, or that it is to be overridden: code of users runs."""
+    empty = _empty_method(function, call)
+    if empty is None or empty.name.startswith("_"):
+        return False
+    text = empty.project.store.text(empty.path)
+    return _OFFERED.search(text.segment(empty.node.at)) is not None and _is_first(empty)
+
+
+def _empty_method(function: Function, call: ir.Call) -> Function | None:
+    """The method that objects of exactly this class run, where it is one with a docstring that does nothing."""
+    if not isinstance(call.func, ir.Attribute) or not isinstance(call.func.value, ir.Name):
+        return None
+    params, name = function.node.params, call.func.name
+    if not params or call.func.value.id != params[0].name or function.owner is None:
+        return None
+    if name in _LAST or name.startswith("__"):
+        return None
+    own = [runs.function for runs in function.project.calls.of(function, call, function.owner).runs]
+    is_empty = len(own) == 1 and own[0].node.docstring and own[0].node.shape in ("trivial", "abstract-docstring")
+    return own[0] if is_empty else None
+
+
+def _is_first(method: Function) -> bool:
+    """Whether no base of the method's class has a method of that name; a base of which nothing is known might."""
+    if method.owner is None:
+        return False
+    project = method.project
+    for base in project.hierarchy.ancestors(method.owner):
+        match base:
+            case Class():
+                if any(one.name == method.name for one in project.values.fields.methods(base)):
+                    return False
+            case ModelClass():
+                if method.name in base.members:
+                    return False
+            case _:
+                return False
+    return True
+
+
+def _can_fail(override: Function) -> bool:
+    """Whether an override does more than to set its own fields and to log."""
+    body = override.statements
+    if any(True for kind in (ir.Await, ir.Raise, ir.Subscript) for _ in find(kind, body)):
+        return True
+    return any(not is_logging(call) for call in find(ir.Call, body))
