@@ -96,8 +96,8 @@ def _given_before(site: TrySite, name: str) -> ir.Constant | None:
     before = site.block[: next(index for index, one in enumerate(site.block) if one is site.node)]
     for node in reversed(before):
         if any(name in bound_names(one) for one in find(ir.Node, (node,))):
-            is_plain = isinstance(node, ir.Assign) and len(node.targets) == 1
-            return node.value if is_plain and isinstance(node.value, ir.Constant) else None
+            value = node.value if isinstance(node, ir.Assign) and len(node.targets) == 1 else None
+            return value if isinstance(value, ir.Constant) else None
     return None
 
 
