@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find
+from worker_lint.analysis.member import Member
 from worker_lint.analysis.models import ModelClass
 from worker_lint.analysis.tiers.handling import is_logging
 from worker_lint.source import ir
@@ -27,9 +29,7 @@ def is_hook(function: Function, call: ir.Call) -> bool:
     empty = _empty_method(function, call)
     if empty is None:
         return False
-    others = [
-        runs.function for runs in function.project.calls.of(function, call).runs if runs.function.node.shape == "other"
-    ]
+    others = [one for one in _overrides(function, empty.name) if one.node.shape == "other"]
     if others:
         return any(_can_fail(one) for one in others)
     return not empty.name.startswith("_") and _is_first(empty)
@@ -53,9 +53,22 @@ def _empty_method(function: Function, call: ir.Call) -> Function | None:
         return None
     if name in _LAST or name.startswith("__"):
         return None
-    own = [runs.function for runs in function.project.calls.of(function, call, function.owner).runs]
-    is_empty = len(own) == 1 and own[0].node.docstring and own[0].node.shape in ("trivial", "abstract-docstring")
-    return own[0] if is_empty else None
+    found = function.project.hierarchy.find(function.owner, name)
+    if found is None or not found.sure or not isinstance(found.owner, Class) or not isinstance(found.member, Member):
+        return None
+    parts = found.member.parts
+    own = function.project.function_of(found.owner, parts[0]) if len(parts) == 1 else None
+    is_empty = own is not None and own.node.docstring and own.node.shape in ("trivial", "abstract-docstring")
+    return own if is_empty else None
+
+
+def _overrides(function: Function, name: str) -> Iterator[Function]:
+    """The methods that subclasses of the function's class put in place of one; that all of them are seen matters."""
+    project, owner = function.project, function.owner
+    for sub in project.hierarchy.defining_below(owner, name) if owner is not None else ():
+        project.store.trail.leads(function.path, sub.path)
+        parts = (member.parts for member in project.hierarchy.own(sub, name) if isinstance(member, Member))
+        yield from (project.function_of(sub, part[0]) for part in parts if part)
 
 
 def _is_first(method: Function) -> bool:
