@@ -32,11 +32,6 @@ def result(answer, stats):
         ("done = False", "done = check(answer)", "if not done:", ["likely"]),
         ("code = None", "code = Code(answer); check(code)", "if code is not None:", ["likely"]),
         ("code = None", "code = Code(answer)", "if stats.is_full:", ["certain"]),
-            "code = None",
-            "code = Code(answer)",
-            "if True:  # nothing may fail here, the caller asks again\n           ",
-            ["certain"],
-        ),
     ],
 )
 def test_a_jump_that_only_a_finished_block_can_meet(before: str, body: str, test: str, expected: list[str]) -> None:
