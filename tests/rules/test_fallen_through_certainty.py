@@ -165,3 +165,53 @@ def apply(client, name, limits):
 )
 def test_a_question_about_what_the_block_has_used(ask: str, expected: list[str]) -> None:
     assert [one.confidence for one in check_source("ERR119", ASKED.format(ask=ask))] == expected
+
+
+TURNS = """
+import logging
+
+def ask(clients, question):
+    for client in clients:
+        try:
+            answer = client.ask(question)
+        except OSError:
+            if client is clients[-1]:
+                raise
+            logging.debug("no answer from %s", client)
+            {after}
+    {behind}
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "behind", "count"),
+    [
+        ("continue", "return answer", 0),
+        ("continue", "return None", 0),
+        ("pass", "return answer", 0),
+        ("        question.take(answer)", "return None", 1),
+    ],
+)
+def test_the_last_turn_raises(after: str, behind: str, count: int) -> None:
+    source = TURNS.format(after=after, behind=behind).replace("            " + "        question", "        question")
+    assert len(check_source("ERR119", source)) == count
+
+
+STARRED = """
+from toolbox import *
+{own}
+
+def show(name, find):
+    try:
+        template = find(name)
+    except AttributeError:
+        log.error("no such template: %s", name)
+    return template.text
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"), [("", "likely"), ("import logging\nlog = logging.getLogger(__name__)", "certain")]
+)
+def test_a_logger_of_which_nothing_is_known(own: str, expected: str) -> None:
+    assert [one.confidence for one in check_source("ERR119", STARRED.format(own=own))] == [expected]

@@ -28,13 +28,21 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Function, ModuleScope
-from worker_lint.analysis.flow import Block, Graph, Path, build, find, find_path
+from worker_lint.analysis.flow import Block, Graph, Path, build, find_path
 from worker_lint.analysis.in_use import is_dead
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
 from worker_lint.analysis.tiers.after_success import asked_between
 from worker_lint.analysis.tiers.beginning import bound_in_any_case, fails_before, surely_unbound_with
-from worker_lint.analysis.tiers.going_on import Unbound, logged_on, only_logs, tries_alternatives
-from worker_lint.analysis.tiers.names import NameReads, bound_names
+from worker_lint.analysis.tiers.going_on import (
+    Unbound,
+    first_bound,
+    has_known_logger,
+    logged_on,
+    only_logs,
+    raises_in_the_last_turn,
+    tries_alternatives,
+)
+from worker_lint.analysis.tiers.names import NameReads
 from worker_lint.analysis.visit import encloses
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
@@ -313,7 +321,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             for handler in site.node.handlers
             if only_logs(site, handler) and not tries_alternatives(site, handler)
         ]
-        names = _given(site, function) if handlers else frozenset[str]()
+        names = first_bound(site, function) if handlers else frozenset[str]()
         if not names:
             continue
         if function not in graphs:
@@ -321,23 +329,6 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
             graphs[function] = graph if isinstance(graph, Graph) else None
         for handler in handlers:
             yield from _judge(site, handler, names - bound_in_any_case(site, handler), graphs[function], context)
-
-
-def _given(site: TrySite, function: Function) -> frozenset[str]:
-    """The names that the body of the statement binds first, and nothing before it."""
-    first = site.node.at[:2]
-    params = {param.name for param in function.node.params}
-    outer = {name for node in find(ir.Scope, function.statements) for name in node.names}
-    before: set[str] = set(params | outer)
-    for node in find(ir.Node, function.statements):
-        if node.at[:2] < first and not isinstance(node, ir.Try):
-            before.update(bound_names(node))
-    inside = {name for node in find(ir.Node, site.node.body) for name in bound_names(node)}
-    before.update(name for node in find(ir.Handler, function.statements) for name in bound_names(node))
-    tests = [node.test for node in find(ir.Node, function.statements) if isinstance(node, (ir.If, ir.While))]
-    if any(read.id in before & inside for read in find(ir.Name, tests)):
-        return frozenset()  # the body sets a flag by which success is told later
-    return frozenset(inside - before)
 
 
 def _judge(
@@ -354,7 +345,7 @@ def _judge(
             return bool(reads)
 
         path = find_path(graph, watch, reached) if graph is not None else None
-        if isinstance(path, Path):
+        if isinstance(path, Path) and not raises_in_the_last_turn(site, handler, reads[0]):
             yield _finding(site, handler, reads[0], path, context)
             return
 
@@ -390,10 +381,12 @@ def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, path: Path, cont
         help=f"leave the clause by `continue`, `return` or `raise`, or bind `{read.id}` before the `try`",
         notes=(Note(context.path, site.node.body[0].at, f"`{read.id}` is bound in this block only"), way),
         symbol=site.scope.symbol,
-        confidence="certain" if not is_inside and _is_sure(site, handler, read) else "likely",
+        confidence="certain" if not is_inside and _is_sure(site, handler, read, logged) else "likely",
     )
 
 
-def _is_sure(site: TrySite, handler: ir.Handler, read: ir.Name) -> bool:
+def _is_sure(site: TrySite, handler: ir.Handler, read: ir.Name, logged: ir.Call | None) -> bool:
     """Whether the name is surely unbound behind the clause, and nothing that tells so is asked before the read."""
+    if logged is not None and not has_known_logger(site.scope, logged):
+        return False
     return fails_before(site, handler, read.id) and not asked_between(site, read) and not is_dead(site.function)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
+from worker_lint.analysis.entity import Function, Scope
 from worker_lint.analysis.flow import Path, Step, find
 from worker_lint.analysis.tiers.handling import ends_process, is_logging, log_calls, raises_anything
 from worker_lint.analysis.tiers.loops import leaves_loop
@@ -11,6 +14,23 @@ from worker_lint.analysis.visit import encloses
 from worker_lint.source import ir
 
 _TEXTS = ("str", "repr", "len", "type", "format")
+
+
+def first_bound(site: TrySite, function: Function) -> frozenset[str]:
+    """The names that the body of the statement binds first, and nothing before it."""
+    first = site.node.at[:2]
+    params = {param.name for param in function.node.params}
+    outer = {name for node in find(ir.Scope, function.statements) for name in node.names}
+    before: set[str] = set(params | outer)
+    for node in find(ir.Node, function.statements):
+        if node.at[:2] < first and not isinstance(node, ir.Try):
+            before.update(bound_names(node))
+    inside = {name for node in find(ir.Node, site.node.body) for name in bound_names(node)}
+    before.update(name for node in find(ir.Handler, function.statements) for name in bound_names(node))
+    tests = [node.test for node in find(ir.Node, function.statements) if isinstance(node, (ir.If, ir.While))]
+    if any(read.id in before & inside for read in find(ir.Name, tests)):
+        return frozenset()  # the body sets a flag by which success is told later
+    return frozenset(inside - before)
 
 
 def only_logs(site: TrySite, handler: ir.Handler) -> bool:
@@ -35,6 +55,42 @@ def tries_alternatives(site: TrySite, handler: ir.Handler) -> bool:
     if not site.loops or not (leaves_loop(site.node.orelse) or leaves_loop(site.node.body)):
         return False
     return raises_anything(handler.body) or leaves_loop(handler.body)
+
+
+def raises_in_the_last_turn(site: TrySite, handler: ir.Handler, read: ir.Name) -> bool:
+    """
+    Whether a condition of the clause about the turn of the loop, such as `url == urls[-1]`, decides whether it raises
+    or leaves, and the read stands behind the loop: the last turn, as its author means, lets no failure go on.
+    """
+    loop = site.loops[0] if site.loops else None
+    if loop is None or encloses(loop.at, read.at):
+        return False
+    turns = {name for node in find(ir.AugAssign, loop.body) for name in bound_names(node)}
+    turns |= bound_names(loop) if isinstance(loop, ir.For) else set()
+    return any(
+        any(one.id in turns for one in find(ir.Name, (branch.test,)))
+        and any(raises_anything(part) or leaves_loop(part) for part in (branch.body, branch.orelse))
+        for branch in find(ir.If, handler.body)
+    )
+
+
+def has_known_logger(scope: Scope, line: ir.Call) -> bool:
+    """Whether the file says where its logger comes from; one out of `import *` may be the project's own, that raises."""
+    root: ir.Expr = line.func
+    while isinstance(root, (ir.Attribute, ir.Call)):
+        root = root.value if isinstance(root, ir.Attribute) else root.func
+    if not isinstance(root, ir.Name) or root.id in scope.module.block.names:
+        return True
+    around: Scope | None = scope
+    while isinstance(around, Function):
+        if any(one.name == root.id for one in around.node.params) or (root.id,) in _places(around):
+            return True
+        around = around.parent
+    return False
+
+
+def _places(function: Function) -> Container[tuple[str, ...]]:
+    return function.project.values.bindings(function).places
 
 
 def logged_on(path: Path, handler: ir.Handler, read: ir.Name) -> ir.Call | None:
