@@ -75,7 +75,7 @@ def raises_in_the_last_turn(site: TrySite, handler: ir.Handler, read: ir.Name) -
 
 
 def has_known_logger(scope: Scope, line: ir.Call) -> bool:
-    """Whether the file says where its logger comes from; one out of `import *` may be the project's own, that raises."""
+    """Whether the file says where its logger comes from; one out of `import *` may be the project's, that raises."""
     root: ir.Expr = line.func
     while isinstance(root, (ir.Attribute, ir.Call)):
         root = root.value if isinstance(root, ir.Attribute) else root.func
