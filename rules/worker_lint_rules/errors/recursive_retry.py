@@ -23,7 +23,8 @@ Limits
     A call with other arguments, under a condition, or beside any comparison of a count, is taken
     to be bounded.
     Only direct recursion is seen. Certain is a retry that sleeps first, or that follows nothing but the end of a
-    wait, with no limit asked for in the clause; others may be there for what cannot come twice, and are likely.
+    wait, with no limit asked for in the clause, and one that leaves out what the attempt itself is given; others
+    may be there for what cannot come twice, and are likely.
 """
 
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ from worker_lint.analysis.tiers.retrying import (
     gives_up_first,
     hands_on_the_same,
     is_folded_in,
+    is_handed_to,
     is_read,
     is_waited_out,
     left_out,
@@ -355,6 +357,7 @@ def _forgets(site: TrySite, context: Context) -> Iterator[Finding]:
                 help=f"hand on `{lost[0]}={lost[0]}`, or retry in a loop",
                 notes=(Note(context.path, site.node.body[0].at, "this attempt has what the caller gave"),),
                 symbol=function.symbol,
+                confidence="certain" if is_handed_to(site, lost[0]) else "likely",
             )
         elif (limit := limit_setting(site)) is not None:
             yield _deep(function, call, limit, context)

@@ -147,6 +147,16 @@ def is_read(function: Function, name: str) -> bool:
     return bool(reads) and not any(node.at in bound for node in reads)
 
 
+def is_handed_to(site: TrySite, name: str) -> bool:
+    """Whether what is tried is handed a parameter that is no switch: those may be meant for the first attempt alone."""
+    params = site.function.node.params if site.function is not None else ()
+    switches = {
+        param.name for param in params if isinstance(param.default, ir.Constant) and param.default.kind == "bool"
+    }
+    given = (value for call in find(ir.Call, site.node.body) for value in given_to(call))
+    return name not in switches and any(read.id == name for value in given for read in find(ir.Name, (value,)))
+
+
 def is_folded_in(function: Function, call: ir.Call, name: str) -> bool:
     """Whether what is handed on was made of the parameter: `name = prefix + name` needs it no more."""
     given = {node.id for node in find(ir.Name, (*call.args, *call.keywords))}
