@@ -46,13 +46,14 @@ from worker_lint.analysis.tiers.names import NameReads
 from worker_lint.analysis.visit import encloses
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.handling import FALLS_THROUGH
 
 rule = Rule(
     code="ERR119",
     severity="warning",
     stage="preview",
     summary="After a logged failure the code uses what the try block should have given",
-    words=("except",),
+    words=(FALLS_THROUGH,),
     closure="file",
     resumable="trail",
     product_only=True,

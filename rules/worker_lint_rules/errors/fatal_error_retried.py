@@ -47,6 +47,7 @@ from worker_lint.analysis.tiers.translating import is_translated
 from worker_lint.analysis.tiers.trying import connecting_call, tried_calls
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.handling import RETRIES
 
 rule = Rule(
     code="ERR104",
@@ -55,7 +56,7 @@ rule = Rule(
     closure="file",
     resumable="trail",
     summary="A loop retries a class of errors of which some heal by no retry",
-    words=("except",),
+    words=(RETRIES,),
     product_only=True,
     silences=(
         "earlier handler takes them",

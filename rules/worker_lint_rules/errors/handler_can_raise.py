@@ -27,13 +27,14 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.escaping.answering import Risk, risks
+from worker_lint.analysis.escaping.answering import SENDS, Risk, risks
 from worker_lint.analysis.escaping.hooks import is_offered
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
 from worker_lint.analysis.visit import unawaited
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.handling import CALL_BEFORE_RAISE
 
 rule = Rule(
     code="ERR115",
@@ -43,7 +44,7 @@ rule = Rule(
     resumable="trail",
     confidence="likely",
     summary="An except clause calls what may fail itself, before it has done its work",
-    words=("except",),
+    words=(CALL_BEFORE_RAISE, *SENDS),
     product_only=True,
     yields_to=("MSG107",),
     silences=(

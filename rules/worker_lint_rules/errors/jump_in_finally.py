@@ -39,13 +39,14 @@ from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.tiers.reasons import is_reason
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.handling import JUMP_IN_FINALLY
 
 rule = Rule(
     code="ERR116",
     severity="error",
     stage="preview",
     summary="A jump out of a finally block discards the exception",
-    words=("finally",),
+    words=(JUMP_IN_FINALLY,),
     closure="file",
     resumable="trail",
     product_only=True,

@@ -49,13 +49,14 @@ from worker_lint.analysis.tiers.retrying import (
 from worker_lint.analysis.tiers.trying import calls_itself
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.handling import CALLS_ITSELF
 
 rule = Rule(
     code="ERR113",
     severity="error",
     stage="preview",
     summary="A function retries by calling itself",
-    words=("except",),
+    words=(CALLS_ITSELF,),
     closure="file",
     resumable="trail",
     product_only=True,

@@ -40,7 +40,15 @@ rule = Rule(
     closure="file",
     resumable="trail",
     summary="A clause names a builtin exception where a library raises one of its own",
-    words=("except",),
+    words=(
+        "ConnectionError",
+        "ConnectionRefused",
+        "ConnectionReset",
+        "ConnectionAborted",
+        "BrokenPipe",
+        "TimeoutError",
+    ),
+    besides=("except",),
     product_only=True,
     silences=(
         "stdlib I/O in the same try",

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 RiskKind: TypeAlias = Literal["hook", "callable", "sending"]
 
-_SENDS: Final = frozenset({"produce", "publish", "basic_publish", "send_to_dlq", "dead_letter", "send_and_wait"})
+SENDS: Final = ("produce", "publish", "basic_publish", "send_to_dlq", "dead_letter", "send_and_wait")
+"""Names of methods that hand something to another side."""
 _SETTLES: Final = frozenset(
     {"ack", "nack", "reject", "requeue", "task_done", "set_exception", "set_result", "commit", "rollback", "release"}
     | {"basic_ack", "basic_nack", "basic_reject"}
@@ -123,7 +124,7 @@ def _settled(rest: tuple[ir.Stmt, ...]) -> ir.Node | None:
 def _is_sending(function: Function, call: ir.Call) -> bool:
     """Whether the call hands something to another side; a method of the project that lets no error out does not."""
     func = call.func
-    if not isinstance(func, ir.Attribute) or func.name not in _SENDS or not isinstance(func.value, ir.Attribute):
+    if not isinstance(func, ir.Attribute) or func.name not in SENDS or not isinstance(func.value, ir.Attribute):
         return False
     runs = [one.function for one in function.project.calls.of(function, call).runs] or list(
         _of_generics(function, func)
