@@ -54,6 +54,7 @@ def test_a_jump_that_is_meant(comment: str, expected: str) -> None:
     assert [one.confidence for one in check_source("ERR116", source)] == [expected]
 
 
+OPEN = "try:\n                self.reopen()\n            "
 AGAIN = """
 import asyncio
 
@@ -79,6 +80,9 @@ class Client:
         ("asyncio.TimeoutError", "if self.stopping: return", "address", "", ["certain"]),
         ("asyncio.TimeoutError", "if self.used_up(self.attempts): return", "address", "", ["likely"]),
         ("OSError", "self.forget(address)", "address", "", ["likely"]),
+        ("OSError", f"{OPEN}except OSError:\n                return", "address", "", []),
+        ("OSError", f"{OPEN}except OSError:\n                self.failed = True", "address", "", ["likely"]),
+        ("OSError", f"{OPEN}except ValueError:\n                return", "address", "", ["likely"]),
     ],
 )
 def test_a_retry_for_trouble_that_lasts(caught: str, clause: str, handed: str, start: str, expected: list[str]) -> None:

@@ -46,11 +46,18 @@ def left_out(node: ir.FunctionDef, call: ir.Call) -> Iterator[str]:
 
 
 def fails_first(site: TrySite, handler: ir.Handler, again: ir.Call) -> bool:
-    """Whether a statement of the clause before the retry, such as a new connection, raises what the clause is for."""
+    """
+    Whether a statement of the clause before the retry, such as a new connection, raises what the clause is for, or
+    leaves the function when that comes.
+    """
     project, function = site.scope.project, site.function
     caught = [name for name in project.tiers.caught(site.scope, handler) if name is not None]
     for statement in handler.body:
-        if statement.at[2:] >= again.at[2:] or not isinstance(statement, (ir.Expression, ir.Assign)):
+        if statement.at[2:] >= again.at[2:]:
+            break
+        if isinstance(statement, ir.Try) and _leaves_at(site, statement, caught):
+            return True
+        if not isinstance(statement, (ir.Expression, ir.Assign)):
             break
         for call in find(ir.Call, (statement,)):
             for runs in project.calls.of(site.scope, call).runs:
@@ -59,6 +66,17 @@ def fails_first(site: TrySite, handler: ir.Handler, again: ir.Call) -> bool:
                 if any(project.tiers.is_class(one.name, name) for one in thrown for name in caught):
                     return True
     return False
+
+
+def _leaves_at(site: TrySite, node: ir.Try, caught: list[str]) -> bool:
+    """Whether a clause of a further `try` statement takes one of these classes and ends with a `return` or `raise`."""
+    tiers = site.scope.project.tiers
+    return any(
+        isinstance(one.body[-1], (ir.Return, ir.Raise))
+        and any(name is not None and tiers.is_class(each, name) for name in tiers.caught(site.scope, one))
+        for one in node.handlers
+        for each in caught
+    )
 
 
 def gives_up_first(handler: ir.Handler) -> bool:
