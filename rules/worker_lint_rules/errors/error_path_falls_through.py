@@ -40,6 +40,7 @@ from worker_lint.analysis.tiers.going_on import (
     logged_on,
     only_logs,
     raises_in_the_last_turn,
+    read_later,
     tries_alternatives,
 )
 from worker_lint.analysis.tiers.names import NameReads
@@ -318,18 +319,15 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if function is None:
             continue
         handlers = [
-            handler
-            for handler in site.node.handlers
-            if only_logs(site, handler) and not tries_alternatives(site, handler)
+            handler for handler in site.node.handlers if only_logs(handler) and not tries_alternatives(site, handler)
         ]
-        names = first_bound(site, function) if handlers else frozenset[str]()
-        if not names:
-            continue
-        if function not in graphs:
-            graph = build(function.statements, NameReads(function))
-            graphs[function] = graph if isinstance(graph, Graph) else None
-        for handler in handlers:
-            yield from _judge(site, handler, names - bound_in_any_case(site, handler), graphs[function], context)
+        names = read_later(site, function, first_bound(site, function)) if handlers else frozenset[str]()
+        for handler in handlers if names else ():
+            unbound = names - bound_in_any_case(site, handler)
+            if unbound and function not in graphs:
+                graph = build(function.statements, NameReads(function))
+                graphs[function] = graph if isinstance(graph, Graph) else None
+            yield from _judge(site, handler, unbound, graphs.get(function), context)
 
 
 def _judge(

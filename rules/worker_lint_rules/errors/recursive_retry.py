@@ -20,11 +20,10 @@ When to ignore it
     Where what failed once cannot fail again.
 
 Limits
-    A call with other arguments, under a condition, or beside any comparison of a count, is taken
-    to be bounded.
-    Only direct recursion is seen. Certain is a retry that sleeps first, or that follows nothing but the end of a
-    wait, with no limit asked for in the clause, and one that leaves out what the attempt itself is given; others
-    may be there for what cannot come twice, and are likely.
+    A call with other arguments, under a condition, or beside any comparison of a count, is taken to be bounded. Only
+    direct recursion is seen. Certain is a retry that sleeps first, or that follows nothing but the end of a wait, with
+    no limit asked for in the clause, and one that leaves out what the attempt itself is given; others may be there
+    for what cannot come twice, and are likely.
 """
 
 from collections.abc import Iterator
@@ -182,22 +181,6 @@ rule = Rule(
             silence="other arguments",
         ),
         good(
-            "the error is handed on, and decides",
-            """
-            class Scheduler:
-                async def shut_down(self, error=None):
-                    if error is None:
-                        try:
-                            await self.wait_for_tasks()
-                        except Exception as error:
-                            await self.shut_down(error=error)
-                            raise
-                    else:
-                        await self.terminate()
-            """,
-            silence="other arguments",
-        ),
-        good(
             "the cause is removed first",
             """
             import os
@@ -313,8 +296,10 @@ rule = Rule(
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause for trouble that may last, in a function."""
+    text = context.project.store.text(module.path)
     for site in context.project.tiers.sites(module.path):
-        if site.function is None:
+        function = site.function
+        if function is None or not text.has_word(function.name, site.node.body[-1].at[2], function.node.at[2]):
             continue
         lasting = [handler for handler in site.node.handlers if _may_last(site, handler, context)]
         for handler in lasting:

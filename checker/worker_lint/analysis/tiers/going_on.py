@@ -6,7 +6,7 @@ from collections.abc import Container
 
 from worker_lint.analysis.entity import Function, Scope
 from worker_lint.analysis.flow import Path, Step, find
-from worker_lint.analysis.tiers.handling import ends_process, is_logging, log_calls, raises_anything
+from worker_lint.analysis.tiers.handling import is_logging, log_calls, raises_anything
 from worker_lint.analysis.tiers.loops import leaves_loop
 from worker_lint.analysis.tiers.names import NameWatch, bound_names
 from worker_lint.analysis.tiers.sites import TrySite
@@ -33,18 +33,23 @@ def first_bound(site: TrySite, function: Function) -> frozenset[str]:
     return frozenset(inside - before)
 
 
-def only_logs(site: TrySite, handler: ir.Handler) -> bool:
+def only_logs(handler: ir.Handler) -> bool:
     """
     Whether the clause reports the failure and calls nothing else that could end the path; a `yield` does that where
     what is yielded tells of the failure, and whoever runs the generator asks for no more.
     """
-    if not any(True for _ in log_calls(handler.body)) or ends_process(site.scope, handler.body):
-        return False
-    if any(True for _ in find(ir.Yield, handler.body)):
+    if not any(True for _ in log_calls(handler.body)) or any(True for _ in find(ir.Yield, handler.body)):
         return False
     if any(isinstance(node, (ir.Assign, ir.AugAssign)) for node in find(ir.Node, handler.body)):
         return False  # it keeps in mind that something has failed
     return all(is_logging(call) or _is_text(call) for call in find(ir.Call, handler.body))
+
+
+def read_later(site: TrySite, function: Function, names: frozenset[str]) -> frozenset[str]:
+    """Those of some names that the text of the function holds in a clause, behind it, or in the loop around it."""
+    text = site.scope.project.store.text(site.scope.path)
+    first = site.loops[-1].at[0] if site.loops else site.node.handlers[0].at[0]
+    return frozenset(name for name in names if text.has_word(name, first, function.node.at[2]))
 
 
 def tries_alternatives(site: TrySite, handler: ir.Handler) -> bool:
