@@ -30,16 +30,23 @@ _SETTLED: Final = re.compile(
     rb"\.(?:n?ack|reject|requeue|task_done|set_exception|set_result|commit|rollback|release|basic_\w+)\("
 )
 _LOGGED: Final = re.compile(rb"\.(?:debug|info|warning|warn|error|exception|critical|fatal|log)\b")
-_LEFT: Final = re.compile(rb"[ \t]*(?:return|raise|continue|break)\b")
+_STATEMENT: Final = re.compile(rb"\n([ \t]+)(?=[^\s#)\]}])")
+_LEFT: Final = re.compile(rb"(?:return|raise|continue|break)\b")
 _NAME: Final = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*"
 _BINDING: Final = re.compile(
-    rb"(?<![\w.\x80-\xff])(" + _NAME + rb")[ \t]*(?=(?:,[^=()]*|\)|\]|:[^=\n]*)*[ \t]*:?=(?!=))"
-    rb"|\b(?:as|for|import|def|class|case|with)\b([^\n:]*)"
+    rb"(?m)^[ \t]*([\w\x80-\xff,*. \t()\[\]]+?)(?::[^=\n]*)?(?:[ \t]+=(?!=)|=(?!=)(?![^\n]*,[ \t]*$))"
+    rb"|^[ \t]*\(([^()=]*\n[^()=]*)\)[ \t]*=(?!=)"
+    rb"|\b(?:as[ \t]|import[ \t(]|def[ \t]|class[ \t]|case[ \t(\[{])([^\n:=]*)"
+    rb"|\bfor\b(.*?)\bin\b"
 )
+"""What a line begins with before a sign of equality, but for the keywords of calls; and the words that bind."""
+_INNER: Final = re.compile(rb"(?:=|[;:][ \t])[ \t]*(" + _NAME + rb")[ \t]*=(?!=)|(" + _NAME + rb")[ \t]*:=")
+_QUOTED: Final = re.compile(rb"(?<![\w\x80-\xff])[bBrRuU]?(?:\"[^\"\\\n]*\"|'[^'\\\n]*')|#[^\n]*")
 _BOUND_BEFORE: Final = re.compile(rb"(?m)^[ \t]*(" + _NAME + rb")[ \t]+=(?!=)")
 _BRANCH: Final = re.compile(rb"\b(?:if|for|while|try|with|match)\b")
 _BRACKET: Final = re.compile(rb"[][(){}]")
 _WORD: Final = re.compile(rb"(?<![\w.\x80-\xff])" + _NAME)
+_PLAIN: Final = re.compile(_WORD.pattern + rb"(?![\w.\[(\x80-\xff])")
 
 
 class _Clause(NamedTuple):
@@ -108,18 +115,27 @@ def _leaves_a_name(one: _Clause) -> bool:
     header = _header_end(data, one.begin)
     names -= set(_WORD.findall(data, one.begin, header)) - {one.function}
     names -= set(_BOUND_BEFORE.findall(data, header, start))
-    last = one.text.rstrip().rpartition(b"\n")[2]
     end = _block_end(data, header, one.function_depth)
-    if _LEFT.match(last) and not _BRANCH.search(one.text) and data.find(b"finally", one.end, end) < 0:
+    if _is_left(one.text) and data.find(b"finally", one.end, end) < 0:
         end = one.end
-    return not names.isdisjoint(_WORD.findall(data, one.place, end))
+    return not names.isdisjoint(_WORD.findall(_QUOTED.sub(b"", data[one.place : end])))
+
+
+def _is_left(clause: bytes) -> bool:
+    """Whether a clause has no branches, and its last statement leaves it."""
+    first = _STATEMENT.search(clause)
+    if first is None or _BRANCH.search(clause):
+        return False
+    starts = [found for found in _STATEMENT.finditer(clause) if found[1] == first[1]]
+    return _LEFT.match(clause, starts[-1].end()) is not None
 
 
 def _bound_in(block: bytes) -> Iterator[bytes]:
-    for name, more in _BINDING.findall(block):
-        if name:
-            yield name
-        yield from _WORD.findall(more)
+    for left, tuple_, bound, target in _BINDING.findall(block):
+        yield from (name for part in (left, tuple_, target) for name in _PLAIN.findall(part))
+        yield from _WORD.findall(bound)
+    for found in _INNER.findall(block):
+        yield from filter(None, found)
 
 
 def _clauses(data: bytes) -> Iterator[_Clause]:
