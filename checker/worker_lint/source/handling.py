@@ -31,6 +31,15 @@ _SETTLED: Final = re.compile(
 )
 _LOGGED: Final = re.compile(rb"\.(?:debug|info|warning|warn|error|exception|critical|fatal|log)\b")
 _STATEMENT: Final = re.compile(rb"\n([ \t]+)(?=[^\s#)\]}])")
+_FORMATTED: Final = re.compile(rb"(?<![\w\x80-\xff])(?:[fF][rR]?|[rR][fF])(?:\"[^\"\n]*\"|'[^'\n]*')")
+_FIELD: Final = re.compile(rb"\{([^{}]*)\}")
+_KEPT: Final = re.compile(rb"(?m)^[ \t]+[\w\x80-\xff][\w\x80-\xff.\[\]]*[ \t]+=[ \t]")
+_CALLEE: Final = re.compile(rb"([\w\x80-\xff]+)\(")
+_MILD: Final = frozenset(
+    b"debug info warning warn error exception critical fatal log str repr len type format".split()
+    + b"except if elif while for in not and or is return raise assert await yield print".split()
+)
+_LOOP: Final = re.compile(rb"\n([ \t]+)(?:async[ \t]+)?(?:while|for)\b")
 _LEFT: Final = re.compile(rb"(?:return|raise|continue|break)\b")
 _NAME: Final = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*"
 _BINDING: Final = re.compile(
@@ -101,9 +110,23 @@ def retries(data: bytes) -> bool:
 def falls_through(data: bytes) -> bool:
     """Whether a clause logs, and a name that its block binds stands in it, or behind it where it may come out."""
     return any(
-        one.function and _LOGGED.search(one.text) and b"log" in one.text.lower() and _leaves_a_name(one)
+        one.function and _LOGGED.search(one.text) and _may_only_log(one.text) and _leaves_a_name(one)
         for one in _clauses(data)
     )
+
+
+def _may_only_log(clause: bytes) -> bool:
+    """Whether a clause names a log, keeps nothing in mind, and calls nothing but logs and what makes texts."""
+    if b"log" not in clause.lower():
+        return False
+    if b'"""' in clause or b"'''" in clause:
+        return True
+    code = _QUOTED.sub(b"", _FORMATTED.sub(_fields_of, clause))
+    return _KEPT.search(code) is None and all(name in _MILD for name in _CALLEE.findall(code))
+
+
+def _fields_of(text: re.Match[bytes]) -> bytes:
+    return b" ".join(_FIELD.findall(text[0]))
 
 
 def _leaves_a_name(one: _Clause) -> bool:
@@ -111,13 +134,17 @@ def _leaves_a_name(one: _Clause) -> bool:
     start = data.rfind(b"\n" + data[one.place - one.depth : one.place] + b"try", 0, one.place)
     if start < 0:
         return True
-    names = set(_bound_in(data[start : one.place]))
+    first = data.find(b"\n" + data[one.place - one.depth : one.place] + b"except", start, one.place)
+    names = set(_bound_in(data[start : first if first >= 0 else one.place]))
     header = _header_end(data, one.begin)
     names -= set(_WORD.findall(data, one.begin, header)) - {one.function}
     names -= set(_BOUND_BEFORE.findall(data, header, start))
     end = _block_end(data, header, one.function_depth)
     if _is_left(one.text) and data.find(b"finally", one.end, end) < 0:
         end = one.end
+    if any(len(loop[1]) < one.depth for loop in _LOOP.finditer(data, header, start)):  # the next turn reads it, too
+        words = _WORD.findall(data, header, _block_end(data, header, one.function_depth))
+        return any(words.count(name) > 1 for name in names)
     return not names.isdisjoint(_WORD.findall(_QUOTED.sub(b"", data[one.place : end])))
 
 
