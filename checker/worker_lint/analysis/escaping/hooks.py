@@ -54,7 +54,7 @@ def _empty_method(function: Function, call: ir.Call) -> Function | None:
     if name in _LAST or name.startswith("__"):
         return None
     found = function.project.hierarchy.find(function.owner, name)
-    if found is None or not found.sure or not isinstance(found.owner, Class) or not isinstance(found.member, Member):
+    if found is None or not isinstance(found.owner, Class) or not isinstance(found.member, Member):
         return None
     parts = found.member.parts
     own = function.project.function_of(found.owner, parts[0]) if len(parts) == 1 else None
@@ -63,10 +63,12 @@ def _empty_method(function: Function, call: ir.Call) -> Function | None:
 
 
 def _overrides(function: Function, name: str) -> Iterator[Function]:
-    """The methods that subclasses of the function's class put in place of one; that all of them are seen matters."""
+    """The methods that subclasses put in place of one; those of tests say nothing of what users do there."""
     project, owner = function.project, function.owner
     for sub in project.hierarchy.defining_below(owner, name) if owner is not None else ():
         project.store.trail.leads(function.path, sub.path)
+        if project.store.role(sub.path) != "product":
+            continue
         parts = (member.parts for member in project.hierarchy.own(sub, name) if isinstance(member, Member))
         yield from (project.function_of(sub, part[0]) for part in parts if part)
 
