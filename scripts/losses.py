@@ -43,7 +43,7 @@ def run_broker(broker: str, faults: int, folder: Path) -> Iterator[str]:
         for fault, number in FAULTS.items():
             for name, module in CONTENDERS[broker].items():
                 if number is signal.SIGKILL or name not in WITHOUT_STOP:
-                    match = Match(module, server.url, PAUSE, THREADS, SHARE * (faults + 1))
+                    match = Match(module, server.url, PAUSE, THREADS, 2 * SHARE * faults)
                     losses = break_again_and_again(match, folder / "done", faults, number)
                     print(f"{broker}, {name}, {fault}: {losses}", file=sys.stderr, flush=True)
                     yield _row(name, fault, losses, killed=number is signal.SIGKILL)

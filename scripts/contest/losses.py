@@ -36,10 +36,11 @@ def break_again_and_again(match: Match, file: Path, faults: int, number: signal.
     Signal the worker each time it has done a share of the messages, start another, and let the last one finish.
 
     A kill meets the children too, as when a machine or a container dies; a stop goes to the first process alone, as
-    from a supervisor. There are always messages left in the queue, so each fault meets a worker at work.
+    from a supervisor. Half of the messages are left at the last fault: each meets a worker at work, although those of
+    dead workers may come back late.
     """
     publish(match, file)
-    share = match.messages // (faults + 1)
+    share = match.messages // (2 * faults)
     stops = [_break_once(match, file, count * share, number) for count in range(1, faults + 1)]
     with worker(match, file):
         _wait_until_quiet(file, match.messages)

@@ -86,3 +86,132 @@ def flow_of(entry):
 @pytest.mark.parametrize(("caught", "expected"), [("SystemError", ["likely"]), ("Exception", ["certain"])])
 def test_a_clause_for_what_the_maker_need_not_raise(caught: str, expected: list[str]) -> None:
     assert [one.confidence for one in check_source("ERR119", FLOW.format(caught=caught))] == expected
+
+
+YIELDED = """
+import logging
+
+def answers(matches, read):
+    for match in matches:
+        try:
+            answer = read(match)
+        except Exception:
+            logging.exception("cannot read %s", match)
+            {after}
+        yield 0xFF00, answer
+"""
+
+
+@pytest.mark.parametrize(("after", "count"), [("yield 0xC421, None", 0), ("pass", 1)])
+def test_who_runs_a_generator_may_ask_for_no_more(after: str, count: int) -> None:
+    assert len(check_source("ERR119", YIELDED.format(after=after))) == count
+
+
+OWN_LOGGER = """
+import logging
+
+class Failed(Exception):
+    pass
+
+class Logger:
+    def __init__(self, logger):
+        self._logger = logger
+
+    def error(self, message, *args):
+        self._logger.error(message, *args)
+        {end}
+
+def get_logger(name):
+    return Logger(logging.getLogger(name))
+
+log = get_logger(__name__)
+
+def show(name, find):
+    try:
+        template = find(name)
+    except AttributeError:
+        log.error("no such template: %s", name)
+    return template.text
+"""
+
+
+@pytest.mark.parametrize(("end", "count"), [("raise Failed(message % args)", 0), ("pass", 1)])
+def test_a_logger_of_the_project_may_raise(end: str, count: int) -> None:
+    assert len(check_source("ERR119", OWN_LOGGER.format(end=end))) == count
+
+
+ASKED = """
+import logging
+
+def apply(client, name, limits):
+    try:
+        group = client.find(name)
+    except Exception:
+        logging.exception("no group")
+    {ask}
+        return group.id
+    return None
+"""
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        ("if limits.is_strict:", ["certain"]),
+        ("for _ in limits:", ["certain"]),
+        ("if client.is_connected:", ["likely"]),
+        ("for _ in client.links:", ["likely"]),
+    ],
+)
+def test_a_question_about_what_the_block_has_used(ask: str, expected: list[str]) -> None:
+    assert [one.confidence for one in check_source("ERR119", ASKED.format(ask=ask))] == expected
+
+
+TURNS = """
+import logging
+
+def ask(clients, question):
+    for client in clients:
+        try:
+            answer = client.ask(question)
+        except OSError:
+            if client is clients[-1]:
+                raise
+            logging.debug("no answer from %s", client)
+            {after}
+    {behind}
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "behind", "count"),
+    [
+        ("continue", "return answer", 0),
+        ("continue", "return None", 0),
+        ("pass", "return answer", 0),
+        ("        question.take(answer)", "return None", 1),
+    ],
+)
+def test_the_last_turn_raises(after: str, behind: str, count: int) -> None:
+    source = TURNS.format(after=after, behind=behind).replace("            " + "        question", "        question")
+    assert len(check_source("ERR119", source)) == count
+
+
+STARRED = """
+from toolbox import *
+{own}
+
+def show(name, find):
+    try:
+        template = find(name)
+    except AttributeError:
+        log.error("no such template: %s", name)
+    return template.text
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"), [("", "likely"), ("import logging\nlog = logging.getLogger(__name__)", "certain")]
+)
+def test_a_logger_of_which_nothing_is_known(own: str, expected: str) -> None:
+    assert [one.confidence for one in check_source("ERR119", STARRED.format(own=own))] == [expected]

@@ -15,6 +15,10 @@ _AGAIN: Final = frozenset({"enqueue", "requeue", "retry", "reschedule", "republi
 _ON_PURPOSE: Final = re.compile(
     r"(?i)unlimited|for ?ever|infinite|indefinite|endless|(?:no|without)(?: any| a)? limit|never"
 )
+_PROMISE: Final = re.compile(r"(?i)maximum (?:number|amount|count) of|at most|up to|no more than")
+_OTHERWISE: Final = re.compile(
+    r"(?i)max_?age|deadline|expir|time_?limit|\bttl\b|\bif `*None\b|\bNone`* ?(?:means?|for|to|disables?|turns?)\b"
+)
 
 
 class Unlimited(NamedTuple):
@@ -25,11 +29,14 @@ class Unlimited(NamedTuple):
         param: The parameter of the constructor that is None by default.
         test: The question for it, before the attempt is given up.
         again: The call that puts what failed back.
+        is_promised: The class's text speaks of a maximum, and of nothing that would bound the attempts besides: who
+            reads it counts on an end that never comes.
     """
 
     param: ir.Parameter
     test: ir.Expr
     again: ir.Call
+    is_promised: bool
 
 
 def unlimited_by_default(cls: Class) -> Iterator[Unlimited]:
@@ -40,13 +47,15 @@ def unlimited_by_default(cls: Class) -> Iterator[Unlimited]:
         return
     methods = [method for method in cls.project.values.fields.methods(cls) if method.path == cls.path]
     init = next((method for method in methods if method.name == "__init__"), None)
-    if init is None or _ON_PURPOSE.search(text.segment(cls.node.at)):
+    whole = text.segment(cls.node.at)
+    if init is None or _ON_PURPOSE.search(whole):
         return
+    is_promised = _PROMISE.search(whole) is not None and _OTHERWISE.search(whole) is None
     for param in init.node.params:
         is_none = isinstance(param.default, ir.Constant) and param.default.kind == "none"
         if is_none and _LIMIT.fullmatch(param.name) and _is_kept(init, param.name):
             for method in methods:
-                yield from _without(method, param)
+                yield from _without(method, param, is_promised=is_promised)
 
 
 def _is_kept(init: Function, name: str) -> bool:
@@ -59,7 +68,7 @@ def _is_kept(init: Function, name: str) -> bool:
     )
 
 
-def _without(method: Function, param: ir.Parameter) -> Iterator[Unlimited]:
+def _without(method: Function, param: ir.Parameter, *, is_promised: bool) -> Iterator[Unlimited]:
     """A branch that gives up only where the limit is set, and what puts the message back behind it."""
     names = {f"self.{param.name}"}
     for node in find(ir.Assign, method.statements):
@@ -72,7 +81,7 @@ def _without(method: Function, param: ir.Parameter) -> Iterator[Unlimited]:
             for call in find(ir.Call, method.statements):
                 func = call.func
                 if isinstance(func, ir.Attribute) and func.name in _AGAIN and call.at[:2] > branch.at[2:]:
-                    yield Unlimited(param, branch.test, call)
+                    yield Unlimited(param, branch.test, call, is_promised)
                     return
 
 

@@ -115,7 +115,7 @@ class Rule:
     `words` are what makes a file worth reading for this rule (see the screen): without one of
     them in the file itself, or in a file that its classes come from, the rule cannot fire.
     `besides` are other words of which one must occur there, too, if there are any. Some words stand for more
-    than a text that occurs (`source.clauses.SHAPES`).
+    than a text that occurs (`source.marks.SHAPES`).
     `closure` tells which files beside those the rule must see: none ("file"), those with subclasses
     of classes in which an abstract member is left ("open"), or those with any subclass of a class
     that sets a contract ("contracts"). The less a rule needs, the fewer files are parsed.

@@ -8,11 +8,8 @@ several lines that starts further left ends them too early, which only lets more
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
-
-from worker_lint.source.clause_bodies import IDLE_CLAUSE, QUIET_CLAUSE, has_idle_clause, has_quiet_clause
-from worker_lint.source.shared import FILLED_AFTER_WAIT, LOCK_TAKEN, is_filled_after_wait, is_lock_taken
 
 TWO_CLAUSES: Final = "except … except"
 """A word of the screen that stands for files in which a `try` statement has more than one clause."""
@@ -27,7 +24,7 @@ _SHALLOWER: Final[dict[int, re.Pattern[bytes]]] = {}
 def has_two_clauses(data: bytes) -> bool:
     """Whether a clause follows another one at the same depth, with no `try` at that depth between them."""
     last: dict[bytes, int] = {}
-    for place, depth in _lines_with(data, b"except"):
+    for place, depth in lines_with(data, b"except"):
         before = last.get(depth)
         if before is not None and data.find(b"\n" + depth + b"try", before, place) < 0:
             return True
@@ -38,16 +35,16 @@ def has_two_clauses(data: bytes) -> bool:
 def has_name_after_clause(data: bytes) -> bool:
     """Whether the name of a clause stands outside of all clauses that bind it; a clause over several lines counts."""
     spans: dict[bytes, list[tuple[int, int]]] = {}
-    for place, depth in _lines_with(data, b"except"):
+    for place, depth in lines_with(data, b"except"):
         bound = _BOUND.match(data, place)
         if bound is not None:
-            spans.setdefault(bound[1], []).append((place, _end_of(data, bound.end(), len(depth))))
+            spans.setdefault(bound[1], []).append((place, end_of(data, bound.end(), len(depth))))
         elif _UNCLEAR.match(data, place):
             return True
     return any(_occurs_outside(data, name, places) for name, places in spans.items())
 
 
-def _lines_with(data: bytes, keyword: bytes) -> Iterator[tuple[int, bytes]]:
+def lines_with(data: bytes, keyword: bytes) -> Iterator[tuple[int, bytes]]:
     """Where a keyword begins a line, with the white space before it."""
     place = data.find(keyword)
     while place >= 0:
@@ -57,7 +54,7 @@ def _lines_with(data: bytes, keyword: bytes) -> Iterator[tuple[int, bytes]]:
         place = data.find(keyword, place + 1)
 
 
-def _end_of(data: bytes, start: int, depth: int) -> int:
+def end_of(data: bytes, start: int, depth: int) -> int:
     """Where a clause ends: before the next line that starts at its depth or further left."""
     pattern = _SHALLOWER.get(depth)
     if pattern is None:
@@ -79,14 +76,3 @@ def _between(data: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, i
             yield start, first
         start = max(start, end)
     yield start, len(data)
-
-
-SHAPES: Final[Mapping[bytes, Callable[[bytes], bool]]] = {
-    TWO_CLAUSES.encode(): has_two_clauses,
-    NAME_AFTER_CLAUSE.encode(): has_name_after_clause,
-    QUIET_CLAUSE.encode(): has_quiet_clause,
-    IDLE_CLAUSE.encode(): has_idle_clause,
-    FILLED_AFTER_WAIT.encode(): is_filled_after_wait,
-    LOCK_TAKEN.encode(): is_lock_taken,
-}
-"""Words that stand for more than a text that occurs."""

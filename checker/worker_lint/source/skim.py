@@ -16,7 +16,7 @@ from unicodedata import normalize
 
 import msgspec
 
-from worker_lint.source.clauses import SHAPES
+from worker_lint.source.marks import SHAPES
 
 SKIM_VERSION = 6
 

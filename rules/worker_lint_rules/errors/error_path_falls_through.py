@@ -22,28 +22,39 @@ Limits
     that gets the exception may raise; nothing is reported behind one that is not known to return.
     Certain is a finding where nothing that fails stands behind the statement that binds the name, or
     where other calls come before it and the clause takes every error; not one in the block itself, nor one in a
-    private function that nobody uses.
+    private function that nobody uses, nor one behind a test of what the block has touched.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import Function, ModuleScope
-from worker_lint.analysis.flow import Block, Graph, Path, build, find, find_path
+from worker_lint.analysis.flow import Block, Graph, Path, build, find_path
 from worker_lint.analysis.in_use import is_dead
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
+from worker_lint.analysis.tiers.after_success import asked_between
 from worker_lint.analysis.tiers.beginning import bound_in_any_case, fails_before, surely_unbound_with
-from worker_lint.analysis.tiers.going_on import Unbound, logged_on, only_logs, tries_alternatives
-from worker_lint.analysis.tiers.names import NameReads, bound_names
+from worker_lint.analysis.tiers.going_on import (
+    Unbound,
+    first_bound,
+    has_known_logger,
+    logged_on,
+    only_logs,
+    raises_in_the_last_turn,
+    read_later,
+    tries_alternatives,
+)
+from worker_lint.analysis.tiers.names import NameReads
 from worker_lint.analysis.visit import encloses
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.handling import FALLS_THROUGH
 
 rule = Rule(
     code="ERR119",
     severity="warning",
     stage="preview",
     summary="After a logged failure the code uses what the try block should have given",
-    words=("except",),
+    words=(FALLS_THROUGH,),
     closure="file",
     resumable="trail",
     product_only=True,
@@ -308,35 +319,15 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if function is None:
             continue
         handlers = [
-            handler
-            for handler in site.node.handlers
-            if only_logs(site, handler) and not tries_alternatives(site, handler)
+            handler for handler in site.node.handlers if only_logs(handler) and not tries_alternatives(site, handler)
         ]
-        names = _given(site, function) if handlers else frozenset[str]()
-        if not names:
-            continue
-        if function not in graphs:
-            graph = build(function.statements, NameReads(function))
-            graphs[function] = graph if isinstance(graph, Graph) else None
-        for handler in handlers:
-            yield from _judge(site, handler, names - bound_in_any_case(site, handler), graphs[function], context)
-
-
-def _given(site: TrySite, function: Function) -> frozenset[str]:
-    """The names that the body of the statement binds first, and nothing before it."""
-    first = site.node.at[:2]
-    params = {param.name for param in function.node.params}
-    outer = {name for node in find(ir.Scope, function.statements) for name in node.names}
-    before: set[str] = set(params | outer)
-    for node in find(ir.Node, function.statements):
-        if node.at[:2] < first and not isinstance(node, ir.Try):
-            before.update(bound_names(node))
-    inside = {name for node in find(ir.Node, site.node.body) for name in bound_names(node)}
-    before.update(name for node in find(ir.Handler, function.statements) for name in bound_names(node))
-    tests = [node.test for node in find(ir.Node, function.statements) if isinstance(node, (ir.If, ir.While))]
-    if any(read.id in before & inside for read in find(ir.Name, tests)):
-        return frozenset()  # the body sets a flag by which success is told later
-    return frozenset(inside - before)
+        names = read_later(site, function, first_bound(site, function)) if handlers else frozenset[str]()
+        for handler in handlers if names else ():
+            unbound = names - bound_in_any_case(site, handler)
+            if unbound and function not in graphs:
+                graph = build(function.statements, NameReads(function))
+                graphs[function] = graph if isinstance(graph, Graph) else None
+            yield from _judge(site, handler, unbound, graphs.get(function), context)
 
 
 def _judge(
@@ -353,7 +344,7 @@ def _judge(
             return bool(reads)
 
         path = find_path(graph, watch, reached) if graph is not None else None
-        if isinstance(path, Path):
+        if isinstance(path, Path) and not raises_in_the_last_turn(site, handler, reads[0]):
             yield _finding(site, handler, reads[0], path, context)
             return
 
@@ -389,7 +380,12 @@ def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, path: Path, cont
         help=f"leave the clause by `continue`, `return` or `raise`, or bind `{read.id}` before the `try`",
         notes=(Note(context.path, site.node.body[0].at, f"`{read.id}` is bound in this block only"), way),
         symbol=site.scope.symbol,
-        confidence="certain"
-        if fails_before(site, handler, read.id) and not is_dead(site.function) and not is_inside
-        else "likely",
+        confidence="certain" if not is_inside and _is_sure(site, handler, read, logged) else "likely",
     )
+
+
+def _is_sure(site: TrySite, handler: ir.Handler, read: ir.Name, logged: ir.Call | None) -> bool:
+    """Whether the name is surely unbound behind the clause, and nothing that tells so is asked before the read."""
+    if logged is not None and not has_known_logger(site.scope, logged):
+        return False
+    return fails_before(site, handler, read.id) and not asked_between(site, read) and not is_dead(site.function)

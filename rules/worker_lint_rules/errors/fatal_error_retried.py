@@ -22,9 +22,11 @@ When to ignore it
 Limits
     A loop that counts, ends in a raise, or whose clause looks into the exception, is let pass.
     So is a block in which no call of the library is known, and a clause that names the fatal class
-    itself. Where a function in between has a clause of its own for it, the finding is only likely.
+    itself. Certain is a clause for a class of the library below which a refused login is; a clause for every error,
+    and one where a function in between has a clause of its own for the fatal class, are only likely.
 """
 
+import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
@@ -45,6 +47,7 @@ from worker_lint.analysis.tiers.translating import is_translated
 from worker_lint.analysis.tiers.trying import connecting_call, tried_calls
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.handling import RETRIES
 
 rule = Rule(
     code="ERR104",
@@ -53,7 +56,7 @@ rule = Rule(
     closure="file",
     resumable="trail",
     summary="A loop retries a class of errors of which some heal by no retry",
-    words=("except",),
+    words=(RETRIES,),
     product_only=True,
     silences=(
         "earlier handler takes them",
@@ -95,6 +98,7 @@ rule = Rule(
                         time.sleep(delay)
                         delay = min(delay * 2, 60)
             """,
+            is_likely=True,
         ),
         bad(
             "the connection is opened by a method",
@@ -240,6 +244,7 @@ rule = Rule(
     ),
 )
 
+_REFUSED = re.compile(r"Auth|Access|Credential|Denied|Forbidden|Login|Password|Permission")
 _LIMITS = ("timeout", "deadline", "expire", "elapsed", "remaining", "attempt", "retries", "tries", "cancel")
 
 
@@ -347,11 +352,21 @@ def _thrown_in(site: TrySite, handler: ir.Handler, fatal: tuple[str, ...], conte
     return None
 
 
+def _is_refusal(fatal: list[str], taken: str) -> bool:
+    """
+    Whether one of the classes says that the other side refuses who asks, and the clause names the library's class: a
+    bad certificate or address may be mended elsewhere, and who takes every error may want to wait for anything.
+    """
+    return bool(taken) and any(_REFUSED.search(name.rpartition(".")[2]) for name in fatal)
+
+
 def _finding(
     site: TrySite, handler: ir.Handler, fatal: list[str], raiser: ir.Node, context: Context, taken: str = ""
 ) -> Finding:
     clause = f"`except {taken.rpartition('.')[2]}`" if taken else clause_shown(handler)
-    is_sure = not (isinstance(raiser, ir.Call) and is_translated(site.scope, raiser, fatal))
+    is_sure = _is_refusal(fatal, taken) and not (
+        isinstance(raiser, ir.Call) and is_translated(site.scope, raiser, fatal)
+    )
     bare = [name.rpartition(".")[2] for name in fatal]
     shown = next((name for name in bare if "Authentication" in name), bare[0])
     return Finding(

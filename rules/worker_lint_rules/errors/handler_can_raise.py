@@ -19,19 +19,22 @@ When to ignore it
 
 Limits
     Calls of the project's own functions and of libraries are taken not to fail here. A hook is a
-    method whose body in the base class is only its docstring. Certain is a hook that is told of the event before
-    the clause's own exception; whether handed over code or a sending fails depends on what is there: likely.
+    method whose body in the base class is only its docstring, and that an override fills with more than flags, or
+    that is public and new in that class. Certain is one whose text says when it is called, or that it is there to be
+    overridden; whether handed over code or a sending fails depends on what is there: likely.
 """
 
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.escaping.answering import Risk, risks
+from worker_lint.analysis.escaping.answering import SENDS, Risk, risks
+from worker_lint.analysis.escaping.hooks import is_offered
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.tiers import TrySite, clause_at, clause_shown
 from worker_lint.analysis.visit import unawaited
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.handling import CALL_BEFORE_RAISE
 
 rule = Rule(
     code="ERR115",
@@ -41,7 +44,7 @@ rule = Rule(
     resumable="trail",
     confidence="likely",
     summary="An except clause calls what may fail itself, before it has done its work",
-    words=("except",),
+    words=(CALL_BEFORE_RAISE, *SENDS),
     product_only=True,
     yields_to=("MSG107",),
     silences=(
@@ -51,6 +54,7 @@ rule = Rule(
         "nothing comes after it",
         "the dispatcher looks after its listeners",
         "a class makes its own object",
+        "nobody fills it with what can fail",
     ),
     examples=(
         bad(
@@ -159,6 +163,55 @@ rule = Rule(
             silence="a class makes its own object",
         ),
         good(
+            "an empty method that a base asks for",
+            """
+            import abc
+
+            class Failed(Exception):
+                pass
+
+            class Transport(abc.ABC):
+                @abc.abstractmethod
+                def reset(self):
+                    '''Forget the session.'''
+
+            class PlainTransport(Transport):
+                def reset(self):
+                    '''Nothing to forget here.'''
+
+                def send(self, request):
+                    try:
+                        self.write(request)
+                    except OSError as error:
+                        self.reset()
+                        raise Failed from error
+            """,
+            silence="nobody fills it with what can fail",
+        ),
+        good(
+            "every override sets a flag",
+            """
+            class Failed(Exception):
+                pass
+
+            class Session:
+                def _after_failure(self):
+                    '''Bookkeeping of the session.'''
+
+                def start(self):
+                    try:
+                        self.connect()
+                    except OSError as error:
+                        self._after_failure()
+                        raise Failed from error
+
+            class LocalSession(Session):
+                def _after_failure(self):
+                    self._running = False
+            """,
+            silence="nobody fills it with what can fail",
+        ),
+        good(
             "raised again as it is",
             """
             class TaskSet:
@@ -248,10 +301,11 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
                 yield _finding(site, handler, found, context)
 
 
-def _only_tells(handler: ir.Handler, call: ir.Call) -> bool:
-    """Whether nothing is done with what the hook gives: it is told of the event, and the clause can do without it."""
+def _runs_code_of_users(handler: ir.Handler, risk: Risk) -> bool:
+    """Whether a hook that its text offers to users is told of the event, and the clause can do without its answer."""
     statements = (one for one in walk_statements(handler.body) if isinstance(one, ir.Expression))
-    return any(unawaited(one.value) is call for one in statements)
+    is_told = any(unawaited(one.value) is risk.call for one in statements)
+    return risk.kind == "hook" and is_told and is_offered(risk.function, risk.call)
 
 
 def _finding(site: TrySite, handler: ir.Handler, risk: Risk, context: Context) -> Finding:
@@ -266,7 +320,7 @@ def _finding(site: TrySite, handler: ir.Handler, risk: Risk, context: Context) -
         help="put a `try` of its own around it, and log what it raises",
         notes=tuple(notes),
         symbol=risk.function.symbol,
-        confidence="certain" if risk.kind == "hook" and _only_tells(handler, risk.call) else "likely",
+        confidence="certain" if _runs_code_of_users(handler, risk) else "likely",
     )
 
 

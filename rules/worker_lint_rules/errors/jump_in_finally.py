@@ -20,27 +20,33 @@ When to ignore it
 
 Limits
     A jump whose `try` statement already takes every exception, in a clause that raises none, is
-    let pass: nothing is left that could be lost. So is one under a test of what the block sets
-    at its end, where a clause takes every error and nothing is awaited after that.
+    let pass: nothing is left that could be lost. So is one under a test that only a block that has
+    done its work can meet.
     A finding is only likely where a clause takes every error and the block awaits nothing, so
-    that the exit of the process alone can be lost, and where what is returned is bound in the block.
+    that the exit of the process alone can be lost; where what is returned is bound in the block;
+    where the jump stands under a test of what the block has set; and where a comment beside it
+    says that it is meant.
 """
 
+import re
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope, inner_blocks
-from worker_lint.analysis.flow import find, walk
+from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import TrySite, awaits_in, raises_anything
+from worker_lint.analysis.tiers.after_success import asks_how_it_went, is_after_success
 from worker_lint.analysis.tiers.names import bound_names
+from worker_lint.analysis.tiers.reasons import is_reason
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.handling import JUMP_IN_FINALLY
 
 rule = Rule(
     code="ERR116",
     severity="error",
     stage="preview",
     summary="A jump out of a finally block discards the exception",
-    words=("finally",),
+    words=(JUMP_IN_FINALLY,),
     closure="file",
     resumable="trail",
     product_only=True,
@@ -135,6 +141,7 @@ rule = Rule(
                             return  # bad: return
                         self.close()
             """,
+            is_likely=True,
         ),
         good(
             "the flag says that all has been done",
@@ -155,6 +162,25 @@ rule = Rule(
                         if self.queue is None:
                             return
                         self.close()
+            """,
+            silence="only after success",
+        ),
+        good(
+            "the code was read",
+            """
+            def result(answer, stats):
+                code = None
+                try:
+                    code = Code(answer["code"])
+                except ValueError as error:
+                    raise AnswerError(answer) from error
+                finally:
+                    stats.count(code)
+                    if code is None:
+                        stats.warn(answer)
+                    elif code == Code.OK:
+                        return answer["data"]
+                raise CodeError(code)
             """,
             silence="only after success",
         ),
@@ -185,6 +211,8 @@ rule = Rule(
     ),
 )
 
+_WANTED = re.compile(r"B012|SIM107|lost-exception|return-in-finally|W0150")
+
 _LOST = {
     "return": "the caller gets a normal result",
     "break": "the loop ends as if nothing had happened",
@@ -198,7 +226,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     for site in context.project.tiers.sites(module.path):
         if site.node.final and not _takes_everything(site, context):
             for jump in _jumps(site.node.final, in_loop=False):
-                if not _is_after_success(site, jump, context):
+                if not is_after_success(site, jump):
                     yield _finding(site, jump, context)
 
 
@@ -208,6 +236,20 @@ def _takes_everything(site: TrySite, context: Context) -> bool:
     if site.node.orelse or any(raises_anything(handler.body) for handler in site.node.handlers):
         return False
     return any("BaseException" in tiers.caught(site.scope, handler) for handler in site.node.handlers)
+
+
+def _is_sure(site: TrySite, jump: ir.Return | ir.Simple, context: Context) -> bool:
+    """Whether an error that nobody wanted to lose surely meets the jump."""
+    if _needs_the_block(site, jump) or asks_how_it_went(site, jump) or _is_meant(site, jump):
+        return False
+    return _loses_errors(site, context)
+
+
+def _is_meant(site: TrySite, jump: ir.Return | ir.Simple) -> bool:
+    """Whether a comment on the jump, or above it, gives a reason, or tells a checker of just this to be still."""
+    text = site.scope.project.store.text(site.scope.path)
+    comments = [text.comment(line) for line in range(jump.at[0] - 1, jump.at[0] + 1)]
+    return any(_WANTED.search(one) or is_reason(one) for one in comments)
 
 
 def _loses_errors(site: TrySite, context: Context) -> bool:
@@ -228,27 +270,6 @@ def _needs_the_block(site: TrySite, jump: ir.Return | ir.Simple) -> bool:
     }
     inside = {name for node in find(ir.Assign, site.node.body) for name in bound_names(node)}
     return any(read.id in inside - before - params for read in find(ir.Name, (jump,)))
-
-
-def _is_after_success(site: TrySite, jump: ir.Node, context: Context) -> bool:
-    """
-    Whether the jump stands under a test of what the block sets when nothing but its last steps is left, none of
-    which waits, while a clause takes every error: then no exception can be on its way.
-    """
-    tiers, handlers = context.project.tiers, site.node.handlers
-    if not any(tiers.is_broad(site.scope, one) for one in handlers) or any(
-        raises_anything(one.body) for one in handlers
-    ):
-        return False
-    for index, statement in enumerate(site.node.body):
-        if not isinstance(statement, ir.Assign) or awaits_in(site.node.body[index:]):
-            continue
-        places = {ir.dotted_name(target) for target in statement.targets} - {None}
-        for branch in find(ir.If, site.node.final):
-            asked = {ir.dotted_name(one) for one in walk(branch.test) if isinstance(one, (ir.Name, ir.Attribute))}
-            if places & asked and any(one is jump for one in branch.body):
-                return True
-    return False
 
 
 def _jumps(block: tuple[ir.Stmt, ...], *, in_loop: bool) -> Iterator[ir.Return | ir.Simple]:
@@ -276,5 +297,5 @@ def _finding(site: TrySite, jump: ir.Return | ir.Simple, context: Context) -> Fi
         help=f"move the `{kind}` behind the `try` statement",
         notes=(Note(context.path, site.node.body[0].at, "an exception from here is lost"),),
         symbol=site.scope.symbol,
-        confidence="certain" if _loses_errors(site, context) and not _needs_the_block(site, jump) else "likely",
+        confidence="certain" if _is_sure(site, jump, context) else "likely",
     )

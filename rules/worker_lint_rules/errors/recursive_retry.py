@@ -20,9 +20,10 @@ When to ignore it
     Where what failed once cannot fail again.
 
 Limits
-    A call with other arguments, under a condition, or beside any comparison of a count, is taken
-    to be bounded.
-    Only direct recursion is seen.
+    A call with other arguments, under a condition, or beside any comparison of a count, is taken to be bounded. Only
+    direct recursion is seen. Certain is a retry that sleeps first, or that follows nothing but the end of a wait, with
+    no limit asked for in the clause, and one that leaves out what the attempt itself is given; others may be there
+    for what cannot come twice, and are likely.
 """
 
 from collections.abc import Iterator
@@ -37,6 +38,9 @@ from worker_lint.analysis.tiers.retrying import (
     gives_up_first,
     hands_on_the_same,
     is_folded_in,
+    is_handed_to,
+    is_read,
+    is_waited_out,
     left_out,
     limit_setting,
     uses_something_up,
@@ -44,13 +48,14 @@ from worker_lint.analysis.tiers.retrying import (
 from worker_lint.analysis.tiers.trying import calls_itself
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.handling import CALLS_ITSELF
 
 rule = Rule(
     code="ERR113",
     severity="error",
     stage="preview",
     summary="A function retries by calling itself",
-    words=("except",),
+    words=(CALLS_ITSELF,),
     closure="file",
     resumable="trail",
     product_only=True,
@@ -291,8 +296,10 @@ rule = Rule(
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause for trouble that may last, in a function."""
+    text = context.project.store.text(module.path)
     for site in context.project.tiers.sites(module.path):
-        if site.function is None:
+        function = site.function
+        if function is None or not text.has_word(function.name, site.node.body[-1].at[2], function.node.at[2]):
             continue
         lasting = [handler for handler in site.node.handlers if _may_last(site, handler, context)]
         for handler in lasting:
@@ -326,7 +333,7 @@ def _forgets(site: TrySite, context: Context) -> Iterator[Finding]:
     for call in find(ir.Call, (*handled, *behind)):
         if not calls_itself(site, call) or not counts_up(function.node.params, call):
             continue
-        lost = [one for one in left_out(function.node, call) if _is_used(site, one)]
+        lost = [one for one in left_out(function.node, call) if is_read(function, one)]
         lost = [one for one in lost if not is_folded_in(function, call, one)]
         if lost:
             yield Finding(
@@ -336,6 +343,7 @@ def _forgets(site: TrySite, context: Context) -> Iterator[Finding]:
                 help=f"hand on `{lost[0]}={lost[0]}`, or retry in a loop",
                 notes=(Note(context.path, site.node.body[0].at, "this attempt has what the caller gave"),),
                 symbol=function.symbol,
+                confidence="certain" if is_handed_to(site, lost[0]) else "likely",
             )
         elif (limit := limit_setting(site)) is not None:
             yield _deep(function, call, limit, context)
@@ -353,25 +361,11 @@ def _deep(function: Function, call: ir.Call, limit: ir.Attribute, context: Conte
     )
 
 
-def _is_used(site: TrySite, name: str) -> bool:
-    """Whether what is tried, or what leads to it, reads the parameter and never binds it anew."""
-    function = site.function
-    if function is None:
-        return False
-    reads = [node for node in find(ir.Name, function.body, inner=True) if node.id == name]
-    bound = {target.at for node in find(ir.Assign, function.body) for target in node.targets}
-    return bool(reads) and not any(node.at in bound for node in reads)
-
-
 def _judge(site: TrySite, handler: ir.Handler, context: Context) -> Iterator[Finding]:
     function = site.function
-    if function is None:
-        return
-    if uses_something_up(function):
+    if function is None or uses_something_up(function) or gives_up_first(handler):
         return
     guarded = [branch.at for branch in find(ir.If, handler.body)]
-    if gives_up_first(handler):
-        return
     awaited = {one.value.at for one in find(ir.Await, handler.body)}
     for call in find(ir.Call, handler.body):
         if function.node.is_async and call.at not in awaited:
@@ -380,7 +374,7 @@ def _judge(site: TrySite, handler: ir.Handler, context: Context) -> Iterator[Fin
             continue  # what the condition asks for may have changed by then
         if fails_first(site, handler, call):
             continue  # as long as the trouble lasts, the clause raises before it gets here
-        if calls_itself(site, call) and hands_on_the_same(function.node.params, call):
+        if calls_itself(site, call) and hands_on_the_same(function, call):
             yield Finding(
                 at=call.at,
                 message=f"`{function.name}` retries by calling itself",
@@ -388,4 +382,5 @@ def _judge(site: TrySite, handler: ir.Handler, context: Context) -> Iterator[Fin
                 help="retry in a loop with a limit and a growing delay",
                 notes=(Note(context.path, site.node.body[0].at, "what fails is tried again one frame deeper"),),
                 symbol=function.symbol,
+                confidence="certain" if is_waited_out(site, handler, call) else "likely",
             )

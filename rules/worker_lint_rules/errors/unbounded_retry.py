@@ -23,8 +23,9 @@ When to ignore it
 
 Limits
     Decorators of a function with an endless loop of its own, and those with arguments that cannot
-    be read (`**options`), are let pass. Certain is only what is wrong with a limit of 0: to try
-    for ever may be what is wanted. Hand-written loops are the matter of other rules.
+    be read (`**options`), are let pass. Certain is what is wrong with a limit of 0, and a limit that is None
+    although the text of its class promises a maximum: else to try for ever may be what is wanted. Hand-written
+    loops are the matter of other rules.
 """
 
 from collections.abc import Iterator
@@ -153,12 +154,25 @@ rule = Rule(
                 def after_failure(self, broker, message):
                     limit = message.options.get("max_retries", self.max_retries)
                     if limit is not None and message.retries >= limit:
-                        message.fail()
                         return
-                    message.retries += 1
                     broker.enqueue(message, delay=15)
             """,
             is_likely=True,
+        ),
+        bad(
+            "a maximum that is promised, and not kept",
+            """
+            class Retries:
+                '''Puts failed messages back. `max_retries` is the maximum number of times that one is tried.'''
+
+                def __init__(self, max_retries=None):  # bad
+                    self.max_retries = max_retries
+
+                def after_failure(self, broker, message):
+                    if self.max_retries is not None and message.retries >= self.max_retries:
+                        return
+                    broker.enqueue(message, delay=15)
+            """,
         ),
         good(
             "twenty unless somebody sets another one",
@@ -169,9 +183,7 @@ rule = Rule(
 
                 def after_failure(self, broker, message):
                     if self.max_retries is not None and message.retries >= self.max_retries:
-                        message.fail()
                         return
-                    message.retries += 1
                     broker.enqueue(message, delay=15)
             """,
             silence="a limit is given",
@@ -275,7 +287,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if site.function is not None and site.loops and is_endless(site.scope, site.loops[0]):
             yield from _truthy_limits(site, site.function, context)
     for cls in context.project.classes_in(module.path):
-        for param, test, again in unlimited_by_default(cls):
+        for param, test, again, is_promised in unlimited_by_default(cls):
             yield Finding(
                 at=param.at,
                 message=f"`{param.name}` is None by default: what fails is put back without any limit",
@@ -286,6 +298,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
                     Note(context.path, again.at, "put back here"),
                 ),
                 symbol=cls.symbol,
+                confidence="certain" if is_promised else "likely",
             )
 
 

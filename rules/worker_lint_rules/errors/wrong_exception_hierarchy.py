@@ -20,7 +20,9 @@ When to ignore it
 
 Limits
     One call in the block that is not known, or that may raise the builtin class, silences the
-    rule. So does a clause beside it that takes the library's error. Of a function that is run again, a clause
+    rule. So does a clause beside it that takes the library's error, and a library one of whose
+    classes is a builtin one as well. Certain is a call of which the model states what it raises;
+    where only its library is known, the finding is likely. Of a function that is run again, a clause
     around a call of methods that lead to it, by their names, is only likely.
 """
 
@@ -41,7 +43,16 @@ rule = Rule(
     closure="file",
     resumable="trail",
     summary="A clause names a builtin exception where a library raises one of its own",
-    words=("except", "tenacity"),
+    words=(
+        "ConnectionError",
+        "ConnectionRefused",
+        "ConnectionReset",
+        "ConnectionAborted",
+        "BrokenPipe",
+        "TimeoutError",
+        "tenacity",
+    ),
+    besides=("except", "tenacity"),
     product_only=True,
     silences=(
         "stdlib I/O in the same try",
@@ -228,6 +239,20 @@ rule = Rule(
             """,
             silence="the library's class derives from it",
         ),
+        good(
+            "one of aiohttp's classes has a second base",
+            """
+            from aiohttp import web
+
+            async def send(response: web.StreamResponse, frame):
+                try:
+                    await response.write(frame)
+                except ConnectionError:
+                    return False
+                return True
+            """,
+            silence="the library's class derives from it",
+        ),
     ),
 )
 
@@ -304,7 +329,8 @@ def _judge(
         if not meant or "" in meant or any(tiers.is_class(own, str(taken)) for own in meant for taken in named):
             continue
         own = min(meant)
-        yield _finding(site, handler, name, own, next(one for one in calls if one.home), context)
+        homes = [one for one in calls if one.home]
+        yield _finding(site, handler, name, own, next(filter(_is_stated, homes), homes[0]), context)
         return
 
 
@@ -317,7 +343,7 @@ def _meant(one: Tried, builtin: str, tiers: Tiers) -> str:
         for name, tier in beside.items()
         if tier in ("recoverable", "idle") and word in name.rpartition(".")[2].lower()
     ]
-    if any(tiers.is_class(name, builtin) or tiers.is_open(name) for name in alike):
+    if any(tiers.is_also(name, builtin) or tiers.is_open(name) for name in alike):
         return ""
     if one.model is not None and one.model.library == "python" and not _has_timeout(one.call):
         return ""
@@ -333,6 +359,11 @@ def _has_timeout(call: ir.Call) -> bool:
     return any(keyword.name == "timeout" for keyword in call.keywords)
 
 
+def _is_stated(tried: Tried) -> bool:
+    """Whether the model says what the call raises, and not only which library it belongs to."""
+    return tried.model is not None and isinstance(tried.model.raises, tuple)
+
+
 def _finding(site: TrySite, handler: ir.Handler, name: str, own: str, tried: Tried, context: Context) -> Finding:
     at = handler.exception.at if handler.exception is not None else handler.at
     for item in find(ir.Name, (handler.exception,) if handler.exception is not None else ()):
@@ -346,6 +377,7 @@ def _finding(site: TrySite, handler: ir.Handler, name: str, own: str, tried: Tri
         notes=(Note(context.path, tried.call.at, f"raises `{own}`"),),
         symbol=site.scope.symbol,
         fix=_named_rightly(site, at, own),
+        confidence="certain" if _is_stated(tried) else "likely",
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.escaping.boundaries import functions_of
+from worker_lint.analysis.escaping.hooks import is_hook
 from worker_lint.analysis.flow import children, find
 from worker_lint.analysis.routines import ProjectPolicy
 from worker_lint.analysis.tiers import TrySite, mentions
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 
 RiskKind: TypeAlias = Literal["hook", "callable", "sending"]
 
-_SENDS: Final = frozenset({"produce", "publish", "basic_publish", "send_to_dlq", "dead_letter", "send_and_wait"})
+SENDS: Final = ("produce", "publish", "basic_publish", "send_to_dlq", "dead_letter", "send_and_wait")
+"""Names of methods that hand something to another side."""
 _SETTLES: Final = frozenset(
     {"ack", "nack", "reject", "requeue", "task_done", "set_exception", "set_result", "commit", "rollback", "release"}
     | {"basic_ack", "basic_nack", "basic_reject"}
 )
-_LAST: Final = frozenset({"close", "stop", "shutdown", "cancel", "terminate"})
 
 
 class Risk(NamedTuple):
@@ -92,24 +93,6 @@ def _unguarded(node: ir.Node) -> Iterator[ir.Call]:
         pending.extend(children(current))
 
 
-def is_hook(function: Function, call: ir.Call) -> bool:
-    """
-    Whether this runs a method of the own class that does nothing there: one that others override,
-    with code of theirs.
-    """
-    if not isinstance(call.func, ir.Attribute) or not isinstance(call.func.value, ir.Name):
-        return False
-    params = function.node.params
-    if not params or call.func.value.id != params[0].name or function.owner is None:
-        return False
-    name = call.func.name
-    if name in _LAST or name.startswith("__"):
-        return False
-    callee = function.project.calls.of(function, call)
-    own = [runs.function.node for runs in callee.runs]
-    return bool(own) and any(node.shape in ("trivial", "abstract-docstring") and node.docstring for node in own)
-
-
 def _is_supplied(function: Function, call: ir.Call) -> bool:
     """Whether this runs a callable from a parameter or a field that a parameter fills."""
     project = function.project
@@ -141,7 +124,7 @@ def _settled(rest: tuple[ir.Stmt, ...]) -> ir.Node | None:
 def _is_sending(function: Function, call: ir.Call) -> bool:
     """Whether the call hands something to another side; a method of the project that lets no error out does not."""
     func = call.func
-    if not isinstance(func, ir.Attribute) or func.name not in _SENDS or not isinstance(func.value, ir.Attribute):
+    if not isinstance(func, ir.Attribute) or func.name not in SENDS or not isinstance(func.value, ir.Attribute):
         return False
     runs = [one.function for one in function.project.calls.of(function, call).runs] or list(
         _of_generics(function, func)

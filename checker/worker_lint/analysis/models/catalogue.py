@@ -262,6 +262,10 @@ class Models(msgspec.Struct, dict=True):
                     found[cls.name] = cls.tier
         return found
 
+    def classes_beside(self, name: str) -> tuple[str, ...]:
+        """All classes that the library of this name states, by their names."""
+        return tuple(each for library in self._libraries(name) for each in library.tables.classes)
+
     def _call_of(self, owner: ModelClass, name: str) -> ModelFunction | None:
         found = (library.find_call(name) for library in self._libraries(name))
         return next((call for call in found if call), ModelFunction(name, owner.library))

@@ -78,6 +78,16 @@ class Tiers:
         """Whether the one class is, or derives from, the other."""
         return self.errors.is_subclass(name, above)
 
+    def is_also(self, name: str, builtin: str) -> bool:
+        """
+        Whether the class or one of its subclasses in its library derives from the builtin class, too: a clause for
+        that one then takes what a call raises that is said to raise the class.
+        """
+        models = self.project.models
+        shapes = (models.find_class(one) for one in models.classes_beside(name))
+        below = (one.name for one in shapes if one is not None and self.is_class(one.name, name))
+        return self.is_class(name, builtin) or any(self.is_class(one, builtin) for one in below)
+
     def is_open(self, name: str) -> bool:
         """Whether not all bases of the class are known, so that it may be more than it seems."""
         for each in self.errors.ancestors(name):
