@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.calls import Callee
+from worker_lint.analysis.consequence import has_consequence
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import CATCH_ALL, handler_names, within
 from worker_lint.analysis.lasting import is_lasting
@@ -39,7 +40,7 @@ _BEGINS: Final = frozenset({"start", "fork", "Popen"})
 def fails_one_day(skipping: Skipping, skip: Skip) -> bool:
     """Whether what raises does so for a reason outside of the project."""
     names = to_prepare_for(skip.thrown)
-    if skip.step is None or not names or not is_lasting(skipping, skip):
+    if skip.step is None or not names or not is_lasting(skipping, skip) or not has_consequence(skipping, skip):
         return False
     if names == {USER_CODE}:
         return is_for_others(skipping, skip)

@@ -34,11 +34,14 @@ from typing import Final
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.absent_children import AbsentChild, absent_children
+from worker_lint.analysis.entered_by_hand import StaysEntered, stays_entered
 from worker_lint.analysis.failing_end import fails_one_day
+from worker_lint.analysis.gone_files import Gone, gone_files
 from worker_lint.analysis.interrupted import OnlyInterrupted, only_interrupted
 from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.skipping import Skip, Skipping
 from worker_lint.analysis.stopping import STOP_WORDS, ends_several
+from worker_lint.analysis.visit import receiver_name
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -61,7 +64,7 @@ rule = Rule(
     resumable="trail",
     confidence="likely",
     summary="An error in one step of a teardown leaves later releases out",
-    words=(*STOP_WORDS, "os.kill", "except KeyboardInterrupt"),
+    words=(*STOP_WORDS, "os.kill", "except KeyboardInterrupt", "os.remove", "os.unlink"),
     product_only=True,
     yields_to=("STP115", "STP124", "STP128", "ERR115"),
     silences=(
@@ -295,7 +298,9 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
 
 @rule.on_function
 def check_function(function: Function, context: Context) -> Iterator[Finding]:
-    """Every function that is no method."""
+    """Every function that is no method; of a method only whether it removes a file."""
+    for gone in gone_files(context.project, function):
+        yield _of_gone(gone, function)
     if function.owner is None and ends_several(function.name, body_text(function)):
         yield from _findings(function, None, context)
 
@@ -305,12 +310,15 @@ def _findings(function: Function, me: Class | None, context: Context) -> Iterato
     for skip in skipping.skips():
         found = _of_loop(skip, function, context) if skip.is_loop else _of_sequence(skip, function, me, context)
         yield replace(found, confidence="certain") if fails_one_day(skipping, skip) else found
+    for entered in stays_entered(context.project, function, me):
+        yield _of_entered(entered, function)
     for absent in absent_children(context.project, function, me):
         empty = _of_absent(absent, function)
         yield replace(empty, confidence="certain") if absent.tested_in is function else empty
     if context.project.store.text(function.path).has_word("KeyboardInterrupt", *function.node.at[0:3:2]):
         for one in only_interrupted(context.project, function, me):
-            yield _of_interrupt(one, function)
+            stopped = _of_interrupt(one, function)
+            yield replace(stopped, confidence="certain") if one.is_asked else stopped
 
 
 def _of_interrupt(one: OnlyInterrupted, function: Function) -> Finding:
@@ -321,6 +329,34 @@ def _of_interrupt(one: OnlyInterrupted, function: Function) -> Finding:
         (f"`{call}()` runs only when the work is interrupted by Ctrl-C", "move it to a finally branch of the try"),
         "When the work ends by itself or by an error, this clean-up is left out.",
         Note(function.path, one.body.at, "may return or raise here, past the clean-up"),
+    )
+
+
+def _of_entered(one: StaysEntered, function: Function) -> Finding:
+    subject = receiver_name(one.left)
+    return _of_call(
+        one.awaited,
+        function,
+        (
+            f"a cancellation may end this `await` and leave `{subject}` entered",
+            "leave it in a finally branch, or enter it with `async with` or an AsyncExitStack",
+        ),
+        "What was entered in this task is never left: its tasks go on, and the scopes around it end in errors.",
+        Note(function.path, one.left.at, f"`{subject}` is then not left here"),
+    )
+
+
+def _of_gone(one: Gone, function: Function) -> Finding:
+    call = ir.dotted_name(one.removal.func) or "this"
+    return _of_call(
+        one.removal,
+        function,
+        (
+            f"`{call}()` may raise FileNotFoundError and leave the exit status out",
+            "suppress FileNotFoundError here, or do this in a finally branch after the rest",
+        ),
+        "When the file has gone, or was never made, the process ends with a traceback instead.",
+        Note(function.path, one.exit.at, "the status is then not given here"),
     )
 
 

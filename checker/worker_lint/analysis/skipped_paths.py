@@ -1,0 +1,59 @@
+"""The two kinds of path on which an error leaves a release out: past a later step, and out of a loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from worker_lint.analysis.flow import Edge, Place, Step, Watch
+from worker_lint.analysis.handing_on import hands_on
+from worker_lint.source import ir
+
+if TYPE_CHECKING:
+    from worker_lint.analysis.skipping import Skipping
+
+
+class Skipped(Watch[str]):
+    """
+    Paths on which something raises and the watched place is never tried: `skipping` then. A local
+    is watched from where it is made; before that it is `unborn`.
+    """
+
+    def __init__(self, skipping: Skipping, place: Place) -> None:
+        self._born = skipping.births(place)
+        super().__init__(start="unborn" if self._born else "before")
+        self._skipping = skipping
+        self._place = place
+
+    def step(self, step: Step, state: str) -> str | None:
+        if self._place in self._skipping.released(step) or (state == "skipping" and hands_on(step, self._place)):
+            return None
+        return "before" if state == "unborn" and step.kind == "call" and step.node.at in self._born else state
+
+    def interrupted(self, step: Step, state: str) -> str | None:
+        return None if self._place in self._skipping.released(step) else state
+
+    def along(self, edge: Edge, state: str) -> str | None:
+        """One error only: what a second one does is not the doing of the first."""
+        if not edge.is_interrupted:
+            is_back = state == "skipping" and self._skipping.is_undecided(edge.target, self._place)
+            return None if is_back or self._skipping.tells_absent(edge, self._place) else state
+        return "skipping" if state == "before" and self._skipping.leaves_out(edge, self._place) else None
+
+
+class LeftLoop(Watch[bool]):
+    """Paths on which a step raises and the loop around it does not go on."""
+
+    def __init__(self, skipping: Skipping, cause: Step, loop: ir.For | ir.Generator) -> None:
+        super().__init__(start=False)
+        self._skipping = skipping
+        self._cause = cause
+        self._loop = loop
+
+    def step(self, step: Step, state: bool) -> bool | None:  # noqa: FBT001 - the state
+        return None if state and step.kind == "next" and step.node is self._loop else state
+
+    def along(self, edge: Edge, state: bool) -> bool | None:  # noqa: FBT001 - the state
+        """One error only, that of the call in question."""
+        if not edge.is_interrupted:
+            return state
+        return True if not state and edge.step is self._cause and self._skipping.is_failure(edge) else None
