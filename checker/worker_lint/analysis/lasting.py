@@ -34,12 +34,13 @@ def _is_only_awaited(skipping: Skipping, place: Place, at: ir.At) -> bool:
 def _is_dropped(skipping: Skipping, skip: Skip, place: Place) -> bool:
     """
     Whether CPython closes it all the same, since nobody has it any more: a local, or a field that gets another value
-    after the error has been taken by a `try`. A file is closed with its object, and nobody at another end waits for it.
+    after the error has been taken by a `try`. What is closed with its object, which is done with after its end, is
+    missed by nobody, but for a socket whose peer waits.
     """
     duty = skipping.duty(place)
     if duty is None or not duty.collected:
         return False
-    if len(place) == 1 or duty.role == "file":
+    if len(place) == 1 or duty.role != "socket":
         return True
     cause = unawaited(skip.cause)
     around = [tried for tried in find(ir.Try, skipping.function.statements) if within(tried.body, cause)]

@@ -25,11 +25,13 @@ class Skipped(Watch[str]):
         self._place = place
 
     def step(self, step: Step, state: str) -> str | None:
+        """A path ends where the place is released, or handed to code that may do it."""
         if self._place in self._skipping.released(step) or (state == "skipping" and hands_on(step, self._place)):
             return None
         return "before" if state == "unborn" and step.kind == "call" and step.node.at in self._born else state
 
     def interrupted(self, step: Step, state: str) -> str | None:
+        """A release that fails was tried."""
         return None if self._place in self._skipping.released(step) else state
 
     def along(self, edge: Edge, state: str) -> str | None:
@@ -50,6 +52,7 @@ class LeftLoop(Watch[bool]):
         self._loop = loop
 
     def step(self, step: Step, state: bool) -> bool | None:  # noqa: FBT001 - the state
+        """A path ends where the loop goes on."""
         return None if state and step.kind == "next" and step.node is self._loop else state
 
     def along(self, edge: Edge, state: bool) -> bool | None:  # noqa: FBT001 - the state

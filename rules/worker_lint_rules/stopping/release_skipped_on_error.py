@@ -30,14 +30,14 @@ Limits
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from worker_lint.analysis import Class, Function
-from worker_lint.analysis.absent_children import AbsentChild, absent_children
-from worker_lint.analysis.entered_by_hand import StaysEntered, stays_entered
+from worker_lint.analysis.absent_children import absent_children
+from worker_lint.analysis.entered_by_hand import stays_entered
 from worker_lint.analysis.failing_end import fails_one_day
-from worker_lint.analysis.gone_files import Gone, gone_files
-from worker_lint.analysis.interrupted import OnlyInterrupted, only_interrupted
+from worker_lint.analysis.gone_files import gone_files
+from worker_lint.analysis.interrupted import only_interrupted
 from worker_lint.analysis.nesting import body_text
 from worker_lint.analysis.skipping import Skip, Skipping
 from worker_lint.analysis.stopping import STOP_WORDS, ends_several
@@ -110,23 +110,11 @@ rule = Rule(
         bad(
             "a child that holds nothing ends the loop",
             """
-            class Child:
-                def __init__(self):
-                    self.link = None
-
-                def run(self, connect):
-                    self.link = connect()
-
-                def reset(self):
-                    if self.link is not None:
-                        self.link.disconnect()
-
-            class Pool:
-                def __init__(self):
-                    self._children = [Child(), Child()]
-
+            class Group:
                 def disconnect(self):
-                    for child in self._children:
+                    if self.link:
+                        self.link.disconnect()
+                    for child in self.children:
                         child.link.disconnect()  # bad: child.link
             """,
         ),
@@ -233,24 +221,17 @@ rule = Rule(
         ),
         good(
             "a helper that logs and goes on",
-            """
-            import logging
-            import pika
-
-            def close_quietly(connection):
-                try:
-                    connection.close()
-                except Exception:
-                    logging.exception("not closed")
-
-            class Worker:
-                def __init__(self):
-                    self._first = pika.BlockingConnection()
-                    self._second = pika.BlockingConnection()
-
+            _TWO
+            + """
                 def stop(self):
-                    close_quietly(self._first)
-                    close_quietly(self._second)
+                    self._close_quietly(self._first)
+                    self._close_quietly(self._second)
+
+                def _close_quietly(self, connection):
+                    try:
+                        connection.close()
+                    except Exception:
+                        logging.exception("not closed")
             """,
             silence="helper that swallows",
         ),
@@ -300,103 +281,89 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
 def check_function(function: Function, context: Context) -> Iterator[Finding]:
     """Every function that is no method; of a method only whether it removes a file."""
     for gone in gone_files(context.project, function):
-        yield _of_gone(gone, function)
+        words = (ir.dotted_name(gone.removal.func) or "this", "")
+        yield _of_call(gone.removal, function, _GONE, words, (function.path, gone.exit.at))
     if function.owner is None and ends_several(function.name, body_text(function)):
         yield from _findings(function, None, context)
 
 
+class _Said(NamedTuple):
+    """What is said of one shape: `{0}` is the name in it, `{1}` what is raised."""
+
+    message: str
+    consequence: str
+    help: str
+    note: str
+
+
+_LOOP: Final = _Said(
+    "`{0}` may raise and leave the others of the loop as they are",
+    "The first one that fails ends the loop: all that come after it keep running or stay open.",
+    "catch and log inside the loop, so that each one gets its turn",
+    "may raise {1} here",
+)
+_ABSENT: Final = _Said(
+    "`{0}` may be None here, which leaves the others of the loop as they are",
+    "The first one that holds nothing ends the loop: all that come after it stay open.",
+    "ask `if {0}:` first, as is done elsewhere",
+    "the same field is tested here, before the same is done",
+)
+_INTERRUPT: Final = _Said(
+    "`{0}()` runs only when the work is interrupted by Ctrl-C",
+    "When the work ends by itself or by an error, this clean-up is left out.",
+    "move it to a finally branch of the try",
+    "may return or raise here, past the clean-up",
+)
+_ENTERED: Final = _Said(
+    "a cancellation may end this `await` and leave `{0}` entered",
+    "What was entered in this task is never left: its tasks go on, and the scopes around it end in errors.",
+    "leave it in a finally branch, or enter it with `async with` or an AsyncExitStack",
+    "`{0}` is then not left here",
+)
+_GONE: Final = _Said(
+    "`{0}()` may raise FileNotFoundError and leave the exit status out",
+    "When the file has gone, or was never made, the process ends with a traceback instead.",
+    "suppress FileNotFoundError here, or do this in a finally branch after the rest",
+    "the status is then not given here",
+)
+
+
 def _findings(function: Function, me: Class | None, context: Context) -> Iterator[Finding]:
-    skipping = Skipping(context.project, function, me)
+    project = context.project
+    skipping = Skipping(project, function, me)
     for skip in skipping.skips():
         found = _of_loop(skip, function, context) if skip.is_loop else _of_sequence(skip, function, me, context)
         yield replace(found, confidence="certain") if fails_one_day(skipping, skip) else found
-    for entered in stays_entered(context.project, function, me):
-        yield _of_entered(entered, function)
-    for absent in absent_children(context.project, function, me):
-        empty = _of_absent(absent, function)
+    for entered in stays_entered(project, function, me):
+        words = (receiver_name(entered.left), "")
+        yield _of_call(entered.awaited, function, _ENTERED, words, (function.path, entered.left.at))
+    for absent in absent_children(project, function, me):
+        empty = _of_call(absent.call, function, _ABSENT, (absent.subject, ""), (absent.tested_in.path, absent.test))
         yield replace(empty, confidence="certain") if absent.tested_in is function else empty
-    if context.project.store.text(function.path).has_word("KeyboardInterrupt", *function.node.at[0:3:2]):
-        for one in only_interrupted(context.project, function, me):
-            stopped = _of_interrupt(one, function)
+    if project.store.text(function.path).has_word("KeyboardInterrupt", *function.node.at[0:3:2]):
+        for one in only_interrupted(project, function, me):
+            words = (ir.dotted_name(one.call.func) or "this", "")
+            stopped = _of_call(one.call, function, _INTERRUPT, words, (function.path, one.body.at))
             yield replace(stopped, confidence="certain") if one.is_asked else stopped
 
 
-def _of_interrupt(one: OnlyInterrupted, function: Function) -> Finding:
-    call = ir.dotted_name(one.call.func) or "this"
-    return _of_call(
-        one.call,
-        function,
-        (f"`{call}()` runs only when the work is interrupted by Ctrl-C", "move it to a finally branch of the try"),
-        "When the work ends by itself or by an error, this clean-up is left out.",
-        Note(function.path, one.body.at, "may return or raise here, past the clean-up"),
-    )
-
-
-def _of_entered(one: StaysEntered, function: Function) -> Finding:
-    subject = receiver_name(one.left)
-    return _of_call(
-        one.awaited,
-        function,
-        (
-            f"a cancellation may end this `await` and leave `{subject}` entered",
-            "leave it in a finally branch, or enter it with `async with` or an AsyncExitStack",
-        ),
-        "What was entered in this task is never left: its tasks go on, and the scopes around it end in errors.",
-        Note(function.path, one.left.at, f"`{subject}` is then not left here"),
-    )
-
-
-def _of_gone(one: Gone, function: Function) -> Finding:
-    call = ir.dotted_name(one.removal.func) or "this"
-    return _of_call(
-        one.removal,
-        function,
-        (
-            f"`{call}()` may raise FileNotFoundError and leave the exit status out",
-            "suppress FileNotFoundError here, or do this in a finally branch after the rest",
-        ),
-        "When the file has gone, or was never made, the process ends with a traceback instead.",
-        Note(function.path, one.exit.at, "the status is then not given here"),
-    )
-
-
-def _of_absent(one: AbsentChild, function: Function) -> Finding:
-    return _of_call(
-        one.call,
-        function,
-        (
-            f"`{one.subject}` may be None here, which leaves the others of the loop as they are",
-            f"ask `if {one.subject}:` first, as is done elsewhere",
-        ),
-        "The first one that holds nothing ends the loop: all that come after it stay open.",
-        Note(one.tested_in.path, one.test, "the same field is tested here, before the same is done"),
+def _of_call(
+    cause: ir.Node, function: Function, said: _Said, words: tuple[str, str], noted: tuple[str, ir.At]
+) -> Finding:
+    return Finding(
+        at=cause.at,
+        message=said.message.format(*words),
+        consequence=said.consequence,
+        help=said.help.format(*words),
+        notes=(Note(*noted, said.note.format(*words)),),
+        symbol=function.symbol,
+        culprit=("release", function.path, *(str(number) for number in cause.at)),
     )
 
 
 def _of_loop(skip: Skip, function: Function, context: Context) -> Finding:
-    return _of_call(
-        skip.cause,
-        function,
-        (
-            f"`{_written(skip, function, context)}` may raise and leave the others of the loop as they are",
-            "catch and log inside the loop, so that each one gets its turn",
-        ),
-        "The first one that fails ends the loop: all that come after it keep running or stay open.",
-        Note(function.path, skip.cause.at, f"may raise {_classes(skip)} here"),
-    )
-
-
-def _of_call(cause: ir.Node, function: Function, said: tuple[str, str], consequence: str, note: Note) -> Finding:
-    """`said` is the message and the remedy."""
-    return Finding(
-        at=cause.at,
-        message=said[0],
-        consequence=consequence,
-        help=said[1],
-        notes=(note,),
-        symbol=function.symbol,
-        culprit=("release", function.path, *(str(number) for number in cause.at)),
-    )
+    words = (_written(skip, function, context), _classes(skip))
+    return _of_call(skip.cause, function, _LOOP, words, (function.path, skip.cause.at))
 
 
 def _of_sequence(skip: Skip, function: Function, me: Class | None, context: Context) -> Finding:
