@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from worker_lint.analysis.entity import Function
+from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.in_use import is_called
 from worker_lint.analysis.no_return import is_ending
-from worker_lint.analysis.process_start import is_made_by_main, runs_only_at_start
+from worker_lint.analysis.one_shot import ends_process
+from worker_lint.analysis.process_start import runs_only_at_start
 from worker_lint.analysis.skipping import KILLS
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.source import ir
@@ -47,4 +48,10 @@ def _is_last_act(skipping: Skipping, skip: Skip) -> bool:
     after = skipping.steps_after(skip.step) if skip.step is not None else ()
     if any(isinstance(step.node, ir.Call) and is_ending(step.node) for step in after):
         return True
-    return runs_only_at_start(skipping.function) or is_made_by_main(skipping.me)
+    return runs_only_at_start(skipping.function) or _is_of_main(skipping.me)
+
+
+def _is_of_main(cls: Class | None) -> bool:
+    """Whether main functions alone make objects of the class: their end is that of the program."""
+    scopes = [one.scope for one in cls.project.uses.creations(cls)] if cls is not None else []
+    return bool(scopes) and all(isinstance(one, Function) and ends_process(one) for one in scopes)

@@ -67,10 +67,14 @@ def _comes_from_outside(project: Project, spring: Spring) -> bool:
         return _is_request(project, callee)
     if _talks_to_itself(spring, node):
         return False
-    if callee.model.library != "python":
-        return not spring.names <= {USER_CODE, "Exception"}
-    errors = project.routines.errors
-    return any(errors.is_subclass(name, "OSError") or "Timeout" in name for name in spring.names)
+    return any(_is_of_the_world(project, name) for name in spring.names - {USER_CODE})
+
+
+def _is_of_the_world(project: Project, name: str) -> bool:
+    """Whether an error tells of a peer, the machine or the time, not of what the library was given."""
+    if project.routines.errors.is_subclass(name, "OSError") or "Timeout" in name:
+        return True
+    return project.tiers.tier(project.routines.errors.canonical(name)) in ("recoverable", "system")
 
 
 def _is_of_kept(spring: Spring, kill: ir.Call) -> bool:
