@@ -10,6 +10,8 @@ from worker_lint.source import ir
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from worker_lint.analysis.uses import Call
+
 
 def holds_one(function: Function, expr: ir.Expr) -> bool:
     """
@@ -35,29 +37,29 @@ def _given(call: ir.Call, own: int) -> int:
 
 
 def _calls(function: Function) -> Iterator[ir.Call]:
-    """The calls of this name that may run the function: those on objects known to be of other classes left out."""
+    """
+    The calls of this name that may run the function, in the files that know its class or one above it: those on
+    objects known to be of other classes left out, those on classes that share a base with it not.
+    """
     project, owner, name = function.project, function.owner, function.name
-    users = project.uses.files_using(owner) if owner is not None else ()
+    above = [cls for cls in project.hierarchy.order(owner) if isinstance(cls, Class)] if owner is not None else []
+    family = {each for cls in above for each in (cls, *project.hierarchy.descendants(cls))}
     whole = [path for path, _ in project.uses.places(function.path, name)]
     project.store.trail.looked_at_users(function.path, name, whole)
+    users = {path for cls in above for path in project.uses.files_using(cls)}
     for path in sorted({*users, *whole, function.path}):
         if project.store.role(path) != "product":
             continue
         if path != project.store.own:
             project.store.rely_on(path)
         for call in project.uses.calls_naming(path, name):
-            if owner is None or _is_on(owner, call.scope, call.node):
+            if owner is None or _is_on(family, call):
                 yield call.node
 
 
-def _is_on(cls: Class, scope: object, call: ir.Call) -> bool:
-    """Whether a call may be one of a method of the class, as far as is known of the object."""
-    if not isinstance(call.func, ir.Attribute):
-        return False
-    if not isinstance(scope, Function):
-        return True
-    kind = cls.project.values.of(scope, call.func.value)
-    if not isinstance(kind, Instance):
-        return True
-    family = {cls, *cls.project.hierarchy.descendants(cls), *cls.project.hierarchy.order(cls)}
-    return kind.of in family
+def _is_on(family: set[Class], call: Call) -> bool:
+    """Whether a call may be one of a method of these classes, as far as is known of the object."""
+    if not isinstance(call.node.func, ir.Attribute) or not isinstance(call.scope, Function):
+        return isinstance(call.node.func, ir.Attribute)
+    kind = call.scope.project.values.of(call.scope, call.node.func.value)
+    return not isinstance(kind, Instance) or kind.of in family
