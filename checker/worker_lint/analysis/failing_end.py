@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _CANCELS: Final = frozenset({"CancelledError", "GeneratorExit", "KeyboardInterrupt"})
 _LISTENS: Final = frozenset({"bind", "listen"})
+_OPENS: Final = frozenset({"builtins.open", "io.open", "os.open"})
+"""That a file cannot be opened has nothing to do with the end of a peer or a process: it is likely at any time."""
 _BEGINS: Final = frozenset({"start", "fork", "Popen"})
 
 
@@ -61,7 +63,7 @@ def _comes_from_outside(project: Project, spring: Spring) -> bool:
             and "ProcessLookupError" in spring.names
             and not _is_for_windows(spring, node)
         )
-    if callee.model is None or method_name(node) in _BEGINS:
+    if callee.model is None or method_name(node) in _BEGINS or callee.dotted in _OPENS:
         return False
     if LINK_ERROR in spring.names:
         return _is_request(project, callee)

@@ -10,7 +10,7 @@ from worker_lint.analysis.flow import Summary, find, walk
 from worker_lint.analysis.in_use import is_called
 from worker_lint.analysis.looping import loops_around, roots, targets
 from worker_lint.analysis.membership import changes_in, field_of
-from worker_lint.analysis.skipping import Skip, Skipping
+from worker_lint.analysis.skipping import Skip, Skipping, to_prepare_for
 from worker_lint.analysis.statements import plain_call
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.visit import encloses, method_name
@@ -174,7 +174,7 @@ def _is_calm(project: Project, cls: Class, name: str) -> bool:
     for method in project.values.fields.methods(cls):
         if method.name == name and not is_abstract(method) and _does_anything(method):
             summary = project.routines.summary(method, cls)
-            return isinstance(summary, Summary) and not summary.thrown
+            return isinstance(summary, Summary) and not to_prepare_for(summary.thrown)
     return False
 
 

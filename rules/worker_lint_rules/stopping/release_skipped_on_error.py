@@ -2,11 +2,11 @@
 A step of a teardown may raise, and what was to be released after it never is.
 
 What it catches
-    A release, the stop of a child, or a kill that may raise, with other releases after it that
-    are then not reached: in methods that end an object, in `finally` branches, and in loops over
-    children, where the first one that fails keeps the others from being stopped. Also a clean-up
-    that stands in `except KeyboardInterrupt` alone, so that no other end of the work leads to it. The notes show
-    the path: what raises, and what is then left open.
+    A release, the stop of a child, or a kill that may raise, with other releases after it that are then not reached:
+    in methods that end an object, in `finally` branches, and in loops over children, where the first one that fails
+    keeps the others from being stopped. Also a clean-up that stands in `except KeyboardInterrupt` alone, so that no
+    other end of the work leads to it; a task group or portal that is left by hand after an `await`; and a file removed
+    unasked before the exit status. The notes show the path: what raises, and what is then left open.
 
 Why it hurts in production
     Things are stopped when something is already wrong: the broker is gone, the child has died.
@@ -24,8 +24,10 @@ When to ignore it
 Limits
     A call counts as raising when a library model says so, when the project's own code raises, or when it runs code
     that somebody else supplies: a callback, or the stop of a child of unknown class; no other call does, and no
-    function that only refuses its arguments. Certain is what comes from outside (a library's error, code of users) and
-    leaves open what nothing else closes. Own children, a socket given up, a join, a stop on Ctrl-C are only likely.
+    function that only refuses its arguments. Certain is what comes from outside (a peer, the system, code of users) in
+    code that is run, and leaves open what nothing else closes while the process goes on; and a clean-up on Ctrl-C alone
+    of work that a signal handler asks to end. Own children, what closes with its object, a join, the last act of a
+    program are only likely.
 """
 
 from collections.abc import Iterator
@@ -64,7 +66,7 @@ rule = Rule(
     resumable="trail",
     confidence="likely",
     summary="An error in one step of a teardown leaves later releases out",
-    words=(*STOP_WORDS, "os.kill", "except KeyboardInterrupt", "os.remove", "os.unlink"),
+    words=(*STOP_WORDS, "os.kill", "except KeyboardInterrupt", "os.remove", "os.unlink", "__aexit__(None"),
     product_only=True,
     yields_to=("STP115", "STP124", "STP128", "ERR115"),
     silences=(
@@ -79,17 +81,11 @@ rule = Rule(
     examples=(
         bad(
             "two closes in a row",
-            """
-            import pika
-
-            class Worker:
-                def __init__(self, parameters):
-                    self._connection = pika.BlockingConnection(parameters)
-                    self._events = pika.BlockingConnection(parameters)
-
+            _TWO
+            + """
                 def stop(self):
-                    self._events.close()  # bad: self._connection
-                    self._connection.close()
+                    self._first.close()  # bad: self._second
+                    self._second.close()
             """,
         ),
         bad(
