@@ -267,3 +267,55 @@ def start():
 @pytest.mark.parametrize(("does", "expected"), [("event.set()", ["certain"]), ("raise KeyboardInterrupt", ["likely"])])
 def test_work_that_a_signal_asks_to_end_returns(does: str, expected: list[str]) -> None:
     assert [one.confidence for one in check_source("STP102", LISTEN.format(does=does))] == expected
+
+
+PARENT = """
+import os
+import signal
+import time
+
+class Child:
+    def __init__(self, pid):
+        self.pid = pid
+        self.done = False
+
+class Parent:
+    def __init__(self):
+        self.children = []
+        self.stopping = False
+        self.run()
+
+    def stop(self):
+        self.stopping = True
+        for child in self.children:
+            try:
+                os.kill(child.pid, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+
+    def fork(self):
+        self.children.append(Child(os.fork()))
+
+    def run(self):
+        while not self.stopping:
+{work}
+{last}
+"""
+WAITS = "        while self.children:\n            time.sleep(1)"
+LOOPS = {
+    "nothing takes the error": ("            self.fork()", WAITS, 1),
+    "a clause in the loop": (
+        "            try:\n                self.fork()\n            except OSError:\n                pass",
+        WAITS,
+        0,
+    ),
+    "nothing fails": ("            time.sleep(1)", WAITS, 0),
+    "nobody sees to the children": ("            self.fork()", "        self.stopping = False", 0),
+}
+
+
+@pytest.mark.parametrize("case", LOOPS)
+def test_the_parent_of_forked_processes(case: str) -> None:
+    work, last, expected = LOOPS[case]
+    found = check_source("STP102", PARENT.format(work=work, last=last))
+    assert [one.confidence for one in found] == ["likely"] * expected

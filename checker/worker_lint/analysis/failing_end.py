@@ -69,10 +69,10 @@ def _comes_from_outside(project: Project, spring: Spring) -> bool:
         return _is_request(project, callee)
     if _talks_to_itself(spring, node):
         return False
-    return any(_is_of_the_world(project, name) for name in spring.names - {USER_CODE})
+    return any(is_of_the_world(project, name) for name in spring.names - {USER_CODE})
 
 
-def _is_of_the_world(project: Project, name: str) -> bool:
+def is_of_the_world(project: Project, name: str) -> bool:
     """Whether an error tells of a peer, the machine or the time, not of what the library was given."""
     if project.routines.errors.is_subclass(name, "OSError") or "Timeout" in name:
         return True

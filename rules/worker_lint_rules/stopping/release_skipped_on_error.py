@@ -5,7 +5,8 @@ What it catches
     A release, the stop of a child, or a kill that may raise, with other releases after it that are then not reached:
     in methods that end an object, in `finally` branches, and in loops over children, where the first one that fails
     keeps the others from being stopped. Also a clean-up that stands in `except KeyboardInterrupt` alone, so that no
-    other end of the work leads to it; a task group or portal that is left by hand after an `await`; and a file removed
+    other end of the work leads to it; the loop of a parent
+    of forked processes; a task group or portal that is left by hand after an `await`; and a file removed
     unasked before the exit status. The notes show the path: what raises, and what is then left open.
 
 Why it hurts in production
@@ -41,6 +42,7 @@ from worker_lint.analysis.failing_end import fails_one_day
 from worker_lint.analysis.gone_files import gone_files
 from worker_lint.analysis.interrupted import only_interrupted
 from worker_lint.analysis.nesting import body_text
+from worker_lint.analysis.orphaned import orphaned
 from worker_lint.analysis.skipping import Skip, Skipping
 from worker_lint.analysis.stopping import STOP_WORDS, ends_several
 from worker_lint.analysis.visit import receiver_name
@@ -66,7 +68,7 @@ rule = Rule(
     resumable="trail",
     confidence="likely",
     summary="An error in one step of a teardown leaves later releases out",
-    words=(*STOP_WORDS, "os.kill", "except KeyboardInterrupt", "os.remove", "os.unlink", "__aexit__(None"),
+    words=(*STOP_WORDS, "os.kill", "except KeyboardInterrupt", "os.remove", "os.unlink", "__aexit__(None", "os.fork"),
     product_only=True,
     yields_to=("STP115", "STP124", "STP128", "ERR115"),
     silences=(
@@ -138,18 +140,6 @@ rule = Rule(
                 def stop(self):
                     self._on_stop()  # bad: self._connection
                     self._connection.close()
-            """,
-        ),
-        bad(
-            "caught around both of them",
-            _TWO
-            + """
-                def stop(self):
-                    try:
-                        self._first.close()  # bad: self._second
-                        self._second.close()
-                    except Exception:
-                        logging.exception("not closed")
             """,
         ),
         bad(
@@ -271,6 +261,9 @@ def check_methods(cls: Class, context: Context) -> Iterator[Finding]:
     for method in context.project.values.fields.methods(cls):
         if ends_several(method.name, body_text(method)):
             yield from _findings(method, cls, context)
+        for one in orphaned(cls, method):
+            words = (ir.dotted_name(one.call.func) or "this", one.field)
+            yield _of_call(one.call, method, _ORPHANED, words, (method.path, one.after.at))
 
 
 @rule.on_function
@@ -309,6 +302,12 @@ _INTERRUPT: Final = _Said(
     "When the work ends by itself or by an error, this clean-up is left out.",
     "move it to a finally branch of the try",
     "may return or raise here, past the clean-up",
+)
+_ORPHANED: Final = _Said(
+    "`{0}()` may raise and end the parent of forked processes, which go on",
+    "The error leaves the loop: what comes after it, and sees to the children, is never done.",
+    "see to the children in a finally branch, or take the error inside the loop",
+    "`{1}` is then not seen to here",
 )
 _ENTERED: Final = _Said(
     "a cancellation may end this `await` and leave `{0}` entered",
