@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from worker_lint.analysis.flow import Edge, Place, Step, Watch
+from worker_lint.analysis.flow import Block, Edge, Place, Step, Watch
 from worker_lint.analysis.handing_on import hands_on
 from worker_lint.source import ir
 
-if TYPE_CHECKING:
-    from worker_lint.analysis.skipping import Skipping
+
+class Releases(Protocol):
+    """What is asked of the releases of a function; `skipping` answers."""
+
+    def births(self, place: Place) -> frozenset[ir.At]:
+        """Where a local is made."""
+
+    def released(self, step: Step) -> frozenset[Place]:
+        """What a step may release."""
+
+    def is_failure(self, edge: Edge) -> bool:
+        """Whether the error on an edge is one to prepare for."""
+
+    def leaves_out(self, edge: Edge, place: Place) -> bool:
+        """Whether the error on an edge may be why the place is not released."""
+
+    def is_undecided(self, block: Block, place: Place) -> bool:
+        """Whether the way without an error leads here, too, and may still release the place."""
+
+    def tells_absent(self, edge: Edge, place: Place) -> bool:
+        """Whether a test that came out in this way says that nothing is at the place."""
 
 
 class Skipped(Watch[str]):
@@ -18,7 +37,7 @@ class Skipped(Watch[str]):
     is watched from where it is made; before that it is `unborn`.
     """
 
-    def __init__(self, skipping: Skipping, place: Place) -> None:
+    def __init__(self, skipping: Releases, place: Place) -> None:
         self._born = skipping.births(place)
         super().__init__(start="unborn" if self._born else "before")
         self._skipping = skipping
@@ -45,7 +64,7 @@ class Skipped(Watch[str]):
 class LeftLoop(Watch[bool]):
     """Paths on which a step raises and the loop around it does not go on."""
 
-    def __init__(self, skipping: Skipping, cause: Step, loop: ir.For | ir.Generator) -> None:
+    def __init__(self, skipping: Releases, cause: Step, loop: ir.For | ir.Generator) -> None:
         super().__init__(start=False)
         self._skipping = skipping
         self._cause = cause
