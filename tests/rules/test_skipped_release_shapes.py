@@ -319,3 +319,31 @@ def test_the_parent_of_forked_processes(case: str) -> None:
     work, last, expected = LOOPS[case]
     found = check_source("STP102", PARENT.format(work=work, last=last))
     assert [one.confidence for one in found] == ["likely"] * expected
+
+
+ENDS = """
+import socket
+import pika
+
+class Link:
+    def __init__(self, address):
+        self.sock = socket.create_connection(address)
+        self.connection = pika.BlockingConnection()
+
+    def close(self):
+        self.sock.shutdown(2)
+        self.connection.close()
+
+    def {name}(self):
+        {first}
+        self.connection.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "expected"),
+    [("terminate", "pass", ["likely"]), ("restart", "pass", ["certain"]), ("terminate", "self.close()", ["certain"])],
+)
+def test_another_method_ends_it(name: str, first: str, expected: list[str]) -> None:
+    found = check_source("STP102", ENDS.format(name=name, first=first))
+    assert [one.confidence for one in found if one.span.line == 11] == expected

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from worker_lint.analysis.entity import Class
 from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.guard import within
 from worker_lint.analysis.joining import is_mere_wait
+from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.visit import encloses, unawaited
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
     from worker_lint.analysis.skipping import Skip, Skipping
 
+_ENDS: Final = frozenset({"release", "request", "helper"})
+
 
 def is_lasting(skipping: Skipping, skip: Skip) -> bool:
     """Whether one of the resources that are left out stays as it is for as long as its owner, at least."""
     return skip.is_loop or any(
-        not _is_only_awaited(skipping, place, at) and not _is_dropped(skipping, skip, place)
+        not _is_only_awaited(skipping, place, at)
+        and not _is_dropped(skipping, skip, place)
+        and not _has_other_end(skipping, place)
         for place, at in skip.places
     )
 
@@ -50,3 +56,19 @@ def _is_dropped(skipping: Skipping, skip: Skip, place: Place) -> bool:
         for assigned in find(ir.Assign, skipping.function.statements)
         if any(isinstance(one, ir.Attribute) and one.name == place[-1] for one in assigned.targets)
     )
+
+
+def _has_other_end(skipping: Skipping, place: Place) -> bool:
+    """
+    Whether another method that ends the object ends this as well, by a way of its own, as a `terminate` does beside a
+    `join`: whoever sees the error may call that.
+    """
+    cls, name = skipping.me, skipping.function.name
+    if cls is None or len(place) != 2:
+        return False
+    project, resources = skipping.project, skipping.project.resources
+    classes = (one for one in project.hierarchy.order(cls) if isinstance(one, Class))
+    held = (one for each in classes for one in resources.held(each) if one.place[1] == place[1])
+    methods = {end.site.method.name for one in held for end in one.ends if end.kind in _ENDS}
+    others = {one for one in methods if is_stop_name(one)} - resources.reached(cls, name)
+    return any(name not in resources.reached(cls, other) for other in others)
