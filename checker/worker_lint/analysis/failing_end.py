@@ -76,7 +76,10 @@ def is_of_the_world(project: Project, name: str) -> bool:
     """Whether an error tells of a peer, the machine or the time, not of what the library was given."""
     if project.routines.errors.is_subclass(name, "OSError") or "Timeout" in name:
         return True
-    return project.tiers.tier(project.routines.errors.canonical(name)) in ("recoverable", "system")
+    canonical = project.routines.errors.canonical(name)
+    if project.tiers.tier(canonical) in ("recoverable", "system"):
+        return True
+    return "." in name and bool(project.tiers.below(canonical, "recoverable"))  # the root of a library's errors
 
 
 def _is_of_kept(spring: Spring, kill: ir.Call) -> bool:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
 from worker_lint.analysis.entity import Class
 from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.guard import within
 from worker_lint.analysis.joining import is_mere_wait
+from worker_lint.analysis.skipping import Skip, Skipping
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.visit import encloses, unawaited
 from worker_lint.source import ir
-
-if TYPE_CHECKING:
-    from worker_lint.analysis.skipping import Skip, Skipping
-
-_ENDS: Final = frozenset({"release", "request", "helper"})
 
 
 def is_lasting(skipping: Skipping, skip: Skip) -> bool:
@@ -66,9 +60,14 @@ def _has_other_end(skipping: Skipping, place: Place) -> bool:
     cls, name = skipping.me, skipping.function.name
     if cls is None or len(place) != 2:
         return False
-    project, resources = skipping.project, skipping.project.resources
+    project, reached = skipping.project, skipping.project.resources.reached
     classes = (one for one in project.hierarchy.order(cls) if isinstance(one, Class))
-    held = (one for each in classes for one in resources.held(each) if one.place[1] == place[1])
-    methods = {end.site.method.name for one in held for end in one.ends if end.kind in _ENDS}
-    others = {one for one in methods if is_stop_name(one)} - resources.reached(cls, name)
-    return any(name not in resources.reached(cls, other) for other in others)
+    methods = (method for one in classes for method in project.values.fields.methods(one))
+    here = reached(cls, name)
+    others = (one for one in methods if is_stop_name(one.name) and one.name not in here)
+    return any(name not in reached(cls, one.name) and _ends(Skipping(project, one, cls), place) for one in others)
+
+
+def _ends(other: Skipping, place: Place) -> bool:
+    steps = other.graph.steps() if other.graph is not None else ()
+    return any(each[1:] == place[1:] for step in steps for each in other.released(step))
