@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.calls import Callee
+from worker_lint.analysis.consequence import has_consequence
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import CATCH_ALL, handler_names, within
 from worker_lint.analysis.lasting import is_lasting
@@ -33,13 +34,15 @@ if TYPE_CHECKING:
 
 _CANCELS: Final = frozenset({"CancelledError", "GeneratorExit", "KeyboardInterrupt"})
 _LISTENS: Final = frozenset({"bind", "listen"})
+_OPENS: Final = frozenset({"builtins.open", "io.open", "os.open"})
+"""That a file cannot be opened has nothing to do with the end of a peer or a process: it is likely at any time."""
 _BEGINS: Final = frozenset({"start", "fork", "Popen"})
 
 
 def fails_one_day(skipping: Skipping, skip: Skip) -> bool:
     """Whether what raises does so for a reason outside of the project."""
     names = to_prepare_for(skip.thrown)
-    if skip.step is None or not names or not is_lasting(skipping, skip):
+    if skip.step is None or not names or not is_lasting(skipping, skip) or not has_consequence(skipping, skip):
         return False
     if names == {USER_CODE}:
         return is_for_others(skipping, skip)
@@ -60,16 +63,23 @@ def _comes_from_outside(project: Project, spring: Spring) -> bool:
             and "ProcessLookupError" in spring.names
             and not _is_for_windows(spring, node)
         )
-    if callee.model is None or method_name(node) in _BEGINS:
+    if callee.model is None or method_name(node) in _BEGINS or callee.dotted in _OPENS:
         return False
     if LINK_ERROR in spring.names:
         return _is_request(project, callee)
     if _talks_to_itself(spring, node):
         return False
-    if callee.model.library != "python":
-        return not spring.names <= {USER_CODE, "Exception"}
-    errors = project.routines.errors
-    return any(errors.is_subclass(name, "OSError") or "Timeout" in name for name in spring.names)
+    return any(is_of_the_world(project, name) for name in spring.names - {USER_CODE})
+
+
+def is_of_the_world(project: Project, name: str) -> bool:
+    """Whether an error tells of a peer, the machine or the time, not of what the library was given."""
+    if project.routines.errors.is_subclass(name, "OSError") or "Timeout" in name:
+        return True
+    canonical = project.routines.errors.canonical(name)
+    if project.tiers.tier(canonical) in ("recoverable", "system"):
+        return True
+    return "." in name and bool(project.tiers.below(canonical, "recoverable"))  # the root of a library's errors
 
 
 def _is_of_kept(spring: Spring, kill: ir.Call) -> bool:

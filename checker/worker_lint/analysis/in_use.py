@@ -26,6 +26,19 @@ def is_used(function: Function | None, depth: int = _DEPTH) -> bool:
     return True
 
 
+def is_called(function: Function) -> bool:
+    """
+    Whether product code names a function besides its definition. Of a method any mention in a file that knows its class
+    counts; Python itself calls those with two underscores.
+    """
+    if isinstance(function.parent, ModuleScope):
+        return is_used(function)
+    if not isinstance(function.parent, Class) or (function.name.startswith("__") and function.name.endswith("__")):
+        return True
+    cls, name = function.parent, re.escape(function.name)
+    return cls.project.uses.is_written(cls, (function.name,), rf"(?<!def )\b{name}\b")
+
+
 def is_dead(function: Function | None) -> bool:
     """Whether it is a private function that nobody uses: a public one may be loaded by its name from outside."""
     return function is not None and _is_private(function.name) and not is_used(function)

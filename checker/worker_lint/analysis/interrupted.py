@@ -10,8 +10,9 @@ from worker_lint.analysis.flow import find, walk
 from worker_lint.analysis.guard import in_finally, in_handler
 from worker_lint.analysis.nesting import own_calls
 from worker_lint.analysis.reached import Reached, reached_from
+from worker_lint.analysis.signalled import installed_in
 from worker_lint.analysis.stopping import is_child_stop, is_stop_name
-from worker_lint.analysis.visit import given_to, method_name
+from worker_lint.analysis.visit import given_to, method_name, receiver_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -23,10 +24,19 @@ _IDLE: Final = frozenset({"time.sleep", "builtins.print", "builtins.input", "sig
 
 
 class OnlyInterrupted(NamedTuple):
-    """A stop that only an interrupt leads to: the call, and the first call of the body that it should follow."""
+    """
+    A stop that only an interrupt leads to.
+
+    Attributes:
+        call: The stop.
+        body: The first call of the body that it should follow.
+        is_asked: A signal handler of the same function asks the work to end, by an event that the work is given: then
+            it returns, and the stop is left out whenever all goes well.
+    """
 
     call: ir.Call
     body: ir.Call
+    is_asked: bool = False
 
 
 def only_interrupted(project: Project, function: Function, me: Class | None) -> Iterator[OnlyInterrupted]:
@@ -47,7 +57,18 @@ def only_interrupted(project: Project, function: Function, me: Class | None) -> 
                 is_inside = any(call is node for node in walk(*handler.body, inner=False))
                 is_only = names.count(ir.dotted_name(call.func)) == 1 and not _is_of_loop(call, work)
                 if is_inside and is_only and not _ends_itself(project, function, tried, call, me):
-                    yield OnlyInterrupted(call, work)
+                    yield OnlyInterrupted(call, work, _is_asked_to_end(project, function, tried))
+
+
+def _is_asked_to_end(project: Project, function: Function, tried: ir.Try) -> bool:
+    handlers = {ir.dotted_name(one.handler) for one in installed_in(function)}
+    given = {node.id for call in find(ir.Call, tried.body) for one in given_to(call) for node in find(ir.Name, (one,))}
+    return any(
+        method_name(call) == "set" and receiver_name(call) in given
+        for inner in project.values.fields.inner(function)
+        if inner.name in handlers
+        for call in find(ir.Call, inner.statements)
+    )
 
 
 def _ends_itself(project: Project, function: Function, tried: ir.Try, stop: ir.Call, me: Class | None) -> bool:

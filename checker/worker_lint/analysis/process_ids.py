@@ -10,10 +10,13 @@ from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import within
 from worker_lint.analysis.looping import roots, targets
 from worker_lint.analysis.membership import Change, changes_in, fields_walked
-from worker_lint.analysis.visit import method_name
+from worker_lint.analysis.visit import last_name, method_name
 from worker_lint.source import ir
 
 _ASKS_LIFE: Final = frozenset({"is_alive", "poll"})
+_TELLS: Final = frozenset(
+    {"SIGUSR1", "SIGUSR2", "SIGCHLD", "SIGCLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGWINCH", "SIGURG", "SIGIO"}
+)
 _SELF: Final = frozenset({"getpid", "getppid", "getpgrp"})
 _ASKS_ID: Final = re.compile(r"(?<![%\w])[A-Za-z_]\w*\.pid\b|[)\]]\.pid\b")
 _WINDOWS_MODULES: Final = frozenset({"winreg", "_winreg", "_winapi", "msvcrt", "_msi", "winsound", "pywintypes"})
@@ -25,6 +28,12 @@ def is_self(pid: ir.Expr) -> bool:
     return (isinstance(pid, ir.Constant) and pid.value == 0) or any(
         (ir.dotted_name(node.func) or "").rpartition(".")[2] in _SELF for node in find(ir.Call, (pid,))
     )
+
+
+def is_mere_signal(kill: ir.Call) -> bool:
+    """Whether what is sent ends nothing: number 0 only asks whether the process is there, others tell it something."""
+    sent = kill.args[1] if len(kill.args) > 1 else None
+    return (isinstance(sent, ir.Constant) and sent.value == 0) or (sent is not None and last_name(sent) in _TELLS)
 
 
 def depends_on(pid: ir.Expr, target: ir.Expr) -> bool:

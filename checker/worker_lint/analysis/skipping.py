@@ -26,17 +26,19 @@ from worker_lint.analysis.flow import (
     Step,
     Summary,
     ThrownSet,
-    Watch,
+    find,
     find_path,
 )
-from worker_lint.analysis.handing_on import hands_on
+from worker_lint.analysis.guard import within
 from worker_lint.analysis.joining import is_mere_wait
 from worker_lint.analysis.looping import loops_around, roots, targets
-from worker_lint.analysis.process_ids import asks_whether_gone
+from worker_lint.analysis.process_ids import asks_whether_gone, is_mere_signal
 from worker_lint.analysis.refusing import MISTAKES, is_mistake
-from worker_lint.analysis.resources.duty import Duty
+from worker_lint.analysis.resources.duty import Duty, owns_socket
 from worker_lint.analysis.routines import RELEASE, REQUEST, USER_CODE
 from worker_lint.analysis.routines.threaded import run_in_thread
+from worker_lint.analysis.single_item import holds_one
+from worker_lint.analysis.skipped_paths import LeftLoop, Skipped
 from worker_lint.analysis.springs import Spring, springs
 from worker_lint.analysis.stopping import is_child_stop, is_stop_name
 from worker_lint.analysis.usual import leading_to, usual_after
@@ -173,7 +175,7 @@ class Skipping:
             return
         for place in watched:
             path = find_path(
-                graph, _Skipped(self, place), lambda block, state: _ends(graph, block) and state == "skipping"
+                graph, Skipped(self, place), lambda block, state: _ends(graph, block) and state == "skipping"
             )
             if not isinstance(path, Path):
                 continue
@@ -249,8 +251,11 @@ class Skipping:
         if not isinstance(call, ir.Call) or not isinstance(call.func, ir.Attribute):
             return False
         duty = self.duty(place)
-        if duty is not None and duty.role == "socket" and call.func.name == "shutdown":
-            return False  # a peer that has gone makes it raise, and the descriptor is still there
+        if duty is not None and duty.role == "socket":
+            if call.func.name == "shutdown":
+                return False  # a peer that has gone makes it raise, and the descriptor is still there
+            if owns_socket(self.project, self.project.values.of(self.function, call.func.value, self.me)):
+                return True
         denoted = self.project.places.denotes(self.function, call.func.value, self.me)
         return any(each[1:] == place[1:] and len(each) == len(place) for each in denoted)
 
@@ -262,13 +267,17 @@ class Skipping:
 
     def _released_after(self, first: Step) -> Iterator[tuple[Place, ir.At]]:
         """What is released somewhere after the step has completed and nothing else failed, what comes first last."""
+        for step in reversed(self.steps_after(first)):
+            yield from ((place, step.node.at) for place in self.released(step))
+
+    def steps_after(self, first: Step) -> list[Step]:
+        """The steps that may follow when a step has completed and nothing else fails, the nearest first."""
         start = self._block_of[first]
         seen = usual_after(edge.target for edge in start.out if not edge.is_interrupted)
         rest = start.steps[start.steps.index(first) + 1 :]
-        steps = [*rest, *(step for block in seen.values() for step in block.steps)]
-        for step in reversed(steps):
-            if step is not first:
-                yield from ((place, step.node.at) for place in self.released(step))
+        return [
+            step for step in (*rest, *(step for block in seen.values() for step in block.steps)) if step is not first
+        ]
 
     def is_undecided(self, block: Block, place: Place) -> bool:
         """Whether the way without an error leads here, too, and may still release the place: then no error keeps it."""
@@ -291,7 +300,20 @@ class Skipping:
         step = edge.step
         if step is None or not self.is_cause_on(edge) or self._is_its_own(step, place):
             return False
-        return self._follows(step, place) is not None
+        return self._follows(step, place) is not None and not self._is_in_finally(step, place)
+
+    def _is_in_finally(self, cause: Step, place: Place) -> bool:
+        """
+        Whether a `finally` that the error goes through releases the place, if only under a condition: then it is the
+        condition that keeps it, on the way without an error, too.
+        """
+        return any(
+            place in self.released(step)
+            for tried in find(ir.Try, self.function.statements)
+            if tried.final and encloses(tried.at, cause.node.at) and not within(tried.final, cause.node)
+            for step in (self.graph.steps() if self.graph is not None else ())
+            if within(tried.final, step.node)
+        )
 
     # --- loops ---
 
@@ -301,9 +323,9 @@ class Skipping:
             if step.kind not in ("call", "await") or not isinstance(call, ir.Call) or not self._ends_a_child(call):
                 continue
             loop = self._loop_around(call)
-            if loop is None:
+            if loop is None or holds_one(self.function, loop.iter):
                 continue
-            watch = _LeftLoop(self, step, loop)
+            watch = LeftLoop(self, step, loop)
             path = find_path(graph, watch, lambda block, state: block is graph.raised and state)
             if isinstance(path, Path):
                 thrown = next((edge.thrown for edge in path.raising if edge.step is step), frozenset())
@@ -312,7 +334,7 @@ class Skipping:
     def _ends_a_child(self, call: ir.Call) -> bool:
         callee = self.project.calls.of(self.function, call, self.me)
         if callee.dotted in KILLS:
-            return True
+            return not is_mere_signal(call)
         return isinstance(call.func, ir.Attribute) and is_child_stop(call.func.name)
 
     def _loop_around(self, call: ir.Call) -> ir.For | ir.Generator | None:
@@ -326,53 +348,6 @@ class Skipping:
             if names & set(targets(loop.target)):
                 found = loop
         return found
-
-
-class _Skipped(Watch[str]):
-    """
-    Paths on which something raises and the watched place is never tried: `skipping` then. A local
-    is watched from where it is made; before that it is `unborn`.
-    """
-
-    def __init__(self, skipping: Skipping, place: Place) -> None:
-        self._born = skipping.births(place)
-        super().__init__(start="unborn" if self._born else "before")
-        self._skipping = skipping
-        self._place = place
-
-    def step(self, step: Step, state: str) -> str | None:
-        if self._place in self._skipping.released(step) or (state == "skipping" and hands_on(step, self._place)):
-            return None
-        return "before" if state == "unborn" and step.kind == "call" and step.node.at in self._born else state
-
-    def interrupted(self, step: Step, state: str) -> str | None:
-        return None if self._place in self._skipping.released(step) else state
-
-    def along(self, edge: Edge, state: str) -> str | None:
-        """One error only: what a second one does is not the doing of the first."""
-        if not edge.is_interrupted:
-            is_back = state == "skipping" and self._skipping.is_undecided(edge.target, self._place)
-            return None if is_back or self._skipping.tells_absent(edge, self._place) else state
-        return "skipping" if state == "before" and self._skipping.leaves_out(edge, self._place) else None
-
-
-class _LeftLoop(Watch[bool]):
-    """Paths on which a step raises and the loop around it does not go on."""
-
-    def __init__(self, skipping: Skipping, cause: Step, loop: ir.For | ir.Generator) -> None:
-        super().__init__(start=False)
-        self._skipping = skipping
-        self._cause = cause
-        self._loop = loop
-
-    def step(self, step: Step, state: bool) -> bool | None:  # noqa: FBT001 - the state
-        return None if state and step.kind == "next" and step.node is self._loop else state
-
-    def along(self, edge: Edge, state: bool) -> bool | None:  # noqa: FBT001 - the state
-        """One error only, that of the call in question."""
-        if not edge.is_interrupted:
-            return state
-        return True if not state and edge.step is self._cause and self._skipping.is_failure(edge) else None
 
 
 def _is_kill(step: Step) -> bool:

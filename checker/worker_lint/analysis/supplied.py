@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.calls import is_abstract, is_stand_in
 from worker_lint.analysis.entity import Class, Function, Instance
 from worker_lint.analysis.flow import Summary, find, walk
+from worker_lint.analysis.in_use import is_called
 from worker_lint.analysis.looping import loops_around, roots, targets
 from worker_lint.analysis.membership import changes_in, field_of
-from worker_lint.analysis.skipping import Skip, Skipping
+from worker_lint.analysis.skipping import Skip, Skipping, to_prepare_for
 from worker_lint.analysis.statements import plain_call
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.visit import encloses, method_name
@@ -74,7 +75,7 @@ def _is_given(skipping: Skipping, expr: ir.Expr) -> bool:
         is_view = isinstance(expr.func, ir.Attribute) and not expr.args
         expr = expr.func.value if is_view and isinstance(expr.func, ir.Attribute) else expr.args[0]
     if isinstance(expr, ir.Name) and expr.id in {param.name for param in function.node.params[_first(function) :]}:
-        return not function.name.startswith("_")
+        return not function.name.startswith("_") and not is_called(function)  # else the project knows what it gives
     subject = function.node.params[0].name if function.owner is not None and function.node.params else ""
     field = field_of(function, expr, subject)
     return me is not None and bool(field) and _is_filled_from_outside(me, field)
@@ -173,7 +174,7 @@ def _is_calm(project: Project, cls: Class, name: str) -> bool:
     for method in project.values.fields.methods(cls):
         if method.name == name and not is_abstract(method) and _does_anything(method):
             summary = project.routines.summary(method, cls)
-            return isinstance(summary, Summary) and not summary.thrown
+            return isinstance(summary, Summary) and not to_prepare_for(summary.thrown)
     return False
 
 

@@ -89,6 +89,12 @@ def modelled_duty(project: Project, kind: Kind) -> Duty | None:
     return None
 
 
+def owns_socket(project: Project, kind: Kind) -> bool:
+    """Whether it is a stream of asyncio, whose transport closes the socket below it, whoever made that one."""
+    duty = modelled_duty(project, kind)
+    return duty is not None and duty.name.startswith("asyncio.") and duty.role == "connection"
+
+
 def _duty(name: str, model: ModelClass, table: ResourceTable, cls: Class | None = None) -> Duty:
     return Duty(
         name,
