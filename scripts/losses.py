@@ -43,7 +43,7 @@ def run_broker(broker: str, faults: int, folder: Path) -> Iterator[str]:
         for fault, number in FAULTS.items():
             for name, module in CONTENDERS[broker].items():
                 if number is signal.SIGKILL or name not in WITHOUT_STOP:
-                    match = Match(module, server.url, PAUSE, THREADS, 2 * SHARE * faults)
+                    match = Match(module, server.url, PAUSE, THREADS, 4 * SHARE * faults)
                     losses = break_again_and_again(match, folder / "done", faults, number)
                     print(f"{broker}, {name}, {fault}: {losses}", file=sys.stderr, flush=True)
                     yield _row(name, fault, losses, killed=number is signal.SIGKILL)
@@ -89,11 +89,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 INTRODUCTION = f"""# Its peers under the same faults
 
 The same handler behind each of them, on the same server, in one run of `{{command}}`. All messages are in
-the queue; one worker with {THREADS} handlers at once, of {PAUSE * 1000:g} ms each, works them off. Each time {SHARE}
-more are done it meets a fault, and another takes its place. `kill -9` kills the worker with all its children; SIGTERM
+the queue; one worker with {THREADS} handlers at once, of {PAUSE * 1000:g} ms each, works them off. When it has done
+{SHARE} it meets a fault, and another takes its place. `kill -9` kills the worker with all its children; SIGTERM
 goes to its first process, as from a supervisor, and the next worker starts when that has ended. The handler appends
-each message's number to a file, which outlives the process. *Lost* is what is not in the file a quarter of an hour
-after the last message was done; *done twice* are further entries, beside the number of messages that were in work at
+each message's number to a file, which outlives the process. *Lost* is what is not in the file eleven minutes after
+the last message was done; *done twice* are further entries, beside the number of messages that were in work at
 the faults, which is the most that may be.
 
 Each contender is set up so that no message should be lost: acknowledgement after the work, durable messages; Celery

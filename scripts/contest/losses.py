@@ -10,7 +10,7 @@ from contest.match import Match, publish, read, wait_for, worker
 
 LONGEST_STOP = 60.0
 """Seconds after which a worker that was asked to stop is killed, and counted as one that did not stop."""
-REDELIVERY = 900.0
+REDELIVERY = 660.0
 """
 Seconds without any message after which the rest counts as lost: longer than any contender's redelivery takes. Celery
 on Redis may wait for a mutex of a dead worker for 300 s (kombu's `unacked_mutex_expire`), RQ looks for the jobs of
@@ -36,12 +36,12 @@ def break_again_and_again(match: Match, file: Path, faults: int, number: signal.
     Signal the worker each time it has done a share of the messages, start another, and let the last one finish.
 
     A kill meets the children too, as when a machine or a container dies; a stop goes to the first process alone, as
-    from a supervisor. Half of the messages are left at the last fault: each meets a worker at work, although those of
-    dead workers may come back late.
+    from a supervisor. Only a fault that meets a worker at work counts, so each waits until this worker has done its
+    share, and there are four times as many messages: those of dead workers come back late.
     """
     publish(match, file)
-    share = match.messages // (2 * faults)
-    stops = [_break_once(match, file, count * share, number) for count in range(1, faults + 1)]
+    share = match.messages // (4 * faults)
+    stops = [_break_once(match, file, share, number) for _ in range(faults)]
     with worker(match, file):
         _wait_until_quiet(file, match.messages)
     done = [message for message, _ in read(file)]
@@ -56,9 +56,10 @@ def break_again_and_again(match: Match, file: Path, faults: int, number: signal.
     )
 
 
-def _break_once(match: Match, file: Path, records: int, number: signal.Signals) -> float | None:
+def _break_once(match: Match, file: Path, share: int, number: signal.Signals) -> float | None:
+    before = len(read(file))
     with worker(match, file) as process:
-        wait_for(file, records)
+        wait_for(file, before + share)
         began = time.monotonic()
         if number is signal.SIGKILL:
             return 0.0  # on the way out all are killed
