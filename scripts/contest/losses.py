@@ -37,22 +37,25 @@ def break_again_and_again(match: Match, file: Path, faults: int, number: signal.
 
     A kill meets the children too, as when a machine or a container dies; a stop goes to the first process alone, as
     from a supervisor. Only a fault that meets a worker at work counts, so each waits until this worker has done its
-    share, and there are four times as many messages: those of dead workers come back late.
+    share. There are four times as many messages, for workers that go on for a while when they are stopped, and because
+    those of dead workers come back late; when too few are left, there are no more faults.
     """
     publish(match, file)
     share = match.messages // (4 * faults)
-    stops = [_break_once(match, file, share, number) for _ in range(faults)]
+    stops: list[float | None] = []
+    while len(stops) < faults and len(read(file)) < match.messages - 2 * share:
+        stops.append(_break_once(match, file, share, number))
     with worker(match, file):
         _wait_until_quiet(file, match.messages)
     done = [message for message, _ in read(file)]
     ended = [seconds for seconds in stops if seconds is not None]
     return Losses(
-        faults,
+        len(stops),
         match.messages,
         lost=match.messages - len(set(done)),
         twice=len(done) - len(set(done)),
         stop=median(ended) if ended else LONGEST_STOP,
-        late=faults - len(ended),
+        late=len(stops) - len(ended),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.entity import Function
+from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import within
 from worker_lint.analysis.in_use import is_dead
@@ -113,6 +113,18 @@ def outlives_owner(held: Held) -> bool:
         and any(not _is_optional(site) for site in one.acquired)
         for one in parts
     )
+
+
+def is_made_here(held: Held, cls: Class) -> bool:
+    """
+    Whether the code of the class makes the object by its own constructor. A function of the project that makes it may
+    give what others have as well, or what wraps something that is not ours, as a standard stream.
+    """
+    for site in held.created:
+        call = next((one for one in find(ir.Call, site.function.statements) if one.at == site.at), None)
+        if call is None or cls.project.calls.of(site.function, call, cls).creates is None:
+            return False
+    return bool(held.created)
 
 
 def _is_optional(site: Site) -> bool:

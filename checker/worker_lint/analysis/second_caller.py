@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import in_finally, in_handler
 from worker_lint.analysis.nesting import placed_statements
 from worker_lint.analysis.places import SELF, Use
@@ -13,10 +14,12 @@ from worker_lint.analysis.refusing_none import refuses_none
 from worker_lint.analysis.standing import CLOSED_NAMES, Misstep, Standing, State
 from worker_lint.analysis.stopped_early import is_internal
 from worker_lint.analysis.stopping import is_stop_name
+from worker_lint.analysis.visit import last_name
 from worker_lint.analysis.with_blocks import lives_in_with
 from worker_lint.source import ir
 
 _EXITS = frozenset({"__exit__", "__aexit__"})
+_UNDOES = ("unregister", "deregister", "remove")
 
 
 class SecondCaller(NamedTuple):
@@ -55,8 +58,13 @@ def _callers(
             on_error = is_call and _is_on_error(runs.function, use)
             again = is_call and is_stop_name(runs.function.name) and _reaches(standing, runs.function, first, missteps)
             if is_handed or on_error or again:
-                is_sure = on_error or (is_handed and use.how == "passed")
+                is_sure = on_error or (is_handed and use.how == "passed" and not _takes_itself_back(stop))
                 yield SecondCaller(runs.function, use.at, is_sure)
+
+
+def _takes_itself_back(stop: Function) -> bool:
+    """Whether a stop undoes a registration, its own perhaps: whom it was handed to does not call it a second time."""
+    return any(last_name(call.func).startswith(_UNDOES) for call in find(ir.Call, stop.statements))
 
 
 def _is_on_error(method: Function, use: Use) -> bool:

@@ -39,7 +39,7 @@ from worker_lint.source.clauses import NAME_AFTER_CLAUSE
 rule = Rule(
     code="ERR122",
     severity="error",
-    stage="preview",
+    stage="certain",
     summary="The name of an exception is used after its except clause",
     words=(NAME_AFTER_CLAUSE,),
     closure="file",

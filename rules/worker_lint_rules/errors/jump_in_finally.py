@@ -44,7 +44,7 @@ from worker_lint.source.handling import JUMP_IN_FINALLY
 rule = Rule(
     code="ERR116",
     severity="error",
-    stage="preview",
+    stage="certain",
     summary="A jump out of a finally block discards the exception",
     words=(JUMP_IN_FINALLY,),
     closure="file",

@@ -25,16 +25,16 @@ When to ignore it
 Limits
     Only what a library model knows to need a release is counted. A field that is handed on,
     returned, or ended by any code at all, under any condition, is not reported. Threads,
-    processes, tasks and executors are the matter of `thread-not-joined`. What a thread, a task, an
-    event loop or a cycle keeps open is certain; what the interpreter closes with the last reference
-    to the owner, such as a file, a plain socket or an HTTP session, is only likely to matter.
+    processes, tasks and executors are the matter of `thread-not-joined`. What the class itself makes
+    and a thread, a task, an event loop or a cycle keeps open is certain; what the interpreter closes
+    with the last reference, as a file, and what a function of the project makes, is only likely.
 """
 
 from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis import Class, Function
-from worker_lint.analysis.left_behind import holds_only_locks, outlives_owner
+from worker_lint.analysis.left_behind import holds_only_locks, is_made_here, outlives_owner
 from worker_lint.analysis.resources import RUNNING, Held
 from worker_lint.analysis.started import Started, started_by_methods, started_for_good
 from worker_lint.analysis.stopping import STOP_WORDS, ends_object
@@ -396,5 +396,5 @@ def _finding(cls: Class, held: Held, stop: Function, context: Context) -> Findin
         notes=(Note(stop.path, stop.node.name_at, f"`{stop.name}` ends the object and leaves `{held.name}` open"),),
         symbol=site.method.symbol,
         culprit=("resource", cls.symbol, held.place[-1]),
-        confidence="certain" if outlives_owner(held) else "likely",
+        confidence="certain" if outlives_owner(held) and is_made_here(held, cls) else "likely",
     )

@@ -18,6 +18,7 @@ When to ignore it
 
 Limits
     Only where the old handler is kept: what a program installs once for its whole life is no matter.
+    Where a signal is only ignored for a while, the finding is likely.
 """
 
 from collections.abc import Iterator
@@ -27,12 +28,14 @@ from worker_lint.analysis.callee import dotted_callee
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.guard import in_finally, in_handler, within
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements, with_inner
+from worker_lint.analysis.visit import last_name
 from worker_lint.analysis.workers.entry import argument_of
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
 rule = Rule(
     code="STP131",
+    stage="certain",
     severity="warning",
     summary="A signal handler is installed for a while, and stays for ever",
     words=("signal.signal", "import signal", "from signal"),
@@ -148,6 +151,12 @@ def _is_signal(scope: Scope, call: ir.Call) -> bool:
     return (ir.dotted_name(call.func) or "").endswith("signal") and dotted_callee(scope, call) == "signal.signal"
 
 
+def _is_disposition(value: ir.Expr | None) -> bool:
+    """Whether a signal is ignored, or left to the system, for a while: no code is called that may have ended."""
+    handler = argument_of(value, "handler", 1) if isinstance(value, ir.Call) else None
+    return handler is not None and last_name(handler) in ("SIG_IGN", "SIG_DFL")
+
+
 def _restored(scope: Function, statements: list[Placed], name: str) -> Placed | None:
     """Where the old handler is put back, when every place of that is only reached without an error."""
     found: list[Placed] = []
@@ -183,13 +192,17 @@ def _fails_between(statements: list[Placed], installed: Placed, restored: Placed
 
 
 def _on_error(scope: Function, installed: ir.Assign, name: str, restored: Placed) -> Finding:
+    is_plain = _is_disposition(installed.value)
     return Finding(
         at=installed.at,
         message=f"the handler in `{name}` is put back only when nothing raises",
-        consequence="After an error the signal goes on to code that has long ended.",
+        consequence="After an error the signal stays ignored, or as it is by default."
+        if is_plain
+        else "After an error the signal goes on to code that has long ended.",
         help=f"put `{name}` back in a `finally`",
         notes=(Note(scope.path, restored.statement.at, "an error before this line leaves it out"),),
         symbol=scope.symbol,
+        confidence="likely" if is_plain else "certain",
     )
 
 

@@ -39,7 +39,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP128",
     severity="warning",
-    stage="preview",
+    stage="certain",
     closure="file",
     resumable="trail",
     confidence="likely",

@@ -47,7 +47,7 @@ from worker_lint.source.shared import FILLED_AFTER_WAIT, LOCK_TAKEN
 rule = Rule(
     code="STP109",
     severity="warning",
-    stage="preview",
+    stage="certain",
     summary="Two threads, tasks or signals come into the same state between a question and the answer",
     words=(LOCK_TAKEN, "SIGTERM", "SIGINT", "Thread", "Timer", FILLED_AFTER_WAIT),
     closure="file",
@@ -125,6 +125,7 @@ rule = Rule(
                 async def stop(self):
                     await self.connection.close()
             """,
+            is_likely=True,
         ),
         bad(
             "two tasks both find no connection",

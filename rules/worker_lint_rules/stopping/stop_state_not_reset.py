@@ -38,7 +38,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP130",
     severity="note",
-    stage="preview",
+    stage="certain",
     closure="file",
     resumable="trail",
     summary="A worker that can be started again keeps the stop flag of its last life",

@@ -41,7 +41,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP106",
     severity="warning",
-    stage="preview",
+    stage="certain",
     summary="A loop that can be stopped waits where the request to stop cannot be seen",
     words=("sleep(", "get(", "wait("),
     besides=("Event", "Thread", "is_set"),

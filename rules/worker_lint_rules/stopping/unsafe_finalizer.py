@@ -52,7 +52,7 @@ from worker_lint.source import ir
 rule = Rule(
     code="STP132",
     severity="warning",
-    stage="preview",
+    stage="certain",
     summary="A `__del__` method takes a lock, waits, starts a task, or uses what may not be there yet",
     words=("__del__",),
     closure="file",

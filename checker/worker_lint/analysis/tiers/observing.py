@@ -85,16 +85,14 @@ def unseen(function: Function) -> tuple[Failing, ...]:
 def evident(function: Function, failing: tuple[Failing, ...]) -> Failing | None:
     """
     The first of what fails that surely comes in service. A function that logs the errors of its main part has
-    thought of them: of what is left only code of somebody else that it calls itself counts. To write puts it into a
-    buffer, of a file as of a stream: what fails there fails when it is flushed or drained.
+    thought of them: what is left is at most likely, and often somebody's callback that cannot fail. To write puts it
+    into a buffer, of a file as of a stream: what fails there fails when it is flushed or drained.
     """
-    has_clause = _has_clause(function)
-    sure = (one for one in failing if one.is_evident and not (one.kind == "part" and one.called in _BUFFERED))
-    return next((one for one in sure if not has_clause or _is_own_callback(one)), None)
-
-
-def _is_own_callback(one: Failing) -> bool:
-    return one.kind == "supplied" and isinstance(one.node, ir.Call) and last_name(one.node.func) == one.called
+    if _has_clause(function):
+        return None
+    return next(
+        (one for one in failing if one.is_evident and not (one.kind == "part" and one.called in _BUFFERED)), None
+    )
 
 
 def _has_clause(function: Function) -> bool:
