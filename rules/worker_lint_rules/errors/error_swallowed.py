@@ -105,6 +105,7 @@ rule = Rule(
                         except Exception:  # bad
                             continue
             """,
+            is_likely=True,
         ),
         bad(
             "a thread that ends unseen",
@@ -122,6 +123,7 @@ rule = Rule(
                     except Exception:  # bad
                         pass
             """,
+            is_likely=True,
         ),
         good(
             "a watched file that is gone for the moment",
@@ -189,6 +191,7 @@ rule = Rule(
                         continue
                     time.sleep(1)
             """,
+            is_likely=True,
         ),
         good(
             "the reason is stated",

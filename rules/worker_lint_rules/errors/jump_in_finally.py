@@ -64,6 +64,7 @@ rule = Rule(
                     queue.task_done()
                     return done  # bad: return
             """,
+            is_likely=True,
         ),
         bad(
             "a loop that nothing can end",
@@ -77,6 +78,7 @@ rule = Rule(
                         queue.task_done()
                         continue  # bad: continue
             """,
+            is_likely=True,
         ),
         bad(
             "only on one way",
@@ -90,6 +92,7 @@ rule = Rule(
                         if count > limit:
                             break  # bad: break
             """,
+            is_likely=True,
         ),
         good(
             "the loop is inside the block",

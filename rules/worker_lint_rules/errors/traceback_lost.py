@@ -98,6 +98,7 @@ rule = Rule(
                     except Exception:
                         logging.error("message lost", exc_info=True)  # bad
             """,
+            is_likely=True,
         ),
         bad(
             "which of the classes?",
@@ -269,6 +270,7 @@ rule = Rule(
                 except Exception:
                     logging.error("invalid message")  # bad
             """,
+            is_likely=True,
         ),
         good(
             "a reader that takes its errors itself",

@@ -148,6 +148,7 @@ rule = Rule(
                 async def close(self):
                     await self.connection.close()
             """,
+            is_likely=True,
         ),
         bad(
             "the thread takes the socket away between question and use",
@@ -170,6 +171,7 @@ rule = Rule(
                     if self.sock is not None:
                         self.sock.sendall(data)  # bad: self.sock
             """,
+            is_likely=True,
         ),
         good(
             "the copy is made under the lock, and the private method runs under its callers' lock",
