@@ -5,7 +5,7 @@ What it catches
     A dict or set that is changed under a lock everywhere, and gone through without that lock; a signal handler
     that starts a new stop task each time it runs; a field that a coroutine finds empty and fills
     only after an `await`, so that two tasks both open a connection; a field that is tested and then used, while the
-    object's thread sets it to None in between, or the other way round.
+    object's thread sets it to None in between.
 
 Why it hurts in production
     Stop is where threads meet: one thread walks over the table of executors while another adds one, and
@@ -20,10 +20,9 @@ When to ignore it
     When one thread or task alone ever calls these methods.
 
 Limits
-    A table counts as guarded when at least two methods change it under the lock, and twice as many uses hold the
-    lock as do not. Fields filled after an `await` count if several methods lead to what needs a release. Certain is
-    only a loop over the field itself, never run under the lock, where members are taken out while it lives, too, and
-    where neither a comment on locks nor a clause for the error shows that somebody has thought of it.
+    A table counts as guarded when two methods or more change it under the lock, and twice as many uses hold it as do
+    not. Fields filled after an `await` count if several methods lead to what needs a release. Certain is only a loop
+    over the field itself, never under the lock, where members are taken out, too, and nothing shows a thought of it.
 """
 
 from collections.abc import Iterator
@@ -162,8 +161,7 @@ rule = Rule(
                     threading.Thread(target=self._read).start()
 
                 def _read(self):
-                    while self.sock.recv(4096):
-                        pass
+                    self.sock.recv(4096)
                     self.sock.close()
                     self.sock = None
 
