@@ -69,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(missing, file=sys.stderr)
         return 2
     exit_on_signals()
-    command = " ".join(["python scripts/losses.py", *(sys.argv[1:] if arguments is None else arguments)])
+    only = "".join(f" --broker {each}" for each in options.broker or ())
+    command = f"python scripts/losses.py --faults {options.faults}{only}"
     lines = [INTRODUCTION.format(machine=machine(), command=command)]
     try:
         with tempfile.TemporaryDirectory() as folder:
