@@ -24,7 +24,7 @@ Limits
     again, and logging swallows what goes wrong. A handler installed for several signals is reported once.
     A finding is certain when the handler takes a lock that the main thread may hold: of an event only when several
     signals share the handler or the file waits for that event. To join or start a thread is only likely to do harm,
-    and so is what is done for signals that a person sends, such as SIGUSR1.
+    and so is what is done for signals that a person sends, such as SIGUSR1, and in files that name gevent.
 """
 
 from collections.abc import Iterator
@@ -370,14 +370,15 @@ def _text(here: Reached, node: ir.Expr) -> str:
 def _is_certain(scope: Scope, installed: Installed, worst: _Unsafe) -> bool:
     """
     Whether the lock that the handler takes can be the one that the main thread holds: it is no mere wait for another
-    thread or start of one, the signals are sent without a person who looks, the main thread does more than wait, and an
-    event is one that the handler itself may be in.
+    thread or start of one, the signals are sent without a person who looks, the main thread does more than wait, an
+    event is one that the handler itself may be in, and gevent does not put a lock without waiting in its place.
     """
-    if worst.waits or is_by_hand(installed.signals):
+    text = scope.project.store.text
+    if worst.waits or is_by_hand(installed.signals) or "gevent" in text(scope.path).source:
         return False
     if worst.severity == "error" and only_waits_after(scope, installed):
         return False
-    source = worst.here.function.project.store.text(worst.here.function.path).source
+    source = text(worst.here.function.path).source
     return worst.severity == "error" or may_meet(installed.signals, worst.subject, source)
 
 

@@ -120,7 +120,7 @@ def test_of_a_function_that_logs_its_errors_only_what_surely_fails_is_left(
 ) -> None:
     work = target(link, f"try:\n    self.helper()\nexcept Exception:\n    log.exception('x')\n{after}")
     assert len(unseen(work)) == expected
-    assert (evident(work, unseen(work)) is not None) == (after == "call()")
+    assert evident(work, unseen(work)) is None  # it has thought of its errors, and the callback may never fail
 
 
 def test_a_clock_with_a_default_does_not_fail(link: Link) -> None:
