@@ -118,11 +118,11 @@ is shown the finding would change the code, or must admit that the stated conseq
 the message is wrong, or the path cannot happen. *Meant*: right, but on purpose or without consequence. Only *true*
 counts as true. All findings of a rule are judged; of more than {SAMPLE}, at least {SAMPLE}, drawn with a fixed seed.
 
-A rule that is right in less than {ENOUGH:.0%} of its findings, or that has fewer than {FEW} findings and is not right
-in all of them, does not stay on by default; it is marked "not enough" here. The interval is Wilson's. The labels are
-in `tests/corpus/labels.jsonl`; `scripts/labels.py` makes this page from them. Another person judged {agreed[1]} of
-these findings, drawn with a fixed seed, without seeing the labels: they agree on {agreed[0]}. Where they differ, one
-says *true* and the other *meant*.
+A rule that is right in less than {ENOUGH:.0%} of its findings on all lists together, or that has fewer than {FEW}
+and is not right in all of them, does not stay on by default. Where that holds for one list alone, "not enough" stands
+there. The interval is Wilson's. The labels are in `tests/corpus/labels.jsonl`; `scripts/labels.py` makes this page from
+them. Another person judged {agreed[1]} of these findings, drawn with a fixed seed, without seeing the labels: they
+agree on {agreed[0]}. Where they differ, one says *true* and the other *meant*.
 
 ## Packages that were never looked at before
 
