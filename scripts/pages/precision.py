@@ -120,9 +120,10 @@ counts as true. All findings of a rule are judged; of more than {SAMPLE}, at lea
 
 A rule that is right in less than {ENOUGH:.0%} of its findings on all lists together, or that has fewer than {FEW}
 and is not right in all of them, does not stay on by default. Where that holds for one list alone, "not enough" stands
-there. The interval is Wilson's. The labels are in `tests/corpus/labels.jsonl`; `scripts/labels.py` makes this page from
-them. Another person judged {agreed[1]} of these findings, drawn with a fixed seed, without seeing the labels: they
-agree on {agreed[0]}. Where they differ, one says *true* and the other *meant*.
+there. The interval is Wilson's. The labels are in `tests/corpus/labels.jsonl`, and
+`scripts/labels.py` makes this page from them. Another person judged {agreed[1]} of
+these findings, drawn with a fixed seed, without seeing the labels: they agree on {agreed[0]}. Where they differ, one
+says *true* and the other *meant*.
 
 ## Packages that were never looked at before
 
