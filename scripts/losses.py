@@ -12,15 +12,13 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from contest.contenders import CONTENDERS, SERVERS, machine, what_is_missing
+from contest.contenders import CONTENDERS, SERVERS
 from contest.losses import Losses, break_again_and_again
 from contest.match import Match
-from faults.leaving import exit_on_signals
-from faults.servers import MissingServerError
+from contest.page import page_parser, write_page
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "runtime" / "losses.md"
 PAUSE = 0.01
@@ -32,8 +30,9 @@ WITHOUT_STOP = {"raw pika"}
 """Contenders that are a loop of a few lines: SIGTERM would be a kill."""
 
 
-def run_broker(broker: str, faults: int, folder: Path) -> Iterator[str]:
+def run_broker(broker: str, options: argparse.Namespace, folder: Path) -> Iterator[str]:
     """The lines of one broker's table."""
+    faults: int = options.faults
     server = SERVERS[broker](folder / broker)
     server.start()
     try:
@@ -60,31 +59,9 @@ def _row(name: str, fault: str, losses: Losses, *, killed: bool) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run all; exit code 2 when something is missing."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = page_parser(__doc__, PAGE)
     parser.add_argument("--faults", type=int, default=60, help="of each kind, for each contender (default %(default)s)")
-    parser.add_argument("--broker", choices=CONTENDERS, action="append", help="only this one")
-    parser.add_argument("--out", type=Path, default=PAGE, help="where to write the page; - prints it")
-    options = parser.parse_args(arguments)
-    if missing := what_is_missing():
-        print(missing, file=sys.stderr)
-        return 2
-    exit_on_signals()
-    only = "".join(f" --broker {each}" for each in options.broker or ())
-    command = f"python scripts/losses.py --faults {options.faults}{only}"
-    lines = [INTRODUCTION.format(machine=machine(), command=command)]
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            for broker in options.broker or CONTENDERS:
-                lines += run_broker(broker, options.faults, Path(folder))
-    except MissingServerError as error:
-        print(error, file=sys.stderr)
-        return 2
-    text = "\n".join(lines) + "\n"
-    if str(options.out) == "-":
-        print(text)
-    else:
-        options.out.write_text(text, encoding="utf-8")
-    return 0
+    return write_page(parser, arguments, INTRODUCTION, run_broker)
 
 
 INTRODUCTION = f"""# Its peers under the same faults

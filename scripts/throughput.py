@@ -12,15 +12,13 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
-from contest.contenders import CONTENDERS, SERVERS, machine, what_is_missing
+from contest.contenders import CONTENDERS, SERVERS
 from contest.match import Match, Speed, measure
-from faults.leaving import exit_on_signals
-from faults.servers import MissingServerError
+from contest.page import page_parser, write_page
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "runtime" / "throughput.md"
 OURS, YARDSTICK = "worker-lint-runtime", "raw pika"
@@ -80,31 +78,10 @@ def _count(options: argparse.Namespace, kind: tuple[float, int]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run all matches; exit code 2 when something is missing."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = page_parser(__doc__, PAGE)
     parser.add_argument("--messages", type=int, default=3000, help="messages of a match (default %(default)s)")
     parser.add_argument("--repeat", type=int, default=3, help="measurements, of which the median counts")
-    parser.add_argument("--broker", choices=CONTENDERS, action="append", help="only this one")
-    parser.add_argument("--out", type=Path, default=PAGE, help="where to write the page; - prints it")
-    options = parser.parse_args(arguments)
-    if missing := what_is_missing():
-        print(missing, file=sys.stderr)
-        return 2
-    exit_on_signals()
-    command = " ".join(["python scripts/throughput.py", *(sys.argv[1:] if arguments is None else arguments)])
-    lines = [INTRODUCTION.format(machine=machine(), command=command)]
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            for broker in options.broker or CONTENDERS:
-                lines += run_broker(broker, options, Path(folder))
-    except MissingServerError as error:
-        print(error, file=sys.stderr)
-        return 2
-    text = "\n".join(lines) + "\n"
-    if str(options.out) == "-":
-        print(text)
-    else:
-        options.out.write_text(text, encoding="utf-8")
-    return 0
+    return write_page(parser, arguments, INTRODUCTION, run_broker)
 
 
 INTRODUCTION = """# Beside its peers

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import walk
-from worker_lint.analysis.passed_by import statement_lists
-from worker_lint.analysis.statements import inner_blocks, plain_call
+from worker_lint.analysis.statements import inner_blocks, plain_call, statement_lists
 from worker_lint.analysis.visit import receiver_name
 from worker_lint.source import ir
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from worker_lint.analysis.assigned import assigned_at
 from worker_lint.analysis.demonstrating import is_demonstration
 from worker_lint.analysis.entity import Class, Function, Instance
 from worker_lint.analysis.flow.visit import find
@@ -37,7 +38,7 @@ def harm_is_sure(
     is in its fields.
     """
     text = scope.project.store.text(scope.path)
-    said = (text.line(number).partition("#")[2] for number in range(block[0].at[0] - 1, block[-1].at[2] + 1))
+    said = (text.comment(number) for number in range(block[0].at[0] - 1, block[-1].at[2] + 1))
     return (
         not any(isinstance(one, ir.Try) for one in walk_statements((later,)))
         and not isinstance(scope.parent, Function)
@@ -90,10 +91,7 @@ def _only_yields(function: Function) -> bool:
 def _sources(scope: Function, subject: ir.Expr) -> Iterator[ir.Expr | None]:
     """What a local or a field is assigned."""
     for place in scope.project.places.denotes(scope, subject, scope.owner):
-        if len(place) == 2 and place[0] == "self" and scope.owner is not None:
-            yield from (one.source.expr for one in scope.project.values.fields.assigned(scope.owner, place[1]))
-        elif len(place) == 1:
-            yield from (one.expr for one in scope.project.values.bindings(scope).places.get(place, ()))
+        yield from assigned_at(scope, place) or ()
 
 
 def _is_aclose(call: ir.Call) -> bool:
@@ -102,7 +100,7 @@ def _is_aclose(call: ir.Call) -> bool:
 
 def _may_be_generator(scope: Function, release: ir.Call) -> bool:
     """Whether it ends what may be an asynchronous generator, or an object that holds nothing but such."""
-    if not isinstance(release.func, ir.Attribute) or release.func.name != "aclose":
+    if not isinstance(release.func, ir.Attribute) or not _is_aclose(release):
         return False
     if not isinstance(scope.project.values.of(scope, release.func.value, scope.owner), Instance):
         return True
@@ -119,7 +117,7 @@ def _ends_only_generators(function: Function) -> bool:
     return all(
         isinstance(one, ir.Call)
         and isinstance(one.func, ir.Attribute)
-        and one.func.name == "aclose"
+        and _is_aclose(one)
         and not isinstance(function.project.values.of(function, one.func.value, function.owner), Instance)
         for one in awaited
     )

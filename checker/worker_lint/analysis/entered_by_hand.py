@@ -6,10 +6,11 @@ it leaves entered: nobody leaves what has been entered only half.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.entity import Class, Function
-from worker_lint.analysis.unhanded import BUILDERS
+from worker_lint.analysis.statements import kept_call
+from worker_lint.analysis.unhanded import BUILDERS, LeftOpen
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -19,14 +20,10 @@ _ENTERS: Final = frozenset({"__enter__", "__aenter__"})
 _STOPS: Final = "stop|close|aclose|shutdown|disconnect"
 
 
-class EnteredByHand(NamedTuple):
-    """A field, the call that enters it, and the step that may fail after that; there is no release."""
+class EnteredByHand(LeftOpen):
+    """A field, the call that enters it, and the step that may fail after that."""
 
-    name: str
-    given: ir.Call
-    cause: ir.Call
-    release: None = None
-    is_certain: bool = False
+    __slots__ = ()
 
 
 def entered_by_hand(project: Project, function: Function, me: Class) -> Iterator[EnteredByHand]:
@@ -39,21 +36,13 @@ def entered_by_hand(project: Project, function: Function, me: Class) -> Iterator
         return
     subject = function.node.params[0].name
     for index, statement in enumerate(function.statements):
-        given, _ = _called(statement)
+        given = kept_call(statement)
         name = _entered(given, subject)
         if given is None or not name or "stack" in name.lower():
             continue
         cause = next(_failing(function.statements[index + 1 :], name), None)
         if cause is not None and (function.name in BUILDERS or _is_stopped_once_started(project, function, me)):
             yield EnteredByHand(name, given, cause)
-
-
-def _called(statement: ir.Stmt) -> tuple[ir.Call | None, bool]:
-    """The call that a plain statement consists of, or whose result it keeps, and whether it is awaited."""
-    value = statement.value if isinstance(statement, (ir.Expression, ir.Assign)) else None
-    is_awaited = isinstance(value, ir.Await)
-    value = value.value if isinstance(value, ir.Await) else value
-    return (value if isinstance(value, ir.Call) else None), is_awaited
 
 
 def _entered(call: ir.Call | None, subject: str) -> str:
@@ -68,14 +57,20 @@ def _entered(call: ir.Call | None, subject: str) -> str:
 def _failing(rest: tuple[ir.Stmt, ...], name: str) -> Iterator[ir.Call]:
     """The plain steps that await something, which may be cancelled at least, or enter something else."""
     for statement in rest:
-        call, is_awaited = _called(statement)
+        call = kept_call(statement)
         func = call.func if call is not None else None
         if call is None or not isinstance(func, ir.Attribute):
             continue
         if func.name in ("__exit__", "__aexit__") and ir.dotted_name(func.value) == name:
             return
-        if is_awaited or (func.name in _ENTERS and not isinstance(func.value, ir.Call)):  # that is mostly `super()`
+        if _is_awaited(statement) or (
+            func.name in _ENTERS and not isinstance(func.value, ir.Call)
+        ):  # that is mostly `super()`
             yield call
+
+
+def _is_awaited(statement: ir.Stmt) -> bool:
+    return isinstance(statement, (ir.Expression, ir.Assign)) and isinstance(statement.value, ir.Await)
 
 
 def _is_stopped_once_started(project: Project, function: Function, me: Class) -> bool:

@@ -12,6 +12,7 @@ from worker_lint.analysis.entity import Class, Function, Scope
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.reached import reached_from
+from worker_lint.analysis.statements import given_result
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
@@ -68,9 +69,7 @@ def _leads_to(runs: Runs, function: Function) -> bool:
 
 def _kept(scope: Scope, made: ir.Call) -> Iterator[str]:
     """The names of the locals and fields that are given what a call makes."""
-    for node in find(ir.Assign, scope.statements):
-        if node.value is made:
-            yield from (name for target in node.targets if (name := last_name(target)))
+    return filter(None, map(last_name, given_result(scope.statements, made)))
 
 
 def _is_joined(project: Project, path: str, name: str) -> bool:

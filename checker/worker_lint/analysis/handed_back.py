@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.borrowed import GIVES_BACK, OVER_LINK, TAKES, Borrowed
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import find
-from worker_lint.analysis.passed_by import statement_lists
-from worker_lint.analysis.statements import plain_call, walk_statements
+from worker_lint.analysis.statements import plain_call, statement_lists, walk_statements
 from worker_lint.analysis.touching import family
 from worker_lint.analysis.visit import receiver_name
 from worker_lint.source import ir

@@ -10,6 +10,7 @@ from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.reached import reached_from
+from worker_lint.analysis.statements import given_result
 from worker_lint.source import ir
 
 _LOOKS: Final = frozenset({"start", "is_alive", "setDaemon"})
@@ -60,12 +61,7 @@ def _is_dropped_daemon(function: Function, made: ir.Call) -> bool:
 def _field_of(function: Function, made: ir.Call) -> str:
     """The field of the object that a method gives a new thread to, or ""."""
     subject = function.node.params[0].name if function.node.params else ""
-    names = [
-        ir.dotted_name(one) or ""
-        for node in find(ir.Assign, function.body)
-        if node.value is made
-        for one in node.targets
-    ]
+    names = [ir.dotted_name(one) or "" for one in given_result(function.body, made)]
     own = [name.partition(".")[2] for name in names if name.startswith(f"{subject}.") and name.count(".") == 1]
     return own[0] if subject and len(own) == 1 else ""
 
@@ -92,13 +88,7 @@ def _is_field(expr: ir.Expr, field: str) -> bool:
 
 def _is_only_started(function: Function, made: ir.Call) -> bool:
     """Whether a new thread is started, and nothing else is done with it."""
-    names = [
-        target.id
-        for one in find(ir.Assign, function.body)
-        if one.value is made
-        for target in one.targets
-        if isinstance(target, ir.Name)
-    ]
+    names = [one.id for one in given_result(function.body, made) if isinstance(one, ir.Name)]
     if not names:
         return any(
             isinstance(one.func, ir.Attribute) and one.func.value is made for one in find(ir.Call, function.body)

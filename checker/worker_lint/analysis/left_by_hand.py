@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from worker_lint.analysis.entity import Class, External, Function, Instance
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import body_text
-from worker_lint.analysis.statements import inner_blocks, plain_call, walk_statements
+from worker_lint.analysis.statements import plain_call, statement_lists
 from worker_lint.analysis.suspending import never_suspends
 from worker_lint.analysis.visit import is_none, method_name, receiver_name
 from worker_lint.source import ir
@@ -40,7 +40,7 @@ def stays_entered(project: Project, function: Function, me: Class | None) -> Ite
     if not function.node.is_async or "__aexit__(" not in body_text(function):
         return
     exits = [one for one in find(ir.Call, function.statements) if method_name(one) == "__aexit__"]
-    for block in _blocks(function.statements):
+    for block in statement_lists(function.statements):
         calls = [(statement, plain_call(statement)) for statement in block]
         for index, (_, left) in enumerate(calls):
             if left is None or left not in exits or not left.args or not all(is_none(one) for one in left.args):
@@ -49,12 +49,6 @@ def stays_entered(project: Project, function: Function, me: Class | None) -> Ite
             if alone and _is_of_task(project, function, left, me):
                 before = (call for one, call in calls[:index] if call is not None and _waits(function, one, call, me))
                 yield from (StaysEntered(call, left) for call in before)
-
-
-def _blocks(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Stmt, ...]]:
-    yield body
-    for statement in walk_statements(body):
-        yield from inner_blocks(statement)
 
 
 def _waits(function: Function, statement: ir.Stmt, call: ir.Call, me: Class | None) -> bool:

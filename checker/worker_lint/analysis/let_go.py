@@ -10,6 +10,7 @@ from worker_lint.analysis.demonstrating import is_demonstration
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.nesting import mentions, with_inner
+from worker_lint.analysis.statements import docstring
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.visit import last_name, receiver_name
 from worker_lint.source import ir
@@ -69,7 +70,8 @@ def is_thought_of(scope: Function, call: ir.Call, coroutine: Function) -> bool:
 
 def is_let_go_by_words(scope: Function, call: ir.Call, coroutine: Function) -> bool:
     """Whether the docstring of the starter or of what it starts, or a comment near by, says that nobody is to wait."""
-    said = (_docstring(scope), _docstring(coroutine), " ".join(_said_above(scope, call.at)))
+    texts = (" ".join(docstring(one.body).split()) for one in (scope, coroutine))
+    said = (*texts, " ".join(_said_above(scope, call.at)))
     if not scope.node.is_async and _LATER.search(said[0]):
         return True
     return any(_ON_PURPOSE.search(one) for one in said)
@@ -127,13 +129,4 @@ def _said_above(scope: Function, at: ir.At) -> Iterator[str]:
     """The comments on the lines of a call and shortly above it."""
     text = scope.project.store.text(scope.path)
     first = max(scope.node.at[0], at[0] - _ABOVE)
-    yield from (text.line(number).partition("#")[2] for number in range(first, at[2] + 1))
-
-
-def _docstring(function: Function) -> str:
-    """The text at the top of a function body."""
-    match function.body[:1]:
-        case (ir.Expression(value=ir.Constant(value=str() as said)),):
-            return " ".join(said.split())
-        case _:
-            return ""
+    yield from (text.comment(number) for number in range(first, at[2] + 1))

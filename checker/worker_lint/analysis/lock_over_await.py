@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from worker_lint.analysis.assigned import assigned_at
 from worker_lint.analysis.entity import External, Function, Instance
 from worker_lint.analysis.explained import is_explained
 from worker_lint.analysis.flow.visit import find
@@ -54,13 +55,8 @@ def _names_made(scope: Function) -> set[str]:
 
 def _has_given_lock(scope: Function, lock: ir.Expr) -> bool:
     """Whether a condition was made with a lock of its own choice: without one it takes an `RLock`."""
-    made = [
-        source
-        for place in scope.project.places.denotes(scope, lock, scope.owner)
-        if len(place) == 2 and place[0] == "self" and scope.owner is not None
-        for one in scope.project.values.fields.assigned(scope.owner, place[1])
-        if isinstance(source := one.source.expr, ir.Call)
-    ]
+    fields = (place for place in scope.project.places.denotes(scope, lock, scope.owner) if len(place) == 2)
+    made = [one for place in fields for one in assigned_at(scope, place) or () if isinstance(one, ir.Call)]
     return any(one.args or one.keywords for one in made)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.entity import External, Function, Instance
 from worker_lint.analysis.nesting import body_text
-from worker_lint.analysis.statements import inner_blocks
+from worker_lint.analysis.statements import kept_call, statement_lists
 from worker_lint.analysis.sure_link import holds_nothing_before, is_sure
 from worker_lint.source import ir
 
@@ -48,7 +48,7 @@ def passed_by(project: Project, function: Function) -> Iterator[Passed]:
             name, given = _given(statement)
             if given is None:
                 continue
-            on_it = [one for one in map(_called_alone, block[index + 1 :]) if one is not None and _method(one, name)]
+            on_it = [one for one in map(kept_call, block[index + 1 :]) if one is not None and _method(one, name)]
             release = next((one for one in on_it if _method(one, name) in _RELEASES), None)
             asked = [one for one in on_it if _method(one, name) in _OVER_LINK]
             if release is None or not asked or not _does_nothing_else(project, function, name):
@@ -102,22 +102,7 @@ def _given(statement: ir.Stmt) -> tuple[str, ir.Call | None]:
     return "", None
 
 
-def _called_alone(statement: ir.Stmt) -> ir.Call | None:
-    """The call that a plain statement consists of, or whose result it keeps."""
-    value = statement.value if isinstance(statement, (ir.Expression, ir.Assign)) else None
-    value = value.value if isinstance(value, ir.Await) else value
-    return value if isinstance(value, ir.Call) else None
-
-
 def _method(call: ir.Call, name: str) -> str:
     func = call.func
     is_on = isinstance(func, ir.Attribute) and isinstance(func.value, ir.Name) and func.value.id == name
     return func.name if is_on and isinstance(func, ir.Attribute) else ""
-
-
-def statement_lists(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Stmt, ...]]:
-    """The statements of a body, and those of each block inside it."""
-    yield body
-    for statement in body:
-        for inner in inner_blocks(statement):
-            yield from statement_lists(inner)

@@ -46,3 +46,34 @@ def plain_call(statement: ir.Stmt) -> ir.Call | None:
     value = statement.value if isinstance(statement, ir.Expression) else None
     value = value.value if isinstance(value, ir.Await) else value
     return value if isinstance(value, ir.Call) else None
+
+
+def kept_call(statement: ir.Stmt) -> ir.Call | None:
+    """The call, awaited or not, that a statement consists of, or whose result it keeps."""
+    value = statement.value if isinstance(statement, (ir.Expression, ir.Assign)) else None
+    value = value.value if isinstance(value, ir.Await) else value
+    return value if isinstance(value, ir.Call) else None
+
+
+def statement_lists(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Stmt, ...]]:
+    """The statements of a body, and those of each block inside it."""
+    yield body
+    for statement in body:
+        for inner in inner_blocks(statement):
+            yield from statement_lists(inner)
+
+
+def docstring(body: tuple[ir.Stmt, ...]) -> str:
+    """The text at the top of the body of a function; empty when there is none."""
+    match body[:1]:
+        case (ir.Expression(value=ir.Constant(value=str() as said)),):
+            return said
+        case _:
+            return ""
+
+
+def given_result(body: tuple[ir.Stmt, ...], call: ir.Call) -> Iterator[ir.Expr]:
+    """The targets that are assigned just what a call gives."""
+    for statement in walk_statements(body):
+        if isinstance(statement, ir.Assign) and statement.value is call:
+            yield from statement.targets

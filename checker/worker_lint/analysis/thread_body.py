@@ -7,7 +7,7 @@ The object may be of a class that nobody knows: that it is bound or connected te
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import is_thread_class
@@ -17,6 +17,7 @@ from worker_lint.analysis.guard import within
 from worker_lint.analysis.places import SELF
 from worker_lint.analysis.statements import plain_call
 from worker_lint.analysis.sure_link import is_sure
+from worker_lint.analysis.unhanded import LeftOpen
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -29,14 +30,10 @@ _ENDS: Final = "close|term|destroy|disconnect|release|shutdown|stop|end"
 _DEPTH: Final = 2
 
 
-class LeftByThread(NamedTuple):
-    """A field, the call that gives what is in it, and the step that may fail after that; there is no release."""
+class LeftByThread(LeftOpen):
+    """A field, the call that gives what is in it, and the step that may fail after that."""
 
-    name: str
-    given: ir.Call
-    cause: ir.Call
-    release: None = None
-    is_certain: bool = False
+    __slots__ = ()
 
 
 def left_by_thread(project: Project, function: Function, me: Class) -> Iterator[LeftByThread]:

@@ -47,6 +47,16 @@ class Unhanded(NamedTuple):
     is_direct: bool = True
 
 
+class LeftOpen(NamedTuple):
+    """What is left open by a step that may fail after it was given: nobody releases it, and that is only likely."""
+
+    name: str
+    given: ir.Call
+    cause: ir.Call
+    release: None = None
+    is_certain: bool = False
+
+
 def is_open(held: Held, project: Project) -> bool:
     """Whether there is something to close as soon as the object is there, or has been started."""
     duty = held.duty

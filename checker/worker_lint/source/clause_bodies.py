@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from worker_lint.source.clauses import end_of, lines_with
+
 QUIET_CLAUSE: Final = "except … log without the error"
 """A word of the screen that stands for files in which a clause logs something and does not look at what it caught."""
 IDLE_CLAUSE: Final = "except … pass"
@@ -61,7 +63,6 @@ _GOING_ON: Final = re.compile(
 """What begins a loop that may go on, or a thread, process or task."""
 _QUOTES: Final = (b"'''", b'"""')
 _BEFORE_CLASSES: Final = frozenset({b" ", b"\t", b":", b"(", b"*", b"\\"})
-_SHALLOWER: Final[dict[int, re.Pattern[bytes]]] = {}
 
 
 class _Clause(NamedTuple):
@@ -133,20 +134,9 @@ def _shown(literal: re.Match[bytes]) -> bytes:
 
 def _clauses(data: bytes) -> Iterator[_Clause]:
     """The clauses of a file, one inside another as well; a body ends where a line starts at no greater depth."""
-    place = data.find(b"except")
-    while place >= 0:
-        depth = data[data.rfind(b"\n", 0, place) + 1 : place]
+    for place, depth in lines_with(data, b"except"):
         colon = data.find(b":", place)
-        if colon >= 0 and (not depth or depth.isspace()) and data[place + 6 : place + 7] in _BEFORE_CLASSES:
+        if colon >= 0 and data[place + 6 : place + 7] in _BEFORE_CLASSES:
             named, _, name = data[place + 6 : colon].rpartition(b" as ")
-            body = data[colon + 1 : _end_of(data, colon, len(depth))]
+            body = data[colon + 1 : end_of(data, colon, len(depth))]
             yield _Clause(named or name, name.strip() if named else b"", body)
-        place = data.find(b"except", place + 1)
-
-
-def _end_of(data: bytes, start: int, depth: int) -> int:
-    pattern = _SHALLOWER.get(depth)
-    if pattern is None:
-        _SHALLOWER[depth] = pattern = re.compile(rb"\n[ \t]{0,%d}(?=[^\s#])" % depth)
-    found = pattern.search(data, start)
-    return found.start() if found is not None else len(data)

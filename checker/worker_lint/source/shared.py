@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from worker_lint.source.clauses import lines_with
+
 FILLED_AFTER_WAIT: Final = "if not self.x … self.x = await"
 """A word of the screen: files in which a field is asked whether it is empty, and one of its name is filled late."""
 LOCK_TAKEN: Final = "with self.lock"
@@ -45,10 +47,4 @@ def is_lock_taken(data: bytes) -> bool:
 
 def _enters_plainly(data: bytes) -> bool:
     """Whether a line begins with `with` and names an attribute there."""
-    place = data.find(b"with")
-    while place >= 0:
-        before = data[data.rfind(b"\n", 0, place) + 1 : place]
-        if not before.strip() and _ITEMS.match(data, place):
-            return True
-        place = data.find(b"with", place + 1)
-    return False
+    return any(_ITEMS.match(data, place) is not None for place, _ in lines_with(data, b"with"))

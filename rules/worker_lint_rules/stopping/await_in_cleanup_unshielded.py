@@ -29,6 +29,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import Function
+from worker_lint.analysis.assigned import assigned_at
 from worker_lint.analysis.cut_cleanup import harm_is_sure, is_plain_generator_end
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import handler_names
@@ -298,11 +299,8 @@ def _is_in_memory(scope: Function, call: ir.Call) -> bool:
     if receiver is None:
         return False
     for place in scope.project.places.denotes(scope, receiver, scope.owner):
-        if len(place) == 2 and place[0] == "self" and scope.owner is not None:
-            sources = [one.source.expr for one in scope.project.values.fields.assigned(scope.owner, place[1])]
-        elif len(place) == 1:
-            sources = [one.expr for one in scope.project.values.bindings(scope).places.get(place, ())]
-        else:
+        sources = assigned_at(scope, place)
+        if sources is None:
             return False
         if sources and all(_makes_channel(source) for source in sources):
             return True

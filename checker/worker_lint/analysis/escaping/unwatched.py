@@ -14,6 +14,7 @@ from worker_lint.analysis.escaping.supervision import around, calls_of, is_super
 from worker_lint.analysis.flow.visit import find, walk
 from worker_lint.analysis.guard import handler_names
 from worker_lint.analysis.nesting import body_text, placed_statements
+from worker_lint.analysis.statements import given_result
 from worker_lint.analysis.stopping import is_stop_name
 from worker_lint.analysis.tiers.unasked import is_asked
 from worker_lint.analysis.visit import last_name
@@ -139,13 +140,7 @@ def _may_run(scope: Function, call: ir.Call, function: Function) -> bool:
 
 def _task_of(function: Function, made: ir.Call) -> ir.Call | None:
     """The call that makes a task of the coroutine, other than one of a group, which looks after its tasks."""
-    names = {
-        target.id
-        for node in find(ir.Assign, function.statements)
-        if node.value is made
-        for target in node.targets
-        if isinstance(target, ir.Name)
-    }
+    names = {one.id for one in given_result(function.statements, made) if isinstance(one, ir.Name)}
     for call in find(ir.Call, function.statements):
         first = call.args[0] if call.args else None
         is_given = first is made or (isinstance(first, ir.Name) and first.id in names)

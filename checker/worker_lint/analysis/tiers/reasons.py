@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from worker_lint.analysis.flow.visit import walk
+from worker_lint.analysis.statements import docstring
 from worker_lint.analysis.tiers.handling import clause_at
 from worker_lint.source import ir
 
@@ -38,11 +39,9 @@ def states_reason(scope: Scope, handler: ir.Handler) -> bool:
 def is_excused(site: TrySite) -> bool:
     """Whether a comment above the statement, or the docstring of the function, says that no error of it counts."""
     text = site.scope.project.store.text(site.scope.path)
-    first = site.function.body[0] if site.function is not None and site.function.body else None
-    said = first.value.value if isinstance(first, ir.Expression) and isinstance(first.value, ir.Constant) else ""
     if _EXCUSE.search(text.comment(site.node.at[0] - 1)):
         return True
-    return isinstance(said, str) and _DECLARED.search(said) is not None
+    return site.function is not None and _DECLARED.search(docstring(site.function.body)) is not None
 
 
 def _quoted_lines(node: ir.Node) -> range:
