@@ -24,6 +24,7 @@ from importlib import metadata
 from pathlib import Path
 
 import bench_corpus
+import growth
 from stopwatch import CommandFailed, Measurement, measure, memory
 
 RUFF_RULES = "B,BLE,E722,F901,PLE,PLW,RUF006,S110,S112,SIM115,TRY,ASYNC"
@@ -46,7 +47,7 @@ PYLINT_CHECKS = (
 PYLINT = ["pylint", "--rcfile=/dev/null", "--persistent=n", "--jobs=0", "--score=n", "--disable=all"]
 PYLINT += [f"--enable={PYLINT_CHECKS}"]
 OWN = [sys.executable, "-P", "-m", "worker_lint", "check"]
-STEPS = ("cold", "warm", "hook", "pylint", "memory", "stages")
+STEPS = ("cold", "preview", "warm", "hook", "pylint", "memory", "growth", "stages")
 IDENTITY = ("-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "commit.gpgsign=false")
 SAMPLE = 150  # files that pylint is timed on
 SEED = 48
@@ -65,6 +66,8 @@ sender_{0} = _Sender{0}()
 """
 
 NAVIGATION = Path(__file__).parents[1] / "mkdocs.yml"
+PICTURE = Path("images/speed.svg")
+"""Of time over size, from where the page is."""
 
 HEAD = """\
 # How fast it is
@@ -90,6 +93,7 @@ class Bench:
         self.variables = {"WORKER_LINT_CACHE": str(self.cache), "PYTHONDONTWRITEBYTECODE": ""}
         self.rows: list[Row] = []
         self.notes: list[str] = []
+        self.points: list[growth.Point] = []
 
     def own(self, *arguments: str, folder: Path | None = None) -> Measurement:
         """One run of worker-lint."""
@@ -112,6 +116,16 @@ class Bench:
             own.append(self.own("."))
         for name, results in (("ruff, cold", ruff), ("worker-lint, cold", own)):
             self.rows.append((name, min(results, key=lambda result: result.wall)))
+
+    def preview(self) -> None:
+        """From nothing, with the rules that are on trial too; once, it is no target."""
+
+        def once() -> Measurement:
+            shutil.rmtree(self.cache, ignore_errors=True)
+            return self.own("--preview", ".")
+
+        self.best("worker-lint, cold, `--preview`", once, runs=1)
+        shutil.rmtree(self.cache, ignore_errors=True)
 
     def warm(self) -> None:
         """Nothing changed since the last run."""
@@ -158,12 +172,22 @@ class Bench:
         most = memory(command, self.tree, self.scratch / "memory.json", self.variables)
         self.notes.append(f"Peak memory of all worker-lint processes together, cold: {most / 2**20:,.0f} MiB.")
 
+    def growth(self) -> None:
+        """How the time grows with the tree."""
+
+        def cold(part: Path) -> Measurement:
+            shutil.rmtree(self.cache, ignore_errors=True)
+            return self.own(".", folder=part)
+
+        self.points = growth.points(self.tree, self.scratch / "part", cold)
+        self.notes.append(f"## Time over size\n\n![Time over size]({PICTURE})\n\n{growth.table(self.points)}")
+
     def stages(self) -> None:
         """What the time of a cold run goes into, in the tool's own words."""
         shutil.rmtree(self.cache, ignore_errors=True)
         self.own("--statistics", ".")
         words = (self.scratch / "own.err").read_text(encoding="utf-8").strip()
-        self.notes.append(f"What a cold run's time goes into:\n\n```text\n{words}\n```")
+        self.notes.append(f"## What a cold run's time goes into\n\n```text\n{words}\n```")
 
     def table(self) -> str:
         """Everything measured, as Markdown; the last column is the clock time by that of ruff, cold."""
@@ -234,6 +258,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(result, end="")
         if options.page is not None:
             options.page.write_text(f"{HEAD}\n{result}", encoding="utf-8")
+            if bench.points:
+                (options.page.parent / PICTURE).write_text(growth.drawn(bench.points), encoding="utf-8")
             NAVIGATION.write_text(with_page(NAVIGATION.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
