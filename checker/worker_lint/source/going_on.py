@@ -86,8 +86,8 @@ def _may_be_endless(data: bytes, start: int) -> bool:
 
 
 def _head(data: bytes, start: int) -> bytes | None:
-    """The text up to where no bracket is open at the end of a line; None where that cannot be told."""
-    end = start
+    """The code up to where no bracket is open at the end of a line; None where that cannot be told."""
+    end, code = start, b""
     while end < len(data):
         line = _LINE.match(data, end)
         end = line.end() if line is not None else len(data)
@@ -100,7 +100,7 @@ def _head(data: bytes, start: int) -> bytes | None:
         opened = sum(map(code.count, (b"(", b"[", b"{"))) - sum(map(code.count, (b")", b"]", b"}")))
         if opened <= 0 and not code.endswith(b"\\\n"):
             break
-    return data[start:end]
+    return code
 
 
 def hands_over(data: bytes) -> bool:
