@@ -73,8 +73,16 @@ class Plan(msgspec.Struct, frozen=True):
 
     def screens(self) -> Screens:
         """What a file must hold to be a root for some rule that holds there; without the screen all files are roots."""
+        return self._screens_of(self.enabled)
+
+    def linking(self) -> Screens:
+        """The same for the rules that look at classes of other files: what their roots declare is followed there."""
+        wide = {rule.code for rule in self.rules if rule.closure != "file"}
+        return self._screens_of(self.enabled & wide)
+
+    def _screens_of(self, codes: frozenset[str]) -> Screens:
         others = frozenset[str]().union(*(self.codes("", role) for role in get_args(Role) if role != "product"))
-        return Screens(self.screen_of(self.enabled), self.screen_of(others & self.enabled), not self.screen)
+        return Screens(self.screen_of(codes), self.screen_of(others & codes), not self.screen)
 
     def screen_of(self, codes: frozenset[str]) -> Screen:
         """What a file must hold for one of the rules with these codes."""

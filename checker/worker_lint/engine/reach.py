@@ -1,10 +1,10 @@
 """
 Which files the checks run over: the roots that the screen finds, and what hangs on them.
 
-Round one: files in which a declared word occurs. Round two: the subclasses, resolved through
-imports, of every class that sets or inherits a contract and of the configured bases of workers;
-then the files that create one of those whose contract is not fulfilled. Everything else cannot hold
-a diagnostic of a rule with words.
+Round one: files in which a declared word occurs. Round two, for the rules that look beyond a file: the subclasses,
+resolved through imports, of every class in a file with one of their words that sets or inherits a contract, and of the
+configured bases of workers; then the files that create one of those whose contract is not fulfilled. Everything else
+cannot hold a diagnostic of a rule with words.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from worker_lint.analysis import Class, Project
 from worker_lint.analysis.contract import refuses_as_protocol
 from worker_lint.analysis.statements import definitions
 from worker_lint.analysis.visit import uncalled
+from worker_lint.engine.screen import Screens
 from worker_lint.engine.tree import Tree
 from worker_lint.rule import Closure
 from worker_lint.source import ir
@@ -23,12 +24,13 @@ _PROTOCOLS = (("Protocol", "typing.Protocol"), ("Protocol", "typing_extensions.P
 
 
 class Reach:
-    """The files to check, grown from the roots."""
+    """The files to check, grown from the roots; `linking` finds those of the rules that look beyond a file."""
 
-    def __init__(self, tree: Tree, project: Project, closure: Closure = "contracts") -> None:
+    def __init__(self, tree: Tree, project: Project, closure: Closure, linking: Screens) -> None:
         self.tree = tree
         self.project = project
         self.closure = closure
+        self.linking = linking
         self.files: set[str] = set()
         self.contracts: set[Class] = set()
 
@@ -37,8 +39,7 @@ class Reach:
         pending: list[Class] = []
         for path in sorted(roots):
             self.files.add(path)
-            if self.closure != "file":
-                pending.extend(cls for cls in self.project.classes_in(path) if sets_contract(cls))
+            pending.extend(self.declared_in(path))
         if self.closure != "file":
             pending.extend(self._of_models())
             pending.extend(self._of_environment())
@@ -47,6 +48,13 @@ class Reach:
         found = sorted(self.contracts, key=lambda cls: (cls.path, cls.node.at))
         self.project.contract_classes = tuple(found)
         self.files.update(self.project.creations.by_file)
+
+    def declared_in(self, path: str) -> Iterable[Class]:
+        """The classes of a root that set a contract which counts in other files."""
+        words, role = self.tree.words_of(path), self.tree.role(path)
+        if self.closure == "file" or not self.linking.takes(words, role):
+            return ()
+        return [cls for cls in self.project.classes_in(path) if sets_contract(cls)]
 
     def _of_models(self) -> Iterable[Class]:
         """Classes of the project that derive directly from a modelled class with a contract."""

@@ -24,7 +24,7 @@ from worker_lint.engine.dispatch import Candidate, Dispatcher
 from worker_lint.engine.edges import Traced, culprits_of
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.precedence import resolve_precedence
-from worker_lint.engine.reach import Reach, may_set_contract, sets_contract
+from worker_lint.engine.reach import Reach, may_set_contract
 from worker_lint.engine.retrace import UnclearError, files_again, standing_searches
 from worker_lint.engine.run import RECURSION_LIMIT, suppressed
 from worker_lint.engine.state import Asked, State, is_wanted
@@ -69,7 +69,7 @@ class _Resumed:
         self.state = state
         self.before = before
         self.project = Project(tree, terms.models, plan.worker_bases, plan.tiers, steps_limit=plan.steps_limit)
-        self.reach = Reach(tree, self.project, plan.closure)
+        self.reach = Reach(tree, self.project, plan.closure, plan.linking())
         self.left: set[str] = set()
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -135,9 +135,11 @@ class _Resumed:
         was_root, is_root = self.tree.screens.takes(earlier.skim.words, role), self.tree.is_root(path)
         if asked.text or path in self.tree.unparsable:
             raise Doubt
-        if was_root and not is_root:
+        linking = self.reach.linking
+        if linking.takes(earlier.skim.words, role) and not linking.takes(skim.words, role):
             if skim.classes or earlier.skim.classes:
                 raise Doubt  # the contracts of its classes made other files count
+        if was_root and not is_root:
             self.left.add(path)
         if (asked.record or self._had_contracts(earlier)) and not self._has_same_record(path, earlier):
             raise Doubt
@@ -188,7 +190,7 @@ class _Resumed:
 
     def _creations(self, again: Collection[str]) -> Creations:
         """The creations in files that are checked again, and those of classes that are new in a changed file."""
-        pending = [cls for path in self.reach.files for cls in self.project.classes_in(path) if sets_contract(cls)]
+        pending = [cls for path in sorted(self.reach.files) for cls in self.reach.declared_in(path)]
         if self.plan.closure != "file":
             self.reach.descend(pending)
         creations = self.project.creations

@@ -83,7 +83,7 @@ def _analyse(
     project = Project(tree, models, plan.worker_bases, plan.tiers, steps_limit=plan.steps_limit)
     stages: dict[str, float] = {}
     started = perf_counter()
-    reach = Reach(tree, project, plan.closure)
+    reach = Reach(tree, project, plan.closure, plan.linking())
     reach.grow(roots(tree))
     stages["link"] = perf_counter() - started
     started = perf_counter()

@@ -7,6 +7,7 @@ from typing import Final
 
 from worker_lint.source.clause_bodies import IDLE_CLAUSE, QUIET_CLAUSE, has_idle_clause, has_quiet_clause
 from worker_lint.source.clauses import NAME_AFTER_CLAUSE, TWO_CLAUSES, has_name_after_clause, has_two_clauses
+from worker_lint.source.going_on import GOES_ON, HANDS_OVER, WAITS_IN_WHILE, goes_on, hands_over, waits_in_while
 from worker_lint.source.handling import (
     CALL_BEFORE_RAISE,
     CALLS_ITSELF,
@@ -19,6 +20,8 @@ from worker_lint.source.handling import (
     may_call_itself,
     retries,
 )
+from worker_lint.source.named import NAMES_CHILD, names_child
+from worker_lint.source.raised import RAISES_CONSTANT, raises_constant
 from worker_lint.source.shared import FILLED_AFTER_WAIT, LOCK_TAKEN, is_filled_after_wait, is_lock_taken
 
 SHAPES: Final[Mapping[bytes, Callable[[bytes], bool]]] = {
@@ -33,5 +36,10 @@ SHAPES: Final[Mapping[bytes, Callable[[bytes], bool]]] = {
     IDLE_CLAUSE.encode(): has_idle_clause,
     FILLED_AFTER_WAIT.encode(): is_filled_after_wait,
     LOCK_TAKEN.encode(): is_lock_taken,
+    GOES_ON.encode(): goes_on,
+    HANDS_OVER.encode(): hands_over,
+    WAITS_IN_WHILE.encode(): waits_in_while,
+    NAMES_CHILD.encode(): names_child,
+    RAISES_CONSTANT.encode(): raises_constant,
 }
 """What to ask of a file for each of these words."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from worker_lint.source.pattern import pattern
 
@@ -30,6 +31,14 @@ _CALL = pattern(rf"[ \t]*+(?:{_INDEX}[ \t]*+)?+\(")
 _CALLED = pattern(rf"\b(\w++)(?={_CALL.pattern})")
 _NAME = pattern(r"\w+")
 
+_TYPE = rf"(?>[\w. \t|\"']++|{_INDEX}|(?<=[|\]\w])\s*\n\s*(?=[|\w]))++"
+_PARAMETER = pattern(rf"([(,]\s*\*{{0,2}}\w+)[ \t]*:\s*{_TYPE}(?=\s*[,=)])")
+_RESULT = pattern(r"\)[^()]*->[^()]*:\Z")
+_UNCLEAR = pattern(r"[{#]|\blambda\b|=[^,]*\[")
+"""What may hold a colon, or a comma and a colon, that begins no annotation."""
+_ANNOTATED = pattern(rf"^([ \t\f]*[\w.]+)[ \t]*:[ \t]*{_TYPE}(?==(?!=))", re.MULTILINE)
+"""A variable that is annotated and gets a value."""
+
 SEARCHES = 8
 """Names that are searched for one by one; finding all of them costs about as much as ten searches."""
 
@@ -40,6 +49,19 @@ def without_declarations(source: str) -> str:
     default value or a keyword of a class is an expression like any other.
     """
     return _DECLARATION.sub(lambda found: found[0] if "=" in found[0] else "", source)
+
+
+def without_types(plain: str) -> str:
+    """What is left of such a text without the annotations next to values."""
+    headers = _DECLARATION.sub(lambda found: _unannotated(found[0]), plain)
+    return _ANNOTATED.sub(r"\1 ", headers)
+
+
+def _unannotated(header: str) -> str:
+    """A signature without its annotations; another header, or one that is not plain to read, as it stands."""
+    if _UNCLEAR.search(header) or header.lstrip().startswith(("class", "from", "import")):
+        return header
+    return _RESULT.sub("):", _PARAMETER.sub(r"\1", header))
 
 
 class Occurrences:
@@ -54,15 +76,19 @@ class Occurrences:
         self._asked = 0
         self._names: frozenset[str] | None = None
 
+    @cached_property
+    def _bare(self) -> str:
+        return without_types(self._plain)
+
     def may_be_value(self, name: str) -> bool:
         """Whether an identifier may be called or handed on, not only declared with."""
         if self._names is not None:
             return name in self._names
         self._asked += 1
         if self._asked > SEARCHES:
-            self._names = frozenset((*_NAME.findall(self._plain), *_CALLED.findall(self._source)))
+            self._names = frozenset((*_NAME.findall(self._bare), *_CALLED.findall(self._source)))
             return name in self._names
-        if next(places_of(name, self._plain), None) is not None:
+        if next(places_of(name, self._plain), None) is not None and next(places_of(name, self._bare), None) is not None:
             return True
         return any(_CALL.match(self._source, place + len(name)) for place in places_of(name, self._source))
 

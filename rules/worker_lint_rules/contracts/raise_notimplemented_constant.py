@@ -25,12 +25,13 @@ from collections.abc import Iterator
 from worker_lint.analysis import External, ModuleScope, Scope, walk_statements
 from worker_lint.rule import Context, Finding, Fix, Means, Replace, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.raised import RAISES_CONSTANT
 
 rule = Rule(
     code="ABS111",
     severity="error",
     summary="The constant NotImplemented is raised, which is no exception",
-    words=("NotImplemented",),
+    words=(RAISES_CONSTANT,),
     resumable="records",
     closure="file",
     silences=("rebound name",),

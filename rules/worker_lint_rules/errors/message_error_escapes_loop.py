@@ -29,10 +29,11 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.escaping import LOOP_WORDS, Boundary, Origin, boundaries, origins
+from worker_lint.analysis.escaping import Boundary, Origin, boundaries, origins
 from worker_lint.analysis.escaping.evident import does_harm, is_evident, may_go_on
 from worker_lint.analysis.escaping.parsing import MALFORMED
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source.going_on import GOES_ON, HANDS_OVER
 
 rule = Rule(
     code="ERR101",
@@ -42,7 +43,7 @@ rule = Rule(
     resumable="trail",
     confidence="likely",
     summary="One bad message ends the loop that serves all of them",
-    words=(*LOOP_WORDS, "__next__", "__anext__", "on_recv"),
+    words=(GOES_ON, HANDS_OVER),
     product_only=True,
     yields_to=("ERR102", "ERR103", "MSG107"),
     silences=(

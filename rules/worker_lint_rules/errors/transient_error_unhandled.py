@@ -30,13 +30,14 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
-from worker_lint.analysis.escaping import LOOP_WORDS, Boundary, Origin, boundaries, losses
+from worker_lint.analysis.escaping import Boundary, Origin, boundaries, losses
 from worker_lint.analysis.escaping.alone import is_handed_on, leaves_it_to_caller
 from worker_lint.analysis.escaping.apart import runs_in_child
 from worker_lint.analysis.escaping.ending import surely_ends
 from worker_lint.analysis.escaping.serving import serves
 from worker_lint.analysis.escaping.supervision import is_supervised
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
+from worker_lint.source.going_on import GOES_ON
 
 rule = Rule(
     code="ERR102",
@@ -46,7 +47,7 @@ rule = Rule(
     resumable="trail",
     confidence="likely",
     summary="A worker's loop has no answer to the loss of its connection",
-    words=LOOP_WORDS,
+    words=(GOES_ON,),
     product_only=True,
     yields_to=("ERR103", "ERR104"),
     silences=(

@@ -34,6 +34,7 @@ from worker_lint.analysis.stopping import ends_object
 from worker_lint.analysis.touching import Act, acts_of, done_by, family, field_name, methods_named, whole_stops
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.named import NAMES_CHILD
 
 rule = Rule(
     code="STP130",
@@ -42,7 +43,7 @@ rule = Rule(
     closure="file",
     resumable="trail",
     summary="A worker that can be started again keeps the stop flag of its last life",
-    words=("Thread", "Process"),
+    words=(NAMES_CHILD,),
     product_only=True,
     silences=("never restarted",),
     examples=(

@@ -37,13 +37,14 @@ from worker_lint.analysis.reached import reached_from
 from worker_lint.analysis.touching import field_name, touched_by
 from worker_lint.rule import Context, Finding, Fix, Note, Replace, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.going_on import WAITS_IN_WHILE
 
 rule = Rule(
     code="STP106",
     severity="warning",
     stage="certain",
     summary="A loop that can be stopped waits where the request to stop cannot be seen",
-    words=("sleep(", "get(", "wait("),
+    words=(WAITS_IN_WHILE,),
     besides=("Event", "Thread", "is_set"),
     closure="file",
     resumable="trail",

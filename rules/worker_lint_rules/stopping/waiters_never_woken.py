@@ -45,6 +45,7 @@ rule = Rule(
     stage="certain",
     summary="An event that others wait for without limit is set only when its owner succeeds",
     words=("Event", "Future", "create_future"),
+    besides=(".set(", ".set_result(", "Future(", "Event(", "create_future"),
     closure="file",
     resumable="trail",
     product_only=True,

@@ -7,7 +7,7 @@ What leaves a function as an exception because of the data of one message.
             origin.frames, origin.classes, origin.failure
 """
 
-from worker_lint.analysis.escaping.boundaries import LOOP_WORDS, Boundary, boundaries, functions_of, loops_of
+from worker_lint.analysis.escaping.boundaries import Boundary, boundaries, functions_of, loops_of
 from worker_lint.analysis.escaping.delivered import Delivered
 from worker_lint.analysis.escaping.escaping import Escaping, Variant
 from worker_lint.analysis.escaping.failing import Failure, Failures
@@ -16,7 +16,6 @@ from worker_lint.analysis.escaping.origins import Frame, Origin, leaving, losses
 from worker_lint.analysis.escaping.parsing import MALFORMED
 
 __all__ = [
-    "LOOP_WORDS",
     "MALFORMED",
     "Boundary",
     "Delivered",

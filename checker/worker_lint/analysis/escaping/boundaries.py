@@ -40,16 +40,6 @@ _ITERATED: Final = frozenset({"consume", "listen", "iterator", "notifies"})
 _COUNTED: Final = frozenset({"count", "cycle", "repeat", "iter"})
 
 
-LOOP_WORDS: Final = (
-    *("  while ", "\twhile ", "\nwhile ", "while(", "async for", "consum", "subscri", "sub:", "listen(", "listen:"),
-    *("iterator(", "notifies", "recv", "receive(", "receive_json", "receive_message", "read_message", "next_m"),
-    *("get_message", "fetch_message", "wait_for_message", "lease_message"),
-    *("lpop", "rpop", "pop_message", "blmove", "xread", "getone", "getmany", "basic_get", "dequeue"),
-    *("itertools", "in iter("),
-)
-"""One of these stands in every file with a loop that may go on for ever (see `loops_of`)."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Boundary:
     """
