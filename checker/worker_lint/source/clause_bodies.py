@@ -54,6 +54,8 @@ _INNER: Final = re.compile(rb"\b(?:def|class|lambda)\b")
 _IDLE: Final = re.compile(
     rb"(?:[ \t\r\n;]*(?:pass|continue|break|\.\.\.|\"\"|return(?:[ \t]+[-\w.\"]+)?)(?![^\s;]))*[\s;]*"
 )
+_MAY_BE_IDLE: Final = re.compile(rb"[\s;]*(?:pass|continue|break|return|if|\.|#|[A-Za-z]{0,2}['\"]|$)")
+"""How what does nothing begins, or what asks for the platform, before comments and strings are taken out."""
 _CONDITION: Final = re.compile(rb"\s*if\b")
 _PLATFORM: Final = re.compile(rb"platform|version_info|hexversion|os\.name|PY[23]|PYPY|WIN|LINUX|POSIX|MAC|DARWIN")
 _GOING_ON: Final = re.compile(
@@ -61,6 +63,7 @@ _GOING_ON: Final = re.compile(
     rb"|\b(?:Thread|Process|Timer|create_task|ensure_future|start_soon)\b"
 )
 """What begins a loop that may go on, or a thread, process or task."""
+_NAMED: Final = re.compile(rb"[\w.\x80-\xff]+")
 _QUOTES: Final = (b"'''", b'"""')
 _BEFORE_CLASSES: Final = frozenset({b" ", b"\t", b":", b"(", b"*", b"\\"})
 
@@ -88,9 +91,10 @@ def has_idle_clause(data: bytes) -> bool:
     """
     is_idle = False
     for one in _clauses(data):
-        if _is_wide(one.named):
+        ends_in_text = _ends_in_text(one.body)
+        if (ends_in_text or _MAY_BE_IDLE.match(one.body)) and _is_wide(one.named):
             code = _code_of(one.body)
-            if _ends_in_text(one.body) or (_CONDITION.match(code) and _PLATFORM.search(code)):
+            if ends_in_text or (_CONDITION.match(code) and _PLATFORM.search(code)):
                 return True
             is_idle = is_idle or _IDLE.fullmatch(code) is not None
     return is_idle and _GOING_ON.search(data) is not None
@@ -99,7 +103,7 @@ def has_idle_clause(data: bytes) -> bool:
 def _is_wide(named: bytes) -> bool:
     if b"#" in named:
         return True
-    names = re.findall(rb"[\w.\x80-\xff]+", named)
+    names = _NAMED.findall(named)
     return not names or any(name.rpartition(b".")[2] not in _EXPECTED for name in names)
 
 

@@ -7,7 +7,7 @@ A block ends where a line starts further left, but for the lines of a text that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from worker_lint.source.clauses import end_of, lines_with
@@ -83,41 +83,41 @@ def has_jump_in_finally(data: bytes) -> bool:
 
 def may_call_itself(data: bytes) -> bool:
     """Whether a function's name stands in a clause of it, or in what comes behind that in the same block."""
-    for one in _clauses(data):
-        if one.function and data.find(one.function, one.place, _block_end(data, one.place, one.depth - 1)) >= 0:
+    for place, depth in lines_with(data, b"except"):
+        function, _, _ = _function_around(data, place, len(depth))
+        named = data.find(function, place) if function else -1
+        if named >= 0 and named + len(function) <= _block_end(data, place, len(depth) - 1):
             return True
     return False
 
 
 def has_call_before_raise(data: bytes) -> bool:
     """Whether a clause calls something on an object, and then raises or settles."""
-    for one in _clauses(data):
-        called = _CALLED.search(one.text) if one.function else None
-        if called is not None and (_RAISED.search(one.text, called.end()) or _SETTLED.search(one.text)):
-            return True
-    return False
+    return any(one.function for one in _clauses(data, _calls_before))
+
+
+def _calls_before(clause: bytes) -> bool:
+    called = _CALLED.search(clause)
+    return called is not None and bool(_RAISED.search(clause, called.end()) or _SETTLED.search(clause))
 
 
 def retries(data: bytes) -> bool:
     """Whether a clause of a function, or of a module, stands in a `while` loop."""
     loops = [(place, len(depth)) for place, depth in lines_with(data, b"while")] if b"while" in data else []
     return bool(loops) and any(
-        any(place < one.place < _block_end(data, place, depth) for place, depth in loops if depth < one.depth)
-        for one in _clauses(data)
+        any(loop < place < _block_end(data, loop, depth) for loop, depth in loops if depth < len(before))
+        for place, before in lines_with(data, b"except")
     )
 
 
 def falls_through(data: bytes) -> bool:
     """Whether a clause logs, and a name that its block binds stands in it, or behind it where it may come out."""
-    return any(
-        one.function and _LOGGED.search(one.text) and _may_only_log(one.text) and _leaves_a_name(one)
-        for one in _clauses(data)
-    )
+    return any(one.function and _leaves_a_name(one) for one in _clauses(data, _may_only_log))
 
 
 def _may_only_log(clause: bytes) -> bool:
-    """Whether a clause names a log, keeps nothing in mind, and calls nothing but logs and what makes texts."""
-    if b"log" not in clause.lower():
+    """Whether a clause logs, names a log, keeps nothing in mind, and calls nothing but logs and what makes texts."""
+    if _LOGGED.search(clause) is None or b"log" not in clause.lower():
         return False
     if b'"""' in clause or b"'''" in clause:
         return True
@@ -165,11 +165,13 @@ def _bound_in(block: bytes) -> Iterator[bytes]:
         yield from filter(None, found)
 
 
-def _clauses(data: bytes) -> Iterator[_Clause]:
+def _clauses(data: bytes, telling: Callable[[bytes], bool]) -> Iterator[_Clause]:
+    """The clauses whose text tells something: what is around is looked for last."""
     for place, depth in lines_with(data, b"except"):
-        name, begin, outer = _function_around(data, place, len(depth))
         end = _block_end(data, max(data.find(b":", place), place), len(depth))
-        yield _Clause(data, place, len(depth), end, name, begin, outer)
+        if telling(data[place:end]):
+            name, begin, outer = _function_around(data, place, len(depth))
+            yield _Clause(data, place, len(depth), end, name, begin, outer)
 
 
 def _function_around(data: bytes, place: int, depth: int) -> tuple[bytes, int, int]:

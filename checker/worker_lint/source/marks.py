@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from worker_lint.source.clause_bodies import IDLE_CLAUSE, QUIET_CLAUSE, has_idle_clause, has_quiet_clause
 from worker_lint.source.clauses import NAME_AFTER_CLAUSE, TWO_CLAUSES, has_name_after_clause, has_two_clauses
@@ -22,24 +22,34 @@ from worker_lint.source.handling import (
 )
 from worker_lint.source.named import NAMES_CHILD, names_child
 from worker_lint.source.raised import RAISES_CONSTANT, raises_constant
-from worker_lint.source.shared import FILLED_AFTER_WAIT, LOCK_TAKEN, is_filled_after_wait, is_lock_taken
+from worker_lint.source.shared import FILLED_AFTER_WAIT, LOCK_TAKEN, LOCKS, is_filled_after_wait, is_lock_taken
 
-SHAPES: Final[Mapping[bytes, Callable[[bytes], bool]]] = {
-    TWO_CLAUSES.encode(): has_two_clauses,
-    NAME_AFTER_CLAUSE.encode(): has_name_after_clause,
-    JUMP_IN_FINALLY.encode(): has_jump_in_finally,
-    CALLS_ITSELF.encode(): may_call_itself,
-    CALL_BEFORE_RAISE.encode(): has_call_before_raise,
-    RETRIES.encode(): retries,
-    FALLS_THROUGH.encode(): falls_through,
-    QUIET_CLAUSE.encode(): has_quiet_clause,
-    IDLE_CLAUSE.encode(): has_idle_clause,
-    FILLED_AFTER_WAIT.encode(): is_filled_after_wait,
-    LOCK_TAKEN.encode(): is_lock_taken,
-    GOES_ON.encode(): goes_on,
-    HANDS_OVER.encode(): hands_over,
-    WAITS_IN_WHILE.encode(): waits_in_while,
-    NAMES_CHILD.encode(): names_child,
-    RAISES_CONSTANT.encode(): raises_constant,
+
+class Shape(NamedTuple):
+    """What to ask of a file, and what it is not asked without: a text of `needs`, each a piece of an identifier."""
+
+    needs: tuple[bytes, ...]
+    holds: Callable[[bytes], bool]
+
+
+_EXCEPT: Final = (b"except",)
+
+SHAPES: Final[Mapping[bytes, Shape]] = {
+    TWO_CLAUSES.encode(): Shape(_EXCEPT, has_two_clauses),
+    NAME_AFTER_CLAUSE.encode(): Shape(_EXCEPT, has_name_after_clause),
+    JUMP_IN_FINALLY.encode(): Shape((b"finally",), has_jump_in_finally),
+    CALLS_ITSELF.encode(): Shape(_EXCEPT, may_call_itself),
+    CALL_BEFORE_RAISE.encode(): Shape(_EXCEPT, has_call_before_raise),
+    RETRIES.encode(): Shape((b"while",), retries),
+    FALLS_THROUGH.encode(): Shape(_EXCEPT, falls_through),
+    QUIET_CLAUSE.encode(): Shape(_EXCEPT, has_quiet_clause),
+    IDLE_CLAUSE.encode(): Shape(_EXCEPT, has_idle_clause),
+    FILLED_AFTER_WAIT.encode(): Shape((b"await",), is_filled_after_wait),
+    LOCK_TAKEN.encode(): Shape(LOCKS, is_lock_taken),
+    GOES_ON.encode(): Shape((b"while", b"for"), goes_on),
+    HANDS_OVER.encode(): Shape((b"next__", b"consume", b"Consumer", b"on_recv"), hands_over),
+    WAITS_IN_WHILE.encode(): Shape((b"while",), waits_in_while),
+    NAMES_CHILD.encode(): Shape((b"Thread", b"Process"), names_child),
+    RAISES_CONSTANT.encode(): Shape((b"NotImplemented",), raises_constant),
 }
-"""What to ask of a file for each of these words."""
+"""The shapes by these words."""

@@ -12,6 +12,8 @@ FILLED_AFTER_WAIT: Final = "if not self.x … self.x = await"
 """A word of the screen: files in which a field is asked whether it is empty, and one of its name is filled late."""
 LOCK_TAKEN: Final = "with self.lock"
 """A word of the screen: files in which a plain function, not a coroutine, may take a lock."""
+LOCKS: Final = (b"lock", b"Lock", b"mutex")
+"""What the names of locks hold."""
 
 _AWAITED: Final = b"= await "
 _TARGET: Final = re.compile(rb"\.(\w+)[ \t]*(?::[^=]+)?$")
@@ -40,7 +42,7 @@ _DECORATED: Final = re.compile(rb"@[^\n]*(?:[lL]ock|ynchron)")
 
 def is_lock_taken(data: bytes) -> bool:
     """Whether something that may be a lock is taken by a plain `with`, by its method or by a decorator."""
-    if b"lock" not in data and b"Lock" not in data and b"mutex" not in data:
+    if not any(lock in data for lock in LOCKS):
         return False
     return b".acquire(" in data or _DECORATED.search(data) is not None or _enters_plainly(data)
 

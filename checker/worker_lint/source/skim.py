@@ -4,7 +4,7 @@ The skim: what one pass over the bytes of a file tells, without parsing it.
 It lists imports and class headers by regular expression and tells which of the declared words
 occur. It may list too much (a class inside a string) but not too little on the layouts that
 formatters produce; whoever acts on a skim reads the parsed file before saying anything.
-Measured: about 240 MB/s, where parsing reaches 8.
+Measured: some 40 MB/s, where parsing reaches 8.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from unicodedata import normalize
 
 import msgspec
 
-from worker_lint.source.marks import SHAPES
+from worker_lint.source.sieve import sieve_of
 
 SKIM_VERSION = 6
 
@@ -98,11 +98,7 @@ def skim(data: bytes, words: Sequence[bytes]) -> Skim:
             classes.append((name, bases))
         else:
             imports.append((module, names, modules))
-    present = 0
-    for index, word in enumerate(words):
-        shape = SHAPES.get(word)
-        if shape(data) if shape is not None else word in data:
-            present |= 1 << index
+    present = sieve_of(tuple(words)).present(data)
     found = Skim(tuple(imports), tuple(classes), present.to_bytes(len(words) // 8 + 1, "little"))
     return msgspec.structs.replace(
         found, modules=tuple(map(_modules_of, imports)), bases=_bases_of(found), tops=_tops_of(imports)
