@@ -59,7 +59,7 @@ class Escaping:
         self._policies: dict[str, DeliveryPolicy] = {}
         self._insides: dict[str, Inside] = {}
         self._fields: dict[tuple[Class, str], Level] = {}
-        self.kept_boundaries: tuple[str, tuple[Any, ...]] | None = None
+        self.kept_boundaries: tuple[str, Any, tuple[Any, ...]] | None = None
 
     # --- questions ---
 
