@@ -53,7 +53,7 @@ class Escaping:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.steps_limit = project.steps_limit
-        self.summaries = Summaries(self)
+        self.summaries = Summaries(self, effects=False)
         self._variants: dict[tuple[str, _Given, int], Variant] = {}
         self._by_key: dict[str, Variant] = {}
         self._policies: dict[str, DeliveryPolicy] = {}
