@@ -47,15 +47,19 @@ def unlimited_by_default(cls: Class) -> Iterator[Unlimited]:
         return
     methods = [method for method in cls.project.values.fields.methods(cls) if method.path == cls.path]
     init = next((method for method in methods if method.name == "__init__"), None)
-    whole = text.segment(cls.node.at)
-    if init is None or _ON_PURPOSE.search(whole):
+    limits = [param for param in init.node.params if _is_limit(param)] if init is not None else []
+    if init is None or not limits or _ON_PURPOSE.search(whole := text.segment(cls.node.at)):
         return
     is_promised = _PROMISE.search(whole) is not None and _OTHERWISE.search(whole) is None
-    for param in init.node.params:
-        is_none = isinstance(param.default, ir.Constant) and param.default.kind == "none"
-        if is_none and _LIMIT.fullmatch(param.name) and _is_kept(init, param.name):
+    for param in limits:
+        if _is_kept(init, param.name):
             for method in methods:
                 yield from _without(method, param, is_promised=is_promised)
+
+
+def _is_limit(param: ir.Parameter) -> bool:
+    is_none = isinstance(param.default, ir.Constant) and param.default.kind == "none"
+    return is_none and _LIMIT.fullmatch(param.name) is not None
 
 
 def _is_kept(init: Function, name: str) -> bool:

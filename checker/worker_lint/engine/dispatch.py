@@ -58,7 +58,7 @@ class Dispatcher:
         found: list[Candidate] = []
         self.project.store.own = path
         for rule in rules:
-            context = Context(self.project, self.plan.options_of(rule), path)
+            context = Context(self.project, self.plan.options_of(rule), path, self.plan.wants_likely(rule))
             started = perf_counter()
             for scope, check in subjects.of(rule):
                 found.extend(self._ask(rule, check, scope, context))

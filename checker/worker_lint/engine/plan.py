@@ -38,7 +38,11 @@ class Plan(msgspec.Struct, frozen=True):
 
     def wants(self, rule: Rule, finding: Finding) -> bool:
         """Whether a finding is certain enough to be reported."""
-        return rule.code not in self.only_certain or (finding.confidence or rule.confidence) == "certain"
+        return self.wants_likely(rule) or (finding.confidence or rule.confidence) == "certain"
+
+    def wants_likely(self, rule: Rule) -> bool:
+        """Whether findings of a rule that are only likely are reported, too."""
+        return rule.code not in self.only_certain
 
     @property
     def words(self) -> tuple[bytes, ...]:

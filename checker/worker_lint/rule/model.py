@@ -100,11 +100,15 @@ _M = TypeVar("_M", bound=ModuleCheck)
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What a check may ask: the linked project, and the rule's options."""
+    """
+    What a check may ask: the linked project, the rule's options, and whether findings are wanted that are only likely;
+    where they are not, a check may leave out what is dear to find and could never be certain.
+    """
 
     project: Project
     options: Mapping[str, Option]
     path: str
+    wants_likely: bool = True
 
 
 @dataclass(slots=True)

@@ -89,15 +89,20 @@ def has_idle_clause(data: bytes) -> bool:
     Whether a clause for more than expected classes does nothing, in a file with loops or threads, or nothing but what
     stands under a condition about the platform.
     """
-    is_idle = False
+    return has_dropping_clause(data, is_going_on=_GOING_ON.search(data) is not None)
+
+
+def has_dropping_clause(data: bytes, *, is_going_on: bool = True) -> bool:
+    """The same of a part of a file, which is told whether there are loops or threads."""
     for one in _clauses(data):
         ends_in_text = _ends_in_text(one.body)
         if (ends_in_text or _MAY_BE_IDLE.match(one.body)) and _is_wide(one.named):
             code = _code_of(one.body)
             if ends_in_text or (_CONDITION.match(code) and _PLATFORM.search(code)):
                 return True
-            is_idle = is_idle or _IDLE.fullmatch(code) is not None
-    return is_idle and _GOING_ON.search(data) is not None
+            if is_going_on and _IDLE.fullmatch(code) is not None:
+                return True
+    return False
 
 
 def _is_wide(named: bytes) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 TWO_CLAUSES: Final = "except … except"
@@ -26,14 +27,23 @@ def has_two_clauses(data: bytes) -> bool:
     last: dict[bytes, int] = {}
     for place, depth in lines_with(data, b"except"):
         before = last.get(depth)
-        if before is not None and data.find(b"\n" + depth + b"try", before, place) < 0:
+        if before is not None and not _begins_anew(data, before, place, depth):
             return True
         last[depth] = place
     return False
 
 
+def _begins_anew(data: bytes, before: int, place: int, depth: bytes) -> bool:
+    """Whether a `try` at that depth stands between two clauses; one in a text of several lines is none."""
+    start = data.find(b"\n" + depth + b"try", before, place)
+    return start >= 0 and all(data.find(quotes, before, start) < 0 for quotes in (b"'''", b'"""'))
+
+
 def has_name_after_clause(data: bytes) -> bool:
-    """Whether the name of a clause stands outside of all clauses that bind it; a clause over several lines counts."""
+    """
+    Whether the name of a clause stands outside of all clauses that bind it, or in one of several where one stands in
+    another; a clause over several lines counts.
+    """
     spans: dict[bytes, list[tuple[int, int]]] = {}
     for place, depth in lines_with(data, b"except"):
         bound = _BOUND.match(data, place)
@@ -41,7 +51,11 @@ def has_name_after_clause(data: bytes) -> bool:
             spans.setdefault(bound[1], []).append((place, end_of(data, bound.end(), len(depth))))
         elif _UNCLEAR.match(data, place):
             return True
-    return any(_occurs_outside(data, name, places) for name, places in spans.items())
+    return any(_is_nested(places) or _occurs_outside(data, name, places) for name, places in spans.items())
+
+
+def _is_nested(spans: list[tuple[int, int]]) -> bool:
+    return any(after[0] < before[1] for before, after in pairwise(spans))
 
 
 def lines_with(data: bytes, keyword: bytes) -> Iterator[tuple[int, bytes]]:

@@ -18,7 +18,7 @@ import msgspec
 
 from worker_lint.source.sieve import sieve_of
 
-SKIM_VERSION = 6
+SKIM_VERSION = 7
 
 _STATEMENT = re.compile(
     rb"\n[ \t\f]*(?:"

@@ -36,7 +36,7 @@ class Text:
     @cached_property
     def lines(self) -> list[str]:
         """The lines without their ends, split as the tokenizer splits (form feeds stay)."""
-        return _LINE_END.split(self.source)
+        return _LINE_END.split(self.source) if "\r" in self.source else self.source.split("\n")
 
     def line(self, number: int) -> str:
         """The line with this number, or nothing past the end."""

@@ -314,7 +314,7 @@ rule = Rule(
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every `try` statement of a function whose clauses log."""
     graphs: dict[Function, Graph | None] = {}
-    for site in context.project.tiers.sites(module.path):
+    for site in context.project.tiers.sites(module.path, FALLS_THROUGH):
         function = site.function
         if function is None:
             continue

@@ -297,7 +297,7 @@ rule = Rule(
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that does nothing, in a loop that goes on or around all that a thread does."""
     around: list[tuple[TrySite, ir.Handler]] = []
-    for site in context.project.tiers.sites(module.path):
+    for site in context.project.tiers.sites(module.path, IDLE_CLAUSE):
         if site.node.orelse or site.is_in_handler:
             continue
         halves = list(_halves(site, context))

@@ -151,7 +151,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every named clause whose name occurs below it in the same scope."""
     text = context.project.store.text(module.path)
     seen: set[tuple[ir.At, str]] = set()
-    for site in context.project.tiers.sites(module.path):
+    for site in context.project.tiers.sites(module.path, NAME_AFTER_CLAUSE):
         for handler in site.node.handlers:
             if handler.name is None or (site.scope.statements[0].at, handler.name) in seen:
                 continue

@@ -251,7 +251,7 @@ _LIMITS = ("timeout", "deadline", "expire", "elapsed", "remaining", "attempt", "
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause in a loop that goes on."""
-    for site in context.project.tiers.sites(module.path):
+    for site in context.project.tiers.sites(module.path, RETRIES):
         loop = site.loops[0] if site.loops else None
         if not isinstance(loop, ir.While) or not is_endless(site.scope, loop) or _runs_out(site, loop):
             continue

@@ -226,7 +226,7 @@ _LOST = {
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every finally block of the file."""
-    for site in context.project.tiers.sites(module.path):
+    for site in context.project.tiers.sites(module.path, JUMP_IN_FINALLY):
         if site.node.final and not _takes_everything(site, context):
             for jump in _jumps(site.node.final, in_loop=False):
                 if not is_after_success(site, jump):

@@ -30,8 +30,10 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
 from worker_lint.analysis.escaping import Boundary, Origin, boundaries, origins
+from worker_lint.analysis.escaping.alone import says_why
 from worker_lint.analysis.escaping.evident import does_harm, is_evident, may_go_on
 from worker_lint.analysis.escaping.parsing import MALFORMED
+from worker_lint.analysis.escaping.unseen import may_end_unseen
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source.going_on import GOES_ON, HANDS_OVER
 
@@ -338,9 +340,11 @@ rule = Rule(
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every boundary of the file; the first error of each kind that leaves it."""
     seen: set[tuple[int, ...]] = set()
-    for boundary in boundaries(context.project.escaping, module.path):
+    for boundary in boundaries(context.project.escaping, module.path, None if context.wants_likely else may_end_unseen):
         if boundary.kind == "iterator" and not boundary.variant.delivered.has_deliveries:
             continue  # what comes over a connection of its own: the caller asked for it, and gets the error
+        if not context.wants_likely and says_why(boundary.function):
+            continue
         by_kind: dict[str, list[Origin]] = {}
         for origin in origins(context.project.escaping, boundary):
             if does_harm(boundary, origin):

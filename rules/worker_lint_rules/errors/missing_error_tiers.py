@@ -176,7 +176,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     for runs in worker.loops:
         if runs.function.owner is not cls or is_supervised(runs.function):
             continue
-        for boundary in boundaries_of(project, runs):
+        for boundary in boundaries_of(runs):
             yield from _judge(boundary, context)
 
 

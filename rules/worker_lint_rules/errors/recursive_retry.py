@@ -297,7 +297,7 @@ rule = Rule(
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause for trouble that may last, in a function."""
     text = context.project.store.text(module.path)
-    for site in context.project.tiers.sites(module.path):
+    for site in context.project.tiers.sites(module.path, CALLS_ITSELF):
         function = site.function
         if function is None or not text.has_word(function.name, site.node.body[-1].at[2], function.node.at[2]):
             continue

@@ -314,7 +314,7 @@ rule = Rule(
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every clause that logs."""
-    for site in context.project.tiers.sites(module.path):
+    for site in context.project.tiers.sites(module.path, QUIET_CLAUSE):
         for handler, lines in quiet_clauses(site):
             if not _needs_no_cause(site, lines):
                 yield _finding(site, handler, max(lines, key=log_level), lines, context)

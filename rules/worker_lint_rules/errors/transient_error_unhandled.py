@@ -36,6 +36,7 @@ from worker_lint.analysis.escaping.apart import runs_in_child
 from worker_lint.analysis.escaping.ending import surely_ends
 from worker_lint.analysis.escaping.serving import serves
 from worker_lint.analysis.escaping.supervision import is_supervised
+from worker_lint.analysis.escaping.unseen import may_end_unseen
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source.going_on import GOES_ON
 
@@ -358,7 +359,7 @@ rule = Rule(
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every loop of the file that a lost connection ends; the first step that tells of it."""
     seen: set[tuple[int, ...]] = set()
-    for boundary in boundaries(context.project.escaping, module.path):
+    for boundary in boundaries(context.project.escaping, module.path, None if context.wants_likely else may_end_unseen):
         if boundary.kind != "loop" or not serves(boundary):
             continue
         found = sorted(losses(context.project.escaping, boundary), key=runs_in_child)

@@ -188,7 +188,7 @@ _ONCE_APART = frozenset({"asyncio.TimeoutError", "concurrent.futures.TimeoutErro
 @rule.on_module
 def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Every `try` statement with two clauses or more."""
-    for site in context.project.tiers.sites(module.path):
+    for site in context.project.tiers.sites(module.path, TWO_CLAUSES):
         if len(site.node.handlers) > 1:
             yield from _judge(site, context)
 

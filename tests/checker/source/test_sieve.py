@@ -94,6 +94,11 @@ _NEAR = {
     "except … pass": b"while 1:\n  try: pass\n  except:# so\n    pass\n",
     "if not self.x … self.x = await": b"if not self.x: self.x = await a\n",
     "with self.lock": b"with self.mutex: pass\n",
+    "while … or for … in forever": b"def f():\r\n\tfor a in (\r\n\t\tit . iterator ()):pass\r\n",
+    "consume() or def __next__": b"a.consume\\\n (f)\n",
+    "while … sleep()": b"def f():\r  while 1:pass ;wait(1)\r",
+    "Thread or Process": b"import a as MyThread\n",
+    "raise NotImplemented": b"raise (  # so\n NotImplemented)\n",
 }
 
 

@@ -5,11 +5,11 @@ end, iterators that hand deliveries over, and callbacks that a library runs with
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from worker_lint.analysis.entity import Function
+from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.escaping.receiving import is_consumer
 from worker_lint.analysis.escaping.spelled import Spelled
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
 
 BoundaryKind: TypeAlias = Literal["loop", "iterator", "callback"]
+Wanted: TypeAlias = Callable[[Function], bool]
 
 _CALLBACKS: Final = {
     "basic_consume": ("on_message_callback", Level.DELIVERY),
@@ -47,55 +48,62 @@ class Boundary:
 
     Attributes:
         kind: Which of these.
-        variant: The function, with what its parameters carry.
+        function: The function that holds it.
         node: What must not be left: the loop, or the function itself.
         at: Where to point at it.
+        given: What the parameters of the function carry.
+        me: The class of its `self`, where it is not the one around it.
     """
 
     kind: BoundaryKind
-    variant: Variant
+    function: Function
     node: ir.While | ir.For | ir.FunctionDef
     at: ir.At
+    given: tuple[tuple[str, Level], ...] = ()
+    me: Class | None = None
 
     @property
-    def function(self) -> Function:
-        """The function that holds it."""
-        return self.variant.function
+    def variant(self) -> Variant:
+        """The function, with what its parameters carry; found out when it is first asked for."""
+        return self.function.project.escaping.variant(self.function, self.me, self.given)
 
     def holds(self, node: ir.Node) -> bool:
         """Whether a node is part of what is repeated."""
         return self.kind != "loop" or encloses(self.node.at, node.at)
 
 
-def boundaries(escaping: Escaping, path: str) -> tuple[Boundary, ...]:
-    """The boundaries in a file, in source order; of nested loops the inner and the outer one."""
+def boundaries(escaping: Escaping, path: str, wanted: Wanted | None = None) -> tuple[Boundary, ...]:
+    """
+    The boundaries in a file, in source order; of nested loops the inner and the outer one. `wanted` tells of which
+    functions the loops are worth a look, before they are parsed.
+    """
     kept = escaping.kept_boundaries
-    if kept is not None and kept[0] == path:  # several rules ask for those of one file, one after the other
-        return kept[1]
-    found = tuple(_boundaries(escaping, path))
-    escaping.kept_boundaries = (path, found)
+    if kept is not None and kept[:2] == (path, wanted):  # several rules ask for those of one file, one after the other
+        return kept[2]
+    found = tuple(_boundaries(escaping.project, path, wanted))
+    escaping.kept_boundaries = (path, wanted, found)
     return found
 
 
-def _boundaries(escaping: Escaping, path: str) -> Iterator[Boundary]:
-    project = escaping.project
+def _boundaries(project: Project, path: str, wanted: Wanted | None) -> Iterator[Boundary]:
     handed = {function: (param, level) for function, param, level in _callbacks(project, path)}
     spelled = Spelled(project.store.text(path))
     for function in functions_of(project, path):
         given = handed.get(function)
         if given is not None:
-            variant = escaping.variant(function, None, (given,))
-            yield Boundary("callback", variant, function.node, function.node.name_at)
+            yield Boundary("callback", function, function.node, function.node.name_at, (given,))
             continue
         if function.name in ("__next__", "__anext__"):
-            yield Boundary("iterator", escaping.variant(function), function.node, function.node.name_at)
+            yield Boundary("iterator", function, function.node, function.node.name_at)
         if function.node.is_generator or not spelled.may_loop(function):
+            continue
+        if wanted is not None and not wanted(function):
             continue
         loops = list(loops_of(function))
         if loops and _gives_something(function):
             continue
         for loop in loops:
-            yield Boundary("loop", escaping.variant(function), loop, (*loop.at[:2], loop.at[0], loop.at[1] + 5))
+            yield Boundary("loop", function, loop, (*loop.at[:2], loop.at[0], loop.at[1] + 5))
 
 
 def functions_of(project: Project, path: str) -> Iterator[Function]:

@@ -53,13 +53,13 @@ class Escaping:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.steps_limit = project.steps_limit
-        self.summaries = Summaries(self)
+        self.summaries = Summaries(self, effects=False)
         self._variants: dict[tuple[str, _Given, int], Variant] = {}
         self._by_key: dict[str, Variant] = {}
         self._policies: dict[str, DeliveryPolicy] = {}
         self._insides: dict[str, Inside] = {}
         self._fields: dict[tuple[Class, str], Level] = {}
-        self.kept_boundaries: tuple[str, tuple[Any, ...]] | None = None
+        self.kept_boundaries: tuple[str, Any, tuple[Any, ...]] | None = None
 
     # --- questions ---
 

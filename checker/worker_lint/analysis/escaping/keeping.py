@@ -32,12 +32,15 @@ def keeps_processes(boundary: Boundary) -> bool:
     processes to nobody, or ends all of them for what went wrong in the one that looks after them.
     """
     function = boundary.function
-    text = function.project.store.text(function.path)
-    if boundary.kind != "loop" or not any(text.may_use(word) for word in _ENDS):
-        return False
-    if any(text.may_use(word) for word in _WATCHERS):
+    if boundary.kind != "loop" or not may_keep_processes(function):
         return False
     return any(_makes_one(boundary, here) for here in reached_from(Runs(function, boundary.variant.me)))
+
+
+def may_keep_processes(function: Function) -> bool:
+    """Whether the file looks for the ends of processes, and knows of nobody above."""
+    text = function.project.store.text(function.path)
+    return any(text.may_use(word) for word in _ENDS) and not any(text.may_use(word) for word in _WATCHERS)
 
 
 def ends_as_if_well(boundary: Boundary) -> bool:

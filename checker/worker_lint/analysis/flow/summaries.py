@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from worker_lint.analysis.flow.graph import Graph, Unknown
 from worker_lint.analysis.flow.inside import Called, Inside, Surely
 from worker_lint.analysis.flow.routine import BOTTOM, Knowledge, Routine, Summary, Truth
@@ -26,10 +28,14 @@ ROUNDS_LIMIT: Final = 12
 
 
 class Summaries:
-    """The summaries of all routines that were asked for, and of those they call."""
+    """
+    The summaries of all routines that were asked for, and of those they call. Without `effects` they tell of
+    exceptions and results alone.
+    """
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self, knowledge: Knowledge, *, effects: bool = True) -> None:
         self._knowledge = knowledge
+        self._with_effects = effects
         self._callees: dict[str, dict[ir.At, Routine]] = {}
         self._found: dict[str, Summary | Unknown] = {}
         self._latest: dict[str, Inside] = {}
@@ -96,20 +102,13 @@ class Summaries:
         graph = inside.graph
         if isinstance(graph, Unknown):
             return graph
-        surely = solve(graph, Surely(inside)) if inside.does_anything(graph) else None
-        if isinstance(surely, Unknown):
-            return surely
-        done, raising = (surely.at(graph.exit), surely.at(graph.raised)) if surely is not None else (None, None)
-        may = inside.accesses().union(*(inside.possible(step) for step in graph.steps()))
-        return Summary(
+        plain = Summary(
             thrown=graph.escaping,
             returns=graph.returns,
-            may=inside.visible(may),
-            must=inside.visible(done or frozenset()),
-            must_raising=inside.visible(raising or frozenset()),
             results=frozenset(_results(graph)),
             complete=all(self._is_complete(callee) for callee in self._callees_of(routine).values()),
         )
+        return _with_effects(plain, inside, graph) if self._with_effects else plain
 
     def _is_complete(self, routine: Routine) -> bool:
         found = self._found.get(routine.key, BOTTOM)
@@ -145,6 +144,21 @@ class Summaries:
                 visit(callee)
             elif callee.key in open_:
                 lowest[routine.key] = min(lowest[routine.key], order[callee.key])
+
+
+def _with_effects(plain: Summary, inside: Inside, graph: Graph) -> Summary | Unknown:
+    """The summary with what the routine does to the places that its callers see."""
+    surely = solve(graph, Surely(inside)) if inside.does_anything(graph) else None
+    if isinstance(surely, Unknown):
+        return surely
+    done, raising = (surely.at(graph.exit), surely.at(graph.raised)) if surely is not None else (None, None)
+    may = inside.accesses().union(*(inside.possible(step) for step in graph.steps()))
+    return replace(
+        plain,
+        may=inside.visible(may),
+        must=inside.visible(done or frozenset()),
+        must_raising=inside.visible(raising or frozenset()),
+    )
 
 
 def _cut(open_: dict[str, Routine], key: str) -> list[Routine]:

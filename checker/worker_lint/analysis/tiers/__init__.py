@@ -23,7 +23,7 @@ from worker_lint.analysis.tiers.handling import (
     raises_anything,
     tells_exception,
 )
-from worker_lint.analysis.tiers.sites import Around, TrySite, sites_in
+from worker_lint.analysis.tiers.sites import Around, TrySite
 
 __all__ = [
     "Around",
@@ -41,6 +41,5 @@ __all__ = [
     "may_look_at_it",
     "mentions",
     "raises_anything",
-    "sites_in",
     "tells_exception",
 ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.entity import Class, External, Scope, Value
 from worker_lint.analysis.models import ModelClass, Tier
 from worker_lint.analysis.tiers.placing import Placing
-from worker_lint.analysis.tiers.sites import TrySite, sites_in
+from worker_lint.analysis.tiers.sites import Sites, TrySite
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -29,16 +29,16 @@ class Tiers:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.errors = project.routines.errors
-        self._sites: dict[str, tuple[TrySite, ...]] = {}
+        self._sites = Sites(project)
         self._tiers: dict[str, Tier | None] = {}
         self.placing = Placing(project, project.stated_tiers)
 
-    def sites(self, path: str) -> tuple[TrySite, ...]:
-        """The `try` statements of a file."""
-        found = self._sites.get(path)
-        if found is None:
-            self._sites[path] = found = tuple(sites_in(self.project, path))
-        return found
+    def sites(self, path: str, shape: str = "") -> tuple[TrySite, ...]:
+        """
+        The `try` statements of a file. With a shape, which is a word of the screen, those in functions without it may
+        be missing: most need not be parsed to know that.
+        """
+        return self._sites.of(path, shape)
 
     def caught(self, scope: Scope, handler: ir.Handler) -> tuple[str | None, ...]:
         """The classes that a clause takes, by their canonical names; None for each that is not known."""

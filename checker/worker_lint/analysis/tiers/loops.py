@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from worker_lint.analysis.entity import External
+from worker_lint.analysis.entity import External, Instance
 from worker_lint.analysis.flow.visit import find, walk
 from worker_lint.source import ir
 
@@ -25,6 +25,8 @@ def is_endless(scope: Scope, loop: ir.While | ir.For) -> bool:
     if loop.is_async:
         return True
     for call in find(ir.Call, (loop.iter,)):
+        if _is_of_object(scope, call.func):
+            continue  # who overrides it is a question to all files
         for target in scope.project.names.expr(scope, call.func):
             if isinstance(target, External):
                 if target.dotted in _ENDLESS:
@@ -32,6 +34,16 @@ def is_endless(scope: Scope, loop: ir.While | ir.For) -> bool:
                 if target.dotted == "builtins.iter" and len(call.args) > 1:
                     return True
     return False
+
+
+def _is_of_object(scope: Scope, func: ir.Expr) -> bool:
+    """Whether a method, or something in a field, is called: no function of a module."""
+    root = func
+    while isinstance(root, ir.Attribute):
+        root = root.value
+    if root is func or not isinstance(root, ir.Name):
+        return False
+    return any(isinstance(target, Instance) for target in scope.project.names.expr(scope, root))
 
 
 def _has_bound(test: ir.Expr) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from worker_lint.analysis.entity import Function, Scope
 from worker_lint.analysis.statements import definitions
 from worker_lint.source import ir
+from worker_lint.source.parts import may_hold
 
 if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
@@ -62,14 +63,34 @@ class TrySite:
         return any(isinstance(one.node, ir.Try) and one.part in ("handler", "final") for one in self.around)
 
 
-def sites_in(project: Project, path: str) -> Iterator[TrySite]:
-    """All `try` statements of a file, in the order of the scopes that hold them."""
-    for scope in scopes_with(project, path, "try"):
-        yield from _below(scope, scope.statements, ())
+class Sites:
+    """The `try` statements of the files of one project; each scope is walked once."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._of_file: dict[tuple[str, str], tuple[TrySite, ...]] = {}
+        self._of_scope: dict[Scope, tuple[TrySite, ...]] = {}
+
+    def of(self, path: str, shape: str) -> tuple[TrySite, ...]:
+        """Those of a file, in the order of the scopes that hold them: see `Tiers.sites`."""
+        found = self._of_file.get((path, shape))
+        if found is None:
+            scopes = scopes_with(self._project, path, "try", shape=shape)
+            self._of_file[path, shape] = found = tuple(site for scope in scopes for site in self._own(scope))
+        return found
+
+    def _own(self, scope: Scope) -> tuple[TrySite, ...]:
+        found = self._of_scope.get(scope)
+        if found is None:
+            self._of_scope[scope] = found = tuple(_below(scope, scope.statements, ()))
+        return found
 
 
-def scopes_with(project: Project, path: str, *words: str) -> Iterator[Scope]:
-    """The module, and the classes and functions of a file in whose text a word stands, inner ones included."""
+def scopes_with(project: Project, path: str, *words: str, shape: str = "") -> Iterator[Scope]:
+    """
+    The module, and the classes and functions of a file in whose text a word stands, inner ones included; with a shape
+    (`source.parts`) only those whose text may have it: of the others no body need be parsed.
+    """
     module = project.module(path)
     if module is None:
         return
@@ -82,6 +103,8 @@ def scopes_with(project: Project, path: str, *words: str) -> Iterator[Scope]:
         inner: list[Scope] = []
         for node in definitions(scope.statements):
             if not any(text.has_word(word, node.at[0], node.at[2]) for word in words):
+                continue
+            if shape and not may_hold(shape, text.between(node.at[0], node.at[2])):
                 continue
             if isinstance(node, ir.ClassDef):
                 inner.append(project.class_of(scope, node))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.entity import Class, Function, Scope
@@ -29,6 +29,7 @@ class Fields:
         self.project = project
         self._bindings: dict[Scope, Bindings] = {}
         self._own: dict[Class, dict[str, list[Assigned]]] = {}
+        self._named: dict[tuple[Class, str], list[Assigned]] = {}
         self._inner: dict[Scope, tuple[Function, ...]] = {}
 
     def bindings(self, scope: Scope) -> Bindings:
@@ -61,16 +62,26 @@ class Fields:
         found = self._own.get(cls)
         if found is None:
             self._own[cls] = found = {}
-            for (name, *rest), sources in self.bindings(cls).places.items():
-                if not rest:
-                    found.setdefault(name, []).extend(
-                        Assigned(cls, source)
-                        for source in sources
-                        if source.how in ("value", "annotation") and not _is_set_later(source.expr)
-                    )
+            for place, sources in self.bindings(cls).places.items():
+                if len(place) == 1:
+                    found.setdefault(place[0], []).extend(_in_class(cls, sources))
             for method in self.methods(cls):
                 self._collect(method, found)
         return found
+
+    def named(self, cls: Class, name: str) -> list[Assigned]:
+        """What the class's own methods and its body give one field: most methods need not be parsed to know."""
+        if cls in self._own:
+            return self._own[cls].get(name, [])
+        known = self._named.get((cls, name))
+        if known is None:
+            found = {name: _in_class(cls, self.bindings(cls).places.get((name,), ()))}
+            text = self.project.store.text(cls.path)
+            for method in self.methods(cls):
+                if not text.ascii or text.has_word(name, method.node.at[0], method.node.at[2]):
+                    self._collect(method, found)
+            self._named[cls, name] = known = found[name]
+        return known
 
     def _collect(self, method: Function, found: dict[str, list[Assigned]]) -> None:
         subject = method.node.params[0].name if method.node.params else ""
@@ -86,7 +97,7 @@ class Fields:
     def assigned(self, cls: Class, name: str) -> list[Assigned]:
         """All that a field of the class gets: in the class and in its bases."""
         order = self.project.hierarchy.order(cls)
-        return [one for base in order if isinstance(base, Class) for one in self.own(base).get(name, ())]
+        return [one for base in order if isinstance(base, Class) for one in self.named(base, name)]
 
     def is_shared(self, cls: Class, name: str) -> bool:
         """Whether all objects of the class have one value between them: the class body or a class method makes it."""
@@ -96,6 +107,15 @@ class Fields:
             for one in self.assigned(cls, name)
             if one.source.how == "value"
         )
+
+
+def _in_class(cls: Class, sources: Iterable[Source]) -> list[Assigned]:
+    """The values that the class body gives a field."""
+    return [
+        Assigned(cls, source)
+        for source in sources
+        if source.how in ("value", "annotation") and not _is_set_later(source.expr)
+    ]
 
 
 def _is_absent(source: Source) -> bool:

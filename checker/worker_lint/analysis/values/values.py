@@ -73,6 +73,7 @@ class Values(Named):
         self.fields = Fields(project)
         self._depth = 0
         self._narrowed: dict[Function, tuple[Narrowed, ...]] = {}
+        self._global: dict[ModuleScope, tuple[Function, ...]] = {}
 
     # --- questions ---
 
@@ -254,17 +255,21 @@ class Values(Named):
     def _writers(self, scope: Scope, name: str) -> list[Function]:
         """Functions that assign a name of an outer block by `global` or `nonlocal`."""
         if isinstance(scope, ModuleScope):
-            if not any(word in scope.project.store.text(scope.path).source for word in (f"global {name}", "global ")):
-                return []
-            functions = [f for f in scope.project.functions_in(scope.path) if self._mentions_global(f, name)]
+            text = scope.project.store.text(scope.path)
+            functions = (f for f in self._with_global(scope) if text.has_word(name, f.node.at[0], f.node.at[2]))
             return [g for f in functions for g in (f, *self.fields.inner(f)) if name in self.bindings(g).outer]
         inner = self.fields.inner(scope) if isinstance(scope, Function) else ()
         return [function for function in inner if name in self.bindings(function).outer]
 
-    def _mentions_global(self, function: Function, name: str) -> bool:
-        text = self.project.store.text(function.path)
-        first, last = function.node.at[0], function.node.at[2]
-        return text.has_word("global", first, last) and text.has_word(name, first, last)
+    def _with_global(self, module: ModuleScope) -> tuple[Function, ...]:
+        """The functions of a file in whose text the word `global` stands: few, and each name of the file asks."""
+        found = self._global.get(module)
+        if found is None:
+            text = module.project.store.text(module.path)
+            functions = module.project.functions_in(module.path) if "global" in text.source else ()
+            near = (f for f in functions if text.has_word("global", f.node.at[0], f.node.at[2]))
+            self._global[module] = found = tuple(near)
+        return found
 
     def _source(self, scope: Scope, source: Source, name: str, me: Class | None) -> Kind:
         match source.how:

@@ -90,22 +90,21 @@ def answers(project: Project, worker: Worker) -> tuple[Answer, ...]:
     """The answers of all loops and handlers of a worker to exceptions, in source order."""
     found: list[Answer] = []
     for runs in dict.fromkeys((*worker.loops, *worker.handlers)):
-        for boundary in boundaries_of(project, runs):
+        for boundary in boundaries_of(runs):
             found.extend(_clauses(project, runs, boundary))
             found.extend(_leaving(project, runs, boundary))
     return tuple(dict.fromkeys(found))
 
 
-def boundaries_of(project: Project, runs: Runs) -> Iterator[Boundary]:
+def boundaries_of(runs: Runs) -> Iterator[Boundary]:
     """The outermost endless loops of a method; the whole method where it has none."""
-    variant = project.escaping.variant(runs.function, runs.me)
     last: ir.At = (0, 0, 0, 0)
     for loop in loops_of(runs.function):
         if not encloses(last, loop.at):
             last = loop.at
-            yield Boundary("loop", variant, loop, loop.at)
+            yield Boundary("loop", runs.function, loop, loop.at, me=runs.me)
     if last == (0, 0, 0, 0):
-        yield Boundary("callback", variant, runs.function.node, runs.function.node.name_at)
+        yield Boundary("callback", runs.function, runs.function.node, runs.function.node.name_at, me=runs.me)
 
 
 def _clauses(project: Project, runs: Runs, boundary: Boundary) -> Iterator[Answer]:
