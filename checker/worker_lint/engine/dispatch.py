@@ -58,7 +58,8 @@ class Dispatcher:
         found: list[Candidate] = []
         self.project.store.own = path
         for rule in rules:
-            context = Context(self.project, self.plan.options_of(rule), path)
+            wants_likely = rule.code not in self.plan.only_certain
+            context = Context(self.project, self.plan.options_of(rule), path, wants_likely)
             started = perf_counter()
             for scope, check in subjects.of(rule):
                 found.extend(self._ask(rule, check, scope, context))

@@ -100,11 +100,15 @@ _M = TypeVar("_M", bound=ModuleCheck)
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What a check may ask: the linked project, and the rule's options."""
+    """
+    What a check may ask: the linked project, and the rule's options. Without `wants_likely` only what is certain
+    will be reported, so that a check may leave the rest as soon as it can tell.
+    """
 
     project: Project
     options: Mapping[str, Option]
     path: str
+    wants_likely: bool = True
 
 
 @dataclass(slots=True)
