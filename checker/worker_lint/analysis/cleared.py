@@ -14,6 +14,7 @@ from typing import NamedTuple
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.launched import is_event_callback
 from worker_lint.analysis.nesting import mentions
+from worker_lint.analysis.spoken import Spoken
 from worker_lint.analysis.standing import NOTHING, Misstep, Standing, lets_through
 from worker_lint.analysis.visit import is_none
 from worker_lint.source import ir
@@ -27,13 +28,19 @@ class Cleared(NamedTuple):
     at: ir.At
 
 
-def cleared_before(cls: Class, stop: Function, standing: Standing) -> Iterator[Cleared]:
+def cleared_before(spoken: Spoken, stop: Function, standing: Standing) -> Iterator[Cleared]:
     """
     What a stop first does wrong when another method has run before it, whatever the object was like: a public one, or
     one that is handed to a library to be called at an event.
     """
+    cls, words = standing.cls, spoken.words(stop)
     for method in cls.project.values.fields.methods(cls):
-        if method is stop or not mentions(method, "None") or not lets_through(method) or not _is_open(cls, method):
+        if method is stop or not mentions(method, "None") or not lets_through(method):
+            continue
+        if words is not None and words.isdisjoint(spoken.given(method)):
+            continue
+        fields = _cleared_by(cls, method)
+        if not fields or (words is not None and words.isdisjoint(fields)) or not _is_open(cls, method):
             continue
         after = frozenset(one for one in standing.after(method, NOTHING) if one[1] == "none")
         for misstep in standing.missteps(stop, after) if after else ():
@@ -54,10 +61,20 @@ def _is_open(cls: Class, method: Function) -> bool:
     )
 
 
+def _cleared_by(cls: Class, method: Function) -> frozenset[str]:
+    """The fields for which `_cleared_at` finds a place."""
+    subject = method.node.params[0].name if method.node.params else ""
+    return frozenset(
+        place[1]
+        for place, sources in cls.project.values.bindings(method).places.items()
+        if len(place) == 2 and place[0] == subject and any(is_none(one.expr) for one in sources)
+    )
+
+
 def _cleared_at(cls: Class, method: Function, name: str) -> ir.At | None:
     """Where the method itself puts None there; what it does further down is left alone."""
     for one in cls.project.values.fields.assigned(cls, name):
-        if one.scope == method and is_none(one.source.expr):
+        if one.scope == method and not one.added and is_none(one.source.expr):
             return one.source.at
     return None
 

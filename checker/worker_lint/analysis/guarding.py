@@ -45,41 +45,49 @@ class Unguarded(NamedTuple):
     is_alone: bool
 
 
-def walks_without_lock(cls: Class, locking: Locking) -> Iterator[Unguarded]:
+def walks_without_lock(cls: Class, locking: Locking, *, copies: bool = True) -> Iterator[Unguarded]:
     """
     The walks over dicts and sets without the lock that guards them: held at nearly all other uses, and at
-    changes in at least two methods. A walk over a copy counts only in a stop method: what is added after the
-    copy is left out for good.
+    changes in at least two methods. A walk over a copy counts only in a stop method, and with `copies`: what is added
+    after the copy is left out for good.
     """
-    changes: dict[str, list[tuple[Change, frozenset[str]]]] = {}
-    walks: dict[str, list[tuple[Function, Walked, frozenset[str]]]] = {}
-    for method in locking.methods.values():
-        if method.name in _ALONE or method.node.is_async:
-            continue
-        for change in changes_in(method):
-            if change.kind != "replaces":
-                held = locking.held(method, change.placed, change.at)
-                changes.setdefault(change.field, []).append((change, held))
+    methods = [one for one in locking.methods.values() if one.name not in _ALONE and not one.node.is_async]
+    walks: dict[str, list[tuple[Function, Walked]]] = {}
+    for method in methods:
         for walked in fields_walked(method):
-            held = locking.held(method, walked.placed, walked.at)
-            walks.setdefault(walked.field, []).append((method, walked, held))
-    for field in sorted(changes.keys() & walks.keys()):
-        lock = _lock_of(changes[field], [held for _, _, held in walks[field]])
-        if not lock or collection_kind(cls, field) not in {"dict", "set"}:
+            walks.setdefault(walked.field, []).append((method, walked))
+    meant = {field for field, found in walks.items() if copies or any(one.loop is not None for _, one in found)}
+    meant = {field for field in meant if collection_kind(cls, field) in {"dict", "set"}}
+    changes: dict[str, list[tuple[Function, Change]]] = {}
+    for method in methods if meant else ():
+        for change in changes_in(method):
+            if change.kind != "replaces" and change.field in meant:
+                changes.setdefault(change.field, []).append((method, change))
+    for field in sorted(changes):
+        if len({change.function for _, change in changes[field]}) > 1:
+            yield from _walks_over(locking, changes[field], walks[field])
+
+
+def _walks_over(
+    locking: Locking, changing: list[tuple[Function, Change]], walking: list[tuple[Function, Walked]]
+) -> Iterator[Unguarded]:
+    """The walks over one field without the lock that guards it."""
+    changes = [(change, locking.held(method, change.placed, change.at)) for method, change in changing]
+    walks = [(method, walked, locking.held(method, walked.placed, walked.at)) for method, walked in walking]
+    lock = _lock_of(changes, [held for _, _, held in walks])
+    for method, walked, held in walks if lock else ():
+        if held or _is_taken(walked) or not _is_walk(method, walked) or _is_quiet(locking, method, walked):
             continue
-        for method, walked, held in walks[field]:
-            if held or _is_taken(walked) or not _is_walk(method, walked) or _is_quiet(locking, method, walked):
-                continue
-            guarded = [one for one, locks in changes[field] if lock in locks]
-            change = next((one for one in guarded if changes_size(one)), guarded[0])
-            is_alone = lock not in locking.entered_under(method.name) and _is_entered(locking, method)
-            is_meant = not _names_field(walked) or is_replaced_before(walked) or _speaks_of_lock(method)
-            yield Unguarded(
-                walked,
-                lock,
-                change,
-                is_alone and not is_meant and _is_open(locking, method, walked, lock, changes[field]),
-            )
+        guarded = [one for one, locks in changes if lock in locks]
+        change = next((one for one in guarded if changes_size(one)), guarded[0])
+        is_alone = lock not in locking.entered_under(method.name) and _is_entered(locking, method)
+        is_meant = not _names_field(walked) or is_replaced_before(walked) or _speaks_of_lock(method)
+        yield Unguarded(
+            walked,
+            lock,
+            change,
+            is_alone and not is_meant and _is_open(locking, method, walked, lock, changes),
+        )
 
 
 def takes_locks(cls: Class) -> bool:

@@ -13,6 +13,7 @@ from worker_lint.analysis.flow import Summary, walk
 from worker_lint.analysis.places import SELF
 from worker_lint.analysis.places.denoted import method_around
 from worker_lint.analysis.routines.policy import ProjectPolicy
+from worker_lint.analysis.spoken import Spoken
 from worker_lint.analysis.values import Absent
 from worker_lint.source import ir
 
@@ -73,6 +74,12 @@ def given_by_starts(cls: Class, name: str, stop: Function) -> list[tuple[Functio
     if all(method.name in _ENTERS for method, _ in found) or any(is_construction(cls, one) for one, _ in found):
         return []
     return found if all(may_be_late(cls, method, at) for method, at in found) else []
+
+
+def may_come_early(spoken: Spoken, stop: Function) -> bool:
+    """Whether the text of the stop, and of what it runs, speaks of a field to which some start may give its value."""
+    words = spoken.words(stop)
+    return words is None or not words.isdisjoint(spoken.given_by(but=stop, makers=_MAKERS))
 
 
 def _is_beginning(name: str) -> bool:

@@ -303,7 +303,7 @@ def _calls_or_passes(call: ir.Call, name: str) -> bool:
 def _generator(scope: Function, call: ir.Call) -> Iterator[Finding]:
     """A call of a plain generator function as a statement, where either name is about stopping."""
     name = (ir.dotted_name(call.func) or "").rpartition(".")[2]
-    if not name or not (is_stop_name(name) or is_stop_name(scope.name)):
+    if not name or not (is_stop_name(name) or is_stop_name(scope.name)) or not _may_see_generator(scope):
         return
     functions = functions_called(scope, call)
     if functions and all(item.node.is_generator and _is_near(scope, item) for item in functions):
@@ -315,6 +315,15 @@ def _generator(scope: Function, call: ir.Call) -> Iterator[Finding]:
             notes=tuple(Note(item.path, item.node.name_at, f"`{name}` is defined here") for item in functions),
             symbol=scope.symbol,
         )
+
+
+def _may_see_generator(scope: Function) -> bool:
+    """Whether the text of a file in which `_is_near` holds has a generator at all: asked before a call is resolved."""
+    store, owner = scope.project.store, scope.owner
+    if "yield" in store.text(scope.path).source:
+        return True
+    bases = scope.project.hierarchy.order(owner) if owner is not None else ()
+    return any(isinstance(base, Class) and "yield" in store.text(base.path).source for base in bases)
 
 
 def _is_near(scope: Function, generator: Function) -> bool:

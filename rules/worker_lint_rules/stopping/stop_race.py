@@ -298,14 +298,12 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     start, end = cls.node.at[0], cls.node.at[2]
     locking = Locking(cls)
     if takes_locks(cls):
-        for unguarded in walks_without_lock(cls, locking):
+        for unguarded in walks_without_lock(cls, locking, copies=context.wants_likely):
             yield _walk(unguarded)
-    if text.has_word("await ", start, end):
-        for late in fields_filled_late(cls, locking):
-            yield _late(late)
-    if text.has_word("None", start, end):
-        for taken in fields_taken_away(cls, locking):
-            yield _taken(taken)
+    if context.wants_likely and text.has_word("await ", start, end):
+        yield from map(_late, fields_filled_late(cls, locking))
+    if context.wants_likely and text.has_word("None", start, end):
+        yield from map(_taken, fields_taken_away(cls, locking))
 
 
 def _walk(found: Unguarded) -> Finding:
@@ -362,14 +360,14 @@ _INSTALLS: Final = ("add_signal_handler", "signal.signal")
 @rule.on_module
 def check_module(module: ModuleScope, context: Context) -> Iterator[Finding]:
     """Signal handlers installed at module level."""
-    if any(word in context.project.store.text(module.path).source for word in _INSTALLS):
+    if context.wants_likely and any(word in context.project.store.text(module.path).source for word in _INSTALLS):
         yield from _handlers(module)
 
 
 @rule.on_function
 def check_function(function: Function, context: Context) -> Iterator[Finding]:
     """Signal handlers that a function installs."""
-    if mentions(function, *_INSTALLS):
+    if context.wants_likely and mentions(function, *_INSTALLS):
         for scope in with_inner(function):
             yield from _handlers(scope)
 

@@ -295,7 +295,7 @@ def _confined(cls: Class, threads: list[list[Reached]]) -> Iterator[Finding]:
             field = _owned_field(here, call)
             if field and not any(_is_locked(outer) for outer in _around(here, call)):
                 used.setdefault(field, (here, call))
-    handed = handed_methods(cls)
+    handed = handed_methods(cls) if used else frozenset()
     for method in cls.project.values.fields.methods(cls) if used else ():
         if method in inside or method.name in handed or method.name.startswith("__"):
             continue
@@ -361,9 +361,10 @@ def _confined_finding(method: Function, call: ir.Call, field: str, here: Reached
 
 
 def _of_another_loop(cls: Class) -> Iterator[Finding]:
-    loops = future_loops(cls)
-    for method in cls.project.values.fields.methods(cls) if loops else ():
-        for call in find(ir.Call, method.body) if mentions(method, "run_until_complete") else ():
+    methods = [one for one in cls.project.values.fields.methods(cls) if mentions(one, "run_until_complete")]
+    loops = future_loops(cls) if methods else {}
+    for method in methods if loops else ():
+        for call in find(ir.Call, method.body):
             if last_name(call.func) != "run_until_complete" or not isinstance(call.func, ir.Attribute):
                 continue
             running = field_named(method, call.func.value)

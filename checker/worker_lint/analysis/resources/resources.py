@@ -42,6 +42,14 @@ class Resources:
             return self._wrapping_duty(kind.of)
         return None
 
+    def _may_have_duty(self, kind: Kind) -> bool:
+        """Whether a `duty` is possible: the question before the objects of a class of the project are looked into."""
+        if modelled_duty(self.project, kind) is not None:
+            return True
+        while isinstance(kind, (Items, Awaitable)):
+            kind = kind.of
+        return isinstance(kind, Instance) and isinstance(kind.of, Class)
+
     def _wrapping_duty(self, cls: Class) -> Duty | None:
         """A class that holds resources, and has a method that ends them, has their duty."""
         found = self._kept.once(("duty", cls), None, lambda: self._found_duty(cls))  # it may hold objects of itself
@@ -115,15 +123,17 @@ class Resources:
         if not any(one.source.how == "value" for one in self.project.values.fields.own(cls).get(name, ())):
             return None
         kind = self.project.values.field(cls, name)
-        duty = self.duty(kind)
-        if duty is None:
+        if not self._may_have_duty(kind):
             return None
         assigned = self.project.values.fields.assigned(cls, name)
         origins = Origins(self.project)
-        worst = [origins.of_sources(one.scope, (one.source,), cls) for one in assigned]
-        if "foreign" in worst or "managed" in worst or "fresh" not in worst:
-            return None
+        for one in assigned:
+            if origins.of_sources(one.scope, (one.source,), cls) in ("foreign", "managed"):
+                return None
         if not any(Site(scope, call.at).method.owner is cls for scope, call in origins.made):
+            return None
+        duty = self.duty(kind)
+        if duty is None:
             return None
         found = _Found(duty, origins.made)
         for me, use in self._uses_of_field(cls, name, assigned):
@@ -205,11 +215,13 @@ class Resources:
         if not any(source.how == "value" for source in sources):
             return None
         kind = self.project.values.name(function, name, me)
-        duty = self.duty(kind)
-        if duty is None or any(param.name == name for param in function.node.params):
+        if not self._may_have_duty(kind) or any(param.name == name for param in function.node.params):
             return None
         origins = Origins(self.project)
         if origins.of_sources(function, sources, me) != "fresh":
+            return None
+        duty = self.duty(kind)
+        if duty is None:
             return None
         found = _Found(duty, origins.made)
         for use in self.project.places.uses(function, me):
