@@ -44,12 +44,13 @@ class ExpressionLowering:
     def __init__(self, text: Text, *, line_shift: int = 0) -> None:
         self.text = text
         self.shift = line_shift
+        self.wide = text.wide_lines
         self.depth = 0
 
     def at(self, node: Any) -> ir.At:
         """The node's span in lines and code points."""
         line, end_line = node.lineno + self.shift, node.end_lineno + self.shift
-        if self.text.ascii:
+        if line not in self.wide and end_line not in self.wide:
             return (line, node.col_offset + 1, end_line, node.end_col_offset + 1)
         column = self.text.column
         return (line, column(line, node.col_offset), end_line, column(end_line, node.end_col_offset))

@@ -22,17 +22,24 @@ from worker_lint.source.text import Text
 Parser: TypeAlias = Literal["ast", "libcst"]
 
 _TOO_DEEP = "the code is nested too deeply to be read"
-_HANDLER = r"except\*?[ ]+[\w.]+[ ]*,"
-_GENERIC = r"(?:async[ ]+)?(?:def|class)[ ]+\w+\[|type[ ]+\w+[ ]*[=\[]"
-_NEWER = (
-    re.compile(rf"\n[ ]*(?:{_HANDLER})" if sys.version_info >= (3, 12) else rf"\n[ ]*(?:{_HANDLER}|{_GENERIC})")
-    if sys.version_info < (3, 14)
-    else None
+_NEWER = tuple(
+    re.compile(mark)
+    for mark, since in (
+        (r"except\*?[ ]+[\w.]+[ ]*,", (3, 14)),
+        (r"def[ ]+\w+\[", (3, 12)),
+        (r"class[ ]+\w+\[", (3, 12)),
+        (r"type[ ]+\w+[ ]*[=\[]", (3, 12)),
+    )
+    if sys.version_info < since
 )
 """
-Marks of syntax that the running interpreter refuses (PEP 758; PEP 695 before 3.12): to let it try costs as much as
-parsing. A file without them may need a newer parser nonetheless.
+Marks of syntax that the running interpreter refuses (PEP 758; PEP 695 before 3.12) at the start of a line: to let it
+try costs as much as parsing. A file without them may need a newer parser nonetheless. Each begins with plain letters,
+which is what makes looking for it fast.
 """
+
+_DEEPEST = 120
+"""Columns before such a mark that are looked at; what is indented further is tried by the running interpreter first."""
 
 _LINE_END = pattern(r"\r\n?")
 
@@ -133,11 +140,20 @@ def _parse(source: str) -> tuple[ast.Module, Parser]:
 
 def _parse_at_sight(source: str) -> ast.Module | None:
     """The tree of a text that `ast` would only refuse, if it looks like that."""
-    if _NEWER is None or _NEWER.search(source) is None or "\r" in source:
+    if not _looks_newer(source) or "\r" in source:
         return None
     from worker_lint.source.downgrade import parse_at_sight
 
     return parse_at_sight(source)
+
+
+def _looks_newer(source: str) -> bool:
+    for mark in _NEWER:
+        for found in mark.finditer(source):
+            _, newline, before = source[max(found.start() - _DEEPEST, 0) : found.start()].rpartition("\n")
+            if newline and before.strip(" ") in {"", "async"}:
+                return True
+    return False
 
 
 def _parse_with_ast(source: str) -> ast.Module:

@@ -45,14 +45,20 @@ class Text:
 
     def column(self, line: int, byte_offset: int) -> int:
         """The column, from 1 in code points, of a UTF-8 byte offset in a line."""
-        content = self.line(line)
-        if content.isascii():
+        if line not in self.wide_lines:
             return byte_offset + 1
         wide = self._wide.get(line)
         if wide is None:
-            wide = self._wide[line] = _wide_characters(content)
+            wide = self._wide[line] = _wide_characters(self.line(line))
         starts, extra = wide
         return byte_offset - extra[bisect_left(starts, byte_offset)] + 1
+
+    @cached_property
+    def wide_lines(self) -> frozenset[int]:
+        """The lines with a character that takes more than one byte."""
+        if self.ascii:
+            return frozenset()
+        return frozenset(number for number, line in enumerate(self.lines, self.first_line) if not line.isascii())
 
     def segment(self, at: At) -> str:
         """The text of a span."""
