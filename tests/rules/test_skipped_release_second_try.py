@@ -43,6 +43,13 @@ def test_a_finalizer_that_does_it_again(case: str) -> None:
     assert confidences(FINALIZED.format(base=base, more=more)) == expected
 
 
+def test_what_runs_on_may_hold_the_object_so_that_no_finalizer_comes() -> None:
+    source = FINALIZED.format(base="object", more="    def __del__(self):\n        self.close()")
+    process = "subprocess.Popen(address)"
+    running = source.replace("socket.create_connection(address)", process).replace("sock.close()", "sock.kill()")
+    assert confidences(running.replace("import io", "import subprocess")) == ["certain"]
+
+
 def test_a_loop_would_end_at_the_same_item_again() -> None:
     loop = "import os\nclass Pool:\n    def add(self, pid):\n        self.pids.add(pid)\n    def stop(self):\n"
     loop += "        for pid in self.pids:\n            os.kill(pid, 15)\n    def __del__(self):\n        self.stop()\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from worker_lint.analysis.resources.duty import RUNNING
 from worker_lint.analysis.skipping import to_prepare_for
 from worker_lint.analysis.visit import given_to
 from worker_lint.source import ir
@@ -19,13 +20,17 @@ _FILES: Final = ("io.IOBase", "io.RawIOBase", "io.BufferedIOBase", "io.TextIOBas
 
 def gets_another_turn(skipping: Skipping, skip: Skip) -> bool:
     """Whether the same teardown is run again: of a loop it would end at the same item."""
-    return not skip.is_loop and (_is_finalized(skipping) or _is_wait_of_caller(skipping, skip))
+    return not skip.is_loop and (_is_finalized(skipping, skip) or _is_wait_of_caller(skipping, skip))
 
 
-def _is_finalized(skipping: Skipping) -> bool:
-    """Whether the finalizer of the object leads to this method: what is done late is not lost."""
+def _is_finalized(skipping: Skipping, skip: Skip) -> bool:
+    """
+    Whether the finalizer of the object leads to this method: what is done late is not lost. It does not come while
+    something that is left running holds the object.
+    """
     cls, name = skipping.me, skipping.function.name
-    if cls is None:
+    duties = [skipping.duty(place) for place, _ in skip.places]
+    if cls is None or any(duty is not None and duty.role in RUNNING for duty in duties):
         return False
     if name in skipping.project.resources.reached(cls, "__del__"):
         return True
