@@ -1,4 +1,4 @@
-"""Tasks that nobody keeps and that are still not lost: their end follows from a link, their errors come to a handler."""
+"""Tasks that nobody keeps and that are not lost: their end follows from a link, their errors come to a handler."""
 
 from __future__ import annotations
 
