@@ -91,6 +91,7 @@ def test_what_is_only_known_as_a_source_of_items_may_be_a_generator(kind: str, f
     assert [one.confidence for one in check_source("STP124", TYPED.format(type=kind))] == [found]
 
 
+ENDING = "try:\n            yield 1\n        finally:\n            await self.source.close()"
 GENERATED = """
 class Reader:
     def __init__(self, source, sink):
