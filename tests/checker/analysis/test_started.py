@@ -59,11 +59,8 @@ def test_what_methods_start_for_good(project_of: Any, end: str, count: int) -> N
 
 PARTS = """
 class Source:
-    def start(self):
-        self.link.start()
-
-    def stop(self):
-        self.link.stop()
+    def start(self): ...
+    def stop(self): ...
 
 def make_source() -> Source:
     return Source()
