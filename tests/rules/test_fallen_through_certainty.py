@@ -215,3 +215,40 @@ def show(name, find):
 )
 def test_a_logger_of_which_nothing_is_known(own: str, expected: str) -> None:
     assert [one.confidence for one in check_source("ERR119", STARRED.format(own=own))] == [expected]
+
+
+HELPED = """
+import logging
+from retries import Tries
+
+{made}
+
+def fetch(get, url, tries):
+    with Tries(3) as proceed:
+        while {test}:
+            try:
+                answer = get(url)
+                if answer.ok:
+                    break
+            except ConnectionError:
+                logging.warning("cannot get %s", url)
+    return answer.text
+"""
+RAISES = "def more():\n    if next(turns, None) is None: raise RuntimeError\n    return True"
+ANSWERS = "def more():\n    return next(turns, None) is not None"
+
+
+@pytest.mark.parametrize(
+    ("test", "made", "expected"),
+    [
+        ("proceed()", "", "likely"),
+        ("more()", RAISES, "likely"),
+        ("more()", ANSWERS, "certain"),
+        ("proceed(url)", "", "certain"),
+        ("tries.left()", "", "certain"),
+        ("tries", "", "certain"),
+    ],
+)
+def test_a_helper_that_is_asked_for_each_turn_may_raise(test: str, made: str, expected: str) -> None:
+    source = HELPED.format(test=test, made=made)
+    assert [one.confidence for one in check_source("ERR119", source)] == [expected]

@@ -65,6 +65,33 @@ def test_somebody_else_may_end_it(made: str, more: str, found: str) -> None:
     assert [one.confidence for one in check_source("STP124", SERVED.format(made, more))] == [found]
 
 
+TYPED = """
+from collections.abc import AsyncIterator
+
+def items(source) -> {type}: ...
+
+class Reader:
+    async def run(self, source):
+        found = items(source)
+        try:
+            async for one in found:
+                print(one)
+        finally:
+            await found.aclose()
+            await self.sink.close()
+
+class Link:
+    async def __aiter__(self): ...
+    async def aclose(self): await self.end()
+"""
+
+
+@pytest.mark.parametrize(("kind", "found"), [("AsyncIterator[int]", "likely"), ("Link", "certain")])
+def test_what_is_only_known_as_a_source_of_items_may_be_a_generator(kind: str, found: str) -> None:
+    assert [one.confidence for one in check_source("STP124", TYPED.format(type=kind))] == [found]
+
+
+ENDING = "try:\n            yield 1\n        finally:\n            await self.source.close()"
 GENERATED = """
 class Reader:
     def __init__(self, source, sink):
@@ -75,7 +102,7 @@ class Reader:
         {body}
 
     async def run(self):
-        items = self.items()
+        items = {made}
         try:
             async for one in items:
                 print(one)
@@ -86,14 +113,21 @@ class Reader:
 
 
 @pytest.mark.parametrize(
-    ("body", "found"),
+    ("body", "made", "found"),
     [
-        ("async for one in self.source:\n            yield one", []),
-        ("try:\n            yield 1\n        finally:\n            await self.source.close()", ["likely"]),
+        ("async for one in self.source:\n            yield one", "self.items()", []),
+        ("while True:\n            yield 1", "aiter(self.items())", []),
+        ("while True:\n            yield 1", "self.aiter(self.items())", ["likely"]),
+        (
+            "try:\n            yield 1\n        finally:\n            await self.source.close()",
+            "self.items()",
+            ["likely"],
+        ),
     ],
 )
-def test_a_generator_without_an_end_of_its_own_waits_for_nothing(body: str, found: list[str]) -> None:
-    assert [one.confidence for one in check_source("STP124", GENERATED.format(body=body))] == found
+def test_a_generator_without_an_end_of_its_own_waits_for_nothing(body: str, made: str, found: list[str]) -> None:
+    source = GENERATED.format(body=body, made=made)
+    assert [one.confidence for one in check_source("STP124", source)] == found
 
 
 TEE = """

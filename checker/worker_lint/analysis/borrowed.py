@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis.entity import Function
 from worker_lint.analysis.flow import walk
+from worker_lint.analysis.process_start import runs_only_at_start
 from worker_lint.analysis.statements import inner_blocks, plain_call, statement_lists
 from worker_lint.analysis.visit import receiver_name
 from worker_lint.source import ir
@@ -34,7 +35,7 @@ OVER_LINK: Final = frozenset(
 class Borrowed(NamedTuple):
     """
     The name, the call that takes it out (None for a field, which another method may fill), the one that may fail,
-    and the one that hands it back after that. `is_pool`: what takes it back is seen to have given it.
+    and the one that hands it back after that. `is_pool`: what takes it back is seen to have given it, and goes on.
     """
 
     name: str
@@ -64,7 +65,8 @@ def borrowed(project: Project, function: Function) -> Iterator[Borrowed]:
             calls = (node for one in between for node in walk(one, inner=False) if isinstance(node, ir.Call))
             cause = next((call for call in calls if call.at < back.at and _asks(call, name)), None)
             if cause is not None and not any(isinstance(one, ir.Try) for one in _all(between)):
-                yield Borrowed(name, taken, cause, back, receiver_name(taken) == receiver_name(back) != "")
+                is_pool = receiver_name(taken) == receiver_name(back) != ""
+                yield Borrowed(name, taken, cause, back, is_pool and not runs_only_at_start(function))
 
 
 def _taken(statement: ir.Stmt) -> tuple[str, ir.Call | None]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from worker_lint.analysis.assigned import assigned_at
 from worker_lint.analysis.demonstrating import is_demonstration
-from worker_lint.analysis.entity import Class, Function, Instance
+from worker_lint.analysis.entity import Class, External, Function, Instance
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.nobody_waits import is_run_whole
 from worker_lint.analysis.process_start import runs_only_at_start
@@ -22,6 +22,7 @@ _FIELD: Final = 2
 _ASKS: Final = frozenset({"isinstance", "hasattr", "getattr", "callable"})
 _APPLICATIONS: Final = frozenset({"Application", "FastAPI", "FastMCP", "Litestar", "Quart", "Sanic", "Starlette"})
 """What a lifespan is given: it is left when the server ends."""
+_SOURCES: Final = frozenset({"AsyncGenerator", "AsyncIterable", "AsyncIterator"})
 _SERVED: Final = frozenset({"WebSocketResponse", "WebSocket", "StreamResponse", "WebSocketServerProtocol"})
 """Ends of a connection that a web server hands to its handler, and closes when the handler is left."""
 
@@ -73,11 +74,19 @@ def is_plain_generator_end(scope: Function, exposed: ir.Await) -> bool:
     made = list(_sources(scope, call.func.value))
     if not made:
         return False
-    for source in made:
+    for source in (_iterated(scope, one) for one in made):
         callee = scope.project.calls.of(scope, source, scope.owner) if isinstance(source, ir.Call) else None
         if callee is None or not callee.runs or not all(_only_yields(one.function) for one in callee.runs):
             return False
     return True
+
+
+def _iterated(scope: Function, source: ir.Expr | None) -> ir.Expr | None:
+    """What the builtin `aiter` is asked for: a generator gives itself."""
+    if isinstance(source, ir.Call) and len(source.args) == 1 and last_name(source.func) == "aiter":
+        if scope.project.calls.of(scope, source, scope.owner).dotted == "builtins.aiter":
+            return source.args[0]
+    return source
 
 
 def _only_yields(function: Function) -> bool:
@@ -99,10 +108,16 @@ def _is_aclose(call: ir.Call) -> bool:
 
 
 def _may_be_generator(scope: Function, release: ir.Call) -> bool:
-    """Whether it ends what may be an asynchronous generator, or an object that holds nothing but such."""
+    """
+    Whether it ends what may be an asynchronous generator, of which no more may be known than that it is a source of
+    items, or an object that holds nothing but such.
+    """
     if not isinstance(release.func, ir.Attribute) or not _is_aclose(release):
         return False
-    if not isinstance(scope.project.values.of(scope, release.func.value, scope.owner), Instance):
+    kind = scope.project.values.of(scope, release.func.value, scope.owner)
+    if not isinstance(kind, Instance):
+        return True
+    if isinstance(kind.of, External) and kind.of.dotted.rpartition(".")[2] in _SOURCES:
         return True
     runs = scope.project.calls.of(scope, release, scope.owner).runs
     return bool(runs) and all(_ends_only_generators(one.function) for one in runs)

@@ -23,6 +23,7 @@ from worker_lint.analysis.refusing import MISTAKES, handler_around, refusal
 from worker_lint.analysis.resources.duty import modelled_duty
 from worker_lint.analysis.routines import USER_CODE
 from worker_lint.analysis.routines.errors import LINK_ERROR
+from worker_lint.analysis.second_try import gets_another_turn
 from worker_lint.analysis.skipping import KILLS, Skip, Skipping, to_prepare_for
 from worker_lint.analysis.supplied import is_for_others
 from worker_lint.analysis.visit import last_name, method_name, receiver_name, unawaited
@@ -43,6 +44,8 @@ def fails_one_day(skipping: Skipping, skip: Skip) -> bool:
     """Whether what raises does so for a reason outside of the project."""
     names = to_prepare_for(skip.thrown)
     if skip.step is None or not names or not is_lasting(skipping, skip) or not has_consequence(skipping, skip):
+        return False
+    if gets_another_turn(skipping, skip):
         return False
     if names == {USER_CODE}:
         return is_for_others(skipping, skip)

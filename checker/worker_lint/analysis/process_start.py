@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from worker_lint.analysis.entity import Class, Function, ModuleScope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import body_text
+from worker_lint.analysis.no_return import is_ending
 from worker_lint.analysis.one_shot import ends_process
 from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _DEPTH: Final = 4
 _STARTS: Final = frozenset({"__init__", "start", "run", "serve", "main"})
 """Methods that a main function calls on the object that is the program."""
+_PROGRAM: Final = "__main__.py"
+"""The module that `python -m` runs."""
 _OPTIONS: Final = frozenset({"args", "opts", "options", "arguments", "namespace"})
 """What functions call the options that `argparse` and the like have parsed."""
 
@@ -37,17 +40,34 @@ def is_made_by_main(cls: Class | None) -> bool:
 def runs_only_at_start(function: Function, depth: int = _DEPTH) -> bool:
     """
     Whether all that is known to call a function is the start of a program: its main function or another that works on
-    the parsed command line, the start of the object that main functions alone make, or what only these call.
+    the parsed command line or ends the process where something is missing, the start of the object that main functions
+    alone make, a module that is run as a program, or what only these call.
     """
-    if ends_process(function) or _reads_command_line(function):
+    if ends_process(function) or _reads_command_line(function) or _gives_up(function):
         return True
     if depth == 0 or isinstance(function.parent, Function):
         return False
     owner = function.owner
     if owner is not None and function.name in _STARTS:
         return all(_is_part_of_program(one, depth - 1) for one in _made(owner))
+    if owner is not None and not function.name.startswith("_"):
+        if not all(_is_part_of_program(one, depth - 1) for one in _made(owner)):
+            return False
     callers = _callers(function)
-    return bool(callers) and all(isinstance(one, Function) and runs_only_at_start(one, depth - 1) for one in callers)
+    return bool(callers) and all(_is_start(one, depth - 1) for one in callers)
+
+
+def _is_start(scope: Scope, depth: int) -> bool:
+    if isinstance(scope, Function):
+        return runs_only_at_start(scope, depth)
+    return isinstance(scope, ModuleScope) and scope.path.rpartition("/")[2] == _PROGRAM
+
+
+def _gives_up(function: Function) -> bool:
+    """Whether a function of a module ends the process by itself under a condition: who calls it has nothing running."""
+    if function.owner is not None or "exit(" not in body_text(function):
+        return False
+    return any(is_ending(call) for branch in find(ir.If, function.body) for call in find(ir.Call, (branch,)))
 
 
 def _reads_command_line(function: Function) -> bool:
@@ -80,14 +100,12 @@ def _made(cls: Class) -> tuple[Class, ...]:
 
 
 def _callers(function: Function) -> list[Scope]:
-    """The product code that names a function of a module, or a private method in its class and those below."""
+    """The product code that names a function of a module, or a method in its class and those above and below."""
     project, name = function.project, function.name
     if function.owner is None:
         places = project.uses.places(function.path, name)
         project.store.trail.looked_at_users(function.path, name, (path for path, _ in places))
         return [scope for path, known in places for scope in _naming(function, path, known)]
-    if not name.startswith("_"):
-        return []
     hierarchy = project.hierarchy
     family = (
         *(one for one in hierarchy.order(function.owner) if isinstance(one, Class)),

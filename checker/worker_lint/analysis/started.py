@@ -98,7 +98,8 @@ def _started(project: Project, function: Function, call: ir.Call, me: Class | No
     if not ends or not _matters(project, cls, func.name, ends[0]):
         return None
     names = {end.name for end in ends} | set(_ENDS_OF[func.name])
-    return None if _may_be_ended(project, cls, names) else Started(call, cls, ends[0])
+    near = {function.path, *(one.path for one in _family(project, me))}
+    return None if _may_be_ended(project, cls, names, near) else Started(call, cls, ends[0])
 
 
 def _defines(project: Project, cls: Class, name: str) -> Function | None:
@@ -124,14 +125,22 @@ def _matters(project: Project, cls: Class, start: str, end: Function) -> bool:
     return begin is not None and begin.node.shape in _QUIET and end.node.shape in _QUIET
 
 
-def _may_be_ended(project: Project, cls: Class, names: set[str]) -> bool:
+def _family(project: Project, cls: Class | None) -> set[Class]:
+    """The class with those above and below it."""
+    if cls is None:
+        return set()
+    above = {base for base in project.hierarchy.order(cls) if isinstance(base, Class)}
+    return above | set(project.hierarchy.descendants(cls))
+
+
+def _may_be_ended(project: Project, cls: Class, names: set[str], near: set[str]) -> bool:
     """
     Whether a call of the ending method, in any product file that knows the class or a relative, may be on such an
-    object: what tests and examples stop is not what the product starts.
+    object: what tests and examples stop is not what the product starts. The files `near` have it from a function that
+    makes it, and need not know its class.
     """
-    hierarchy = project.hierarchy
-    family = {base for base in hierarchy.order(cls) if isinstance(base, Class)} | set(hierarchy.descendants(cls))
-    paths = {path for each in family for path in project.uses.files_using(each)}
+    family = _family(project, cls)
+    paths = near.union(*(project.uses.files_using(each) for each in family))
     for path in sorted(path for path in paths if project.store.role(path) == "product"):
         if path != project.store.own:
             project.store.rely_on(path)

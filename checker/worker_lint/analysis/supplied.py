@@ -114,7 +114,7 @@ def _is_filled_by_constructor(cls: Class, name: str) -> bool:
 
 
 def _is_given_own(cls: Class, method: Function) -> bool:
-    """Whether other product code calls the method on an object of the project, which then knows what it gives."""
+    """Whether other product code calls the method with an object of its own, and so knows what the class is given."""
     project, name = cls.project, method.name
     whole = [path for path, _ in project.uses.places(cls.path, name)]
     project.store.trail.looked_at_users(cls.path, name, whole)
@@ -128,15 +128,34 @@ def _is_given_own(cls: Class, method: Function) -> bool:
 
 
 def _gives_own(cls: Class, scope: Scope, call: ir.Call) -> bool:
-    """Whether a call of this name, on an object of the class as far as is known, gives a new object of the project."""
+    """
+    Whether a call of this name, on an object of the class as far as is known, gives a new object of the project; on
+    one that is known to be of the class, what a call of the code itself has made is the project's own as well.
+    """
     if not isinstance(scope, Function) or not isinstance(call.func, ir.Attribute):
         return False
     values = cls.project.values
     on = values.of(scope, call.func.value)
-    if isinstance(on, Instance) and on.of is not cls and on.of not in cls.project.hierarchy.descendants(cls):
-        return False
+    if isinstance(on, Instance):
+        if on.of is not cls and on.of not in cls.project.hierarchy.descendants(cls):
+            return False
+        if any(_is_made_here(scope, one) for one in call.args):
+            return True
     given = (values.of(scope, one) for one in call.args if isinstance(one, (ir.Name, ir.Call)))
     return any(isinstance(kind, Instance) and isinstance(kind.of, Class) and kind.exact for kind in given)
+
+
+def _is_made_here(scope: Function, given: ir.Expr) -> bool:
+    """Whether a call of the function itself gives the value, be it in a local."""
+    if isinstance(given, ir.Name):
+        bound = scope.project.values.bindings(scope).places.get((given.id,), ())
+        values = [source.expr for source in bound if source.how == "value"]
+        return bool(values) and len(values) == len(bound) and all(_is_result(one) for one in values)
+    return _is_result(given)
+
+
+def _is_result(expr: ir.Expr | None) -> bool:
+    return isinstance(expr.value if isinstance(expr, ir.Await) else expr, ir.Call)
 
 
 def _assigns_given(statement: ir.Assign, field: str, given: set[str]) -> bool:

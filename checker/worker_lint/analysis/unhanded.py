@@ -185,6 +185,19 @@ def _is_made_of_it(function: Function, cause: ir.Node, last: Edge) -> bool:
     )
 
 
+def tells_absent(edge: Edge, name: str) -> bool:
+    """Whether a test that came out in this way says that nothing is at the place of this name."""
+    if edge.step is None or edge.kind not in ("true", "false"):
+        return False
+    match edge.step.node:
+        case ir.Compare(left=left, ops=(op,), operands=(ir.Constant(kind="none"),)) if op in ("is", "is not"):
+            return (op == "is") == (edge.kind == "true") and ir.dotted_name(left) == name
+        case ir.Name() | ir.Attribute() as tested:
+            return edge.kind == "false" and ir.dotted_name(tested) == name
+        case _:
+            return False
+
+
 class _Open(Watch[str]):
     """`unborn`, `open`, then `left` once something raises; handed over or released it is of no more interest."""
 
@@ -222,9 +235,10 @@ class _Open(Watch[str]):
         return None if state != "unborn" and self._ends(step) else state
 
     def along(self, edge: Edge, state: str) -> str | None:
-        """One error only, and one to expect."""
+        """One error only, and one to expect; behind it a test may say that there is nothing to close."""
         if not edge.is_interrupted:
-            return None if is_never_taken(self._function, edge) else state
+            is_moot = state == "left" and tells_absent(edge, ".".join(self._place))
+            return None if is_moot or is_never_taken(self._function, edge) else state
         if state != "open":
             return "unborn" if state == "unborn" else None
         return "left" if self.is_cause(edge) else None

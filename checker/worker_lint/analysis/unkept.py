@@ -10,6 +10,7 @@ from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.explained import is_explained
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.guard import CATCH_ALL, handler_names, within
+from worker_lint.analysis.known_end import ends_with_link, is_seen_by_loop
 from worker_lint.analysis.launched import launched_by
 from worker_lint.analysis.let_go import is_thought_of
 from worker_lint.analysis.nesting import Placed, mentions, own_expressions, placed_statements
@@ -47,8 +48,11 @@ def loss_is_sure(scope: Function, call: ir.Call, made: ir.Call, runs: tuple[Runs
     Whether the loss of the task is one that its author has not chosen: an error can leave it, through what it
     awaits, too; it is more than the stop of another object, whose end it is itself; nothing near tells that
     somebody has thought of it, the file has no end that cancels all tasks there are, and an object is left half-way.
+    What reads from a link that the object keeps and closes ends with it.
     """
-    if is_explained(scope, call.at) or _ends_another(made):
+    if is_explained(scope, call.at) or _ends_another(made) or is_seen_by_loop(scope):
+        return False
+    if all(ends_with_link(scope, made, one.function) for one in runs):
         return False
     if any(is_thought_of(scope, call, one.function) for one in runs):
         return False

@@ -22,6 +22,7 @@ Limits
     tested. Where the loop has a condition, which may have changed with the cancellation, or the exception is kept
     or handed on, the finding is only likely; it is let pass where the loop asks what has got the exception. Code of
     the project that cleans up with it and does not raise changes nothing: that is certain again.
+    Only likely, too, is what a server of asyncio runs for each connection: nobody but the end of the loop cancels that.
     What is awaited as a bare name, or by `gather`, `wait`, `wait_for` and `shield` of names, is taken to be another
     task.
 """
@@ -29,6 +30,7 @@ Limits
 from collections.abc import Iterator
 
 from worker_lint.analysis import ModuleScope
+from worker_lint.analysis.served import is_of_connection
 from worker_lint.analysis.tiers import (
     TrySite,
     awaits_in,
@@ -367,6 +369,7 @@ def _may_swallow(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, co
 
 
 def _finding(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, waits: ir.Node, context: Context) -> Finding:
+    is_sure = goes_on_for_sure(site, handler, loop) and not is_of_connection(site.scope)
     return Finding(
         at=clause_at(handler),
         message=f"{clause_shown(handler)} takes the cancellation and the loop goes on",
@@ -374,7 +377,7 @@ def _finding(site: TrySite, handler: ir.Handler, loop: ir.While | ir.For, waits:
         help="end the clause with `raise`, or leave the loop",
         notes=(Note(context.path, waits.at, "the cancelled task waits here again"),),
         symbol=site.scope.symbol,
-        confidence="certain" if goes_on_for_sure(site, handler, loop) else "likely",
+        confidence="certain" if is_sure else "likely",
         fix=_raised(site, handler, context),
     )
 

@@ -22,7 +22,8 @@ Limits
     that gets the exception may raise; nothing is reported behind one that is not known to return.
     Certain is a finding where nothing that fails stands behind the statement that binds the name, or
     where other calls come before it and the clause takes every error; not one in the block itself, nor one in a
-    private function that nobody uses, nor one behind a test of what the block has touched.
+    private function that nobody uses, nor one behind a test of what the block has touched, nor one behind a loop
+    that asks a helper for each turn, as `while proceed():` does, which may raise when the turns are used up.
 """
 
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ from worker_lint.analysis.tiers.going_on import (
     first_bound,
     has_known_logger,
     logged_on,
+    may_raise_at_the_end,
     only_logs,
     raises_in_the_last_turn,
     read_later,
@@ -387,5 +389,7 @@ def _finding(site: TrySite, handler: ir.Handler, read: ir.Name, path: Path, cont
 def _is_sure(site: TrySite, handler: ir.Handler, read: ir.Name, logged: ir.Call | None) -> bool:
     """Whether the name is surely unbound behind the clause, and nothing that tells so is asked before the read."""
     if logged is not None and not has_known_logger(site.scope, logged):
+        return False
+    if may_raise_at_the_end(site, read):
         return False
     return fails_before(site, handler, read.id) and not asked_between(site, read) and not is_dead(site.function)

@@ -18,8 +18,9 @@ When to ignore it
     When nothing can cancel the task, or the process ends right after.
 
 Limits
-    Left alone are awaits of coroutines of the project that wait for nothing, coroutines that their file runs with
-    `run_until_complete`, which nobody can cancel, and ends of channels in memory, which hold nothing outside.
+    Left alone are awaits of coroutines of the project that wait for nothing, ends of its asynchronous generators that
+    do nothing then, coroutines that their file runs with `run_until_complete`, which nobody can cancel, and ends of
+    channels in memory, which hold nothing outside.
     What is released is judged by the names of methods such as `close`, `stop` and `release`. It is only likely where
     a comment in the clean-up speaks of cancelling, where either is the `aclose` of what may be an asynchronous
     generator, where the later release is an attempt of its own, or of what a web server, CPython or a stop of the

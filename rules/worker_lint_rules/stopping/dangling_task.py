@@ -25,7 +25,8 @@ Limits
     one whose waits all have a limit or a handler for every error, or that hands its result to futures, is let pass.
     It is certain when an error can leave the coroutine unseen and an object half-way; only likely when words near it
     tell why, when it tells others once, stops another object, its own starter or the program, when a stop awaits a
-    sign of its end, or when the file cancels all tasks or handles the errors that the loop is left with.
+    sign of its end, when it waits for what the object keeps and closes, or when the file cancels all tasks, or one that
+    knows the class handles the errors that the loop is left with.
 """
 
 from collections.abc import Iterator

@@ -22,11 +22,11 @@ When to ignore it
     When the process ends upon that error.
 
 Limits
-    A step counts as raising when a library model or the project's own code says so. Plain files are left
-    alone, since the interpreter closes them with the last reference, and so is a function whose error ends the
-    process. Certain are errors of a library or the system, where what is open goes on without a reference, or was
-    meant for a caller or an object that exists. Only likely are a socket that goes with its frame or constructor,
-    threads and children that may end by themselves, and what only the start of a program or a forked child runs.
+    A step counts as raising when a library model or the project's own code says so. Plain files are left alone, since
+    the interpreter closes them, and so are a function whose error ends the process, and what an `except` ends behind
+    a test that it is there. Certain are errors of a library or the system, where what is open goes on without a
+    reference, or was meant for a caller or an object that exists. Only likely are a socket that goes with its frame or
+    constructor, threads and children that may end by themselves, and what only a forked child or the start runs.
 """
 
 import re

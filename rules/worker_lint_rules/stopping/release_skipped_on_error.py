@@ -27,8 +27,9 @@ Limits
     that somebody else supplies: a callback, or the stop of a child of unknown class; no other call does, and no
     function that only refuses its arguments. Certain is what comes from outside (a peer, the system, code of users) in
     code that is run, and leaves open what nothing else closes while the process goes on; and a clean-up on Ctrl-C alone
-    of work that a signal handler asks to end. Own children, what closes with its object, a join, the last act of a
-    program are only likely.
+    of work that a signal handler asks to end. Own children, children that the project's own code hands in, what closes
+    with its object or gets another turn (a finalizer ends it again, a caller repeats a wait for a time of its own
+    choice), a join, the last act of a program are only likely.
 """
 
 from collections.abc import Iterator

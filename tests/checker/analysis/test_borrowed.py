@@ -29,3 +29,10 @@ def test_what_stays_out_of_the_pool(project_of: Any, case: str) -> None:
     project = project_of(f"def work(pool, all):\n    {code}\n")
     function = next(iter(project.functions_in("worker.py")))
     assert [one.name for one in borrowed(project, function)] == expected
+
+
+@pytest.mark.parametrize(("name", "is_certain"), [("work", True), ("main", False)])
+def test_a_pool_ends_with_the_program(project_of: Any, name: str, is_certain: bool) -> None:  # noqa: FBT001
+    project = project_of(f"def {name}(pool):\n    {TAKE}c.execute(1)\n    pool.release(c)\n")
+    function = next(iter(project.functions_in("worker.py")))
+    assert [one.is_certain for one in borrowed(project, function)] == [is_certain]

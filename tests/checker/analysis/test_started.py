@@ -55,3 +55,46 @@ def test_what_methods_start_for_good(project_of: Any, end: str, count: int) -> N
     project = project_of(SOURCE.format(code="pass", end=end))
     owner = next(cls for cls in project.classes_in("worker.py") if cls.name == "Owner")
     assert len(list(started_by_methods(project, owner))) == count
+
+
+PARTS = """
+class Source:
+    def start(self): ...
+    def stop(self): ...
+
+def make_source() -> Source:
+    return Source()
+"""
+HOLDER = """
+from parts import make_source
+{base}
+
+class Holder{derived}:
+    def __init__(self):
+        self.source = make_source()
+
+    def start(self):
+        self.source.start()
+
+    def stop(self):
+        {end}
+"""
+BASE = """
+class Base:
+    def end(self):
+        self.source.stop()
+"""
+
+
+@pytest.mark.parametrize(
+    ("derived", "end", "count"),
+    [("", "pass", 1), ("", "self.source.stop()", 0), ("(Base)", "self.end()", 0), ("(Base)", "pass", 0)],
+)
+def test_a_file_that_has_it_from_a_function_need_not_know_its_class(
+    link: Any, derived: str, end: str, count: int
+) -> None:
+    base = "from bases import Base" if derived else ""
+    files = {"parts.py": PARTS, "bases.py": BASE, "holder.py": HOLDER.format(base=base, derived=derived, end=end)}
+    project = link(files)
+    holder = next(cls for cls in project.classes_in("holder.py") if cls.name == "Holder")
+    assert len(list(started_by_methods(project, holder))) == count

@@ -140,3 +140,17 @@ class Unbound(NameWatch):
 
 def _is_text(call: ir.Call) -> bool:
     return isinstance(call.func, ir.Name) and call.func.id in _TEXTS
+
+
+def may_raise_at_the_end(site: TrySite, read: ir.Name) -> bool:
+    """
+    Whether the read stands behind a loop that asks a helper for each turn, `while proceed():`, which may raise instead
+    of saying no: then only a jump leads out of the loop, and those of the block come after the name is bound.
+    """
+    for loop in site.loops:
+        if encloses(loop.at, read.at) or not isinstance(loop, ir.While) or not isinstance(loop.test, ir.Call):
+            continue
+        runs = site.scope.project.calls.of(site.scope, loop.test).runs
+        if not runs or any(True for one in runs for _ in find(ir.Raise, one.function.body)):
+            return not loop.test.args and not loop.test.keywords and isinstance(loop.test.func, ir.Name)
+    return False
