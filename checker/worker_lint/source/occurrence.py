@@ -8,8 +8,8 @@ nine of ten. The answer may be a needless yes, for a name in a docstring say, bu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from worker_lint.source.pattern import pattern
 
@@ -17,13 +17,12 @@ from worker_lint.source.pattern import pattern
 _BRACKETS = r"\((?>[^()#]+|#[^\n]*+|\((?>[^()]+|\((?>[^()]+|\([^()]*+\))*+\))*+\))*+\)"
 _TYPE_PARAMETERS = r"[ \t]*(?:\[[^\n]*?\])?[ \t]*"
 _DECLARATION = pattern(
-    r"^[ \t\f]*(?:"
+    r"\n[ \t\f]*+(?:"
     r"from[ \t]+[.\w]+[ \t\\\r\n]+import[ \t]*(?:\((?>[^()#]+|#[^\n]*+)*+\)|[^\n;]*)"
     r"|import[ \t][^\n;]*"
     rf"|class[ \t]+\w+{_TYPE_PARAMETERS}(?:{_BRACKETS})?[ \t]*:"
     rf"|(?:async[ \t]+)?def[ \t]+\w+{_TYPE_PARAMETERS}{_BRACKETS}[^:\n]*:"
-    r")",
-    re.MULTILINE,
+    r")"
 )
 _INDEX = r"\[(?>[^\[\]\n]+|\[(?>[^\[\]\n]+|\[[^\[\]\n]*+\])*+\])*+\]"
 _CALL = pattern(rf"[ \t]*+(?:{_INDEX}[ \t]*+)?+\(")
@@ -39,7 +38,8 @@ def without_declarations(source: str) -> str:
     The text without imports, class headers and signatures. A header with `=` stays, since a
     default value or a keyword of a class is an expression like any other.
     """
-    return _DECLARATION.sub(lambda found: found[0] if "=" in found[0] else "", source)
+    # A pattern that begins with a line end is found three times as fast as one that begins where a line does.
+    return _DECLARATION.sub(lambda found: found[0] if "=" in found[0] else "\n", f"\n{source}")[1:]
 
 
 class Occurrences:
@@ -50,7 +50,6 @@ class Occurrences:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._plain = without_declarations(source)
         self._asked = 0
         self._names: frozenset[str] | None = None
 
@@ -62,9 +61,14 @@ class Occurrences:
         if self._asked > SEARCHES:
             self._names = frozenset((*_NAME.findall(self._plain), *_CALLED.findall(self._source)))
             return name in self._names
-        if next(places_of(name, self._plain), None) is not None:
+        places = list(places_of(name, self._source))
+        if any(_CALL.match(self._source, place + len(name)) for place in places):
             return True
-        return any(_CALL.match(self._source, place + len(name)) for place in places_of(name, self._source))
+        return bool(places) and next(places_of(name, self._plain), None) is not None
+
+    @cached_property
+    def _plain(self) -> str:
+        return without_declarations(self._source)
 
 
 def places_of(name: str, source: str) -> Iterator[int]:

@@ -22,10 +22,10 @@ from worker_lint.source.text import Text
 Parser: TypeAlias = Literal["ast", "libcst"]
 
 _TOO_DEEP = "the code is nested too deeply to be read"
-_HANDLER = r"except\*?[ ]+[\w.]+[ ]*,"
-_GENERIC = r"(?:async[ ]+)?(?:def|class)[ ]+\w+\[|type[ ]+\w+[ ]*[=\[]"
+_HANDLER = r"except\*?[ ]+[\w.]++[ ]*+,"
+_GENERIC = r"(?:async[ ]+)?+(?:def|class)[ ]+\w++\[|type[ ]+\w++[ ]*+[=\[]"
 _NEWER = (
-    re.compile(rf"\n[ ]*(?:{_HANDLER})" if sys.version_info >= (3, 12) else rf"\n[ ]*(?:{_HANDLER}|{_GENERIC})")
+    re.compile(rf"\n[ ]*+(?:{_HANDLER})" if sys.version_info >= (3, 12) else rf"\n[ ]*+(?:{_HANDLER}|{_GENERIC})")
     if sys.version_info < (3, 14)
     else None
 )
@@ -89,7 +89,7 @@ def parse_body(source: Text, function: ir.FunctionDef) -> tuple[ir.Stmt, ...]:
         Unparsable: as `parse_module`.
     """
     first, last = function.at[0], function.at[2]
-    piece = "\n".join(source.lines[first - source.first_line : last - source.first_line + 1])
+    piece = source.between(first, last)
     # A form feed sets the indentation back to nothing.
     indentation = re.match(r"[ \t\f]*", piece)
     is_indented = indentation is not None and indentation[0].rpartition("\f")[2] != ""
