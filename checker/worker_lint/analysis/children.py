@@ -81,7 +81,7 @@ def is_daemon(held: Held) -> bool:
     if held.duty.cls is not None:
         scopes.append(held.duty.cls)
     for scope in scopes:
-        lines = scope.project.store.text(scope.path).lines[scope.node.at[0] - 1 : scope.node.at[2]]
+        lines = scope.project.store.text(scope.path).lines_between(scope.node.at[0], scope.node.at[2])
         if _DAEMON.search("\n".join(lines)):
             return True
     return False

@@ -76,10 +76,10 @@ def _lines_of_scope(scope: Scope, *, outer: bool) -> list[str]:
     """The lines of a scope, or with `outer` of the class around it: as far as a name keeps its meaning."""
     if outer and isinstance(scope.parent, Class):
         scope = scope.parent
-    lines = scope.project.store.text(scope.path).lines
+    text = scope.project.store.text(scope.path)
     if isinstance(scope, (Class, Function)):
-        return lines[scope.node.at[0] - 1 : scope.node.at[2]]
-    return lines
+        return text.lines_between(scope.node.at[0], scope.node.at[2])
+    return text.lines
 
 
 def _bound_to(statement: ir.Stmt, call: ir.Call) -> Iterator[ir.Expr]:

@@ -34,7 +34,7 @@ def nobody_waits(scope: Scope, placed: Placed, call: ir.Call) -> bool:
     loop runs, or the first step of it; the last step before the loop is stopped; or another checker has said the same
     on this line, and the author knows better.
     """
-    if _KNOWN.search(scope.project.store.text(scope.path).lines[call.at[0] - 1]):
+    if _KNOWN.search(scope.project.store.text(scope.path).line(call.at[0])):
         return True
     handler = in_handler(placed)
     name = ir.dotted_name(call.func)
@@ -151,7 +151,7 @@ def _leaves(block: tuple[ir.Stmt, ...]) -> bool:
 def is_lone_prompt(scope: Scope, name: str) -> bool:
     """Whether a call of this name asks a question at the terminal, in a file that starts no tasks."""
     text = scope.project.store.text(scope.path)
-    return name in _PROMPTS and not any(text.has_word(word, 1, len(text.lines)) for word in _STARTING)
+    return name in _PROMPTS and not any(text.holds(word) for word in _STARTING)
 
 
 def _is_first_step(scope: Scope, at: ir.At, depth: int = _DEPTH) -> bool:

@@ -38,7 +38,7 @@ class Orphaned(NamedTuple):
 def orphaned(cls: Class, method: Function) -> Iterator[Orphaned]:
     """The first call of a parent's loop that fails one day, where no clause takes the error."""
     text = cls.project.store.text(cls.path)
-    if not text.has_word("fork(", 1, len(text.lines)) or not method.node.params or not is_called(method):
+    if not text.holds("fork(") or not method.node.params or not is_called(method):
         return
     for index, loop in enumerate(method.statements):
         if isinstance(loop, ir.While):

@@ -50,7 +50,7 @@ def is_of_child(scope: Scope, pid: ir.Expr) -> bool:
     if any(node.name == "pid" for node in find(ir.Attribute, (pid,))):
         return True
     text = scope.project.store.text(scope.path)
-    return text.has_word("fork(", 1, len(text.lines))
+    return text.holds("fork(")
 
 
 def may_be_own(scope: Scope, pid: ir.Node) -> bool:
@@ -61,7 +61,7 @@ def may_be_own(scope: Scope, pid: ir.Node) -> bool:
     if isinstance(pid, ir.Expr) and is_of_child(scope, pid):
         return True
     text = scope.project.store.text(scope.path)
-    waits = (text.has_word(word, 1, len(text.lines)) for word in ("waitpid", "wait3", "wait4", "forkpty"))
+    waits = (text.holds(word) for word in ("waitpid", "wait3", "wait4", "forkpty"))
     return any(waits) or _ASKS_ID.search(text.source) is not None
 
 

@@ -38,5 +38,5 @@ def is_last(cls: Class, stop: Function) -> bool:
     """Whether a stop may be meant as the end of the object: by its name, or because the class says so."""
     if stop.name.startswith("__") or stop.name in _ENDS:
         return True
-    lines = cls.project.store.text(cls.path).lines[cls.node.at[0] - 1 : cls.node.at[2]]
+    lines = cls.project.store.text(cls.path).lines_between(cls.node.at[0], cls.node.at[2])
     return _ONCE.search("\n".join(lines)) is not None

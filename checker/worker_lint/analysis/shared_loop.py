@@ -110,7 +110,7 @@ def _is_told_not_to_block(cls: Class, name: str) -> bool:
 def _has_tasks(scope: Function) -> bool:
     """Whether the file starts tasks: a coroutine of a file without any may be run one at a time."""
     text = scope.project.store.text(scope.path)
-    return any(text.has_word(word, 1, len(text.lines)) for word in _STARTS)
+    return any(text.holds(word) for word in _STARTS)
 
 
 def _is_all_of_its_loop(scope: Function) -> bool:
@@ -118,7 +118,7 @@ def _is_all_of_its_loop(scope: Function) -> bool:
     if mentions(scope, *_STARTS):
         return False
     text = scope.project.store.text(scope.path)
-    if not text.has_word(scope.name, 1, len(text.lines)):
+    if not text.holds(scope.name):
         return False
     for statements in _blocks(scope):
         for call in find(ir.Call, statements):
@@ -150,7 +150,7 @@ def _opens_in_place(scope: Function, model: ModelFunction) -> bool:
     """Whether the function opens URLs that lead to no other machine, by what it says of them: `data:` or `file:`."""
     if not model.name.endswith(".urlopen"):
         return False
-    lines = scope.project.store.text(scope.path).lines[scope.node.at[0] - 1 : scope.node.at[2]]
+    lines = scope.project.store.text(scope.path).lines_between(scope.node.at[0], scope.node.at[2])
     return bool(_LOCAL_URL.search("\n".join(lines)))
 
 

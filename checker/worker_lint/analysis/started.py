@@ -145,7 +145,7 @@ def _may_be_ended(project: Project, cls: Class, names: set[str], near: set[str])
         if path != project.store.own:
             project.store.rely_on(path)
         text = project.store.text(path)
-        if any(text.has_word(word, 1, len(text.lines)) for word in ("ExitStack", "AsyncExitStack", "getattr")):
+        if any(text.holds(word) for word in ("ExitStack", "AsyncExitStack", "getattr")):
             return True
         for name in names:
             for call in project.uses.calls_naming(path, name):

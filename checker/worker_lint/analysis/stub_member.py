@@ -137,7 +137,7 @@ def _is_asked_for(stub: StubMember) -> bool:
         if project.store.role(path) == "test" or not project.store.mentions(path, stub.name):
             continue
         text = project.store.text(path)
-        if any(stub.name in line and quoted.search(line) for line in text.lines):
+        if text.holds("attr(") and any(stub.name in line and quoted.search(line) for line in text.lines):
             return True
         if "except" in text.source and "NotImplementedError" in text.source and _is_caught(stub, path):
             return True

@@ -89,14 +89,22 @@ _ASKED: Final = re.compile(r"\.(\w+)\s+is\b|\bnot[\s(]+\w+\.(\w+)|\b(?:if|and)[\
 
 def _may_be_taken(locking: Locking) -> bool:
     """Whether the text sets a field to None after the making, and asks for one of this name; read before any body."""
-    taken: set[str] = set()
-    asked: set[str] = set()
-    for method in locking.methods.values():
-        lines = body_text(method)
-        if method.name != "__init__":
-            taken.update(_TAKEN.findall(lines))
-        asked.update(name for found in _ASKED.findall(lines) for name in found)
-    return bool(taken & asked)
+    others = (method for method in locking.methods.values() if method.name != "__init__")
+    taken = {name for method in others for name in _named_before_none(body_text(method))}
+    return bool(taken) and any(
+        not taken.isdisjoint(name for found in _ASKED.findall(body_text(method)) for name in found)
+        for method in locking.methods.values()
+    )
+
+
+def _named_before_none(text: str) -> Iterator[str]:
+    """The fields that a line with `None` may set to it."""
+    place = text.find("None")
+    while place >= 0:
+        end = text.find("\n", place)
+        end = len(text) if end < 0 else end
+        yield from _TAKEN.findall(text, text.rfind("\n", 0, place) + 1, end)
+        place = text.find("None", end)
 
 
 def _is_outside(method: Function, inside: set[Function], locking: Locking) -> bool:

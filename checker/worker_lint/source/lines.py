@@ -7,11 +7,11 @@ Unicode ends none.
 
 from __future__ import annotations
 
-import re
+from array import array
 from bisect import bisect_right
 from functools import cached_property
-
-_LINE_END = re.compile(r"\r\n|\r|\n")
+from io import StringIO
+from itertools import accumulate
 
 
 class LineIndex:
@@ -22,12 +22,13 @@ class LineIndex:
         self.text = text
 
     @cached_property
-    def _starts(self) -> list[int]:
-        if "\r" in self.text:
-            return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
-        starts, position, find = [0], 0, self.text.find
-        while (position := find("\n", position) + 1) > 0:
-            starts.append(position)
+    def _starts(self) -> array[int]:
+        """Where the lines start, in 4 bytes for each, since many texts are kept."""
+        text = self.text
+        lines = StringIO(text, newline="" if "\r" in text else "\n")
+        starts = array("I", accumulate(map(len, lines), initial=0))
+        if text and text[-1] not in "\r\n":
+            starts.pop()  # what is the end of the text starts no line
         return starts
 
     @property
@@ -37,11 +38,18 @@ class LineIndex:
 
     def line(self, number: int) -> str:
         """The text of a line without its end; empty for a number out of range."""
-        if not 1 <= number <= len(self._starts):
+        starts = self._starts
+        if not 1 <= number <= len(starts):
             return ""
-        start = self._starts[number - 1]
-        end = self._starts[number] if number < len(self._starts) else len(self.text)
-        return self.text[start:end].rstrip("\r\n")
+        end = starts[number] if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end].rstrip("\r\n")
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Where the lines from `first` to `last` begin and end, the end of the last one included."""
+        starts = self._starts
+        start = starts[max(first, 1) - 1] if first <= len(starts) else len(self.text)
+        end = starts[max(last, 0)] if last < len(starts) else len(self.text)
+        return start, max(start, end)
 
     def offset(self, line: int, column: int) -> int:
         """The offset in the text, from 0, of a place."""

@@ -96,7 +96,7 @@ def parse_body(source: Text, function: ir.FunctionDef) -> tuple[ir.Stmt, ...]:
         Unparsable: as `parse_module`.
     """
     first, last = function.at[0], function.at[2]
-    piece = "\n".join(source.lines[first - source.first_line : last - source.first_line + 1])
+    piece = source.between(first, last)
     # A form feed sets the indentation back to nothing.
     indentation = re.match(r"[ \t\f]*", piece)
     is_indented = indentation is not None and indentation[0].rpartition("\f")[2] != ""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Final
 
 from worker_lint.source.ir import At
 from worker_lint.source.lines import LineIndex
@@ -20,6 +21,10 @@ from worker_lint.source.pattern import pattern
 _LINE_END = pattern(r"\r\n|\r|\n")
 _WIDE = pattern(r"[^\x00-\x7f]")
 _COMMENT = pattern(r"""(?:[^#'"]|'[^'\n]*'|"[^"\n]*")*#(.*)""")
+_HEADER = pattern(r"(?:async\s+)?(?:class|def)\s+")
+
+SEARCHES: Final = 4
+"""How many whole texts it may cost to search parts of one for a word; from then on its places are known."""
 
 
 class Text:
@@ -29,19 +34,19 @@ class Text:
         self.source = source
         self.first_line = first_line
         self.ascii = source.isascii()
+        self._searched: dict[str, int] = {}
         self._words: dict[str, list[int]] = {}
-        self._wide: dict[int, tuple[list[int], list[int]]] = {}
         self._comments: dict[int, str] = {}
+        self._wide: dict[int, tuple[Sequence[int], Sequence[int]]] = {}
 
-    @cached_property
+    @property
     def lines(self) -> list[str]:
-        """The lines without their ends, split as the tokenizer splits (form feeds stay)."""
+        """The lines without their ends, split as the tokenizer splits (form feeds stay); made anew each time."""
         return _LINE_END.split(self.source) if "\r" in self.source else self.source.split("\n")
 
     def line(self, number: int) -> str:
         """The line with this number, or nothing past the end."""
-        index = number - self.first_line
-        return self.lines[index] if 0 <= index < len(self.lines) else ""
+        return self._index.line(number - self.first_line + 1)
 
     def column(self, line: int, byte_offset: int) -> int:
         """The column, from 1 in code points, of a UTF-8 byte offset in a line."""
@@ -62,22 +67,43 @@ class Text:
 
     def segment(self, at: At) -> str:
         """The text of a span."""
-        if at[0] == at[2]:
-            return self.line(at[0])[at[1] - 1 : at[3] - 1]
-        middle = [self.line(number) for number in range(at[0] + 1, at[2])]
+        if at[0] == at[2]:  # the line may be long: nothing else of it is copied
+            start, end = self._span(at[0], at[0])
+            return self.source[start + at[1] - 1 : min(start + at[3] - 1, end)].rstrip("\r\n")
+        middle = [self.between(at[0] + 1, at[2] - 1)] if at[2] - at[0] > 1 else []
         return "\n".join([self.line(at[0])[at[1] - 1 :], *middle, self.line(at[2])[: at[3] - 1]])
 
     def between(self, first: int, last: int) -> str:
         """The lines from `first` to `last`, as they stand there."""
-        return "\n".join(self.lines[max(first - self.first_line, 0) : last - self.first_line + 1])
+        start, end = self._span(first, last)
+        piece = self.source[start:end]
+        if "\r" in piece:
+            piece = _LINE_END.sub("\n", piece)
+        return piece.removesuffix("\n") if last - self.first_line + 1 < self._index.count else piece
+
+    def lines_between(self, first: int, last: int) -> list[str]:
+        """The same, one by one."""
+        return self.between(first, last).split("\n")
 
     def has_word(self, word: str, first: int, last: int) -> bool:
         """Whether a line from `first` to `last` holds the word (in code, text or comment)."""
+        start, end = self._span(first, last)
         found = self._words.get(word)
         if found is None:
-            found = self._words[word] = self._lines_of(self._places_of(word))
-        index = bisect_left(found, first)
-        return index < len(found) and found[index] <= last
+            searched = self._searched.get(word, 0)
+            if searched <= SEARCHES * len(self.source):
+                self._searched[word] = searched + end - start
+                return self.source.find(word, start, end) >= 0
+            found = self._words[word] = [match.start() for match in re.finditer(re.escape(word), self.source)]
+        index = bisect_left(found, start)
+        return index < len(found) and found[index] < end
+
+    def holds(self, word: str) -> bool:
+        """Whether the word occurs at all."""
+        return word in self.source
+
+    def _span(self, first: int, last: int) -> tuple[int, int]:
+        return self._index.span(first - self.first_line + 1, last - self.first_line + 1)
 
     def may_use(self, name: str) -> bool:
         """Whether the identifier may stand for a value here, not only in imports, class headers and signatures."""
@@ -89,17 +115,8 @@ class Text:
 
     def lines_naming(self, name: str) -> list[int]:
         """The lines on which an identifier stands by itself, not as a part of a longer one."""
-        return self._lines_of(places_of(name, self.source))
-
-    def _places_of(self, word: str) -> Iterator[int]:
-        place = self.source.find(word)
-        while place >= 0:
-            yield place
-            place = self.source.find(word, place + 1)
-
-    def _lines_of(self, places: Iterable[int]) -> list[int]:
         before = self.first_line - 1
-        return list(dict.fromkeys(self._index.place(place)[0] + before for place in places))
+        return list(dict.fromkeys(self._index.place(place)[0] + before for place in places_of(name, self.source)))
 
     @cached_property
     def _index(self) -> LineIndex:
@@ -121,7 +138,7 @@ class Text:
         """
         start = self.column(line, byte_offset)
         content = self.line(line)
-        match = re.compile(r"(?:async\s+)?(?:class|def)\s+").match(content, start - 1)
+        match = _HEADER.match(content, start - 1)
         if match is None:
             return (line, start, line, len(content) + 1)
         return (line, match.end() + 1, line, match.end() + 1 + len(name))

@@ -53,3 +53,34 @@ def test_spans_of_the_parser_are_converted(source: str, wanted: ir.At) -> None:
     start, end = text.column(node.lineno, node.col_offset), text.column(node.end_lineno, node.end_col_offset)
     assert (node.lineno, start, node.end_lineno, end) == wanted
     assert text.segment(wanted) == "name"
+
+
+@given(SOURCES, st.integers(1, 9), st.integers(1, 9), st.integers(1, 4))
+def test_parts_of_a_text_are_those_of_its_lines(source: str, first: int, last: int, number: int) -> None:
+    lines = re.split(r"\r\n|\r|\n", source)
+    text = Text(source, number)
+    assert text.lines == lines
+    part = lines[max(first - number, 0) : max(last - number + 1, 0)]
+    assert text.between(first, last) == "\n".join(part)
+    assert part in (text.lines_between(first, last), [])
+    assert [text.line(number + index) for index in range(len(lines))] == lines
+
+
+@given(SOURCES, st.integers(1, 6), st.integers(1, 6), st.integers(1, 5), st.integers(1, 9))
+def test_a_span_is_cut_out_of_its_lines(source: str, first: int, last: int, start: int, end: int) -> None:
+    lines = [*re.split(r"\r\n|\r|\n", source), *[""] * 6]
+    expected = "\n".join(lines[first - 1 : last])
+    if first == last:
+        expected = lines[first - 1][start - 1 : end - 1]
+    elif first < last:
+        expected = "\n".join([lines[first - 1][start - 1 :], *lines[first : last - 1], lines[last - 1][: end - 1]])
+    if first <= last <= source.count("\n") + 1 - source.count("\r"):
+        assert Text(source).segment((first, start, last, end)) == expected
+
+
+@given(SOURCES, st.lists(st.tuples(st.sampled_from(["a", "b_", "é."]), st.integers(1, 6), st.integers(1, 6))))
+def test_a_word_is_found_however_often_it_is_asked_for(source: str, asked: list[tuple[str, int, int]]) -> None:
+    lines = re.split(r"\r\n|\r|\n", source)
+    text = Text(source)
+    for word, first, last in asked * 4:
+        assert text.has_word(word, first, last) == any(word in line for line in lines[first - 1 : last])
