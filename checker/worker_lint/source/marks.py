@@ -20,7 +20,7 @@ from worker_lint.source.handling import (
     may_call_itself,
     retries,
 )
-from worker_lint.source.named import NAMES_CHILD, names_child
+from worker_lint.source.named import NAMES_CHILD, STARTS_WORK, names_child, starts_work
 from worker_lint.source.raised import RAISES_CONSTANT, raises_constant
 from worker_lint.source.shared import FILLED_AFTER_WAIT, LOCK_TAKEN, is_filled_after_wait, is_lock_taken
 
@@ -40,6 +40,7 @@ SHAPES: Final[Mapping[bytes, Callable[[bytes], bool]]] = {
     HANDS_OVER.encode(): hands_over,
     WAITS_IN_WHILE.encode(): waits_in_while,
     NAMES_CHILD.encode(): names_child,
+    STARTS_WORK.encode(): starts_work,
     RAISES_CONSTANT.encode(): raises_constant,
 }
 """What to ask of a file for each of these words."""
