@@ -15,10 +15,14 @@ from typing import Final
 TWO_CLAUSES: Final = "except … except"
 """A word of the screen that stands for files in which a `try` statement has more than one clause."""
 NAME_AFTER_CLAUSE: Final = "except … as name … name"
-"""A word of the screen that stands for files in which the name of a clause occurs outside of it."""
+"""A word of the screen that stands for files in which the name of a clause occurs outside of it in its function."""
 
 _BOUND: Final = re.compile(rb"except\b[^\n:]*\bas[ \t]+([\w\x80-\xff]+)[ \t]*:")
 _UNCLEAR: Final = re.compile(rb"except\b(?:[^\n:]*\n|[^\n]*[ \t)\]]as[ \t\\])")
+_NEXT: Final = re.compile(rb"\s*(?:def |async def |class |@\w|\Z)")
+"""What surely begins a statement: a line further left may also go on with an expression, or with a text."""
+_QUOTES: Final = (b'"""', b"'''")
+_CLOSING: Final = re.compile(rb"\s*\)")
 _SHALLOWER: Final[dict[int, re.Pattern[bytes]]] = {}
 
 
@@ -41,8 +45,8 @@ def _begins_anew(data: bytes, before: int, place: int, depth: bytes) -> bool:
 
 def has_name_after_clause(data: bytes) -> bool:
     """
-    Whether the name of a clause stands outside of all clauses that bind it, or in one of several where one stands in
-    another; a clause over several lines counts.
+    Whether the name of a clause stands in its function outside of all clauses that bind it, or in one of several where
+    one stands in another; a clause over several lines counts.
     """
     spans: dict[bytes, list[tuple[int, int]]] = {}
     for place, depth in lines_with(data, b"except"):
@@ -51,11 +55,50 @@ def has_name_after_clause(data: bytes) -> bool:
             spans.setdefault(bound[1], []).append((place, end_of(data, bound.end(), len(depth))))
         elif _UNCLEAR.match(data, place):
             return True
-    return any(_is_nested(places) or _occurs_outside(data, name, places) for name, places in spans.items())
+    return any(
+        _is_nested(places) or (_occurs_outside(data, name, places) and _occurs_beside(data, name, places))
+        for name, places in spans.items()
+    )
 
 
 def _is_nested(spans: list[tuple[int, int]]) -> bool:
     return any(after[0] < before[1] for before, after in pairwise(spans))
+
+
+def _occurs_beside(data: bytes, name: bytes, places: list[tuple[int, int]]) -> bool:
+    """Whether the name stands outside of its clauses in one of the functions that these stand in."""
+    functions = {_function_of(data, place) for place, _ in places}
+    return any(
+        _occurs_outside(data[start:end], name, [(first - start, last - start) for first, last in inside])
+        for start, end in functions
+        if (inside := [span for span in places if start <= span[0] < end])
+    )
+
+
+def _function_of(data: bytes, place: int) -> tuple[int, int]:
+    """Where the innermost function around a clause begins and ends; the whole text where that cannot be told."""
+    whole = (0, len(data))
+    depth = place - data.rfind(b"\n", 0, place) - 1
+    start = data.rfind(b"def ", 0, place)
+    while start >= 0:
+        line = data[data.rfind(b"\n", 0, start) + 1 : start]
+        before = len(line) - len(line.lstrip())
+        if before < depth and line.strip() in (b"", b"async"):
+            end = end_of(data, place, before)
+            is_plain = _NEXT.match(data, end) is not None and not any(
+                data.count(quotes, start, end) % 2 for quotes in _QUOTES
+            )
+            return (start, end) if is_plain and _holds(data, start, before, place) else whole
+        start = data.rfind(b"def ", 0, start)
+    return whole
+
+
+def _holds(data: bytes, start: int, depth: int, place: int) -> bool:
+    """Whether the block of a function reaches a place; the bracket that closes its signature does not end it."""
+    end = end_of(data, start, depth)
+    while end < place and _CLOSING.match(data, end):
+        end = end_of(data, end + 1, depth)
+    return end >= place
 
 
 def lines_with(data: bytes, keyword: bytes) -> Iterator[tuple[int, bytes]]:

@@ -20,7 +20,7 @@ from worker_lint.source.handling import (
     may_call_itself,
     retries,
 )
-from worker_lint.source.named import NAMES_CHILD, names_child
+from worker_lint.source.named import NAMES_CHILD, STARTERS_NAMED, STARTS_WORK, names_child, starts_work
 from worker_lint.source.raised import RAISES_CONSTANT, raises_constant
 from worker_lint.source.shared import FILLED_AFTER_WAIT, LOCK_TAKEN, LOCKS, is_filled_after_wait, is_lock_taken
 
@@ -50,6 +50,7 @@ SHAPES: Final[Mapping[bytes, Shape]] = {
     HANDS_OVER.encode(): Shape((b"next__", b"consume", b"Consumer", b"on_recv"), hands_over),
     WAITS_IN_WHILE.encode(): Shape((b"while",), waits_in_while),
     NAMES_CHILD.encode(): Shape((b"Thread", b"Process"), names_child),
+    STARTS_WORK.encode(): Shape(STARTERS_NAMED, starts_work),
     RAISES_CONSTANT.encode(): Shape((b"NotImplemented",), raises_constant),
 }
 """The shapes by these words."""

@@ -8,6 +8,7 @@ nine of ten. The answer may be a needless yes, for a name in a docstring say, bu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 

@@ -37,6 +37,9 @@ def _filled(data: bytes) -> Iterator[bytes]:
 
 
 _ITEMS: Final = re.compile(rb"with\b[^:]*?\.\w")
+_LOCK: Final = re.compile(rb"lock(?<![bcf]lock)|[bcf]lock\w*\s*\(")
+_KINDS: Final = (b"Lock", b"mutex", b"Condition", b"condition", b"Semaphore")
+_BLOCK: Final = re.compile(rb"with\b[^:]*?\.\w*lock")
 _DECORATED: Final = re.compile(rb"@[^\n]*(?:[lL]ock|ynchron)")
 
 
@@ -44,7 +47,16 @@ def is_lock_taken(data: bytes) -> bool:
     """Whether something that may be a lock is taken by a plain `with`, by its method or by a decorator."""
     if not any(lock in data for lock in LOCKS):
         return False
-    return b".acquire(" in data or _DECORATED.search(data) is not None or _enters_plainly(data)
+    if b".acquire(" in data or _DECORATED.search(data) is not None:
+        return True
+    return _names_lock(data) and _enters_plainly(data)
+
+
+def _names_lock(data: bytes) -> bool:
+    """Whether something may be a lock: words like `block` do not tell, but for a field that is entered or a call."""
+    if any(word in data for word in _KINDS) or _LOCK.search(data):
+        return True
+    return any(_BLOCK.match(data, place) is not None for place, _ in lines_with(data, b"with"))
 
 
 def _enters_plainly(data: bytes) -> bool:

@@ -35,6 +35,7 @@ from worker_lint.analysis.tiers.observing import Failing, evident, reads_of, uns
 from worker_lint.analysis.tiers.unasked import is_foreseen, unasked_tasks
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.named import STARTS_WORK
 
 rule = Rule(
     code="ERR117",
@@ -43,7 +44,7 @@ rule = Rule(
     closure="file",
     resumable="trail",
     summary="Work runs elsewhere, and nobody can see when it fails",
-    words=("submit", "run_coroutine_threadsafe", "apply_async", "as_completed", "create_task", "ensure_future"),
+    words=(STARTS_WORK,),
     product_only=True,
     yields_to=("STP122", "STP125"),
     silences=(

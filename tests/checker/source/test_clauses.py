@@ -62,3 +62,54 @@ def test_the_screen_knows_them() -> None:
     words = (b"except", NAME_AFTER_CLAUSE.encode(), TWO_CLAUSES.encode())
     assert skim(ONE_EACH.encode(), words).words == 0b001
     assert skim(AFTER.format(name="e", rest="    return e\n").encode(), words).words == 0b011
+
+
+METHODS = """
+class Client:
+    def first(
+        self,
+        log,
+    ):
+        try:
+            a()
+        except OSError as error:
+            log(error)
+{inside}
+    async def second(self, error):
+        return error
+
+
+def third(error):
+    return error
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [
+        ("        log()\n", False),
+        ("        return error\n", True),
+        ("        x = (\n    error)\n", True),
+        ("        x = 1 + \\\nerror\n", True),
+        ("        x = '''\nunlike \n''', error\n", True),
+        ('        x = """\n    def f():\n""", error\n', True),
+        ("        def inner():\n            return error\n", True),
+        (
+            "        for x in y:\n            try: b()\n            except A as error: pass\n        print(error)\n",
+            True,
+        ),
+        ("        for x in y:\n            try: b()\n            except A as error: pass\n", False),
+    ],
+)
+def test_a_name_counts_in_the_function_of_its_clause(inside: str, end: str, *, expected: bool) -> None:
+    source = METHODS.format(inside=inside).replace("\n", end).encode()
+    assert has_name_after_clause(source) is expected
+
+
+def test_a_name_counts_everywhere_where_its_function_is_not_clear() -> None:
+    clause = "    try:\n        a()\n    except A as e:\n        b(e)\n"
+    assert has_name_after_clause(f"if x:\n{clause}\nprint(e)\n".encode())
+    assert has_name_after_clause(f"def f():\n    pass\nif x:\n{clause}\nprint(e)\n".encode())
+    assert has_name_after_clause(f"def f():\n{clause}\nprint(e)\n".encode())  # nothing tells that this is no text
+    assert not has_name_after_clause(f"def f():\n{clause}\ndef g(e):\n    print(e)\n".encode())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker_lint.source.named import NAMES_CHILD, names_child
+from worker_lint.source.named import NAMES_CHILD, STARTS_WORK, names_child, starts_work
 from worker_lint.source.raised import RAISES_CONSTANT, raises_constant
 from worker_lint.source.skim import skim
 
@@ -60,6 +60,25 @@ def test_a_name_before_a_keyword_is_seen(name: str, word: str) -> None:
 @pytest.mark.parametrize("source", ["# Process the data", "'Thread safe'", "Processor()", "Threads(1)", "process()"])
 def test_words_of_a_sentence_are_none(source: str) -> None:
     assert not names_child(source.encode())
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("self.pool.submit(run)", True),
+        ("self.tasks = [asyncio.create_task (run())]", True),
+        ("start = loop.run_coroutine_threadsafe", True),
+        ("from asyncio import (\r\n    ensure_future,\r\n)", True),
+        ("async_create_task(ThreadPoolExecutor().map)", True),
+        ("async_create_task(futures)", True),
+        ("hass.async_create_task(run())", False),
+        ("self.submitted = resubmit", False),
+        ("pool.map(run)", False),
+    ],
+)
+def test_what_starts_work(source: str, *, expected: bool) -> None:
+    assert starts_work(source.encode()) is expected
+    assert skim(source.encode(), (STARTS_WORK.encode(),)).words == int(expected)
 
 
 def test_the_screen_knows_them() -> None:

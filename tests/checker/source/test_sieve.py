@@ -98,6 +98,7 @@ _NEAR = {
     "consume() or def __next__": b"a.consume\\\n (f)\n",
     "while … sleep()": b"def f():\r  while 1:pass ;wait(1)\r",
     "Thread or Process": b"import a as MyThread\n",
+    "submit or create_task": b"pool . submit (f)\n",
     "raise NotImplemented": b"raise (  # so\n NotImplemented)\n",
 }
 
