@@ -7,7 +7,6 @@ are the same, so only the lines of other files are ever converted.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -19,6 +18,7 @@ from worker_lint.source.pattern import pattern
 
 _LINE_END = pattern(r"\r\n|\r|\n")
 _WIDE = pattern(r"[^\x00-\x7f]")
+_HEADER = pattern(r"(?:async\s+)?(?:class|def)\s+")
 _COMMENT = pattern(r"""(?:[^#'"]|'[^'\n]*'|"[^"\n]*")*#(.*)""")
 
 
@@ -99,7 +99,15 @@ class Text:
 
     def _lines_of(self, places: Iterable[int]) -> list[int]:
         before = self.first_line - 1
-        return list(dict.fromkeys(self._index.place(place)[0] + before for place in places))
+        if "\r" in self.source:
+            return list(dict.fromkeys(self._index.place(place)[0] + before for place in places))
+        found, line, counted, count = list[int](), self.first_line, 0, self.source.count
+        for place in places:  # they come in order
+            line += count("\n", counted, place)
+            counted = place
+            if not found or found[-1] != line:
+                found.append(line)
+        return found
 
     @cached_property
     def _index(self) -> LineIndex:
@@ -121,7 +129,7 @@ class Text:
         """
         start = self.column(line, byte_offset)
         content = self.line(line)
-        match = re.compile(r"(?:async\s+)?(?:class|def)\s+").match(content, start - 1)
+        match = _HEADER.match(content, start - 1)
         if match is None:
             return (line, start, line, len(content) + 1)
         return (line, match.end() + 1, line, match.end() + 1 + len(name))
