@@ -28,7 +28,7 @@ SHORTENED = [
     "def f():\n    x: int = 1\n    return 'ok' and x",
     "def f():\n    import a\n    x = 1\n",
     "def f():\n    yield 1\n    x = 1\n",
-    "def f():\n    x = 1\n    from a.b import (\n        c as d,\n        e,\n    )  # why\n\n    import g, h\n    return c",
+    "def f():\n    x = 1\n    from a.b import (\n        c as d,\n    )  # why\n\n    import g, h\n    return c",
     "def f():\n    if x:\n        from a import b  # why\n    else:\n        import c\n    return b(c)\n",
     "async def f():\n    x = yield\n    import a\n    def g():\n        return a\n    return g\n",
     "def f():\n    x = 'é'\n    y(x)\n    return x\n",
@@ -38,7 +38,7 @@ KEPT = [
     "def f():\n    import a\n    def g():\n        yield a\n    return g\n",
     "def f():\n    import a\n    yield 1\n    x = 1\n",
     "def f():\n    try:\n        import a\n    except B:\n        import c\n    return a\n",
-    "def f():\n    match x:\n        case 1:\n            import a\n        case _:\n            import c\n    return a\n",
+    "def f():\n    match x:\n     case 1:\n        import a\n     case _:\n        import c\n    return a\n",
     "def f():\n    def g():\n        import a\n    return g\n",
     "def f():\n    x = 1\n    import a; import b\n    return a\n",
     "def f():\n    x = 1\n    if x: import b\n    return a\n",
@@ -157,7 +157,8 @@ LINES = st.sampled_from([
     "x = (", ")", "x = [1,", "2]", "return None", "return x", "return (", "yield x", "import a", "pass", "...", "'d'",
     '"""d"""', '"""d', 'd"""', "x = '''", "'''", "# c", "del x", "f(x)", "raise NotImplementedError", "x = 1  # c",
     "x = 1;", "x = \\", "'a\\", "", "x: int", "@d", "é = 1", "lambda: 0", "x: (a", "global x", 'f("""a""")',
-    "import b; x = 1", "from a import (b,", "from a import b as c", "yield", "y = yield x", "match x:", "case 1:", "finally:",
+    "import b; x = 1", "from a import (b,", "from a import b as c", "yield", "y = yield x", "match x:", "case 1:",
+    "finally:",
 ])  # fmt: skip
 
 
