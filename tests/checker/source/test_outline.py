@@ -180,3 +180,50 @@ def test_any_text_that_parses_gives_the_same_record(source: str) -> None:
     found = outlined(source)
 
     assert found == expected or expected is None
+
+
+USUAL = st.sampled_from([
+    "x = 1", "f(\n  1)", "return x",
+    "import a", "from a import b", "from .a import (\n    b,\n    c as d,\n)", "yield x",
+])  # fmt: skip
+UNUSUAL = st.sampled_from([
+    "import a.b as c, d  # import", "import a; import b", "y = yield x", "x = await (yield)", "return", "pass", "...",
+    "del x", "x", "x = 1  # yield", "'import'", "x = 'import a'", '"""Says."""', '"""Says\nimport a\nyield"""',
+    "raise NotImplementedError", "x = [\n1]", "x = lambda: (yield)", "x = 'a\\\nimport b'", "x = 1 + \\\n    2",
+    "é = 'é'", "# import", "", "global x",
+])  # fmt: skip
+STATEMENTS = st.one_of(USUAL, USUAL, USUAL, UNUSUAL)
+DEFINITIONS = st.sampled_from(["def f():", "async def f(a=(1, ')'),\n  b: int = 2) -> A:  # why", "@d\ndef f(x):"])
+BLOCKING = st.sampled_from([
+    "class A:", "if x:", "for x in y:", "while (x\n  ):", "with x as y:", "try:\n    import t\nexcept A:",
+    "try:\n    x = 1\nfinally:", "match x:\n    case 1:\n        import m\n    case _:\n        pass\nif x:",
+])  # fmt: skip
+
+
+def indented(text: str, width: int) -> str:
+    """A block, its first level that many columns further in."""
+    return "\n".join(" " * width + line if line else line for line in text.split("\n"))
+
+
+def block(inner: st.SearchStrategy[str], headers: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """A header with what it holds."""
+    return st.builds(
+        lambda header, body, last, width: header + "\n" + indented(body + "\n" + last, width),
+        headers,
+        inner,
+        USUAL,
+        st.sampled_from([1, 2, 4, 4, 4]),
+    )
+
+
+LISTS = st.lists(STATEMENTS, max_size=3).map("\n".join)
+BODIES = st.lists(STATEMENTS | block(LISTS, BLOCKING) | block(LISTS, DEFINITIONS), max_size=4).map("\n".join)
+PROGRAMS = st.lists(block(BODIES, DEFINITIONS) | block(block(BODIES, DEFINITIONS), BLOCKING), max_size=3).map("\n".join)
+
+
+@given(PROGRAMS)
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_program_gives_the_same_record(source: str) -> None:
+    expected = record(source + "\n")
+
+    assert outlined(source + "\n") == expected or expected is None
