@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from worker_lint.source import ir, newer
 from worker_lint.source.lower_expression import SYMBOL, ExpressionLowering, Handler, names_read
-from worker_lint.source.shape import shape_of
+from worker_lint.source.shape import is_text, shape_of
 from worker_lint.source.text import Text
 
 CHAIN_LIMIT: Final = 50
@@ -39,8 +39,9 @@ class Lowering(ExpressionLowering):
         last, end = node.body[-1], self.at(node)
         first = node.body[0]
         body_at = (first.lineno + self.shift, 1, (last.end_lineno or last.lineno) + self.shift, end[3])
-        start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) + self.shift
-        lines = (node.lineno + self.shift, end[2])
+        decorators = node.decorator_list
+        start = min(node.lineno, *[item.lineno for item in decorators]) + self.shift if decorators else end[0]
+        lines = (end[0], end[2])
         inner = list(_own_statements(node.body)) if self.text.has_word("import", *lines) else []
         imports = [self.imported(found) for found in inner if isinstance(found, (ast.Import, ast.ImportFrom))]
         return ir.FunctionDef(
@@ -48,13 +49,13 @@ class Lowering(ExpressionLowering):
             name=node.name,
             name_at=self.name_at(node),
             params=self.parameters(node.args),
-            decorators=self.exprs(node.decorator_list),
+            decorators=self.exprs(decorators),
             returns=self.maybe(node.returns),
             type_params=_type_params(node),
             is_async=isinstance(node, ast.AsyncFunctionDef),
             is_generator=self.text.has_word("yield", *lines) and _has_own_yield(node),
             shape=shape_of(node.body),
-            docstring=ast.get_docstring(node, clean=False) is not None,
+            docstring=is_text(first),
             body_at=body_at,
             imports=tuple(imports),
             has_inner_class=self.text.has_word("class", *lines)
@@ -82,7 +83,7 @@ class Lowering(ExpressionLowering):
 
     def stmts(self, nodes: Sequence[ast.stmt]) -> tuple[ir.Stmt, ...]:
         """A block."""
-        return tuple([self.stmt(node) for node in nodes])
+        return tuple([self.stmt(node) for node in nodes]) if nodes else ()
 
     def stmt(self, node: ast.stmt) -> ir.Stmt:
         """Any statement."""

@@ -49,8 +49,9 @@ class ExpressionLowering:
 
     def at(self, node: Any) -> ir.At:
         """The node's span in lines and code points."""
-        line, end_line = node.lineno + self.shift, node.end_lineno + self.shift
-        if line not in self.wide and end_line not in self.wide:
+        shift, wide = self.shift, self.wide
+        line, end_line = node.lineno + shift, node.end_lineno + shift
+        if not wide or (line not in wide and end_line not in wide):
             return (line, node.col_offset + 1, end_line, node.end_col_offset + 1)
         column = self.text.column
         return (line, column(line, node.col_offset), end_line, column(end_line, node.end_col_offset))
@@ -64,12 +65,13 @@ class ExpressionLowering:
         """
         if type(node) is ast.Name:
             return ir.Name(self.at(node), node.id)
+        depth = self.depth
         handler = _EXPR.get(type(node))
-        if handler is None or self.depth >= NESTING_LIMIT:
+        if handler is None or depth >= NESTING_LIMIT:
             return self.opaque(node)
-        self.depth += 1
+        self.depth = depth + 1
         lowered: ir.Expr = handler(self, node)
-        self.depth -= 1
+        self.depth = depth
         return lowered
 
     def maybe(self, node: ast.expr | None) -> ir.Expr | None:
@@ -78,7 +80,7 @@ class ExpressionLowering:
 
     def exprs(self, nodes: Sequence[ast.expr]) -> tuple[ir.Expr, ...]:
         """A row of expressions."""
-        return tuple([self.expr(node) for node in nodes])
+        return tuple([self.expr(node) for node in nodes]) if nodes else ()
 
     def opaque(self, node: ast.expr) -> ir.Opaque:
         """An expression of which only the names are kept."""
@@ -96,7 +98,7 @@ class ExpressionLowering:
         return ir.Call(self.at(node), self.expr(node.func), self.exprs(node.args), self.keywords(node.keywords))
 
     def keywords(self, nodes: Sequence[ast.keyword]) -> tuple[ir.Keyword, ...]:
-        return tuple([ir.Keyword(self.at(node), node.arg, self.expr(node.value)) for node in nodes])
+        return tuple([ir.Keyword(self.at(node), node.arg, self.expr(node.value)) for node in nodes]) if nodes else ()
 
     def starred(self, node: ast.Starred) -> ir.Expr:
         return ir.Starred(self.at(node), self.expr(node.value))
@@ -212,11 +214,12 @@ class ExpressionLowering:
     def parameters(self, node: ast.arguments) -> ir.Parameters:
         """The parameters in the order of the call."""
         params: list[ir.Parameter] = []
-        plain = [*node.posonlyargs, *node.args]
-        defaults = [None] * (len(plain) - len(node.defaults)) + list(node.defaults)
-        for index, (arg, default) in enumerate(zip(plain, defaults, strict=True)):
-            kind = "positional-only" if index < len(node.posonlyargs) else "positional"
-            params.append(self.parameter(arg, kind, default))
+        first = node.posonlyargs
+        plain = [*first, *node.args] if first else node.args
+        undefined = len(plain) - len(node.defaults)
+        for index, arg in enumerate(plain):
+            kind = "positional-only" if index < len(first) else "positional"
+            params.append(self.parameter(arg, kind, node.defaults[index - undefined] if index >= undefined else None))
         if node.vararg:
             params.append(self.parameter(node.vararg, "var-positional", None))
         for arg, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
@@ -226,7 +229,14 @@ class ExpressionLowering:
         return tuple(params)
 
     def parameter(self, arg: ast.arg, kind: Any, default: ast.expr | None) -> ir.Parameter:
-        return ir.Parameter(self.at(arg), arg.arg, kind, self.maybe(arg.annotation), self.maybe(default))
+        annotation = arg.annotation
+        return ir.Parameter(
+            self.at(arg),
+            arg.arg,
+            kind,
+            None if annotation is None else self.expr(annotation),
+            None if default is None else self.expr(default),
+        )
 
 
 Handler: TypeAlias = Callable[[Any, Any], Any]

@@ -4,8 +4,8 @@ The text of a file without the bodies of its functions, for the parser.
 A record holds nothing of most bodies but where they stand, and `ast.parse` takes most of the time
 of a cold run. So a body becomes two names, one at its first statement and one that ends where its
 last statement ends, and everything else keeps its place. What the record does take from a body
-(imports, inner classes, whether it yields, whether it only says "not implemented") is looked for
-first, and a body with a trace of it stays as it is.
+is looked for first: imports stay where they are, a `yield` stands for all, and a body with a trace
+of the rest (inner classes, "not implemented") stays as it is.
 
 Only a parser can tell a body from the picture of one in a string, so each must come back from the
 parser as what it was taken for; else the file has no outline.

@@ -10,17 +10,15 @@ from worker_lint.source import ir
 
 def shape_of(body: Sequence[ast.stmt]) -> ir.Shape:
     """The shape of a function body, its docstring left aside."""
-    rest = list(body)
-    documented = bool(rest) and _is_text(rest[0])
-    if documented:
-        rest = rest[1:]
-    if not rest:
+    count = len(body)
+    first = 1 if body and is_text(body[0]) else 0
+    if first == count:
         return "abstract-docstring"
-    while len(rest) > 1 and _is_courtesy(rest[0]):
-        rest = rest[1:]
-    if len(rest) == 1:
-        return _single(rest[0])
-    if all(_is_nothing(statement) for statement in rest):
+    while count - first > 1 and _is_courtesy(body[first]):
+        first += 1
+    if count - first == 1:
+        return _single(body[first])
+    if all(_is_nothing(statement) for statement in body[first:]):
         return "trivial"
     return "other"
 
@@ -37,7 +35,8 @@ def _single(statement: ast.stmt) -> ir.Shape:
     return "trivial" if _is_nothing(statement) else "other"
 
 
-def _is_text(statement: ast.stmt) -> bool:
+def is_text(statement: ast.stmt) -> bool:
+    """Whether a statement is a string by itself: as the first of a block, its docstring."""
     return (
         isinstance(statement, ast.Expr)
         and isinstance(statement.value, ast.Constant)
@@ -46,7 +45,7 @@ def _is_text(statement: ast.stmt) -> bool:
 
 
 def _is_nothing(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Pass) or _is_text(statement):
+    if isinstance(statement, ast.Pass) or is_text(statement):
         return True
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
         return statement.value.value is ...

@@ -26,14 +26,37 @@ SHORTENED = [
     "@a\n# why\n@b\ndef f[T: (int, str)](x: T) -> T:\n    y = 1\n    return x\n",
     "if a:\n    def f():\n        x = 1\n        return x\nelse:\n    def f():\n        raise A(\n        )\n",
     "def f():\n    x: int = 1\n    return 'ok' and x",
+    "def f():\n    import a\n    x = 1\n",
+    "def f():\n    yield 1\n    x = 1\n",
+    "def f():\n    x = 1\n    from a.b import (\n        c as d,\n    )  # why\n\n    import g, h\n    return c",
+    "def f():\n    if x:\n        from a import b  # why\n    else:\n        import c\n    return b(c)\n",
+    "async def f():\n    x = yield\n    import a\n    def g():\n        return a\n    return g\n",
+    "def f():\n    x = 'é'\n    y(x)\n    return x\n",
 ]
 
 KEPT = [
+    "def f():\n    import a\n    def g():\n        yield a\n    return g\n",
+    "def f():\n    import a\n    yield 1\n    x = 1\n",
+    "def f():\n    try:\n        import a\n    except B:\n        import c\n    return a\n",
+    "def f():\n    match x:\n     case 1:\n        import a\n     case _:\n        import c\n    return a\n",
+    "def f():\n    def g():\n        import a\n    return g\n",
+    "def f():\n    x = 1\n    import a; import b\n    return a\n",
+    "def f():\n    x = 1\n    if x: import b\n    return a\n",
+    "def f():\n    x = 1\n    from a \\\n        import b\n    return a\n",
+    "def f():\n    x = 'a \\\n    import b\\\n'\n    return a\n",
+    "def f():\n    x = 'a \\\n    yield b\\\n'\n    return a\n",
+    "def f():\n    x = 1\n    # import b\n    return a\n",
+    "def f():\n    x = 1\n    return a\n    import b\n",
+    "def f():\n x = 1\n if x:\n  import a\n return a\n",
+    "def f():\n    x = 1  # yield\n    return 'yield'\n",
+    "def f():\n    return (\n        yield\n    )\n",
+    "def f():\n    return lambda: (\n        yield\n    )\n",
+    "def f():\n    x = (\n        yield x)\n    import b\n    return 1\n",
+    "def f():\n    from a import (b,  # (\n        c)\n    return 1\n",
+    "def f():\n    x = 1\n\n    # aside\ndef g():\n    y = 2\n    return y\n",
     "",
     "def f(): return 1\n",
     "def f():\n    @a\n    def g(): pass\n    return g\n",
-    "def f():\n    yield 1\n    x = 1\n",
-    "def f():\n    import a\n    x = 1\n",
     "def f():\n    class A: pass\n    x = 1\n",
     "def f():\n    '''Doc.'''\n    x = 1\n    y = 2\n",
     "def f():\n    ('Doc.')\n    x = 1\n    y = 2\n",
@@ -134,6 +157,8 @@ LINES = st.sampled_from([
     "x = (", ")", "x = [1,", "2]", "return None", "return x", "return (", "yield x", "import a", "pass", "...", "'d'",
     '"""d"""', '"""d', 'd"""', "x = '''", "'''", "# c", "del x", "f(x)", "raise NotImplementedError", "x = 1  # c",
     "x = 1;", "x = \\", "'a\\", "", "x: int", "@d", "é = 1", "lambda: 0", "x: (a", "global x", 'f("""a""")',
+    "import b; x = 1", "from a import (b,", "from a import b as c", "yield", "y = yield x", "match x:", "case 1:",
+    "finally:",
 ])  # fmt: skip
 
 
@@ -155,3 +180,50 @@ def test_any_text_that_parses_gives_the_same_record(source: str) -> None:
     found = outlined(source)
 
     assert found == expected or expected is None
+
+
+USUAL = st.sampled_from([
+    "x = 1", "f(\n  1)", "return x",
+    "import a", "from a import b", "from .a import (\n    b,\n    c as d,\n)", "yield x",
+])  # fmt: skip
+UNUSUAL = st.sampled_from([
+    "import a.b as c, d  # import", "import a; import b", "y = yield x", "x = await (yield)", "return", "pass", "...",
+    "del x", "x", "x = 1  # yield", "'import'", "x = 'import a'", '"""Says."""', '"""Says\nimport a\nyield"""',
+    "raise NotImplementedError", "x = [\n1]", "x = lambda: (yield)", "x = 'a\\\nimport b'", "x = 1 + \\\n    2",
+    "é = 'é'", "# import", "", "global x",
+])  # fmt: skip
+STATEMENTS = st.one_of(USUAL, USUAL, USUAL, UNUSUAL)
+DEFINITIONS = st.sampled_from(["def f():", "async def f(a=(1, ')'),\n  b: int = 2) -> A:  # why", "@d\ndef f(x):"])
+BLOCKING = st.sampled_from([
+    "class A:", "if x:", "for x in y:", "while (x\n  ):", "with x as y:", "try:\n    import t\nexcept A:",
+    "try:\n    x = 1\nfinally:", "match x:\n    case 1:\n        import m\n    case _:\n        pass\nif x:",
+])  # fmt: skip
+
+
+def indented(text: str, width: int) -> str:
+    """A block, its first level that many columns further in."""
+    return "\n".join(" " * width + line if line else line for line in text.split("\n"))
+
+
+def block(inner: st.SearchStrategy[str], headers: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """A header with what it holds."""
+    return st.builds(
+        lambda header, body, last, width: header + "\n" + indented(body + "\n" + last, width),
+        headers,
+        inner,
+        USUAL,
+        st.sampled_from([1, 2, 4, 4, 4]),
+    )
+
+
+LISTS = st.lists(STATEMENTS, max_size=3).map("\n".join)
+BODIES = st.lists(STATEMENTS | block(LISTS, BLOCKING) | block(LISTS, DEFINITIONS), max_size=4).map("\n".join)
+PROGRAMS = st.lists(block(BODIES, DEFINITIONS) | block(block(BODIES, DEFINITIONS), BLOCKING), max_size=3).map("\n".join)
+
+
+@given(PROGRAMS)
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_program_gives_the_same_record(source: str) -> None:
+    expected = record(source + "\n")
+
+    assert outlined(source + "\n") == expected or expected is None
