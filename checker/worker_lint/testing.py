@@ -36,8 +36,9 @@ def check_files(
     packs: Packs | None = None,
     options: Mapping[str, Mapping[str, Option]] | None = None,
     screen: bool = True,
+    only_certain: bool = False,
 ) -> Outcome:
-    """What the rules find in a tree of files, given as path to source."""
+    """What the rules find in a tree of files, given as path to source; on demand no more than what is certain."""
     packs = packs or built_in_packs()
     codes = frozenset(rule.code for rule in rules)
     everywhere = frozenset(rule.code for rule in rules if not rule.product_only)
@@ -45,7 +46,8 @@ def check_files(
     def holding(_: str, role: str) -> frozenset[str]:
         return codes if role == "product" else everywhere
 
-    plan = Plan(tuple(rules), holding, options or {}, screen=screen, enabled=codes)
+    certain = codes if only_certain else frozenset[str]()
+    plan = Plan(tuple(rules), holding, options or {}, screen=screen, enabled=codes, only_certain=certain)
     return analyse(tree_of(files, plan.words), models_of(packs), plan, sorted(files))
 
 

@@ -25,6 +25,15 @@ from worker_lint.source.handling import (
     retries,
 )
 
+LIMIT_ASKED: Final = "limit=None … except … if limit and"
+"""Functions with a parameter that is None by default, and a clause that may ask whether it is there."""
+
+
+def may_ask_for_limit(data: bytes) -> bool:
+    """Whether the words stand there that such a clause is made of."""
+    return all(word in data for word in (b"None", b"except", b"if", b"and")) and (b"while" in data or b"for" in data)
+
+
 _SHAPES: Final[Mapping[str, Callable[[bytes], bool]]] = {
     TWO_CLAUSES: has_two_clauses,
     NAME_AFTER_CLAUSE: has_name_after_clause,
@@ -35,6 +44,7 @@ _SHAPES: Final[Mapping[str, Callable[[bytes], bool]]] = {
     FALLS_THROUGH: falls_through,
     QUIET_CLAUSE: has_quiet_clause,
     IDLE_CLAUSE: has_dropping_clause,
+    LIMIT_ASKED: may_ask_for_limit,
 }
 """What to ask of a function for each of these words; threads and tasks may stand elsewhere in its file."""
 

@@ -41,6 +41,7 @@ from worker_lint.analysis.tiers.sites import scopes_with
 from worker_lint.analysis.visit import given_to
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
+from worker_lint.source.parts import LIMIT_ASKED
 
 rule = Rule(
     code="ERR111",
@@ -283,7 +284,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         if isinstance(scope, Function):
             for decorator in scope.node.decorators:
                 yield from _decorated(scope, decorator, context)
-    for site in context.project.tiers.sites(module.path):
+    for site in context.project.tiers.sites(module.path, LIMIT_ASKED):
         if site.function is not None and site.loops and is_endless(site.scope, site.loops[0]):
             yield from _truthy_limits(site, site.function, context)
     for cls in context.project.classes_in(module.path):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.escaping.receiving import is_consumer
-from worker_lint.analysis.escaping.spelled import Spelled
+from worker_lint.analysis.escaping.spelled import Spelled, holds_one
 from worker_lint.analysis.flow.visit import find
 from worker_lint.analysis.statements import walk_statements
 from worker_lint.analysis.tiers.loops import is_endless
@@ -144,10 +144,9 @@ def _gives_something(function: Function) -> bool:
 def _callbacks(project: Project, path: str) -> Iterator[tuple[Function, str, Level]]:
     """Methods and functions of the file that it registers for deliveries, with the parameter that gets them."""
     text = project.store.text(path)
-    if not any(word in text.source for word in _CALLBACKS):
-        return
-    for function in functions_of(project, path):
-        if not any(text.has_word(word, function.node.at[0], function.node.at[2]) for word in _CALLBACKS):
+    lines = sorted(line for name in _CALLBACKS if name in text.source for line in text.lines_naming(name))
+    for function in functions_of(project, path) if lines else ():
+        if not holds_one(lines, function.node.at[0], function.node.at[2]):
             continue
         for call in find(ir.Call, function.statements):
             name = call.func.name if isinstance(call.func, ir.Attribute) else getattr(call.func, "id", "")

@@ -16,11 +16,16 @@ _CALLED: Final = r"[\w.]+(?:\([\w.]*\))?"
 _WHILE: Final = pattern(rf"while\b(?![ \t]+{_CALLED}[ \t]*(?:[<>]=?|[!=]=)[ \t]*{_CALLED}[ \t]*:)")
 """A `while` statement other than one that compares two things, which has an end."""
 
-_NAMED: Final = (
-    *("async for", "onsum", "sub", "isten", "otifies", "iter(", "iterator", "Iterator"),
-    *("count(", "cycle(", "repeat(", "Sub", "CONSUM", "SUB", "LISTEN"),
+_FOR: Final = pattern(r"(?m)^[ \t\f]*(async\b[\s\\]*)?for\b")
+_NAMED: Final = pattern(r"(?i)consum|sub|listen|iterator|notifies|\b(?:count|cycle|repeat|iter)\b")
+"""What a `for` that has no end must name in its header; most name none of it."""
+
+_SIGN: Final = pattern(
+    r'(?s)\\\n|#[^\n]*|"{3}.*?"{3}|\'{3}.*?\'{3}|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|[][(){}\n"\']'
 )
-"""What a `for` that has no end must name; most name none of it."""
+"""What a logical line is told by: where it goes on, comments, texts, brackets, its end, and quotes of no text."""
+_OPENING, _CLOSING, _QUOTES = frozenset("([{"), frozenset(")]}"), frozenset("\"'")
+_UNSURE: Final = "iter"
 
 _STRINGS: Final = pattern(r'(?s)"{3}.*?"{3}|\'{3}.*?\'{3}')
 _GIVES: Final = pattern(r"(?m)^[ \t]+return[ \t]+(?!None\b|True\b|False\b|[(#\\])")
@@ -32,18 +37,14 @@ class Spelled:
     def __init__(self, text: Text) -> None:
         self._text = text
         self._whiles = list(_lines_of_whiles(text))
-        self._named = [word for word in _NAMED if word in text.source]
+        self._fors = list(_lines_of_fors(text))
 
     def may_loop(self, function: Function) -> bool:
         """Whether the function may have an endless loop, and may give its caller no value."""
         first, _, last, _ = function.node.at
-        if not _between(self._whiles, first, last) and not self._may_iterate(first, last):
+        if not holds_one(self._whiles, first, last) and not holds_one(self._fors, first, last):
             return False
         return not _gives(self._text.segment(function.node.at))
-
-    def _may_iterate(self, first: int, last: int) -> bool:
-        text = self._text
-        return text.has_word("for", first, last) and any(text.has_word(word, first, last) for word in self._named)
 
 
 def _lines_of_whiles(text: Text) -> Iterator[int]:
@@ -55,7 +56,33 @@ def _lines_of_whiles(text: Text) -> Iterator[int]:
             yield line
 
 
-def _between(lines: list[int], first: int, last: int) -> bool:
+def _lines_of_fors(text: Text) -> Iterator[int]:
+    source, line, place = text.source.replace("\r\n", "\n").replace("\r", "\n"), text.first_line, 0
+    for found in _FOR.finditer(source):
+        start = found.end()
+        line, place = line + source.count("\n", place, start), start
+        if found[1] or not text.ascii or _NAMED.search(_header(source, start)):
+            yield line
+
+
+def _header(source: str, start: int) -> str:
+    """What follows the word `for` in its logical line, without texts; where that is unsure, what counts as named."""
+    parts, opened, place = [""], 0, start
+    for found in _SIGN.finditer(source, start):
+        parts.append(source[place : found.start()])
+        place, sign = found.end(), found[0]
+        if sign in _QUOTES:
+            return _UNSURE
+        if sign == "\n" and opened <= 0:
+            break
+        opened += (sign in _OPENING) - (sign in _CLOSING)
+    else:
+        parts.append(source[place:])
+    return " ".join(parts)
+
+
+def holds_one(lines: list[int], first: int, last: int) -> bool:
+    """Whether one of the lines, which are sorted, is among those from `first` to `last`."""
     index = bisect_left(lines, first)
     return index < len(lines) and lines[index] <= last
 

@@ -59,12 +59,36 @@ class Inside:
 
     def does_anything(self, graph: Graph) -> bool:
         """Whether a step has an effect for certain; in most functions none has, and no path need be followed."""
-        return any(self.done(step) or self.done_when_raising(step) for step in graph.steps())
+        return any(self._known(step) or self._runs_anything(step) for step in graph.steps())
+
+    def _runs_anything(self, step: Step) -> bool:
+        running = self.running(step)
+        if running is None or not (running[1].must or running[1].must_raising):
+            return False
+        return bool(self.done(step) or self.done_when_raising(step))
 
     def possible(self, step: Step) -> Effects:
         """What may be tried in the step, also by a coroutine or generator that it only creates."""
-        found = self._effects(step, lambda summary: summary.may)
-        return found | self.possible_in(step.node) if isinstance(step.node, ir.Call) else found
+        if isinstance(step.node, ir.Call):  # what runs in it is what is called there
+            return self._known(step) | self.possible_in(step.node)
+        return self._effects(step, lambda summary: summary.may)
+
+    def tried(self, graph: Graph) -> Effects:
+        """All that may be tried or accessed somewhere in the routine."""
+        found: set[Effect] = set()
+        reached: set[int] = set()
+        for step in graph.steps():
+            found |= self._known(step)
+            node = step.node.value if isinstance(step.node, ir.Await) else step.node
+            if isinstance(node, ir.Call) and (node is step.node or self.running(step) is not None):
+                if id(node) not in reached:
+                    reached.add(id(node))
+                    found |= self.possible_in(node)
+        body = self.routine.body or ()
+        for call in find(ir.Call, body):
+            if id(call) not in reached:
+                found |= _accesses_among(self.possible_in(call))
+        return frozenset(found).union(_accesses(body, self.aliases))
 
     def possible_in(self, call: ir.Call) -> Effects:
         """What the callee may do, as far as it is known; wherever the call stands."""
@@ -78,7 +102,7 @@ class Inside:
         """
         nodes = list((self.routine.body or ()) if nodes is None else nodes)
         called = (self.possible_in(call) for call in find(ir.Call, nodes))
-        below = frozenset(effect for effects in called for effect in effects if effect.verb in (READ, WRITE))
+        below = frozenset[Effect]().union(*map(_accesses_among, called))
         return below.union(_accesses(nodes, self.aliases))
 
     def visible(self, effects: Effects) -> Effects:
@@ -88,12 +112,15 @@ class Inside:
         return frozenset(effect for effect in effects if effect.place[0] in seen)
 
     def _effects(self, step: Step, part: Callable[[Summary], Effects]) -> Effects:
-        known = frozenset(self.knowledge.effects(self.routine, step, self.aliases))
+        known = self._known(step)
         running = self.running(step)
         if running is None:
             return known
         call = step.node.value if isinstance(step.node, ir.Await) else step.node
         return known | self._translated(call, running[0], part(running[1]))
+
+    def _known(self, step: Step) -> Effects:
+        return frozenset(self.knowledge.effects(self.routine, step, self.aliases))
 
     def _translated(self, call: ir.Node, callee: Routine, effects: Effects) -> Effects:
         if not effects or not isinstance(call, ir.Call):
@@ -158,6 +185,10 @@ class Surely:
         """Edges change nothing."""
         del edge
         return state
+
+
+def _accesses_among(effects: Effects) -> Effects:
+    return frozenset(effect for effect in effects if effect.verb in (READ, WRITE))
 
 
 def _accesses(body: Iterable[ir.Node], aliases: Aliases) -> Iterator[Effect]:

@@ -152,10 +152,9 @@ def _with_effects(plain: Summary, inside: Inside, graph: Graph) -> Summary | Unk
     if isinstance(surely, Unknown):
         return surely
     done, raising = (surely.at(graph.exit), surely.at(graph.raised)) if surely is not None else (None, None)
-    may = inside.accesses().union(*(inside.possible(step) for step in graph.steps()))
     return replace(
         plain,
-        may=inside.visible(may),
+        may=inside.visible(inside.tried(graph)),
         must=inside.visible(done or frozenset()),
         must_raising=inside.visible(raising or frozenset()),
     )

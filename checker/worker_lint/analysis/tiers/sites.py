@@ -13,6 +13,7 @@ from worker_lint.source.parts import may_hold
 
 if TYPE_CHECKING:
     from worker_lint.analysis.project import Project
+    from worker_lint.source.text import Text
 
 Part: TypeAlias = Literal["body", "handler", "orelse", "final"]
 
@@ -101,7 +102,7 @@ def scopes_with(project: Project, path: str, *words: str, shape: str = "") -> It
         scope = pending.pop()
         yield scope
         inner: list[Scope] = []
-        for node in definitions(scope.statements):
+        for node in definitions(scope.statements) if _may_define(scope, text) else ():
             if not any(text.has_word(word, node.at[0], node.at[2]) for word in words):
                 continue
             if shape and not may_hold(shape, text.between(node.at[0], node.at[2])):
@@ -111,6 +112,14 @@ def scopes_with(project: Project, path: str, *words: str, shape: str = "") -> It
             else:
                 inner.append(project.function_of(scope, node))
         pending.extend(reversed(inner))
+
+
+def _may_define(scope: Scope, text: Text) -> bool:
+    """Whether a definition can stand in a scope, by its text: most functions need not be parsed to know."""
+    if not isinstance(scope, Function):
+        return True
+    first, last = scope.node.name_at[0] + 1, scope.node.at[2]
+    return text.has_word("def", first, last) or text.has_word("class", first, last)
 
 
 def _below(scope: Scope, block: tuple[ir.Stmt, ...], around: tuple[Around, ...]) -> Iterator[TrySite]:
