@@ -14,7 +14,6 @@ from typing import NamedTuple
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.launched import is_event_callback
 from worker_lint.analysis.nesting import mentions
-from worker_lint.analysis.spoken import Spoken
 from worker_lint.analysis.standing import NOTHING, Misstep, Standing, lets_through
 from worker_lint.analysis.visit import is_none
 from worker_lint.source import ir
@@ -28,12 +27,13 @@ class Cleared(NamedTuple):
     at: ir.At
 
 
-def cleared_before(spoken: Spoken, stop: Function, standing: Standing) -> Iterator[Cleared]:
+def cleared_before(cls: Class, stop: Function, standing: Standing) -> Iterator[Cleared]:
     """
     What a stop first does wrong when another method has run before it, whatever the object was like: a public one, or
     one that is handed to a library to be called at an event.
     """
-    cls, words = standing.cls, spoken.words(stop)
+    spoken = standing.spoken
+    words = spoken.words(stop)
     for method in cls.project.values.fields.methods(cls):
         if method is stop or not mentions(method, "None") or not lets_through(method):
             continue

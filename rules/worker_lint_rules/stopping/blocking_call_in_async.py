@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.flow import Place, find
 from worker_lint.analysis.lock_over_await import awaits_holding, stops_others_surely
+from worker_lint.analysis.models import ModelFunction
 from worker_lint.analysis.nesting import Placed, mentions, own_calls, own_expressions, placed_statements, with_inner
 from worker_lint.analysis.nobody_waits import is_just_submitted, is_known_ready, is_lone_prompt, nobody_waits
 from worker_lint.analysis.shared_loop import is_adapter, is_unlike, returns_at_once, surely_stops_others
@@ -305,8 +306,10 @@ def check(function: Function, context: Context) -> Iterator[Finding]:
                 for call in own_calls(placed.statement):
                     if call.at in awaited:
                         continue  # whatever the annotation says, it gives way
-                    if not (is_known_ready(scope, placed, call) or nobody_waits(scope, placed, call)):
-                        yield from _blocking(scope, placed, call)
+                    model = _blocking_model(scope, call)  # few calls have one: the other questions walk whole bodies
+                    if model is not None and not is_known_ready(scope, placed, call):
+                        if not nobody_waits(scope, placed, call):
+                            yield from _blocking(scope, placed, call, model)
 
 
 @rule.on_class
@@ -370,13 +373,16 @@ def _held(scope: Function, block: ir.With) -> Iterator[Finding]:
         )
 
 
-def _blocking(scope: Function, placed: Placed, call: ir.Call) -> Iterator[Finding]:
+def _blocking_model(scope: Function, call: ir.Call) -> ModelFunction | None:
+    """The model of a call that surely blocks, if it is one to be judged."""
     callee = scope.project.calls.of(scope, call)
     model = callee.model
     if model is None or not callee.is_sure or not model.facts.blocking or model.coroutine:
-        return
-    if model.name.startswith(_NOT_JUDGED) or returns_at_once(model, call):
-        return
+        return None
+    return None if model.name.startswith(_NOT_JUDGED) or returns_at_once(model, call) else model
+
+
+def _blocking(scope: Function, placed: Placed, call: ir.Call, model: ModelFunction) -> Iterator[Finding]:
     if is_lone_prompt(scope, model.name):
         return
     if model.name in _UNLESS_DONE and not is_just_submitted(scope, call):

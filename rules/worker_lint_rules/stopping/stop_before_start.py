@@ -29,7 +29,6 @@ from collections.abc import Iterator
 
 from worker_lint.analysis import Class, Function
 from worker_lint.analysis.cleared import Cleared, cleared_before, is_set_elsewhere
-from worker_lint.analysis.spoken import Spoken
 from worker_lint.analysis.standing import Misstep, Standing, is_stated
 from worker_lint.analysis.starting import given_by_starts, may_come_early
 from worker_lint.analysis.stopped_early import Evidence, evidence_of, is_internal
@@ -349,10 +348,10 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
     stops = [method for method in named if not method.name.startswith(("__", "tear"))]
     if not stops or is_internal(cls) or project.hierarchy.is_dynamic(cls):
         return
-    standing, spoken = Standing(project, cls), Spoken(cls)
+    standing = Standing(project, cls)
     seen: set[ir.At] = set()
     for stop in stops:
-        for misstep in standing.missteps(stop, standing.fresh) if may_come_early(spoken, stop) else ():
+        for misstep in standing.missteps(stop, standing.fresh) if may_come_early(standing.spoken, stop) else ():
             starts = given_by_starts(cls, misstep.place[1], stop)
             if misstep.value in ("none", "missing") and starts and misstep.function.path == context.path:
                 if misstep.node.at in seen or is_stated(misstep) or is_set_elsewhere(cls, misstep.place[1]):
@@ -361,7 +360,7 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
                 if evidence is not None:
                     seen.add(misstep.node.at)
                     yield _finding(misstep, stop, starts[0], evidence, context)
-        for found in cleared_before(spoken, stop, standing) if context.wants_likely else ():
+        for found in cleared_before(cls, stop, standing) if context.wants_likely else ():
             misstep = found.misstep
             if misstep.node.at not in seen and misstep.function.path == found.method.path == context.path:
                 if not isinstance(misstep.node, ir.Assert) and not is_set_elsewhere(cls, misstep.place[1]):

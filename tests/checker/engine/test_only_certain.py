@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from worker_lint.analysis import Function
+from worker_lint.analysis import Function, ModuleScope
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.run import analyse
 from worker_lint.rule import Context, Finding, Rule
@@ -52,3 +52,20 @@ def test_what_is_likely(only_certain: frozenset[str], said: list[tuple[int, str]
     plan = Plan(rules, lambda path, role: codes, screen=False, enabled=codes, only_certain=only_certain)
     outcome = analyse(tree_of({"a.py": SOURCE}, plan.words), models_of(built_in_packs()), plan, ["a.py"])
     assert [(item.span.line, item.code) for item in outcome.diagnostics] == said
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_a_rule_knows_what_is_wanted(*, is_asked: bool) -> None:
+    told: list[bool] = []
+    rule = Rule("XYZ101", "warning", "", stage="certain", name="xyz101")
+
+    @rule.on_module
+    def check(_: ModuleScope, context: Context) -> Iterator[Finding]:
+        told.append(context.wants_likely)
+        return iter(())
+
+    codes = frozenset({"XYZ101"})
+    only = frozenset[str]() if is_asked else codes
+    plan = Plan((rule,), lambda path, role: codes, screen=False, enabled=codes, only_certain=only)
+    analyse(tree_of({"a.py": SOURCE}, plan.words), models_of(built_in_packs()), plan, ["a.py"])
+    assert told == [is_asked]

@@ -26,6 +26,7 @@ _SPOKEN_BY = pattern(rb"^spoken_by\s*=\s*\[([^\]]*)\]", re.MULTILINE)
 _LIBRARY = pattern(rb'^library\s*=\s*"([^"]*)"', re.MULTILINE)
 _ASYNC_MEMBER = pattern(rb"^(?:\w+ )*async (?:\w+ )*def (\w+)", re.MULTILINE)
 _ASYNC_CALL = pattern(rb'^name\s*=\s*"(?:[\w.]*\.)?(\w+)"\n(?:(?!\[|\n).*\n)*?coroutine\s*=\s*true', re.MULTILINE)
+_RELEASE = pattern(rb"\brelease[\"']?\s*=\s*\[([^\]]*)\]")
 _MAX_ALIASES = 8
 
 
@@ -55,6 +56,13 @@ class _ModelFile(msgspec.Struct, dict=True):
         """The bare names of coroutine functions and methods, by the looks of the file."""
         stated = (*_ASYNC_MEMBER.findall(self.content), *_ASYNC_CALL.findall(self.content))
         return frozenset(name.decode() for name in stated)
+
+    @cached_property
+    def release_names(self) -> frozenset[str]:
+        """The names of the methods that release something, by the looks of the file; there may be others among them."""
+        return frozenset(
+            name.decode() for names in _RELEASE.findall(self.content) for name in re.findall(rb"\w+", names)
+        )
 
     @cached_property
     def mentions_messages(self) -> bool:
@@ -157,6 +165,11 @@ class Models(msgspec.Struct, dict=True):
             if any(module.partition(".")[0] in tops for module in file.modules):
                 found.update(file.coroutine_names)
         return frozenset(found)
+
+    @cached_property
+    def release_names(self) -> frozenset[str]:
+        """The names of all methods by which something is released; a few others may be among them."""
+        return frozenset[str]().union(*(file.release_names for file in self.files))
 
     def of_messages(
         self, imported: frozenset[str], is_wanted: Callable[[CallTable], bool]

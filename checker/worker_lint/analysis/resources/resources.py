@@ -56,6 +56,8 @@ class Resources:
         return found if isinstance(found, Duty) else None
 
     def _found_duty(self, cls: Class) -> Duty | None:
+        if not self._may_release(cls):
+            return None
         held = [one for base in self._own_bases(cls) for one in self.held(base)]
         due = [one for one in held if one.acquired and one.derived_from is None]
         release = self._releasing(cls, due)
@@ -67,6 +69,12 @@ class Resources:
 
     def _own_bases(self, cls: Class) -> list[Class]:
         return [base for base in self.project.hierarchy.order(cls) if isinstance(base, Class)]
+
+    def _may_release(self, cls: Class) -> bool:
+        """Whether a method is named as one of `_releasing` must be; asked before any method is read."""
+        known = self.project.models.release_names
+        methods = (method for base in self._own_bases(cls) for method in self.project.values.fields.methods(base))
+        return any(is_stop_name(method.name) or method.name in known for method in methods)
 
     def _releasing(self, cls: Class, held: list[Held]) -> tuple[str, ...]:
         """The stop-like methods that lead to an end of what is held."""

@@ -11,6 +11,7 @@ from worker_lint.analysis.flow import Place, find_path
 from worker_lint.analysis.guard import catches
 from worker_lint.analysis.member import Member
 from worker_lint.analysis.nesting import Placed, own_expressions, placed_statements
+from worker_lint.analysis.spoken import Spoken
 from worker_lint.analysis.standing.following import Following, Misstep
 from worker_lint.analysis.standing.truth import NOTHING, State, Truth, Value
 from worker_lint.analysis.stopping import is_stop_name
@@ -44,6 +45,11 @@ class Standing:
         self._followed: dict[tuple[Function, State, bool], tuple[State, tuple[Misstep, ...]]] = {}
 
     # --- questions ---
+
+    @cached_property
+    def spoken(self) -> Spoken:
+        """What the texts of the methods speak of: to be asked before a path is followed."""
+        return Spoken(self.cls)
 
     @cached_property
     def fresh(self) -> State:
