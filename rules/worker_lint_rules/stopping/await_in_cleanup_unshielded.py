@@ -117,6 +117,22 @@ rule = Rule(
             """,
         ),
         good(
+            "a generator that does nothing at its end",
+            """
+            async def fill(value):
+                while True:
+                    yield value
+
+            async def run(work, producer):
+                filler = aiter(fill(0))
+                try:
+                    await work(filler)
+                finally:
+                    await filler.aclose()
+                    await producer.stop()
+            """,
+        ),
+        good(
             "nobody holds the task",
             """
             import asyncio
