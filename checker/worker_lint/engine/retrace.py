@@ -40,7 +40,7 @@ def files_again(tree: Tree, project: Project, traced: Traced, before: Mapping[st
         seeds.update(_searching(tree, traced, path, earlier))
         if earlier.skim.imports != tree.skims[path].imports:
             _compare_imports(tree, project, path, earlier.skim)
-            seeds.update(subject for subject, _ in knowing.known_to(path))
+        seeds.update(subject for subject, _ in knowing.known_to(path))  # which it may not have named before
         old, new = earlier.module, tree.module(path)
         if old is None and new is not None and not earlier.skim.classes and traced.leading_to({path}, 1) == {path}:
             old = ir.Module(new.version, (), docstring=False, parser=new.parser)  # nobody has read or imported it
