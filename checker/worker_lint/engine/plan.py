@@ -74,6 +74,10 @@ class Plan(msgspec.Struct, frozen=True, dict=True):
 
     def screens(self) -> Screens:
         """What a file must hold to be a root for some rule that holds there; without the screen all files are roots."""
+        return self._screens
+
+    @cached_property
+    def _screens(self) -> Screens:
         others = frozenset[str]().union(*(self.codes("", role) for role in get_args(Role) if role != "product"))
         return Screens(self.screen_of(self.enabled), self.screen_of(others & self.enabled), not self.screen)
 
