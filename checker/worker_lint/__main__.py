@@ -20,6 +20,9 @@ def main() -> None:
     from worker_lint.engine.garbage import THRESHOLDS
 
     gc.set_threshold(*THRESHOLDS)  # imports make many objects, and none to be collected
+    from worker_lint.engine.scout import send_out
+
+    send_out(sys.argv[1:])
     from worker_lint.cli.entry import run
 
     try:

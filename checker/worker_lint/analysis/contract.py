@@ -117,8 +117,8 @@ def _interferes(cls: Class) -> bool:
 
 
 def _sets_attributes(cls: Class, members: tuple[Member, ...]) -> bool:
-    text = cls.project.store.text(cls.path)
-    return any(text.has_word("setattr", part.at[0], part.at[2]) for member in members for part in member.parts)
+    store = cls.project.store
+    return any(store.holds(cls.path, part, "setattr") for member in members for part in member.parts)
 
 
 def _custom_metaclass(cls: Class) -> bool:

@@ -236,9 +236,7 @@ def _copies_attributes(cls: Class, decorator: ir.Expr) -> bool:
     expr = uncalled(decorator)
     for target in cls.project.names.expr(cls, expr):
         if isinstance(target, Function):
-            text = cls.project.store.text(target.path)
-            cls.project.store.rely_on(target.path)
-            return text.has_word("wraps(", target.node.at[0], target.node.at[2])
+            return cls.project.store.holds(target.path, target.node, "wraps(")
     return False
 
 

@@ -69,6 +69,10 @@ class ModuleNames:
             return self._members[key] or None
         return self._walk(self._asked(_Question(module, name, imported)))
 
+    def is_asked(self, module: ModuleScope, name: str) -> bool:
+        """Whether the search for an attribute of a module is under way: what is found meanwhile leaves that out."""
+        return _Question(module, name, imported=False).key in self._busy
+
     def _asked(self, question: _Question) -> Steps:
         return (yield question)
 

@@ -40,6 +40,13 @@ class Resolver(ModuleNames):
         known = self._names.get(key)
         if known is not None:
             return known
+        if isinstance(scope, ModuleScope):
+            # The same question as that for the module's attribute: as two, a name that is bound to itself would
+            # have another answer for whoever asks for the attribute first.
+            answer = self._global(scope, name)
+            if not self.is_asked(scope, name):
+                self._names[key] = answer
+            return answer
         if key in self._busy:
             self._circle(key, scope.path)
             return UNKNOWN

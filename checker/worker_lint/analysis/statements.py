@@ -17,6 +17,17 @@ def definitions(body: tuple[ir.Stmt, ...]) -> Iterator[ir.ClassDef | ir.Function
             yield node
 
 
+def named_definitions(body: tuple[ir.Stmt, ...], outer: str = "") -> Iterator[tuple[str, ir.At]]:
+    """The same and those inside the classes among them, by a name that no other has, each with its place."""
+    seen: dict[str, int] = {}
+    for node in definitions(body):
+        count = seen[node.name] = seen.get(node.name, 0) + 1
+        name = f"{outer}{node.name}#{count}"
+        yield name, node.at
+        if isinstance(node, ir.ClassDef):
+            yield from named_definitions(node.body, f"{name}.")
+
+
 def walk_statements(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
     """All statements of a block in source order, inner definitions not entered."""
     for node in body:

@@ -93,5 +93,8 @@ class Store(Protocol):
     def mentions(self, path: str, word: str) -> bool:
         """Whether the identifier occurs in the file's text."""
 
+    def holds(self, path: str, node: ir.Node, word: str) -> bool:
+        """Whether a word occurs in the lines of a definition of the file's record."""
+
     def role(self, path: str) -> Role:
         """The file's role (see `source.roles`)."""

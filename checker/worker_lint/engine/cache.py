@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from worker_lint.diagnostic import Problem
+from worker_lint.engine.places import digest_of_root
 from worker_lint.source import ir
 from worker_lint.source.skim import SKIM_VERSION
 
@@ -181,8 +182,7 @@ def cache_folder(root: Path, configured: str, environment: Mapping[str, str]) ->
     """Where the cache of a project lies: the environment variable, then the configured folder."""
     chosen = environment.get("WORKER_LINT_CACHE")
     if chosen:
-        digest = hashlib.blake2b(os.fsencode(root), digest_size=8).hexdigest()
-        return Path(chosen).absolute() / digest
+        return Path(chosen).absolute() / digest_of_root(os.fspath(root))
     return root / configured
 
 

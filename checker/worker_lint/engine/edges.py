@@ -18,8 +18,13 @@ from worker_lint.analysis.trail import Search
 from worker_lint.engine.dispatch import Candidate
 from worker_lint.engine.tree import Tree
 
-AGAIN_AT_MOST: Final = 300
-"""Files that are checked again; with more, a whole run is hardly slower."""
+AGAIN_AT_LEAST: Final = 300
+"""Files that may be checked again in a tree of any size."""
+AGAIN_SHARE: Final = 2 / 5
+"""
+The share of all checked files that may be checked again. A whole run begins with what is above: it reads, and
+grows the files to check from all classes; but it may use several processes.
+"""
 
 Culprits = dict[str, set[str]]
 
@@ -42,7 +47,7 @@ class Traced(msgspec.Struct, frozen=True, array_like=True, gc=False):
     culprits: dict[str, tuple[str, ...]]
     unsettled: tuple[str, ...]
 
-    def leading_to(self, seeds: Collection[str], limit: int = AGAIN_AT_MOST) -> set[str] | None:
+    def leading_to(self, seeds: Collection[str], limit: int) -> set[str] | None:
         """The seeds and all files that lead to them, however indirectly; None when those are more than the limit."""
         numbers = {path: number for number, path in enumerate(self.paths)}
         places = {target: place for place, target in enumerate(self.targets)}

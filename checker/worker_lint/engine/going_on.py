@@ -19,6 +19,7 @@ from worker_lint.engine.packed import Known, Packed, Skims, pack
 from worker_lint.engine.parts import read_parts, write_parts
 from worker_lint.engine.reading import Read
 from worker_lint.engine.resume import CHANGED_AT_MOST, Doubt, Terms, resume
+from worker_lint.engine.scout import states_seen
 from worker_lint.engine.snapshot import Entry, Snapshot
 from worker_lint.engine.sources import FileSources, decoded_text
 from worker_lint.engine.standing import Files, Piece, Standing
@@ -125,7 +126,8 @@ class EarlierRun:
         try:
             if kept is None or kept.noted is None:
                 return None
-            again = look_again(root, kept.noted, kept.files.paths, excluded, CHANGED_AT_MOST)
+            seen = partial(states_seen, root, kept.parts[_FILES.start])
+            again = look_again(root, kept.noted, kept.files.paths, excluded, CHANGED_AT_MOST, seen)
         except (msgspec.MsgspecError, ValueError, IndexError):
             return None
         if again is None:

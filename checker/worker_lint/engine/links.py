@@ -113,7 +113,7 @@ class Links:
         return self._by_word(
             (path, place)
             for path in self.indexed.naming_module(module, name)
-            for named, place in statements_of(path, self._skims[path])
+            for named, place in _statements_naming(path, self._skims[path], module[1])
             if named == module
         )
 
@@ -213,11 +213,18 @@ class Links:
 
 def statements_of(path: str, skim: Skim) -> Iterator[tuple[tuple[str, str], int]]:
     """The modules that the import statements of a file name, by their last two parts, and the statement's number."""
+    return _statements_naming(path, skim, "")
+
+
+def _statements_naming(path: str, skim: Skim, last: str) -> Iterator[tuple[tuple[str, str], int]]:
+    """The same, at least for all modules whose last part is `last`."""
     for place, modules in enumerate(skim.modules):
+        if last not in modules and not modules.endswith("."):
+            continue
         for module in modules.split(",") if "," in modules else (modules,):
             if module:
-                above, _, last = module.rpartition(".")
-                yield (above, last) if not module.startswith(".") else _completed(module, path), place
+                above, _, end = module.rpartition(".")
+                yield (above, end) if not module.startswith(".") else _completed(module, path), place
 
 
 def _completed(module: str, path: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import get_args
 
 import msgspec
@@ -16,7 +17,7 @@ Codes = Callable[[str, Role], frozenset[str]]
 """Gives the codes that hold for a file, by its path and role."""
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, dict=True):
     """
     The rules of a run. `codes` decides per file; `options` are by rule name. `url_of` gives the
     address of a rule's page; `enabled` are the codes that hold in some file,
@@ -44,7 +45,7 @@ class Plan(msgspec.Struct, frozen=True):
         """Whether findings of a rule that are only likely are reported, too."""
         return rule.code not in self.only_certain
 
-    @property
+    @cached_property
     def words(self) -> tuple[bytes, ...]:
         """The words of the screen in a fixed order: of the rules that hold in some file, and of the tool itself."""
         asked = (rule for rule in self.rules if rule.code in self.enabled or not rule.is_root)
@@ -77,6 +78,10 @@ class Plan(msgspec.Struct, frozen=True):
 
     def screens(self) -> Screens:
         """What a file must hold to be a root for some rule that holds there; without the screen all files are roots."""
+        return self._screens
+
+    @cached_property
+    def _screens(self) -> Screens:
         return self._screens_of(self.enabled)
 
     def linking(self) -> Screens:
@@ -90,5 +95,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     def screen_of(self, codes: frozenset[str]) -> Screen:
         """What a file must hold for one of the rules with these codes."""
-        places = {word.decode(): place for place, word in enumerate(self.words)}
-        return Screen.of((rule for rule in self.rules if rule.is_root and rule.code in codes), places)
+        return Screen.of((rule for rule in self.rules if rule.is_root and rule.code in codes), self._places)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {word.decode(): place for place, word in enumerate(self.words)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Questions(NamedTuple):
@@ -14,3 +14,17 @@ class Questions(NamedTuple):
     words: dict[tuple[str, str], bool]
     bases: frozenset[str]
     sources: dict[str, frozenset[str]]
+
+
+_GAP: Final = "\0"
+
+
+def word_of_definition(word: str, name: str) -> str:
+    """How a word is noted that was looked for in one definition of a file."""
+    return f"{word}{_GAP}{name}"
+
+
+def asked_word(noted: str) -> tuple[str, str]:
+    """The word that was looked for, and in which definition; empty where it was the whole file."""
+    word, _, name = noted.partition(_GAP)
+    return word, name

@@ -19,7 +19,7 @@ from worker_lint.analysis import Class, Models, Project
 from worker_lint.analysis.contract import missing_members, refuses_as_protocol
 from worker_lint.analysis.creation import Creations
 from worker_lint.diagnostic import Diagnostic, with_fingerprints
-from worker_lint.engine.alike import Before, are_alike, has_inner_classes
+from worker_lint.engine.alike import Before, are_alike, has_inner_classes, other_names
 from worker_lint.engine.dispatch import Candidate, Dispatcher
 from worker_lint.engine.edges import Traced, culprits_of
 from worker_lint.engine.plan import Plan
@@ -29,6 +29,7 @@ from worker_lint.engine.retrace import UnclearError, files_again, standing_searc
 from worker_lint.engine.run import RECURSION_LIMIT, suppressed
 from worker_lint.engine.state import Asked, State, is_wanted
 from worker_lint.engine.tree import Tree
+from worker_lint.source.ir import Module
 from worker_lint.source.skim import Skim, SkimImport, imported_by
 
 CHANGED_AT_MOST: Final = 100
@@ -106,7 +107,7 @@ class _Resumed:
         if not self.plan.is_traced:
             return ()
         try:
-            again = files_again(self.tree, self.project, self.traced, self.before)
+            again = files_again(self.tree, self.project, self.traced, self.before, len(self.state.reached))
         except UnclearError:
             raise Doubt from None
         self.tree.trail.standing = standing_searches(self.tree, self.traced, self.before)
@@ -143,7 +144,7 @@ class _Resumed:
             self.left.add(path)
         if (asked.record or self._had_contracts(earlier)) and not self._has_same_record(path, earlier):
             raise Doubt
-        if any(self.tree.mentions(path, word) != found for word, found in asked.words.items()):
+        if any(self.tree.still_holds(path, word) != found for word, found in asked.words.items()):
             raise Doubt
         if (skim.imports, skim.classes) != (earlier.skim.imports, earlier.skim.classes):
             if asked.skim:
@@ -164,7 +165,15 @@ class _Resumed:
 
     def _has_same_record(self, path: str, earlier: Before) -> bool:
         before, now = earlier.module, self.tree.module(path)
-        return before is not None and now is not None and are_alike(before, now) and not has_inner_classes(now)
+        if before is None or now is None or has_inner_classes(now):
+            return False
+        return are_alike(before, now) or self._differs_in_unknown_names(path, before, now)
+
+    def _differs_in_unknown_names(self, path: str, before: Module, now: Module) -> bool:
+        """Whether plain names came or went that nobody knows, here or elsewhere, and nothing else."""
+        names = other_names(before, now)
+        places = (place for name in names for place, _ in self.project.uses.places(path, name))
+        return bool(names) and all(place == path for place in places)
 
     def _compare_skims(self, path: str, old: Skim, new: Skim) -> None:
         """Nobody must have looked for a base or an import that came or went."""

@@ -16,7 +16,8 @@ from worker_lint.analysis.scope import BlockScan
 from worker_lint.analysis.statements import definitions
 from worker_lint.analysis.trail import Search
 from worker_lint.engine.alike import Before, are_alike, are_same, has_inner_classes
-from worker_lint.engine.edges import Traced
+from worker_lint.engine.edges import AGAIN_AT_LEAST, AGAIN_SHARE, Traced
+from worker_lint.engine.knowing import Knowing
 from worker_lint.engine.tree import Tree
 from worker_lint.source import ir
 from worker_lint.source.skim import Skim, imported_by
@@ -26,28 +27,29 @@ class UnclearError(Exception):
     """The files cannot be told: the whole tree must be analysed."""
 
 
-def files_again(tree: Tree, project: Project, traced: Traced, before: Mapping[str, Before]) -> set[str]:
+def files_again(tree: Tree, project: Project, traced: Traced, before: Mapping[str, Before], checked: int) -> set[str]:
     """
-    The changed files, and those whose answers may rest on them.
+    The changed files, and those whose answers may rest on them; `checked` files were checked in all.
 
     Raises:
         UnclearError: they are too many, or cannot be told.
     """
     seeds = {*before}
+    knowing = Knowing(tree, traced.users)
     for path, earlier in before.items():
         seeds.update(_searching(tree, traced, path, earlier))
         if earlier.skim.imports != tree.skims[path].imports:
             _compare_imports(tree, project, path, earlier.skim)
-            seeds.update(_using(project, traced, path))
+        seeds.update(subject for subject, _ in knowing.known_to(path))  # which it may not have named before
         old, new = earlier.module, tree.module(path)
-        if old is None and new is not None and not earlier.skim.classes and traced.leading_to({path}) == {path}:
+        if old is None and new is not None and not earlier.skim.classes and traced.leading_to({path}, 1) == {path}:
             old = ir.Module(new.version, (), docstring=False, parser=new.parser)  # nobody has read or imported it
         if old is None or new is None or has_inner_classes(old) or has_inner_classes(new):
             raise UnclearError
         if not are_alike(old, new):
             _compare_names(tree, project, path, old, new)
             seeds.update(_Below(project, traced, path).compare(old, new))
-    found = traced.leading_to(seeds)
+    found = traced.leading_to(seeds, limit=max(AGAIN_AT_LEAST, int(checked * AGAIN_SHARE)))
     if found is None or "" in found:  # what the settings name was looked for by nobody's import
         raise UnclearError
     if traced.unsettled:
@@ -96,13 +98,6 @@ def _compare_imports(tree: Tree, project: Project, path: str, earlier: Skim) -> 
             name = item.bound.partition(".")[0]
             if item.name == "*" or any(place != path for place, _ in project.uses.places(path, name)):
                 raise UnclearError
-
-
-def _using(project: Project, traced: Traced, path: str) -> Iterator[str]:
-    """The files of classes whose users were asked for, and which the changed file names."""
-    for subject, name in traced.users:
-        if any(place == path for place, _ in project.uses.places(subject, name)):
-            yield subject
 
 
 def _compare_names(tree: Tree, project: Project, path: str, old: ir.Module, new: ir.Module) -> None:

@@ -12,13 +12,14 @@ from functools import cached_property
 from typing import Protocol
 
 from worker_lint.analysis.layout import Layout
+from worker_lint.analysis.statements import named_definitions
 from worker_lint.analysis.store import Importer
 from worker_lint.analysis.trail import Trail
 from worker_lint.diagnostic import Problem
 from worker_lint.engine.ahead import Ahead, Next
 from worker_lint.engine.environment import Environment
 from worker_lint.engine.links import Links
-from worker_lint.engine.questions import Questions
+from worker_lint.engine.questions import Questions, asked_word, word_of_definition
 from worker_lint.engine.screen import NOTHING
 from worker_lint.source import ir
 from worker_lint.source.parse import Unparsable, parse_body, parse_module, parse_outline
@@ -85,6 +86,7 @@ class Tree:
         self._used: dict[tuple[str, str], bool] = {}
         self._new: list[str] = []
         self._mentions: dict[tuple[str, str], bool] = {}
+        self._places: dict[str, dict[str, ir.At]] = {}
         self._base_names: dict[str, list[str]] = {}
         self._texts: dict[str, Text] = {}
         self._bodies: dict[tuple[str, ir.At], tuple[ir.Stmt, ...]] = {}
@@ -289,6 +291,31 @@ class Tree:
         if found is None:  # asked again for each class of a file, and for each of its subclasses
             found = self._mentions[key] = word in self._text(path).source
         return found
+
+    def holds(self, path: str, node: ir.Node, word: str) -> bool:
+        """Whether a word occurs in the lines of a definition of the file's record."""
+        found = self._text(path).has_word(word, node.at[0], node.at[2])
+        name = next((name for name, at in self._definitions_in(path).items() if at == node.at), None)
+        if name is None:
+            self.relied_on.add(path)
+        else:
+            self._mentions[path, word_of_definition(word, name)] = found
+        return found
+
+    def still_holds(self, path: str, asked: str) -> bool:
+        """The answer to what was noted as a word that is asked for: anywhere in the file, or in a definition."""
+        word, name = asked_word(asked)
+        if not name:
+            return self.mentions(path, word)
+        at = self._definitions_in(path).get(name)
+        return at is not None and self._text(path).has_word(word, at[0], at[2])
+
+    def _definitions_in(self, path: str) -> dict[str, ir.At]:
+        """Where the definitions of a file's record stand, by their names."""
+        if path not in self._places:
+            record = self.module(path)
+            self._places[path] = dict(named_definitions(record.body)) if record is not None else {}
+        return self._places[path]
 
     def imported_tops(self) -> frozenset[str]:
         """The first parts of all absolute imports of the tree."""

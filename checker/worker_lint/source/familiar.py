@@ -19,9 +19,7 @@ import stat
 import struct
 import time
 from array import array
-from collections.abc import Iterator, Sequence
-from itertools import chain
-from operator import attrgetter
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -29,6 +27,7 @@ import msgspec
 from worker_lint.source.content import state_id_of
 from worker_lint.source.index import Index, Layout, other_blobs, read_index
 from worker_lint.source.repository import Repository, find_repository
+from worker_lint.source.states import WIDTH, states_of
 from worker_lint.source.worktree import Listing, add_untracked, leads_elsewhere, start_untracked
 
 UNKNOWN = (0, 0, 0, 0)
@@ -37,11 +36,7 @@ UNKNOWN = (0, 0, 0, 0)
 ENTRIES_COMPARED = 1_000
 """Differing entries of an index that are looked at one by one; with more it is read as a whole."""
 
-_FIELDS = ("st_mtime_ns", "st_ctime_ns", "st_size", "st_ino")
-_WIDTH = 8 * len(_FIELDS)
-_BLOCK = 64 * _WIDTH
-state_of = attrgetter(*_FIELDS)
-"""The fields of a file's state that are compared."""
+_BLOCK = 64 * WIDTH
 
 
 class Familiar(msgspec.Struct, frozen=True, array_like=True):
@@ -78,11 +73,17 @@ class Again(NamedTuple):
 
 
 def look_again(
-    root: str, before: Noted, paths: Sequence[str], excluded: re.Pattern[str] | None, most: int
+    root: str,
+    before: Noted,
+    paths: Sequence[str],
+    excluded: re.Pattern[str] | None,
+    most: int,
+    seen: Callable[[], array[int] | None] = lambda: None,
 ) -> Again | None:
     """
     Compares a work tree with the note of it; `paths` are its files in order. None when other files are
-    there, more than `most` of them changed, or something is unusual.
+    there, more than `most` of them changed, or something is unusual. `seen` gives the states of the
+    files, if somebody has looked at them already.
     """
     repository = repository_at(root)
     familiar = before.familiar
@@ -92,7 +93,7 @@ def look_again(
     try:
         checksum = checksum_of(repository)
         blobs = {} if checksum == familiar.checksum else _other_blobs(repository, before, excluded)
-        changed = _changed(root, before, paths, most) if checksum is not None and blobs is not None else None
+        changed = _changed(root, before, paths, most, seen) if checksum is not None and blobs is not None else None
     finally:
         answer = question.finish() if question is not None else None
     if changed is None or blobs is None or answer is None or answer.code or answer.complaint:
@@ -180,17 +181,18 @@ def _blobs_of(
         yield path, before.blobs[place * width : (place + 1) * width].hex()
 
 
-def _changed(root: str, before: Noted, paths: Sequence[str], most: int) -> dict[str, str | None] | None:
+def _changed(
+    root: str, before: Noted, paths: Sequence[str], most: int, seen: Callable[[], array[int] | None]
+) -> dict[str, str | None] | None:
     """The files that have not the state that they had, with the content ids that they have by it."""
-    if before.states.count(bytes(_WIDTH)) > most:
+    if before.states.count(bytes(WIDTH)) > most:
         return None
-    absolute = [f"{root}/{path}" for path in paths]
     try:
-        states = array("Q", chain.from_iterable(map(state_of, map(os.lstat, absolute)))).tobytes()
+        states = (seen() or states_of(root, paths)).tobytes()
         changed: dict[str, str | None] = {}
         now, links = time.time_ns(), dict[str, bool]()
         for place in _differing(before.states, states):
-            found = os.lstat(absolute[place])
+            found = os.lstat(f"{root}/{paths[place]}")
             if len(changed) >= most or not is_plain(root, paths[place], found, links):
                 return None
             changed[paths[place]] = state_id_of(found, now)
@@ -203,9 +205,9 @@ def _differing(old: bytes, new: bytes) -> Iterator[int]:
     """The numbers of the states that are not equal."""
     for start in range(0, len(new), _BLOCK):
         if old[start : start + _BLOCK] != new[start : start + _BLOCK]:
-            for place in range(start, min(start + _BLOCK, len(new)), _WIDTH):
-                if old[place : place + _WIDTH] != new[place : place + _WIDTH]:
-                    yield place // _WIDTH
+            for place in range(start, min(start + _BLOCK, len(new)), WIDTH):
+                if old[place : place + WIDTH] != new[place : place + WIDTH]:
+                    yield place // WIDTH
 
 
 def untracked_in(repository: Repository, output: bytes, excluded: re.Pattern[str] | None) -> tuple[str, ...] | None:

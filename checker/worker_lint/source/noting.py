@@ -22,11 +22,11 @@ from worker_lint.source.familiar import (
     digest_of_names,
     is_plain,
     repository_at,
-    state_of,
     untracked_in,
 )
 from worker_lint.source.index import Index, read_index, read_layout
 from worker_lint.source.repository import Repository
+from worker_lint.source.states import state_of
 from worker_lint.source.worktree import start_untracked
 
 

@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     import subprocess
@@ -129,6 +129,22 @@ class GitCommand:
             output, complaint = self._process.communicate(feed)
             self._answer = GitOutput(self._process.returncode, output, complaint.decode("utf-8", "replace").strip())
         return self._answer
+
+
+UNTRACKED: Final = ("--literal-pathspecs", "ls-files", "--others", "--exclude-standard", "-z", "--")
+"""Asks for the files that git neither knows nor ignores, in the whole tree or below folders that follow."""
+
+_begun: dict[tuple[Repository, tuple[str, ...]], GitCommand] = {}
+
+
+def begin_git(repository: Repository, arguments: Sequence[str]) -> None:
+    """Starts a command before anybody asks for it."""
+    _begun[repository, tuple(arguments)] = GitCommand(repository, arguments)
+
+
+def ask_git(repository: Repository, arguments: Sequence[str]) -> GitCommand:
+    """A command under way: one that was begun already, or a new one."""
+    return _begun.pop((repository, tuple(arguments)), None) or GitCommand(repository, arguments)
 
 
 def run_git(repository: Repository, *arguments: str, feed: bytes | None = None) -> GitOutput:

@@ -7,6 +7,7 @@ are the same, so only the lines of other files are ever converted.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property

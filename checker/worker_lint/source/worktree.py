@@ -24,7 +24,7 @@ from worker_lint.diagnostic import Problem, clean_text
 from worker_lint.source.content import content_id_of_blob, state_id_of, unreadable
 from worker_lint.source.ignore import Excludes
 from worker_lint.source.index import Index, IndexEntry, read_index
-from worker_lint.source.repository import GitCommand, GitOutput, Repository, run_git
+from worker_lint.source.repository import UNTRACKED, GitCommand, GitOutput, Repository, ask_git, run_git
 
 SUFFIXES = (".py", ".pyi")
 
@@ -128,9 +128,7 @@ def start_untracked(repository: Repository, folders: Collection[str]) -> GitComm
     if not folders:
         return None
     limits = () if "" in folders else sorted(folders)
-    return GitCommand(
-        repository, ("--literal-pathspecs", "ls-files", "--others", "--exclude-standard", "-z", "--", *limits)
-    )
+    return ask_git(repository, (*UNTRACKED, *limits))
 
 
 def _accepted(repository: Repository, answer: GitOutput) -> bytes:

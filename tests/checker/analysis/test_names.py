@@ -1,11 +1,12 @@
 """What names in class statements refer to at the moment at which the statement runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
-from worker_lint.analysis import Class
+from worker_lint.analysis import Class, Project
 
+Link = Callable[[Mapping[str, str]], Project]
 ClassNamed = Callable[[str, str], Class]
 
 
@@ -39,3 +40,16 @@ def test_a_class_that_shadows_a_built_in_derives_from_it(class_named: ClassNamed
 def test_a_class_in_a_function_finds_what_stands_before_it(class_named: ClassNamed) -> None:
     source = "def f():\n    class B: ...\n    class C(B): ...\n    class B: ...\n    return C\n"
     assert bases(class_named(source, "C")) == ["B:2"]
+
+
+@pytest.mark.parametrize("attribute_first", [False, True])
+def test_a_name_bound_to_itself_has_one_answer(link: Link, attribute_first: bool) -> None:  # noqa: FBT001
+    project = link({"twice.py": "class Mixin: ...\n\n\nif other:\n    Mixin = Mixin\n"})
+    module, names = project.module("twice.py"), project.names
+    assert module is not None
+    if attribute_first:
+        first, second = names.member(module, "Mixin", imported=True), names.name(module, "Mixin")
+    else:
+        second, first = names.name(module, "Mixin"), names.member(module, "Mixin", imported=True)
+    assert first == second
+    assert not project.unsettled

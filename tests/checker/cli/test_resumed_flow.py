@@ -172,6 +172,9 @@ PARTS = (
     ("class Errors(Exception):", "class Errors(BaseException):"),
     ("            check(item)\n", "            raise Errors\n"),
     ("", "# moved down\n"),
+    ("import threading\n", "import threading\n\nPAUSE: float = 0.5\n"),
+    ("\ndef tidy(thing):\n", "\ndef closed(thing):\n    thing.close()\n\n\ndef tidy(thing):\n"),
+    ("import check, connect, tidy", "import check, closed as tidy, connect"),
     ("def main():\n", "class Twig(Leaf):\n    def run(self):\n        self._thread.join()\n\n\ndef main():\n"),
 )
 OTHER = "from pkg.helper import check as checked\n\n\ndef check(value):\n    checked(value)\n    raise OSError\n"
@@ -209,6 +212,8 @@ def commit(root: Path) -> None:
         {"main.py": USER.replace("leaf.stop()", "leaf._link.close()")},
         {"pkg/broker.py": f"# moved down\n{BROKER}"},
         {"pkg/tasks.py": TASKS.replace("BaseException", "ValueError")},
+        {"pkg/helper.py": f"{HELPER}\n\nLIMIT = 3\n\n\ndef is_many(value):\n    return value > LIMIT\n"},
+        {"pkg/base.py": BASE.replace("import threading\n", "import threading\n\nPAUSE: float = 0.5\n")},
     ],
     ids=lambda edit: next(iter(edit)),
 )
