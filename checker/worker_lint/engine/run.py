@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from worker_lint.analysis import Models, Project
 from worker_lint.diagnostic import Diagnostic, Problem, Span, with_fingerprints
+from worker_lint.engine.crew import Crew
 from worker_lint.engine.dispatch import Candidate, Dispatcher
 from worker_lint.engine.edges import culprits_of
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.precedence import resolve_precedence
 from worker_lint.engine.reach import Reach
 from worker_lint.engine.suppression import RuleNames, apply_suppressions
+from worker_lint.engine.told import Analysis, in_order
 from worker_lint.engine.tree import Tree
 from worker_lint.source.suppression import suppressions
 
@@ -58,15 +60,16 @@ def analyse(
     wanted: Sequence[str],
     opinion: SecondOpinion | None = None,
     watcher: Watcher | None = None,
+    crew: Crew | None = None,
 ) -> Outcome:
     """
     Checks the wanted files; the rest of the tree is there to answer questions about them. With an
-    opinion, candidates that it contradicts are dropped.
+    opinion, candidates that it contradicts are dropped. A crew does it in several processes.
     """
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, RECURSION_LIMIT))
     try:
-        return _analyse(tree, models, plan, wanted, opinion, watcher)
+        return _analyse(tree, models, plan, wanted, opinion, watcher, crew)
     finally:
         sys.setrecursionlimit(before)
 
@@ -78,6 +81,7 @@ def _analyse(
     wanted: Sequence[str],
     opinion: SecondOpinion | None,
     watcher: Watcher | None,
+    crew: Crew | None,
 ) -> Outcome:
     tree.screens = plan.screens()
     project = Project(tree, models, plan.worker_bases, plan.tiers, steps_limit=plan.steps_limit)
@@ -88,16 +92,10 @@ def _analyse(
     stages["link"] = perf_counter() - started
     started = perf_counter()
     dispatcher = Dispatcher(project, plan, tree.words_of)
-    asked = reach.files.intersection(wanted) if plan.screen else set(wanted)
-    found: list[Candidate] = []
-    is_traced = plan.is_traced
-    if is_traced:
-        for path in sorted(asked):
-            found.extend(dispatcher.check(path, "records"))
-        tree.questions = tree.asked(_looked_at(tree, project))
-    for path in sorted(asked):
-        found.extend(dispatcher.check(path, "trail" if is_traced else None))
-    tree.culprits = culprits_of(found) if is_traced else {}
+    analysis = Analysis(tree, project, plan, dispatcher)
+    asked = sorted(reach.files.intersection(wanted) if plan.screen else set(wanted))
+    found = in_order(crew.rounds(analysis, asked) if crew is not None and opinion is None else [analysis.rounds(asked)])
+    tree.culprits = culprits_of(found) if plan.is_traced else {}
     stages["analyse"] = perf_counter() - started
     if opinion is not None:
         started = perf_counter()
@@ -120,13 +118,6 @@ def _analyse(
         opinions={**opinion.counts} if opinion is not None else {},
         given_up=tuple(_given_up(tree, project, plan, set(wanted))),
     )
-
-
-def _looked_at(tree: Tree, project: Project) -> Iterator[str]:
-    """The files whose records were looked at on behalf of others; those that had contracts are compared besides."""
-    yield from project.hierarchy.searched_files
-    for others in tree.trail.ways.values():
-        yield from others
 
 
 def _misplaced(project: Project) -> Iterator[Problem]:

@@ -20,6 +20,7 @@ from worker_lint.analysis import Models, Project
 from worker_lint.diagnostic import Diagnostic, Problem
 from worker_lint.engine.ahead import Ahead
 from worker_lint.engine.cache import FORMAT, Cache, digest_of
+from worker_lint.engine.crew import Crew
 from worker_lint.engine.environment import Environment, still_holds
 from worker_lint.engine.garbage import rare_collection
 from worker_lint.engine.going_on import EarlierRun
@@ -65,7 +66,7 @@ class Session(msgspec.Struct, dict=True):
     cache: Cache
     limit: int
     processes: int = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
-    method: str = "spawn"
+    method: str = ""
     confirm: bool = False
     environment: Environment | None = None
     progress: Callable[[int, int], None] = lambda done, total: None
@@ -102,6 +103,7 @@ class Session(msgspec.Struct, dict=True):
                 snapshot.wanted,
                 self._second_opinion(),
                 lambda project, reached: seen.append((project, reached)),
+                Crew(tree.ahead, self.cache.another if self.cache.usable else None),
             )
         self._keep(tree, snapshot)
         is_whole = len(snapshot.wanted) == len(snapshot.entries) and not outcome.problems and not outcome.unknown
