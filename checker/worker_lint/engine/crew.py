@@ -24,7 +24,9 @@ class Crew(msgspec.Struct, frozen=True):
     def rounds(self, analysis: Analysis, paths: Sequence[str]) -> list[list[Round]]:
         """The candidates in some files, by share and round."""
         processes = self.ahead.processes
-        shares = shares_of(paths, self.ahead.size) if processes.may_fork else []
+        # What is looked up in an environment is noted by whoever does it.
+        may_fork = processes.may_fork and analysis.tree.environment is None
+        shares = shares_of(paths, self.ahead.size) if may_fork else []
         if len(shares) < 2:
             return [analysis.rounds(paths)]
         processes.close()  # with the threads that serve them

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from multiprocessing.process import BaseProcess
+    from multiprocessing.context import ForkProcess
 
 _ORDER = TypeVar("_ORDER")
 _ANSWER = TypeVar("_ANSWER")
@@ -39,7 +39,7 @@ def forked(work: Callable[[_ORDER], _ANSWER], orders: Sequence[_ORDER], count: i
     context = multiprocessing.get_context("fork")
     answers: list[_ANSWER | None] = [None] * len(orders)
     waiting = deque(enumerate(orders))
-    running: dict[Connection, tuple[int, BaseProcess]] = {}
+    running: dict[Connection, tuple[int, ForkProcess]] = {}
     gc.freeze()  # whatever a collection looks at in a copy is no longer shared
     try:
         while waiting or running:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis import Models, Project
 from worker_lint.diagnostic import Diagnostic, Problem, Span, with_fingerprints
@@ -53,23 +53,32 @@ Watcher = Callable[[Project, Collection[str]], None]
 """Is told, at the end of a run, what was analysed and which files were reached."""
 
 
+class Company(NamedTuple):
+    """Who takes part in a run beside the rules: one that watches, and processes that share the work."""
+
+    watcher: Watcher | None = None
+    crew: Crew | None = None
+
+
+ALONE: Final = Company()
+
+
 def analyse(
     tree: Tree,
     models: Models,
     plan: Plan,
     wanted: Sequence[str],
     opinion: SecondOpinion | None = None,
-    watcher: Watcher | None = None,
-    crew: Crew | None = None,
+    company: Company = ALONE,
 ) -> Outcome:
     """
     Checks the wanted files; the rest of the tree is there to answer questions about them. With an
-    opinion, candidates that it contradicts are dropped. A crew does it in several processes.
+    opinion, candidates that it contradicts are dropped.
     """
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, RECURSION_LIMIT))
     try:
-        return _analyse(tree, models, plan, wanted, opinion, watcher, crew)
+        return _analyse(tree, models, plan, wanted, opinion, company)
     finally:
         sys.setrecursionlimit(before)
 
@@ -80,8 +89,7 @@ def _analyse(
     plan: Plan,
     wanted: Sequence[str],
     opinion: SecondOpinion | None,
-    watcher: Watcher | None,
-    crew: Crew | None,
+    company: Company,
 ) -> Outcome:
     tree.screens = plan.screens()
     project = Project(tree, models, plan.worker_bases, plan.tiers, steps_limit=plan.steps_limit)
@@ -94,7 +102,8 @@ def _analyse(
     dispatcher = Dispatcher(project, plan, tree.words_of)
     analysis = Analysis(tree, project, plan, dispatcher)
     asked = sorted(reach.files.intersection(wanted) if plan.screen else set(wanted))
-    found = in_order(crew.rounds(analysis, asked) if crew is not None and opinion is None else [analysis.rounds(asked)])
+    crew = company.crew if opinion is None else None
+    found = in_order(crew.rounds(analysis, asked) if crew is not None else [analysis.rounds(asked)])
     tree.culprits = culprits_of(found) if plan.is_traced else {}
     stages["analyse"] = perf_counter() - started
     if opinion is not None:
@@ -105,8 +114,8 @@ def _analyse(
     everything = [*(winner.diagnostic for winner in winners), *_unparsable(tree, plan, set(wanted))]
     kept = suppressed(tree, plan, wanted, everything)
     diagnostics = with_fingerprints(kept)
-    if watcher is not None:
-        watcher(project, reach.files)
+    if company.watcher is not None:
+        company.watcher(project, reach.files)
     return Outcome(
         diagnostics,
         _by_fingerprint(diagnostics, winners),

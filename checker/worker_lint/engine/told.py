@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import NamedTuple, TypeAlias
 
 from worker_lint.analysis import Project
@@ -143,7 +144,5 @@ def _sent(candidate: Candidate) -> Sent:
 
 def in_order(shares: Iterable[Sequence[Round]]) -> list[Candidate]:
     """The candidates of all shares in the order in which one process would have found them."""
-    rounds = [list(found) for found in shares]
-    return [
-        candidate for place in range(max(map(len, rounds), default=0)) for found in rounds for candidate in found[place]
-    ]
+    rounds = zip_longest(*shares, fillvalue=())
+    return [candidate for of_all in rounds for found in of_all for candidate in found]
