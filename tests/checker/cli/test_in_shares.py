@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from worker_lint.engine import crew, forks, shares
+from worker_lint.engine import forks, shares
 from worker_lint.engine.told import Analysis, Told
 from worker_lint.source import content
 from worker_lint.testing import all_examples, example_files
@@ -78,7 +78,7 @@ def test_shares_of_processes_that_die_are_analysed_here(
             os._exit(1)
         return tell(self, paths, with_questions=with_questions)
 
-    monkeypatch.setattr(crew.Analysis, "tell", dies_often)
+    monkeypatch.setattr(Analysis, "tell", dies_often)
     assert lint("check", "--no-cache", "-j", "2", *EVERYTHING) == one
     assert forks_made
 
