@@ -70,3 +70,12 @@ class Trail:
     def searched(self, search: Search, found_in: str) -> None:
         """A search, with the file where it ended; empty when nothing was found."""
         self.searches[search] = found_in
+
+    def join(self, other: Trail) -> None:
+        """Adds the ways of another part of the run."""
+        for path, others in other.ways.items():
+            self.leads_to_all(path, others)
+        self.names_below |= other.names_below
+        self.classes_above |= other.classes_above
+        self.users |= other.users
+        self.searches.update(other.searches)

@@ -31,8 +31,10 @@ _OPTIONS = (
     click.option("--cache/--no-cache", default=True, help="Use what earlier runs kept.  [default: cache]"),
     click.option("--screen/--no-screen", default=True, help="Parse only files that can matter.  [default: screen]"),
     click.option("--confirm", is_flag=True, help="Ask astroid too, and drop what it contradicts (slow)."),
-    click.option("--jobs", "-j", type=click.IntRange(1), help="Reading processes.  [default: the number of cores]"),
-    click.option("--start-method", type=click.Choice(["spawn", "forkserver"]), default="spawn", hidden=True),
+    click.option(
+        "--jobs", "-j", type=click.IntRange(1), help="Processes that read and analyse.  [default: the number of cores]"
+    ),
+    click.option("--start-method", type=click.Choice(["spawn", "forkserver"]), hidden=True),
 )
 
 
@@ -59,5 +61,5 @@ def choices_of(given: Mapping[str, Any]) -> Choices:
         screen=given["screen"],
         confirm=given["confirm"],
         jobs=given["jobs"],
-        method=given["start_method"],
+        method=given["start_method"] or "",
     )

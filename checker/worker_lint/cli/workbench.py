@@ -59,7 +59,7 @@ class Choices(msgspec.Struct, frozen=True):
     screen: bool = True
     confirm: bool = False
     jobs: int | None = None
-    method: str = "spawn"
+    method: str = ""
 
 
 class Workbench(msgspec.Struct):

@@ -15,7 +15,7 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -102,6 +102,24 @@ class Cache:
     def get(self, key: str) -> bytes | None:
         """The value of a key, or None."""
         return self.get_many((key,)).get(key)
+
+    def another(self) -> Callable[[str], bytes | None]:
+        """A way to the values for a copy of this process: it must not use the connection of the original."""
+        try:
+            database = sqlite3.connect(f"{self._file.absolute().as_uri()}?mode=ro", timeout=2.0, uri=True)
+        except sqlite3.Error:
+            return lambda key: None
+
+        def get(key: str) -> bytes | None:
+            try:
+                found: tuple[bytes] | None = database.execute(
+                    "SELECT value FROM entry WHERE key = ?", (key,)
+                ).fetchone()
+            except sqlite3.Error:
+                return None
+            return found[0] if found is not None else None
+
+        return get
 
     def put_many(self, entries: Mapping[str, bytes]) -> None:
         """Keeps values; an existing key gets the new one."""

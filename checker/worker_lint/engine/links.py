@@ -142,6 +142,10 @@ class Links:
                 found.setdefault(module, []).append((path, place))
         return found
 
+    def gather(self) -> None:
+        """Works out what concerns all files alike."""
+        self._statements  # noqa: B018 - kept for all who ask
+
     def submodule(self, item: SkimImport, path: str) -> str | None:
         """The file that an imported name stands for when it is a module."""
         if item.name == "*":

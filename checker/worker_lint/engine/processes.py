@@ -1,7 +1,8 @@
-"""The processes that read and parse: started afresh (never forked), kept for the length of a run."""
+"""The processes that read and parse: started afresh (never forked), kept until others go on from what was read."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
@@ -12,19 +13,36 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Processes:
-    """`count` processes, started when there is work for them. Use as a context manager."""
+    """
+    `count` processes, started when there is work for them. Use as a context manager. With a `method` they
+    and all others of a run are started by it; without one readers are spawned.
+    """
 
     count: int
-    method: str = "spawn"
+    method: str = ""
     _pool: ProcessPoolExecutor | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends them, and the threads that serve them; when there is work again, others are started."""
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown()
+
+    @property
+    def start_method(self) -> str:
+        """How the readers are started."""
+        return self.method or "spawn"
+
+    @property
+    def may_fork(self) -> bool:
+        """Whether copies of this process may work beside it: on macOS libraries of the system have threads."""
+        return self.count > 1 and not self.method and sys.platform == "linux"
 
     @property
     def started(self) -> bool:
@@ -56,6 +74,6 @@ class Processes:
             import multiprocessing
             from concurrent.futures import ProcessPoolExecutor
 
-            context = multiprocessing.get_context(self.method)
+            context = multiprocessing.get_context(self.start_method)
             self._pool = ProcessPoolExecutor(self.count, mp_context=context)
         return self._pool

@@ -15,6 +15,20 @@ class Questions(NamedTuple):
     bases: frozenset[str]
     sources: dict[str, frozenset[str]]
 
+    def joined(self, other: Questions) -> Questions:
+        """What either of two parts of a run has asked."""
+        sources = dict(self.sources)
+        for path, names in other.sources.items():
+            sources[path] = sources.get(path, frozenset()) | names
+        return Questions(
+            self.records | other.records,
+            self.skims | other.skims,
+            self.texts | other.texts,
+            {**self.words, **other.words},
+            self.bases | other.bases,
+            sources,
+        )
+
 
 _GAP: Final = "\0"
 

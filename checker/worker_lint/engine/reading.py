@@ -124,7 +124,7 @@ def read_all(
         if answer is not None:
             yield from _READS.decode(answer)
         else:
-            yield from [_read_alone(job, order, processes.method) for job in order.jobs]
+            yield from [_read_alone(job, order, processes.start_method) for job in order.jobs]
 
 
 def _read_alone(job: Job, order: Order, method: str) -> Read:

@@ -6,16 +6,18 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis import Models, Project
 from worker_lint.diagnostic import Diagnostic, Problem, Span, with_fingerprints
+from worker_lint.engine.crew import Crew
 from worker_lint.engine.dispatch import Candidate, Dispatcher
 from worker_lint.engine.edges import culprits_of
 from worker_lint.engine.plan import Plan
 from worker_lint.engine.precedence import resolve_precedence
 from worker_lint.engine.reach import Reach
 from worker_lint.engine.suppression import RuleNames, apply_suppressions
+from worker_lint.engine.told import Analysis, in_order
 from worker_lint.engine.tree import Tree
 from worker_lint.source.suppression import suppressions
 
@@ -51,13 +53,23 @@ Watcher = Callable[[Project, Collection[str]], None]
 """Is told, at the end of a run, what was analysed and which files were reached."""
 
 
+class Company(NamedTuple):
+    """Who takes part in a run beside the rules: one that watches, and processes that share the work."""
+
+    watcher: Watcher | None = None
+    crew: Crew | None = None
+
+
+ALONE: Final = Company()
+
+
 def analyse(
     tree: Tree,
     models: Models,
     plan: Plan,
     wanted: Sequence[str],
     opinion: SecondOpinion | None = None,
-    watcher: Watcher | None = None,
+    company: Company = ALONE,
 ) -> Outcome:
     """
     Checks the wanted files; the rest of the tree is there to answer questions about them. With an
@@ -66,7 +78,7 @@ def analyse(
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, RECURSION_LIMIT))
     try:
-        return _analyse(tree, models, plan, wanted, opinion, watcher)
+        return _analyse(tree, models, plan, wanted, opinion, company)
     finally:
         sys.setrecursionlimit(before)
 
@@ -77,7 +89,7 @@ def _analyse(
     plan: Plan,
     wanted: Sequence[str],
     opinion: SecondOpinion | None,
-    watcher: Watcher | None,
+    company: Company,
 ) -> Outcome:
     tree.screens = plan.screens()
     project = Project(tree, models, plan.worker_bases, plan.tiers, steps_limit=plan.steps_limit)
@@ -88,16 +100,11 @@ def _analyse(
     stages["link"] = perf_counter() - started
     started = perf_counter()
     dispatcher = Dispatcher(project, plan, tree.words_of)
-    asked = reach.files.intersection(wanted) if plan.screen else set(wanted)
-    found: list[Candidate] = []
-    is_traced = plan.is_traced
-    if is_traced:
-        for path in sorted(asked):
-            found.extend(dispatcher.check(path, "records"))
-        tree.questions = tree.asked(_looked_at(tree, project))
-    for path in sorted(asked):
-        found.extend(dispatcher.check(path, "trail" if is_traced else None))
-    tree.culprits = culprits_of(found) if is_traced else {}
+    analysis = Analysis(tree, project, plan, dispatcher)
+    asked = sorted(reach.files.intersection(wanted) if plan.screen else set(wanted))
+    crew = company.crew if opinion is None else None
+    found = in_order(crew.rounds(analysis, asked) if crew is not None else [analysis.rounds(asked)])
+    tree.culprits = culprits_of(found) if plan.is_traced else {}
     stages["analyse"] = perf_counter() - started
     if opinion is not None:
         started = perf_counter()
@@ -107,8 +114,8 @@ def _analyse(
     everything = [*(winner.diagnostic for winner in winners), *_unparsable(tree, plan, set(wanted))]
     kept = suppressed(tree, plan, wanted, everything)
     diagnostics = with_fingerprints(kept)
-    if watcher is not None:
-        watcher(project, reach.files)
+    if company.watcher is not None:
+        company.watcher(project, reach.files)
     return Outcome(
         diagnostics,
         _by_fingerprint(diagnostics, winners),
@@ -120,13 +127,6 @@ def _analyse(
         opinions={**opinion.counts} if opinion is not None else {},
         given_up=tuple(_given_up(tree, project, plan, set(wanted))),
     )
-
-
-def _looked_at(tree: Tree, project: Project) -> Iterator[str]:
-    """The files whose records were looked at on behalf of others; those that had contracts are compared besides."""
-    yield from project.hierarchy.searched_files
-    for others in tree.trail.ways.values():
-        yield from others
 
 
 def _misplaced(project: Project) -> Iterator[Problem]:

@@ -20,6 +20,7 @@ from worker_lint.analysis import Models, Project
 from worker_lint.diagnostic import Diagnostic, Problem
 from worker_lint.engine.ahead import Ahead
 from worker_lint.engine.cache import FORMAT, Cache, digest_of
+from worker_lint.engine.crew import Crew
 from worker_lint.engine.environment import Environment, still_holds
 from worker_lint.engine.garbage import rare_collection
 from worker_lint.engine.going_on import EarlierRun
@@ -28,7 +29,7 @@ from worker_lint.engine.plan import Plan
 from worker_lint.engine.processes import Processes
 from worker_lint.engine.reading import Job, Order, Read, Refusal, read_all, read_bytes, read_file
 from worker_lint.engine.resume import Terms
-from worker_lint.engine.run import Outcome, analyse
+from worker_lint.engine.run import Company, Outcome, analyse
 from worker_lint.engine.snapshot import Entry, Snapshot
 from worker_lint.engine.sources import FileSources
 from worker_lint.engine.tree import Tree
@@ -65,7 +66,7 @@ class Session(msgspec.Struct, dict=True):
     cache: Cache
     limit: int
     processes: int = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
-    method: str = "spawn"
+    method: str = ""
     confirm: bool = False
     environment: Environment | None = None
     progress: Callable[[int, int], None] = lambda done, total: None
@@ -95,14 +96,10 @@ class Session(msgspec.Struct, dict=True):
             tree = self.tree(snapshot, processes)
             tree.ahead = Ahead(processes, snapshot.entries, self.limit)
             refused = tree.unparsable.keys() | ()
-            outcome = analyse(
-                tree,
-                self.models,
-                self.plan,
-                snapshot.wanted,
-                self._second_opinion(),
-                lambda project, reached: seen.append((project, reached)),
-            )
+            crew = Crew(tree.ahead, self.cache.another if self.cache.usable else None)
+            company = Company(lambda project, reached: seen.append((project, reached)), crew)
+            opinion = self._second_opinion()
+            outcome = analyse(tree, self.models, self.plan, snapshot.wanted, opinion, company)
         self._keep(tree, snapshot)
         is_whole = len(snapshot.wanted) == len(snapshot.entries) and not outcome.problems and not outcome.unknown
         if self._earlier is not None and is_whole and tree.unparsable.keys() == refused:

@@ -95,6 +95,12 @@ class Tree:
     def _by_base(self) -> dict[str, list[str]]:
         return _index_of_bases(self.skims)
 
+    def gather(self) -> None:
+        """Works out what concerns all files alike."""
+        if self.links.indexed is None and self.skims:
+            self.links.gather()
+            self._by_base  # noqa: B018 - kept for all who ask
+
     # --- the store ---
 
     def module(self, path: str) -> ir.Module | None:
@@ -142,6 +148,23 @@ class Tree:
             for content_id in {self.ids.get(path), entries[path].content_id}:
                 if content_id:
                     yield f"{kind}:{content_id}", data
+
+    @property
+    def made(self) -> int:
+        """How many records were made here so far."""
+        return len(self._new)
+
+    def encoded_since(self, made: int) -> Iterator[tuple[str, bytes]]:
+        """The records that were made here after so many, encoded."""
+        for path in self._new[made:]:
+            record = self.records[path]
+            if record is not None and path in self.skims:
+                yield path, encode_module(record)
+
+    def take_encoded(self, records: Mapping[str, bytes]) -> None:
+        """Takes over the records that another process has made."""
+        self.encoded.update(records)
+        self._outlines.update(records)
 
     def content_role(self, path: str) -> Role | None:
         """The role that the content states, if it states one."""
