@@ -31,9 +31,7 @@ _OPTIONS = (
     click.option("--cache/--no-cache", default=True, help="Use what earlier runs kept.  [default: cache]"),
     click.option("--screen/--no-screen", default=True, help="Parse only files that can matter.  [default: screen]"),
     click.option("--confirm", is_flag=True, help="Ask astroid too, and drop what it contradicts (slow)."),
-    click.option(
-        "--jobs", "-j", type=click.IntRange(1), help="Processes that read and analyse.  [default: the number of cores]"
-    ),
+    click.option("--jobs", "-j", type=click.IntRange(1), help="Processes to work in.  [default: the number of cores]"),
     click.option("--start-method", type=click.Choice(["spawn", "forkserver"]), hidden=True),
 )
 

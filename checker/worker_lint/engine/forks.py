@@ -40,6 +40,7 @@ def forked(work: Callable[[_ORDER], _ANSWER], orders: Sequence[_ORDER], count: i
     answers: list[_ANSWER | None] = [None] * len(orders)
     waiting = deque(enumerate(orders))
     running: dict[Connection, tuple[int, ForkProcess]] = {}
+    frozen = gc.get_freeze_count()
     gc.freeze()  # whatever a collection looks at in a copy is no longer shared
     try:
         while waiting or running:
@@ -56,6 +57,8 @@ def forked(work: Callable[[_ORDER], _ANSWER], orders: Sequence[_ORDER], count: i
                     answers[place] = _received(ready)
                     process.join()
     finally:
+        if not frozen:
+            gc.unfreeze()
         for _, process in running.values():
             process.terminate()
             process.join()

@@ -105,7 +105,9 @@ class Values(Named):
         """What `of.name` denotes."""
         match of:
             case Instance(of=Class() as cls):
-                return self.once((id(cls), f".{name}", None), lambda: self._member(of, cls, name))
+                # A method is bound to the object, and one of exactly this class has no overrides.
+                key = f"!{name}" if of.exact else f".{name}"
+                return self.once((id(cls), key, None), lambda: self._member(of, cls, name))
             case Instance(of=External(dotted=dotted)):
                 return self._modelled(of, dotted, name)
             case Super():
