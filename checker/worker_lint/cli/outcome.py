@@ -167,6 +167,7 @@ def _statistics(session: Session, outcome: Outcome, bench: Workbench) -> Statist
         unknown=Counter(item.message.partition(": ")[2] for item in outcome.given_up),
         processes=session.processes,
         opinions=outcome.opinions,
+        largest=[(size.steps, f"{size.path}:{size.line}", size.name) for size in outcome.largest],
     )
 
 

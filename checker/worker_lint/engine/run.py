@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from worker_lint.analysis import Models, Project
+from worker_lint.analysis.budget import Size
 from worker_lint.diagnostic import Diagnostic, Problem, Span, with_fingerprints
 from worker_lint.engine.crew import Crew
 from worker_lint.engine.dispatch import Candidate, Dispatcher
@@ -47,6 +48,7 @@ class Outcome:
     rules: dict[str, float] = field(default_factory=dict)
     opinions: Mapping[str, int] = field(default_factory=dict)
     given_up: tuple[Diagnostic, ...] = ()
+    largest: tuple[Size, ...] = ()
 
 
 Watcher = Callable[[Project, Collection[str]], None]
@@ -126,6 +128,7 @@ def _analyse(
         rules=dispatcher.seconds,
         opinions={**opinion.counts} if opinion is not None else {},
         given_up=tuple(_given_up(tree, project, plan, set(wanted))),
+        largest=tuple(project.budget.largest()),
     )
 
 

@@ -13,6 +13,7 @@ from itertools import zip_longest
 from typing import NamedTuple, TypeAlias
 
 from worker_lint.analysis import Project
+from worker_lint.analysis.budget import Size
 from worker_lint.analysis.trail import Trail
 from worker_lint.diagnostic import Diagnostic, Problem
 from worker_lint.engine.dispatch import Candidate, Dispatcher
@@ -51,6 +52,7 @@ class Told:
     problems: tuple[Problem, ...]
     seconds: dict[str, float]
     spent: tuple[tuple[str, str], ...]
+    largest: tuple[Size, ...]
     unsettled: frozenset[str]
     refused: dict[str, tuple[str, int, int]]
     asked: Asked | None = field(default=None)
@@ -108,6 +110,7 @@ class Analysis(NamedTuple):
             tuple(self.dispatcher.problems),
             self.dispatcher.seconds,
             tuple(self.project.budget),
+            tuple(self.project.budget.largest()),
             frozenset(self.project.unsettled),
             {path: (error.message, error.line, error.column) for path, error in new.items()},
             asked,
@@ -120,6 +123,8 @@ class Analysis(NamedTuple):
             self.dispatcher.seconds[code] = self.dispatcher.seconds.get(code, 0.0) + seconds
         for path, reason in told.spent:
             self.project.budget.spent(path, reason)
+        for size in told.largest:
+            self.project.budget.took(size)
         self.project.unsettled |= told.unsettled
         for path, (message, line, column) in told.refused.items():
             self.tree.refuse(path, message, line, column)

@@ -35,7 +35,8 @@ class Statistics(msgspec.Struct, frozen=True):
 
     `stages` are seconds in the order of the run, `unknown` counts the places without a verdict
     by reason, `peak_memory` is in bytes over all processes, 0 when it was not measured. `opinions`
-    counts the findings that astroid was asked about by its verdict.
+    counts the findings that astroid was asked about by its verdict. `largest` are the functions with the most
+    steps to follow: steps, place and name.
     """
 
     stages: Mapping[str, float] = msgspec.field(default_factory=dict)
@@ -46,6 +47,7 @@ class Statistics(msgspec.Struct, frozen=True):
     processes: int = 1
     peak_memory: int = 0
     opinions: Mapping[str, int] = msgspec.field(default_factory=dict)
+    largest: Sequence[tuple[int, str, str]] = ()
 
 
 def render_statistics(statistics: Statistics, terminal: Terminal, err: TextIO) -> None:
@@ -61,6 +63,11 @@ def _lines(statistics: Statistics, terminal: Terminal) -> Iterator[Line]:
     if statistics.rules:
         yield ()
         yield from _rule_lines(statistics.rules, terminal)
+    if statistics.largest:
+        yield ()
+        yield (("functions", "headline"), (" with the most steps to follow", "quiet"))
+        for steps, place, name in statistics.largest:
+            yield ((f"  {steps:>9,}  {place} ", ""), (name, "quiet"))
     yield ()
     yield from _count_lines(statistics)
 

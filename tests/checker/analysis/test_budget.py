@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from worker_lint.analysis import Class, Project
+from worker_lint.analysis.budget import LARGEST, Budget, Size
 from worker_lint.analysis.entity import Unknown
 from worker_lint.analysis.module_names import STEPS
 from worker_lint.analysis.mro import LIMIT
@@ -85,3 +86,34 @@ def test_a_class_with_too_many_names_keeps_what_was_found(link: Link, monkeypatc
     project.contract_classes = project.classes_in("m.py")
     assert [creation.at[0] for creation in project.creations.in_file("m.py")] == [11]
     assert list(project.budget) == [("m.py", "a class has too many names")]
+
+
+def test_the_functions_with_the_most_steps_are_told_largest_first() -> None:
+    budget = Budget()
+    for number in range(30):
+        budget.took(Size(number, "m.py", number, f"m.f{number}"))
+    budget.took(Size(100, "n.py", 3, "n.A.g"))
+    budget.took(Size(50, "n.py", 3, "n.A.g"))  # the same one, for another class of its object
+    found = budget.largest()
+    assert len(found) == LARGEST
+    assert found[:2] == [Size(100, "n.py", 3, "n.A.g"), Size(29, "m.py", 29, "m.f29")]
+    assert not budget
+
+
+TWO = """\
+def small(): pass
+
+def large(a):
+    for b in a:
+        try:
+            b()
+        finally:
+            a.close()
+"""
+
+
+def test_steps_are_counted_where_a_function_is_followed(link: Link) -> None:
+    project = link({"m.py": TWO})
+    for function in project.functions_in("m.py"):
+        project.routines.graph(function)
+    assert [(size.line, size.name) for size in project.budget.largest()] == [(3, "m.large"), (1, "m.small")]

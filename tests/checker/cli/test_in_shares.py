@@ -67,6 +67,17 @@ def test_the_answer_is_that_of_one_process(lint: Command, forks_made: list[int])
 
 
 @pytest.mark.usefixtures("tree")
+def test_the_functions_with_the_most_steps_are_those_of_one_process(lint: Command, forks_made: list[int]) -> None:
+    def largest(jobs: str) -> list[str]:
+        told = lint("check", "--no-cache", "-j", jobs, "--statistics", *EVERYTHING).err.splitlines()
+        start = told.index("functions with the most steps to follow")
+        return list(told[start : told.index("", start)])
+
+    assert largest("2") == largest("1")
+    assert forks_made
+
+
+@pytest.mark.usefixtures("tree")
 def test_shares_of_processes_that_die_are_analysed_here(
     lint: Command, forks_made: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

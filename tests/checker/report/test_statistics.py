@@ -42,6 +42,13 @@ def test_dearest_rules_come_first_and_the_rest_is_summed() -> None:
     assert lines[start + 16].split() == ["5", "other", "rules", "0.515", "s", "23%", "#####", "5", "diagnostics"]
 
 
+def test_functions_with_the_most_steps_are_shown_with_their_places() -> None:
+    largest = [(12_345, "jobs/run.py:8", "jobs.run.Runner.run"), (7, "a.py:1", "a.f")]
+    lines = rendered(Statistics(largest=largest)).splitlines()
+    start = lines.index("functions with the most steps to follow")
+    assert lines[start + 1 : start + 3] == ["     12,345  jobs/run.py:8 jobs.run.Runner.run", "          7  a.py:1 a.f"]
+
+
 def test_run_without_measures() -> None:
     assert rendered(Statistics()) == (
         "stages 0.000 s in 1 process\n\ncache    0 of 0 answers\nunknown  0 places without a verdict\n"

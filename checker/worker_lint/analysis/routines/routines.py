@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from worker_lint.analysis.budget import Size
 from worker_lint.analysis.calls import Runs, is_stand_in
 from worker_lint.analysis.entity import Class, Function
 from worker_lint.analysis.flow import Aliases, Effect, Graph, Inside, Policy, Routine, Step, Summaries, Summary, Unknown
@@ -67,6 +68,9 @@ class Routines:
             self._insides[routine.key] = found = self.summaries.inside(routine)
             if isinstance(found.graph, Unknown):
                 self.project.budget.spent(function.path, "a function has too many steps")
+            else:
+                steps = sum(len(block.steps) for block in found.graph.blocks)
+                self.project.budget.took(Size(steps, function.path, function.node.at[0], function.symbol))
         return found
 
     def graph(self, function: Function, me: Class | None = None) -> Graph | None:
