@@ -132,7 +132,7 @@ def test_every_unfinished_class_is_reported_at_the_class_when_asked_for(lint: Co
 
 
 def test_unparsable_files_fail_only_when_asked(lint: Command, write: Write) -> None:
-    write({"torn.py": "def f(:  # NotImplemented\n"})
+    write({"torn.py": "def f(:  # raise NotImplemented\n"})
     assert "WKL001" in lint("check", "-f", "concise").out
     assert lint("check").code == 0
     assert lint("check", "--strict-parse").code == 1
