@@ -375,10 +375,9 @@ def _kind(scope: Function, call: ir.Call) -> str:
         return "run_coroutine_threadsafe"
     if dotted.startswith(_EXECUTORS) and dotted.rpartition(".")[2] in ("submit", "map"):
         return dotted.rpartition(".")[2]
-    if dotted.startswith("multiprocessing.pool.") and dotted.endswith(".apply_async"):
-        is_told = any(keyword.name in ("error_callback", None) for keyword in call.keywords)
-        return "" if is_told or len(call.args) > 4 else "apply_async"
-    return ""
+    is_applied = dotted.startswith("multiprocessing.pool.") and dotted.endswith(".apply_async")
+    is_told = len(call.args) > 4 or any(keyword.name in ("error_callback", None) for keyword in call.keywords)
+    return "apply_async" if is_applied and not is_told else ""
 
 
 def _is_part_of_stop(scope: Function, target: Function) -> bool:

@@ -2,9 +2,8 @@
 A loop that can be stopped waits where the request to stop cannot be seen.
 
 What it catches
-    `time.sleep` of a second or more in a loop whose condition asks an event; a `sleep` of ten seconds or more in
-    a loop over a flag, on a thread that stop joins; a `get` or `wait` without time-out in such a loop, where
-    nothing that stop does wakes it.
+    `time.sleep` of a second or more in a loop whose condition asks an event; a `sleep` of ten seconds or more in a loop
+    over a flag, on a thread that stop joins; a `get` or `wait` without limit in such a loop that no stop wakes.
 
 Why it hurts in production
     The stop takes as long as the sleep, in each worker; with a grace period of ten seconds the process is
