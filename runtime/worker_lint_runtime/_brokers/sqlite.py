@@ -63,7 +63,7 @@ class SqliteBroker:
         """See `Broker.connect`."""
         with self.changed, self._translating():
             if self._store is None:
-                self._store = SqliteStore(self.path, synchronous=self._synchronous)
+                self._store = SqliteStore(self.path, self.clock.monotonic(), synchronous=self._synchronous)
                 self._process = os.getpid()
 
     def publish(self, queue: str, body: bytes, *, headers: Mapping[str, str] | None = None, delay: float = 0.0) -> str:

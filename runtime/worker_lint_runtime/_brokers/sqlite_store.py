@@ -17,8 +17,9 @@ BUSY_SECONDS = 30.0
 
 # Times are seconds of the monotonic clock, which all processes of one boot share: a step of the wall clock neither
 # steals a lease nor makes one immortal. After a reboot the clock starts anew; a time that lies farther ahead than it
-# can have been set is from before, and counts as over. The time of a caller may lag behind what others have stored
-# since, because it waited for the file's lock: so far ahead is normal.
+# can have been set is from before, and counts as over; whoever opens the file notes that, or such a time would look
+# like one of this boot when the clock comes near it. The time of a caller may lag behind what others have stored since,
+# because it waited for the file's lock: so far ahead is normal.
 LAG = 2 * BUSY_SECONDS
 SCHEMA = """
 CREATE TABLE messages (
@@ -38,8 +39,10 @@ CREATE TABLE messages (
 CREATE INDEX waiting ON messages (queue, due, seq) WHERE lease_end IS NULL AND dead_reason IS NULL;
 CREATE INDEX leased ON messages (queue, lease_end) WHERE lease_end IS NOT NULL;
 """
-IS_DUE = f"lease_end IS NULL AND dead_reason IS NULL AND (due <= :now OR due - delay > :now + {LAG})"
-IS_OVER = f"lease_end IS NOT NULL AND (lease_end <= :now OR lease_end - lease > :now + {LAG})"
+DUE_BEFORE = f"due - delay > :now + {LAG}"
+OVER_BEFORE = f"lease_end - lease > :now + {LAG}"
+IS_DUE = f"lease_end IS NULL AND dead_reason IS NULL AND (due <= :now OR {DUE_BEFORE})"
+IS_OVER = f"lease_end IS NOT NULL AND (lease_end <= :now OR {OVER_BEFORE})"
 
 _FIND = "SELECT seq FROM messages WHERE queue = :queue"
 _SETTLE = {
@@ -62,15 +65,16 @@ class SqliteStore:
     """
     All statements on one file. Each method is one transaction; the caller serialises calls on one store.
 
-    Every process has its own store on the same file. SQLite's errors pass through.
+    Every process has its own store on the same file, which it opens at the time `now`. SQLite's errors pass through.
     """
 
-    def __init__(self, path: Path, *, synchronous: str = "FULL") -> None:
+    def __init__(self, path: Path, now: float, *, synchronous: str = "FULL") -> None:
         self._database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute(f"PRAGMA synchronous = {synchronous}")
             self._create()
+            self._forget_earlier_boots({"now": now})
         except BaseException:
             self._database.close()
             raise
@@ -85,6 +89,12 @@ class SqliteStore:
                 self._database.execute(f"PRAGMA user_version = {VERSION}")
             elif found != VERSION:
                 raise sqlite3.DatabaseError(f"the file has version {found}; this program reads version {VERSION}")
+
+    def _forget_earlier_boots(self, values: Mapping[str, float]) -> None:
+        """Delays and leases of an earlier boot are over now; written only where there are any."""
+        if self._execute(f"SELECT 1 FROM messages WHERE {DUE_BEFORE} OR {OVER_BEFORE} LIMIT 1", values):
+            self._execute(f"UPDATE messages SET due = :now, delay = 0 WHERE {DUE_BEFORE}", values)
+            self._execute(f"UPDATE messages SET lease_end = :now, lease = 0 WHERE {OVER_BEFORE}", values)
 
     def add(self, message: Message, now: float, delay: float) -> None:
         """Store a message that is due after the delay."""

@@ -99,7 +99,9 @@ def test_a_broken_body_counts_as_soon_as_a_rule_starts_from_its_file(
 ) -> None:
     monkeypatch.setattr(content, "SETTLING_NANOSECONDS", 0)
     leaf = "from base import Base\nclass Leaf(Base):\n    def run(self):\n        x = 1\n        y = = 2\n\nLeaf()\n"
-    write({"base.py": ABSTRACT, "leaf.py": leaf + "raise NotImplemented\n", "worker-lint.toml": 'ignore = ["ABS111"]\n'})
+    write(
+        {"base.py": ABSTRACT, "leaf.py": leaf + "raise NotImplemented\n", "worker-lint.toml": 'ignore = ["ABS111"]\n'}
+    )
     around = lint("check", "-f", "json")
     assert around == lint("check", "-f", "json", "--no-cache")
     write({"worker-lint.toml": ""})

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,13 +30,19 @@ class StoreMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.stores = [SqliteStore(self.folder / "q.db", synchronous="NORMAL") for _ in range(2)]
         self.now, self.published, self.acked, self.rebooted = 1000.0, 0, 0, False
+        self.stores = self.opened()
         self.model: dict[str, Entry] = {}
 
-    def teardown(self) -> None:
+    def opened(self) -> list[SqliteStore]:
+        return [SqliteStore(self.folder / "q.db", self.now, synchronous="NORMAL") for _ in range(2)]
+
+    def close(self) -> None:
         for store in self.stores:
             store.close()
+
+    def teardown(self) -> None:
+        self.close()
         shutil.rmtree(self.folder)
 
     @rule(which=st.integers(0, 1), delay=st.sampled_from([0.0, 5.0, 100.0]))
@@ -120,7 +127,9 @@ class StoreMachine(RuleBasedStateMachine):
         """The clock starts anew; all holders are dead, all delays over."""
         if not self.rebooted:
             self.rebooted = True
+            self.close()
             self.now = 10.0
+            self.stores = self.opened()
             for entry in self.model.values():
                 if entry.state in {"delayed", "unsettled"}:
                     entry.state = "ready"
@@ -143,10 +152,21 @@ TestStore = StoreMachine.TestCase
 
 def test_a_caller_whose_time_lags_behind_takes_nothing_over(tmp_path: Path) -> None:
     # It read the clock, waited for the file's lock, and another process claimed or published meanwhile.
-    first, second = (SqliteStore(tmp_path / "q.db") for _ in range(2))
+    first, second = (SqliteStore(tmp_path / "q.db", 99.0) for _ in range(2))
     first.add(Message("claimed", b"", "q"), 100.0, 0)
     assert first.claim("q", 100.0, LEASE, LIMIT) is not None
     first.add(Message("delayed", b"", "q"), 100.0, 5.0)
     assert second.claim("q", 99.9, LEASE, LIMIT) is None
     first.close()
     second.close()
+
+
+def test_what_an_earlier_boot_left_stays_ready_when_the_clock_comes_near_its_time(tmp_path: Path) -> None:
+    with closing(SqliteStore(tmp_path / "q.db", 1000.0)) as before:
+        before.add(Message("held", b"", "q"), 1000.0, 0)
+        assert before.claim("q", 1000.0, LEASE, LIMIT) is not None
+        before.add(Message("waiting", b"", "q"), 1000.0, 0)
+        before.add(Message("delayed", b"", "q"), 1000.0, 5.0)
+    with closing(SqliteStore(tmp_path / "q.db", 10.0)) as store:
+        for now in (10.0, 900.0, 942.0, 990.0, 1000.0, 1020.0):
+            assert store.count("q", now).ready == 3
