@@ -32,7 +32,7 @@ POOL = LISTS / "pool.txt"
 OWN = (sys.executable, "-P", "-m", "worker_lint")
 SEED = 48
 HOLDOUT = 15
-APART = ("holdout", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+APART = ("holdout", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 REPAIRED = "workers"  # read to repair the rules of STP, ERR and MSG, of which random packages hold too little
 SETS = ("frozen", *APART, REPAIRED, "ci")
 
