@@ -20,7 +20,8 @@ When to ignore it
 Limits
     Only reads in the same function count. Paths are those of the control flow; conditions are not
     compared with each other. Where the clause ends with a call of which nothing is known, and
-    which may be there to raise, the finding is only likely.
+    which may be there to raise, the finding is only likely. So it is where a second failure has to
+    follow, in whose clause a `try` statement that takes every error stands around the read.
 """
 
 from collections.abc import Iterator
@@ -213,12 +214,27 @@ def _surely_comes_out(site: TrySite, handler: ir.Handler) -> bool:
     return any(one is not call and ir.dotted_name(one.func) == named for one in find(ir.Call, site.node.body))
 
 
+def _is_taken_there(site: TrySite, handler: ir.Handler, read: ir.Name) -> bool:
+    """Whether the read is in a clause for a later failure, and in a block there whose clause takes what it raises."""
+    tiers = site.scope.project.tiers
+    for later in find(ir.Try, site.scope.statements):
+        clause = next((one for one in later.handlers if encloses(one.at, read.at)), None)
+        if clause is None or encloses(later.at, handler.at):
+            continue
+        for inner in find(ir.Try, clause.body):
+            is_guarded = any(encloses(one.at, read.at) for one in inner.body)
+            if is_guarded and any(tiers.is_broad(site.scope, one) for one in inner.handlers):
+                return True
+    return False
+
+
 def _last_handler(path: Path, name: str) -> ir.Handler:
     found = [step.node for step, _ in path.steps() if isinstance(step.node, ir.Handler) and step.node.name == name]
     return found[-1]
 
 
 def _finding(site: TrySite, read: ir.Name, handler: ir.Handler, context: Context) -> Finding:
+    is_sure = _surely_comes_out(site, handler) and not _is_taken_there(site, handler, read)
     return Finding(
         at=read.at,
         message=f"`{read.id}` is no longer bound here: its except clause has deleted it",
@@ -232,5 +248,5 @@ def _finding(site: TrySite, read: ir.Name, handler: ir.Handler, context: Context
             ),
         ),
         symbol=site.scope.symbol,
-        confidence="certain" if _surely_comes_out(site, handler) else "likely",
+        confidence="certain" if is_sure else "likely",
     )

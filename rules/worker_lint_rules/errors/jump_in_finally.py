@@ -25,7 +25,10 @@ Limits
     A finding is only likely where a clause takes every error and the block awaits nothing, so
     that the exit of the process alone can be lost; where what is returned is bound in the block;
     where the jump stands under a test of what the block has set; and where a comment beside it
-    says that it is meant.
+    says that it is meant. So it is where a block that awaits nothing calls only functions that take
+    their errors themselves, or is one call that is made again by what is returned; where its one
+    call is into a library whose error a clause logs, and what is returned says that it failed; and
+    where the jump ends a clause inside `finally` that logs why the clean-up failed.
 """
 
 import re
@@ -35,6 +38,7 @@ from worker_lint.analysis import ModuleScope, inner_blocks
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import TrySite, awaits_in, raises_anything
 from worker_lint.analysis.tiers.after_success import asks_how_it_went, is_after_success
+from worker_lint.analysis.tiers.answering import is_answered
 from worker_lint.analysis.tiers.names import bound_names
 from worker_lint.analysis.tiers.reasons import is_reason
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -245,7 +249,7 @@ def _is_sure(site: TrySite, jump: ir.Return | ir.Simple, context: Context) -> bo
     """Whether an error that nobody wanted to lose surely meets the jump."""
     if _needs_the_block(site, jump) or asks_how_it_went(site, jump) or _is_meant(site, jump):
         return False
-    return _loses_errors(site, context)
+    return _loses_errors(site, context) and not is_answered(site, jump)
 
 
 def _is_meant(site: TrySite, jump: ir.Return | ir.Simple) -> bool:
@@ -292,7 +296,8 @@ def _jumps(block: tuple[ir.Stmt, ...], *, in_loop: bool) -> Iterator[ir.Return |
 
 def _finding(site: TrySite, jump: ir.Return | ir.Simple, context: Context) -> Finding:
     kind = "return" if isinstance(jump, ir.Return) else jump.kind
-    taken = " The cancellation of the task is lost, too." if site.is_async else ""
+    is_cancellable = awaits_in((*site.node.body, *site.node.handlers, *site.node.orelse))
+    taken = " The cancellation of the task is lost, too." if is_cancellable else ""
     return Finding(
         at=jump.at,
         message=f"`{kind}` in `finally` discards the exception that is passing",

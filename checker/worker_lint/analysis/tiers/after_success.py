@@ -87,11 +87,11 @@ def _is_past_the_end(site: TrySite, jump: ir.Node) -> bool:
     return any(
         given is not None and any(_meets(one.test, name, given) is (not one.holds) for one in conditions)
         for name in names - set_by_clauses
-        for given in (_given_before(site, name),)
+        for given in (given_before(site, name),)
     )
 
 
-def _given_before(site: TrySite, name: str) -> ir.Constant | None:
+def given_before(site: TrySite, name: str) -> ir.Constant | None:
     """The constant that a name has when the block begins, by the last statement before it that binds the name."""
     before = site.block[: next(index for index, one in enumerate(site.block) if one is site.node)]
     for node in reversed(before):
