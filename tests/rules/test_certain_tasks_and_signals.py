@@ -138,13 +138,12 @@ def confidence(code: str, text: str, part: str) -> list[str]:
     [
         ("STP122", TASK, "asyncio.create_task(self.renew())"),
         ("STP122", TASK, "# TODO: keep it\nasyncio.create_task(self.renew())"),
-        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.tell)"),
-        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)\nsignal.signal(signal.SIGINT, self.end)"),
-        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)\nself.ended.wait()"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.tell)\nwhile True:\n    self.jobs.get()()"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)\nwhile not self.ended.wait(1):\n    self.work()"),
         (
             "STP117",
             SIGNAL,
-            "stop = threading.Event()\nsignal.signal(signal.SIGTERM, lambda *_: stop.set())\nstop.wait()",
+            "stop = threading.Event()\nsignal.signal(signal.SIGINT, lambda *_: stop.set())\nwhile not stop.wait(1): 0",
         ),
         ("STP134", BLOCKING, "time.sleep(3)\nawait asyncio.sleep(3)\nasyncio.create_task(self.stop())"),
         ("STP106", WAITING, "self.thread.join()"),
@@ -166,6 +165,17 @@ def test_it_is_certain(code: str, text: str, part: str) -> None:
         ("STP122", TASK, "asyncio.create_task(self.disconnect())"),
         ("STP122", TASK, "asyncio.create_task(self.show())"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGUSR1, self.tell)"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGUSR1, self.tell)\nwhile True:\n    self.jobs.get()()"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.tell)"),
+        ("STP117", SIGNAL, "while self.work():\n    self.jobs.get()()\nsignal.signal(signal.SIGTERM, self.tell)"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)\nsignal.signal(signal.SIGINT, self.end)"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)\nself.ended.wait()"),
+        ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)\nwhile not self.ended.is_set():\n    self.work()"),
+        (
+            "STP117",
+            SIGNAL,
+            "stop = threading.Event()\nsignal.signal(signal.SIGTERM, lambda *_: stop.set())\nstop.wait()",
+        ),
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.end)"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.join)"),
         ("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.tell)\nself.thread.join()"),
@@ -186,6 +196,52 @@ def test_it_is_likely(code: str, text: str, part: str) -> None:
 
 def test_nobody_else_has_the_lock_of_what_the_handler_makes() -> None:
     assert confidence("STP117", SIGNAL, "signal.signal(signal.SIGTERM, self.fresh)") == []
+
+
+LOCKED = """
+import signal
+import threading
+import time
+
+class Table:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.jobs = []
+        signal.signal(signal.SIGTERM, self.on_signal)
+        {start}
+
+    def on_signal(self, number, frame):
+        self.stop()
+
+    def stop(self):
+        while self.jobs:
+            with self.lock:
+                self.jobs.pop()
+
+    def poll(self):
+        while True:
+            self.step()
+
+    def step(self):
+        with self.lock:
+            {held}
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "held", "expected"),
+    [
+        ("self.poll()", "pass", "certain"),
+        ("self.step()", "pass", "certain"),
+        ("threading.Thread(target=self.poll).start()", "pass", "likely"),
+        ("threading.Thread(target=self.poll).start()", "time.sleep(1)", "likely"),
+        ("threading.Thread(target=self.poll).start(); self.step()", "pass", "likely"),
+        ("threading.Thread(target=self.poll).start(); self.step()", "time.sleep(1)", "certain"),
+    ],
+)
+def test_a_signal_meets_what_the_main_thread_takes_again_or_holds(start: str, held: str, expected: str) -> None:
+    found = check_source("STP117", LOCKED.format(start=start, held=held))
+    assert [one.confidence for one in found] == [expected]
 
 
 KICKED = """

@@ -1,4 +1,4 @@
-"""Handlers that `signal.signal` installs, for which signals, and whether such a signal can meet what they do."""
+"""Handlers that `signal.signal` installs, and for which signals."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ from worker_lint.analysis.workers.entry import argument_of
 from worker_lint.source import ir
 
 _BY_HAND: Final = frozenset({"SIGUSR1", "SIGUSR2", "SIGINFO"})
-
-_WAITS: Final = frozenset({"join", "pause", "waitpid", "sleep"})
-_TELLS: Final = frozenset({"print", "debug", "info", "warning", "error", "exception", "close", "exit"})
 
 
 class Installed(NamedTuple):
@@ -54,22 +51,6 @@ def is_by_hand(signals: tuple[str, ...]) -> bool:
     return _BY_HAND.issuperset(signals)
 
 
-def only_waits_after(scope: Scope, installed: Installed) -> bool:
-    """
-    Whether the block does nothing after the installation but to wait for others to end: the main thread then holds
-    no lock of the program that the handler could meet.
-    """
-    own = _last(ir.dotted_name(installed.handler))
-    later = [
-        _last(ir.dotted_name(call.func)) or (ir.dotted_name(call.func) or "")
-        for statement in walk_statements(scope.statements)
-        for call in own_calls(statement)
-        if call.at[:2] > installed.handler.at[2:]
-    ]
-    waits = [name for name in later if name in _WAITS]
-    return bool(waits) and all(name in _WAITS or name in _TELLS or name in {own, "signal"} for name in later)
-
-
 def is_made_here(function: Function, call: ir.Call) -> bool:
     """Whether the object whose method is called is a local that the function itself makes: nobody else has its lock."""
     receiver = call.func.value if isinstance(call.func, ir.Attribute) else None
@@ -79,15 +60,6 @@ def is_made_here(function: Function, call: ir.Call) -> bool:
     return bool(sources) and all(
         one.how == "value" and (isinstance(one.expr, ir.Call) or is_none(one.expr)) for one in sources
     )
-
-
-def may_meet(signals: tuple[str, ...], event: str, source: str) -> bool:
-    """
-    Whether the handler can come while the same event is in use: a second signal runs it in the middle of itself, or
-    code of the file, whose text is `source`, waits for the event.
-    """
-    name = _last(event)
-    return len(signals) > 1 or "" in signals or (bool(name) and f"{name}.wait(" in source)
 
 
 def _last(dotted: str | None) -> str:

@@ -22,23 +22,21 @@ Limits
     same event. Handlers are followed as far as each call surely runs one function; branches that the arguments
     of a call exclude are left out. `print` and the logging module are let pass: their locks let the same thread in
     again, and logging swallows what goes wrong. A handler installed for several signals is reported once.
-    A finding is certain when the handler takes a lock that the main thread may hold: of an event only when several
-    signals share the handler or the file waits for that event. To join or start a thread is only likely to do harm,
-    and so is what is done for signals that a person sends, such as SIGUSR1, and in files that name gevent.
+    A finding is certain only when code seen to run on the main thread outside the handler takes the very lock in a
+    `while` loop, or holds it while it waits: a lock that is taken once, by `Event.wait()` too, or only by the handler
+    and on other threads, is met by a signal within microseconds at most. To join or start a thread is only likely to
+    do harm, and so is what is done for signals that a person sends, such as SIGUSR1, and in files that name gevent.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from worker_lint.analysis import External, Function, Instance, ModuleScope, Scope
-from worker_lint.analysis.calls import Callee, Runs
-from worker_lint.analysis.locking import tries_only
-from worker_lint.analysis.nesting import mentions, own_calls, own_expressions, with_inner
-from worker_lint.analysis.reached import Reached, callee_in, reached_from
-from worker_lint.analysis.signalled import Installed, installed_in, is_by_hand, is_made_here, may_meet, only_waits_after
-from worker_lint.diagnostic import Severity
+from worker_lint.analysis import Function, ModuleScope, Scope
+from worker_lint.analysis.calls import Callee
+from worker_lint.analysis.in_signal_handler import Unsafe, unsafe_in, unsafe_in_lambda
+from worker_lint.analysis.main_thread import locks_of_main
+from worker_lint.analysis.nesting import mentions, with_inner
+from worker_lint.analysis.signalled import Installed, installed_in, is_by_hand
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
-from worker_lint.source import ir
 
 rule = Rule(
     code="STP117",
@@ -93,6 +91,47 @@ rule = Rule(
 
             signal.signal(signal.SIGTERM, on_signal)  # bad: on_signal
             """,
+            is_likely=True,
+        ),
+        bad(
+            "the main loop takes the lock again and again",
+            """
+            import signal
+            import threading
+            import time
+
+            class Table:
+                def __init__(self):
+                    self.lock = threading.Lock()
+                    self.jobs = []
+                    signal.signal(signal.SIGTERM, self.on_signal)  # bad: on_signal
+
+                def on_signal(self, number, frame):
+                    with self.lock:
+                        self.jobs.clear()
+
+                def run(self):
+                    while self.jobs:
+                        self.step()
+
+                def step(self):
+                    with self.lock:
+                        self.jobs.pop()
+            """,
+        ),
+        bad(
+            "the main loop waits for the event, a second at a time",
+            """
+            import signal
+            import threading
+
+            stopping = threading.Event()
+
+            def main():
+                signal.signal(signal.SIGTERM, lambda number, frame: stopping.set())  # bad: Event.set
+                while not stopping.wait(1):
+                    print("working")
+            """,
         ),
         bad(
             "the handler tells a queue",
@@ -105,6 +144,7 @@ rule = Rule(
             def run():
                 signal.signal(signal.SIGTERM, lambda number, frame: tasks.put(None))  # bad: Queue.put
             """,
+            is_likely=True,
         ),
         bad(
             "an event is set: a note",
@@ -259,34 +299,11 @@ rule = Rule(
     ),
 )
 
-_LOCKS = frozenset(
-    {"threading.Lock", "threading.Semaphore", "threading.BoundedSemaphore", "multiprocessing.synchronize.Lock"}
+_DEADLOCK = "If the signal comes while the main thread is in there, the process waits for itself for ever."
+_EVENT = (
+    "It takes a lock: if the signal, or a second one, comes while the main thread is in the same event, the process"
+    " waits for itself for ever."
 )
-"""An RLock lets its own thread in again, and a Condition has one unless told otherwise."""
-_REENTRANT = ("threading.RLock.", "threading.Condition.notify")
-_SETTERS = frozenset({"threading.Event.set", "threading.Event.clear", "multiprocessing.synchronize.Event.set"})
-_WAITS = frozenset({"threading.Thread.join", "threading.Thread.start", "multiprocessing.process.BaseProcess.start"})
-_ORDER: tuple[Severity, ...] = ("error", "warning", "note")
-
-
-class _Unsafe(NamedTuple):
-    """
-    Something unsafe that a handler reaches: what, where, how bad, and what can happen; what it does it to, and
-    whether it takes no lock of the program, but waits for another thread or begins one.
-    """
-
-    what: str
-    here: Reached
-    at: ir.At
-    severity: Severity
-    harm: str
-    subject: str = ""
-    waits: bool = False
-
-    @property
-    def order(self) -> tuple[ir.At, ...]:
-        """Comparable with that of others of the same handler: what runs first comes first."""
-        return (*(way.call.at for way in self.here.ways), self.at)
 
 
 @rule.on_module
@@ -307,94 +324,45 @@ def _installed(scope: Scope) -> Iterator[Finding]:
     for installed in installed_in(scope):
         callee = scope.project.calls.handed(scope, installed.handler)
         if callee.body is not None and isinstance(scope, Function):
-            found = list(_in_lambda(scope, callee.body))
+            found = list(unsafe_in_lambda(scope, callee.body))
         else:
             runs = [item for item in callee.runs if not scope.project.values.is_wrapped(item.function)]
-            found = list(_in_runs(runs[0])) if len(runs) == 1 and len(callee.runs) == 1 else []
+            found = list(unsafe_in(runs[0])) if len(runs) == 1 and len(callee.runs) == 1 else []
         if found:
-            worst = min(found, key=lambda item: (_ORDER.index(item.severity), item.waits, item.order))
-            yield _finding(scope, installed, callee, worst, found)
+            sure = _certain(scope, installed, found)
+            worst = min(found, key=lambda item: (item.is_setter, item not in sure, item.waits, item.order))
+            yield _finding(scope, installed, callee, worst, found, is_certain=worst in sure)
 
 
-def _in_runs(start: Runs) -> Iterator[_Unsafe]:
-    for here in reached_from(start):
-        for placed in here.statements():
-            if isinstance(placed.statement, ir.With):
-                yield from _entered(here, placed.statement)
-            for call in own_calls(placed.statement):
-                yield from _called(here, call)
-
-
-def _in_lambda(scope: Function, body: ir.Lambda) -> Iterator[_Unsafe]:
-    here = Reached(scope, scope.owner)
-    for call in own_expressions(ir.Expression(body.at, body.body)):
-        if isinstance(call, ir.Call):
-            yield from _called(here, call, shares=True)
-            runs = callee_in(here, call).runs
-            if len(runs) == 1:
-                yield from _in_runs(runs[0])
-
-
-def _entered(here: Reached, statement: ir.With) -> Iterator[_Unsafe]:
-    for item in statement.items:
-        kind = here.function.project.values.of(here.function, item.context, here.me)
-        if isinstance(kind, Instance) and isinstance(kind.of, External) and kind.of.dotted in _LOCKS:
-            yield _Unsafe(f"`with {_text(here, item.context)}`", here, item.at, "error", _DEADLOCK)
-
-
-_DEADLOCK = "If the signal comes while the main thread is in there, the process waits for itself for ever."
-_EVENT = (
-    "It takes a lock: if the signal, or a second one, comes while the main thread is in the same event, the process"
-    " waits for itself for ever."
-)
-
-
-def _called(here: Reached, call: ir.Call, *, shares: bool = False) -> Iterator[_Unsafe]:
-    callee = callee_in(here, call)
-    model = callee.model
-    name = callee.dotted
-    if model is not None and model.facts.signal_safe is False and callee.is_sure and not name.startswith(_REENTRANT):
-        if (name not in _WAITS and not shares and is_made_here(here.function, call)) or tries_only(name, call):
-            return
-        severity: Severity = "note" if name in _SETTERS else "error"
-        short = ".".join(name.split(".")[-2:])
-        harm = _EVENT if name in _SETTERS else _DEADLOCK
-        subject = ir.dotted_name(call.func.value) if isinstance(call.func, ir.Attribute) else ""
-        yield _Unsafe(f"`{short}`", here, call.at, severity, harm, subject or "", name in _WAITS)
-
-
-def _text(here: Reached, node: ir.Expr) -> str:
-    return ir.dotted_name(node) or here.function.project.store.text(here.function.path).segment(node.at).split("\n")[0]
-
-
-def _is_certain(scope: Scope, installed: Installed, worst: _Unsafe) -> bool:
+def _certain(scope: Scope, installed: Installed, found: list[Unsafe]) -> list[Unsafe]:
     """
-    Whether the lock that the handler takes can be the one that the main thread holds: it is no mere wait for another
-    thread or start of one, the signals are sent without a person who looks, the main thread does more than wait, an
-    event is one that the handler itself may be in, and gevent does not put a lock without waiting in its place.
+    What takes a lock that the main thread takes again and again, or holds while it waits: no mere wait for another
+    thread or start of one, for signals that are sent without a person who looks, and gevent does not put a lock
+    without waiting in its place.
     """
-    text = scope.project.store.text
-    if worst.waits or is_by_hand(installed.signals) or "gevent" in text(scope.path).source:
-        return False
-    if worst.severity == "error" and only_waits_after(scope, installed):
-        return False
-    source = text(worst.here.function.path).source
-    return worst.severity == "error" or may_meet(installed.signals, worst.subject, source)
+    takes = [(item, item.lock) for item in found if not item.waits]
+    if is_by_hand(installed.signals) or "gevent" in scope.project.store.text(scope.path).source or not takes:
+        return []
+    apart = {function for item in found for function in item.functions}
+    locks = locks_of_main(scope, installed.handler.at, apart)
+    return [item for item, lock in takes if lock is not None and any(lock.is_same(one) for one in locks)]
 
 
-def _finding(scope: Scope, installed: Installed, callee: Callee, worst: _Unsafe, found: list[_Unsafe]) -> Finding:
+def _finding(
+    scope: Scope, installed: Installed, callee: Callee, worst: Unsafe, found: list[Unsafe], *, is_certain: bool
+) -> Finding:
     name = callee.runs[0].function.name if callee.runs else "lambda"
     notes = [Note(way.function.path, way.call.at, "it is called here") for way in worst.here.ways]
     notes.append(Note(worst.here.function.path, worst.at, f"{worst.what} in a signal handler"))
-    others = [item for item in found if item is not worst and item.severity == worst.severity][:3]
+    others = [item for item in found if item is not worst and item.is_setter is worst.is_setter][:3]
     notes.extend(Note(item.here.function.path, item.at, f"{item.what}, too") for item in others)
     return Finding(
         at=installed.handler.at,
         message=f"the signal handler `{name}` reaches {worst.what}",
-        consequence=worst.harm,
+        consequence=_EVENT if worst.is_setter else _DEADLOCK,
         help="set a plain attribute in the handler and do the work in the main loop",
         notes=tuple(notes),
         symbol=scope.symbol,
-        severity=worst.severity,
-        confidence="certain" if _is_certain(scope, installed, worst) else "likely",
+        severity="note" if worst.is_setter else "error",
+        confidence="certain" if is_certain else "likely",
     )
