@@ -247,3 +247,30 @@ class Pool:
 )
 def test_what_fails_in_every_turn(work: str, expected: str) -> None:
     assert [one.confidence for one in check_source("ERR106", TURNS.format(work=work))] == [expected]
+
+
+COUNTED = """
+def show(log, client, owner):
+    left = len(log)
+    while {test}:
+        try:
+            client.send(1)
+        except Exception:
+            pass
+        {count}
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "count", "expected"),
+    [
+        ("left", "left -= 1", "likely"),
+        ("left and owner.running", "left -= 1", "likely"),
+        ("left", "client.seen -= 1", "certain"),
+        ("left", "left += 1", "certain"),
+        ("left or owner.running", "left -= 1", "certain"),
+    ],
+)
+def test_a_loop_that_counts_down(test: str, count: str, expected: str) -> None:
+    found = check_source("ERR106", COUNTED.format(test=test, count=count))
+    assert [one.confidence for one in found] == [expected]

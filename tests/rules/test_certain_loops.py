@@ -154,3 +154,26 @@ class Parent:
 def test_a_loop_that_looks_after_processes(code: str, step: str, clause: str, expected: list[str]) -> None:
     found = check_source(code, PARENT.format(step=step, clause=clause))
     assert [one.confidence for one in found] == expected
+
+
+DATAGRAMS = """
+import threading
+
+class Relay:
+    def __init__(self, peer):
+        self.peer = peer
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        while not self.stopping:
+            {got} = self.peer.recvfrom(1024)
+            self.number = int({part})
+"""
+
+
+@pytest.mark.parametrize(
+    ("got", "part", "count"),
+    [("data, sender", "sender[1]", 0), ("data, (host, port)", "port", 0), ("data, sender", "data", 1)],
+)
+def test_the_address_is_no_message(got: str, part: str, count: int) -> None:
+    assert len(check_source("ERR101", DATAGRAMS.format(got=got, part=part))) == count

@@ -28,6 +28,16 @@ class Poller:
         self.thread.join()
         self.thread = None
 """
+OWNER = """
+class App:
+    def begin(self):
+        self.poller = Poller()
+        {begin}
+
+    def end(self):
+        self.poller.stop()
+        {end}
+"""
 WATCHER = """
 class Watcher:
     def signal(self, process, number):
@@ -140,10 +150,23 @@ class Poller:
         self.stopping.set()
         self.{joined}.join()
 """
+ONCE = POLLER.format(doc="", stop="stop")
 CASES = {
     "a stop, and another start": ("STP130", POLLER.format(doc="", stop="stop"), ["certain"]),
     "the end of the object": ("STP130", POLLER.format(doc="", stop="close"), ["likely"]),
     "it says so": ("STP130", POLLER.format(doc='"""It cannot be restarted."""', stop="stop"), ["likely"]),
+    "a new one for each start": (
+        "STP130",
+        ONCE + OWNER.format(begin="self.poller.start()", end="self.poller = None"),
+        ["likely"],
+    ),
+    "the same one is kept": ("STP130", ONCE + OWNER.format(begin="self.poller.start()", end="pass"), ["certain"]),
+    "the same one again": ("STP130", ONCE + OWNER.format(begin="pass", end="self.poller.start()"), ["certain"]),
+    "in another place, too": (
+        "STP130",
+        ONCE + OWNER.format(begin="self.poller.start()", end="self.poller = None") + "Poller().start()",
+        ["certain"],
+    ),
     "one after the other": ("STP118", WATCHER.format(error="ProcessLookupError", kill=ROW), ["certain"]),
     "a clause for it": ("STP118", WATCHER.format(error="ProcessLookupError", kill=GUARDED), ["likely"]),
     "a clause for another error": ("STP118", WATCHER.format(error="NoSuchProcess", kill=GUARDED), ["certain"]),

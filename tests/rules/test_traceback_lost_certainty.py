@@ -238,3 +238,41 @@ def test_the_advice_fits_the_logger(imports: str, advice: str) -> None:
 def test_a_function_that_may_look_at_the_error_itself(line: str, expected: str) -> None:
     source = WORDS.replace("logging.error", line)
     assert _confidence(source.format(above="", local="", line="'could not do it'")) == [expected]
+
+
+HELPER = """
+import email.utils
+import logging
+import requests
+
+def date(message, key):
+    if key not in message:
+        raise KeyError(key)
+    return message[key]
+
+def fetch(message):
+    try:
+        {work}
+    except Exception as e:
+        logging.error({line})
+    return 0
+
+fetch(None)
+"""
+PARSED = "field = date(message, 'Date'); return email.utils.mktime_tz(email.utils.parsedate_tz(field))"
+ASKED = "field = date(message, 'Date'); return email.utils.parsedate_tz(requests.get(field))"
+
+
+@pytest.mark.parametrize(
+    ("work", "line", "expected"),
+    [
+        (PARSED, "'date set to zero'", ["likely"]),
+        (ASKED, "'date set to zero'", ["certain"]),
+        (ASKED, "'credential provider failed'", ["likely"]),
+        (ASKED, "'provider failed'", ["certain"]),
+        (ASKED, "'provider failed: %s', exc", []),
+        (ASKED, "'provider failed: %s', message", ["certain"]),
+    ],
+)
+def test_a_header_a_secret_and_a_name_that_nothing_binds(work: str, line: str, expected: list[str]) -> None:
+    assert _confidence(HELPER.format(work=work, line=line)) == expected

@@ -8,6 +8,9 @@ from typing import Final
 
 from worker_lint.analysis.children import Child
 from worker_lint.analysis.entity import Class, Function
+from worker_lint.analysis.uses import Call
+from worker_lint.analysis.visit import last_name
+from worker_lint.source import ir
 
 _MAKERS: Final = frozenset({"__init__", "__post_init__", "__attrs_post_init__"})
 _ENDS: Final = frozenset({"close", "aclose", "dispose", "destroy", "teardown", "tear_down", "finalize", "cleanup"})
@@ -32,6 +35,49 @@ def starts_once(cls: Class, start: Function, children: Collection[Child]) -> boo
             if any(site.method.name in run for site in child.held.acquired):
                 return True
     return False
+
+
+def is_made_anew(cls: Class, start: Function) -> bool:
+    """
+    Whether all who make an object keep it in a field, start it there, and forget it elsewhere, as when they stop it:
+    what was stopped is not started again, the next start makes another.
+    """
+    made = list(cls.project.uses.creations(cls))
+    return bool(made) and all(_is_for_one_start(one, start) for one in made)
+
+
+def _is_for_one_start(made: Call, start: Function) -> bool:
+    """Whether the one start of what a field holds follows where it is made, and another function empties the field."""
+    statement = made.guards[-1]
+    if not isinstance(statement, ir.Assign) or statement.value is not made.node or len(statement.targets) != 1:
+        return False
+    target, scope = statement.targets[0], made.scope
+    if not isinstance(target, ir.Attribute):
+        return False
+    uses = scope.project.uses
+    called = (call for call in uses.calls_naming(scope.path, target.name) if last_name(call.node.func) == start.name)
+    starts = [call for call in called if _is_of(call.node.func, target.name)]
+    if len(starts) != 1 or starts[0].scope is not scope or starts[0].node.at < made.node.at:
+        return False
+    return any(
+        _forgets(statement, target.name)
+        for other in uses.scopes_with(scope.path, target.name)
+        if isinstance(other, Function) and other is not scope and other.name not in _MAKERS
+        for statement in uses.plain_statements(other)
+    )
+
+
+def _is_of(func: ir.Expr, field: str) -> bool:
+    """Whether a method of what a field holds is called."""
+    return isinstance(func, ir.Attribute) and isinstance(func.value, ir.Attribute) and func.value.name == field
+
+
+def _forgets(statement: ir.Stmt, field: str) -> bool:
+    """Whether a statement puts None into a field."""
+    if not isinstance(statement, ir.Assign) or not isinstance(statement.value, ir.Constant):
+        return False
+    is_field = any(isinstance(one, ir.Attribute) and one.name == field for one in statement.targets)
+    return is_field and statement.value.kind == "none"
 
 
 def is_last(cls: Class, stop: Function) -> bool:

@@ -37,6 +37,7 @@ _COMPUTING: Final = (
     *("time.", "collections.", "datetime.", "functools.", "itertools.", "operator.", "copy.", "math.", "string."),
     *("textwrap.", "threading.", "queue.", "logging.", "uuid.", "enum.", "weakref.", "types.", "traceback."),
     *("urllib.parse.", "hashlib.", "inspect.", "dataclasses.", "contextvars.", "random.", "warnings.", "decimal."),
+    *("email.utils.", "email.header.", "calendar."),
     *("shlex.", "pprint.", "html.", "secrets.", "platform.", "locale.", "sys.", "os.cpu_count", "os.getpid"),
     *("multiprocessing.cpu_count", "multiprocessing.context.BaseContext.cpu_count", "os.sched_getaffinity"),
 )

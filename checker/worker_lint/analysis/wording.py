@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from worker_lint.analysis.converting import converts_one_value
+from worker_lint.analysis.entity import Function, ModuleScope, Scope
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.tiers import TrySite, mentions, tells_exception
 from worker_lint.analysis.tiers.handling import is_logging
@@ -37,6 +38,12 @@ _ACCEPTED: Final = re.compile(
     r"|\b(?:not|no)(?: be)?(?: an?)? (?:problem|issue|matter)|\bignor(?:e|ing)\b|\bbest[ -]effort\b|\banyway\b"
 )
 """Words of a line that says that the failure does not matter, so nobody will look for its cause."""
+
+_SECRET: Final = re.compile(
+    r"(?i)\b(?:credential|password|passphrase|secret)s?\b|\b(?:private|secret|api|access)[ _-]keys?\b"
+)
+"""Words of a line about secrets, which the text of the error may show."""
+_ERROR_NAME: Final = re.compile(r"e|ex|exc|err|error|exception")
 
 
 def takes_exc_info(site: TrySite, line: ir.Call) -> bool:
@@ -83,10 +90,11 @@ def names_conversion(line: ir.Call) -> bool:
 def leaves_open(site: TrySite, lines: list[ir.Call]) -> bool:
     """
     Whether a reader of the lines must ask what it was: more than one kind of failure can come out of the block, and
-    they neither name a kind nor say that none matters. What a constant from elsewhere says is not known.
+    they neither name a kind nor say that none matters, nor tell of secrets. What a constant from elsewhere says is not
+    known.
     """
     texts = [text for line in lines for text in _texts_of(site, line)]
-    if not texts or any(pattern.search(text) for text in texts for pattern in (_KIND, _ACCEPTED, _CONVERTED)):
+    if not texts or any(pattern.search(text) for text in texts for pattern in (_KIND, _ACCEPTED, _CONVERTED, _SECRET)):
         return False
     return not converts_one_value(site)
 
@@ -129,4 +137,30 @@ def shows_outer_error(site: TrySite, line: ir.Call) -> bool:
             }
             if any(mentions(line.args, name) for name in (handler.name, *kept)):
                 return True
+    return False
+
+
+def names_nothing(site: TrySite, line: ir.Call) -> bool:
+    """
+    Whether the line names an error that is bound nowhere, as `exc` in a clause `as e`: it raises NameError instead of
+    being logged, and Python shows what was caught besides.
+    """
+    given = (*line.args, *(keyword.value for keyword in line.keywords))
+    if any(True for kind in (ir.Lambda, ir.Comprehension) for _ in find(kind, given)):
+        return False
+    return any(_ERROR_NAME.fullmatch(one.id) and not _is_bound(site.scope, one.id) for one in find(ir.Name, given))
+
+
+def _is_bound(scope: Scope, name: str) -> bool:
+    """Whether a scope or one around it gives the name a value, or may."""
+    around: Scope | None = scope
+    while around is not None:
+        if isinstance(around, Function) and any(param.name == name for param in around.node.params):
+            return True
+        block = around.block
+        if name in block.names or name in block.globals or block.stars:
+            return True
+        if any(one.target == name for one in find(ir.Walrus, around.statements)):
+            return True
+        around = None if isinstance(around, ModuleScope) else around.parent
     return False

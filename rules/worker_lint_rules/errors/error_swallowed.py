@@ -24,7 +24,7 @@ Limits
     that stand directly in the body of a loop, or are the end of a function, are looked at. Certain is what is dropped
     right in a loop that nothing but its owner ends, if it is every error, or if the loop has no condition and never
     sleeps; and what is done once more on one platform only. Where something is done with the item of a turn it may be
-    about that one; an OSError may come from the stop that closes what is read.
+    about that one; an OSError may come from the stop that closes what is read. A loop that counts down ends by itself.
 """
 
 from collections.abc import Iterator

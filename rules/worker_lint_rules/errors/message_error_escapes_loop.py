@@ -18,12 +18,12 @@ When to ignore it
     somebody restarts it and the message is gone by then.
 
 Limits
-    Deliveries are followed through locals, fields that a receiving call fills, and sure calls. A test for membership or
-    length anywhere in the function is a guard. Certain is an error over what a broker delivered, of the code that a
-    message names, or over what clients send to a server that answers other malformed messages, where the loop has a
-    thread, task, greenlet or process of its own and a log line at most tells of its end; and a stream of bytes that
-    the loop parses which looks after the processes at its other end. What else sockets and pipes bring, explicit raises
-    and jobs are likely.
+    Deliveries are followed through locals, fields that a receiving call fills, and sure calls; the address that
+    `recvfrom` gives is none. A test for membership or length anywhere in the function is a guard. Certain is an error
+    over what a broker delivered, of the code that a message names, or over what clients send to a server that answers
+    other malformed messages, where the loop has a thread, task, greenlet or process of its own and a log line at most
+    tells of its end; and a stream of bytes that the loop parses which looks after the processes at its other end.
+    What else sockets and pipes bring, explicit raises and jobs are likely.
 """
 
 from collections.abc import Iterator
@@ -349,9 +349,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
         for origin in origins(context.project.escaping, boundary):
             if does_harm(boundary, origin):
                 by_kind.setdefault(origin.failure.sort, []).append(origin)
-        if not by_kind or may_go_on(boundary):
-            continue
-        for same in by_kind.values():
+        for same in by_kind.values() if by_kind and not may_go_on(boundary) else ():
             finding = _finding(boundary, same, context)
             if finding.at not in seen:
                 seen.add(finding.at)

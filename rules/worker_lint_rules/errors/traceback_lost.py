@@ -23,8 +23,9 @@ Limits
     likely where the line names a kind of failure ("invalid", "not found") or says that it does not matter,
     where the block only computes, where what is called keeps the cause itself or is a wait for the result of
     others, where no logger but some function gets the line, and where the clause is a net behind one for the
-    error that is expected. A block whose calls take all errors is let pass. A file is read only if the bytes of
-    a clause show a log line and nothing that looks at the exception.
+    error that is expected, and where the line tells of credentials or passwords, which the error may show. A block
+    whose calls take all errors is let pass, as is a line with `exc` or the like that nothing binds: it raises itself.
+    A file is read only if the bytes of a clause show a log line and nothing that looks at the exception.
 """
 
 from collections.abc import Iterator
@@ -45,6 +46,7 @@ from worker_lint.analysis.wording import (
     goes_to_logger,
     leaves_open,
     names_conversion,
+    names_nothing,
     shows_outer_error,
     takes_exc_info,
 )
@@ -322,7 +324,7 @@ def check(module: ModuleScope, context: Context) -> Iterator[Finding]:
 
 def _needs_no_cause(site: TrySite, lines: list[ir.Call]) -> bool:
     """Whether the lines say all, or nothing in the block fails; what is called is asked last, it may be elsewhere."""
-    if any(explains(line) or shows_outer_error(site, line) for line in lines):
+    if any(explains(line) or shows_outer_error(site, line) or names_nothing(site, line) for line in lines):
         return True
     body = site.node.body
     if all(_is_look_up(site, call) for call in find(ir.Call, body)) or lets_nothing_out(site.scope, body):

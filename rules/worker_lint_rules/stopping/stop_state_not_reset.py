@@ -18,7 +18,8 @@ When to ignore it
 Limits
     Only where `start` looks at the old thread, or `stop` forgets it: signs that another start is expected. An object
     that also starts a thread made in its constructor cannot be started twice. Likely only: where the stop is
-    `close` or the like, which may be the end of the object, and where the class says that it starts once.
+    `close` or the like, which may be the end of the object, where the class says that it starts once, and where all
+    who make an object start it at once and drop it later, so that the next start has a new one.
 """
 
 import re
@@ -29,7 +30,7 @@ from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import Child, children_of, service_loops
 from worker_lint.analysis.flow import find
 from worker_lint.analysis.nesting import own_expressions
-from worker_lint.analysis.restarting import is_last, starts_once
+from worker_lint.analysis.restarting import is_last, is_made_anew, starts_once
 from worker_lint.analysis.stopping import ends_object
 from worker_lint.analysis.touching import Act, acts_of, done_by, family, field_name, methods_named, whole_stops
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
@@ -246,7 +247,8 @@ def check(cls: Class, context: Context) -> Iterator[Finding]:
                 continue
             flag = next((act for act in done_by(stop) if _is_kept(cls, child.runs, act, start)), None)
             if flag is not None:
-                yield _finding(child, start, stop, flag, is_certain=not is_last(cls, stop.function))
+                is_certain = not is_last(cls, stop.function) and not is_made_anew(cls, start)
+                yield _finding(child, start, stop, flag, is_certain=is_certain)
                 return
 
 

@@ -15,6 +15,7 @@ from worker_lint.analysis.escaping.level import Level
 from worker_lint.analysis.escaping.parsing import DECODING, NUMBERS, PARSERS, PICKLES, READING, SAME
 from worker_lint.analysis.escaping.receiving import is_consumer, received
 from worker_lint.analysis.flow.visit import Place, place_of, walk
+from worker_lint.analysis.visit import last_name
 from worker_lint.source import ir
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _PASSES: Final = 3
 
 _PASSING: Final = frozenset({"builtins.next", "builtins.anext", "builtins.iter", "builtins.aiter", "builtins.list"})
 _LOOKUPS: Final = frozenset({"get", "pop"})
+_WITH_ADDRESS: Final = frozenset({"recvfrom", "sock_recvfrom"})
 
 
 class Surroundings(Protocol):
@@ -183,7 +185,7 @@ def _assignments(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Expr, ir.Expr, 
         match node:
             case ir.Assign(value=ir.Node() as value):
                 for target in node.targets:
-                    yield target, value, False
+                    yield _without_address(target, value), value, False
             case ir.AugAssign():
                 yield node.target, node.value, False
             case ir.Walrus():
@@ -194,3 +196,11 @@ def _assignments(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[ir.Expr, ir.Expr, 
                 yield node.target, node.iter, True
             case _:
                 pass
+
+
+def _without_address(target: ir.Expr, value: ir.Expr) -> ir.Expr:
+    """The name that gets the data of `data, address = sock.recvfrom(n)`: the system makes the address."""
+    call = value.value if isinstance(value, ir.Await) else value
+    if not isinstance(call, ir.Call) or last_name(call.func) not in _WITH_ADDRESS:
+        return target
+    return target.items[0] if isinstance(target, ir.Collection) and len(target.items) == 2 else target

@@ -197,7 +197,13 @@ def _handles_item(site: TrySite, loop: ir.While | ir.For) -> bool:
 
 
 def _counts_turns(loop: ir.While | ir.For) -> bool:
-    """Whether a number that is compared ends the loop."""
+    """Whether a number that is compared, or counted down to nothing in the condition, ends the loop."""
+    if isinstance(loop, ir.While):
+        down = {ir.dotted_name(one.target) for one in find(ir.AugAssign, loop.body) if one.op == "-"} - {None}
+        is_all = isinstance(loop.test, ir.BoolOp) and loop.test.op == "and"
+        parts = loop.test.values if is_all and isinstance(loop.test, ir.BoolOp) else (loop.test,)
+        if any(ir.dotted_name(part) in down for part in parts):
+            return True
     for branch in find(ir.If, loop.body):
         is_left = leaves_loop(branch.body) or any(isinstance(one, ir.Raise) for one in branch.body)
         compares = (branch.test, *find(ir.Compare, (branch.test,)))
