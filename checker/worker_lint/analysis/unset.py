@@ -13,7 +13,7 @@ from worker_lint.analysis.guard import in_finally, in_handler
 from worker_lint.analysis.loop_fields import field_named
 from worker_lint.analysis.nesting import own_expressions, placed_statements
 from worker_lint.analysis.places import Use
-from worker_lint.analysis.touching import acts_of, family
+from worker_lint.analysis.touching import acts_of, family, methods_named
 from worker_lint.source import ir
 
 SETS: Final = frozenset({"set", "set_result", "set_exception", "cancel"})
@@ -22,6 +22,8 @@ _MISTAKES: Final = frozenset(
     {"TypeError", "AssertionError", "AttributeError", "NotImplementedError", "NameError", "RuntimeError", "ValueError"}
 )
 """Signs of a mistake in the code, or a refusal to begin."""
+_HARDLY: Final = frozenset({"LookupError", "RecursionError"})
+"""What a library may throw at an encoding that nobody knows, or at data that is nested deeper than any in use."""
 
 
 class _Unset(Watch[bool]):
@@ -58,6 +60,62 @@ def unset_path(cls: Class, runs: Runs, name: str, waiter: Function) -> Path | No
         graph, _Unset(sets, frozenset(_refused_before(runs.function, waiter))), lambda block, _: block is graph.raised
     )
     return found if isinstance(found, Path) else None
+
+
+def telling(cause: Edge) -> list[str]:
+    """What a step throws, by name, that is neither a sign of a mistake in the code nor hardly ever seen."""
+    return sorted(one.name for one in cause.thrown if one.name not in _MISTAKES | _HARDLY)
+
+
+def ending_edge(function: Function, path: Path) -> Edge | None:
+    """
+    Where the error comes from that leaves the function: the last on the path, as what was raised before has been taken
+    by a handler. A `raise` in a handler hands on the one before.
+    """
+    handing = {
+        placed.statement.at
+        for placed in placed_statements(function.body)
+        if isinstance(placed.statement, ir.Raise) and in_handler(placed) is not None
+    }
+    raising = path.raising
+    while len(raising) > 1 and raising[-1].step is not None and raising[-1].step.node.at in handing:
+        raising = raising[:-1]
+    return raising[-1] if raising else None
+
+
+def is_refused_by_state(cls: Class, runs: Runs, cause: Edge) -> bool:
+    """
+    Whether a call fails only because a method of the same object refuses to go on for what stands in a field that it
+    has not written itself: whoever has written it, a stop for one, may have set the event as well.
+    """
+    node = cause.step.node if cause.step is not None else None
+    call = node.value if isinstance(node, ir.Await) else node
+    if not isinstance(call, ir.Call):
+        return False
+    called = cls.project.calls.of(runs.function, call, runs.me).runs
+    if not called or any(each.me is not runs.me or each.function.owner is None for each in called):
+        return False
+    guarded: set[str] = set()
+    others: set[str] = set()
+    for each in called:
+        for method in methods_named(cls, cls.project.resources.reached(cls, each.function.name)):
+            for name, is_guarded in _raised_by(method):
+                (guarded if is_guarded else others).add(name)
+    thrown = {name.rpartition(".")[2] for name in telling(cause)}
+    return bool(thrown) and thrown <= guarded - others
+
+
+def _raised_by(method: Function) -> Iterator[tuple[str, bool]]:
+    """The errors that a method raises itself, and whether that is behind a question for a field it has not written."""
+    written = {field_named(method, target) for node in find(ir.Assign, method.body) for target in node.targets}
+    for placed in placed_statements(method.body):
+        raised = placed.statement
+        if not isinstance(raised, ir.Raise) or raised.exception is None:
+            continue
+        made = raised.exception.func if isinstance(raised.exception, ir.Call) else raised.exception
+        outer = placed.around[-1] if placed.around else None
+        fields = frozenset(_asked(method, outer.test)) - {""} if isinstance(outer, ir.If) else frozenset[str]()
+        yield (ir.dotted_name(made) or "").rpartition(".")[2], bool(fields) and not fields & written
 
 
 def _refused_before(function: Function, waiter: Function) -> Iterator[ir.At]:

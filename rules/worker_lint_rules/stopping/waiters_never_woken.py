@@ -19,9 +19,11 @@ When to ignore it
     When the steps before it cannot fail after all.
 
 Limits
-    Only failures that a library's model or the project's own code states, and only events of the same object. Certain
-    is a failure of a call; likely, a `raise` in the thread's own code, a guard that may never strike, what code from
-    outside throws, and tables.
+    Only failures that a library's model or the project's own code states, and only events of the same object; an error
+    that a handler takes counts only when another leaves the thread behind it. Certain is a failure of a call; likely, a
+    `raise` in the thread's own code or one that depends on a field of the object, a guard that may never strike, what
+    code from outside throws, an unknown encoding or data nested too deep, a wait that all callers in the class limit,
+    and tables.
 """
 
 from collections.abc import Iterator
@@ -30,12 +32,14 @@ from typing import Final
 from worker_lint.analysis import Class, External, Function, Instance
 from worker_lint.analysis.calls import Runs
 from worker_lint.analysis.children import serves
-from worker_lint.analysis.flow import Path
-from worker_lint.analysis.nesting import mentions, own_calls
+from worker_lint.analysis.flow import Edge
+from worker_lint.analysis.nesting import mentions
 from worker_lint.analysis.pending import Waiting, is_emptied_as_a_whole, serving, waiting_in
 from worker_lint.analysis.routines import USER_CODE
-from worker_lint.analysis.touching import Act, acts_of, done_by, family
-from worker_lint.analysis.unset import SETS, unset_path
+from worker_lint.analysis.touching import Act, done_by
+from worker_lint.analysis.unset import ending_edge, is_refused_by_state, telling, unset_path
+from worker_lint.analysis.waiters import is_set_elsewhere, waiter_for
+from worker_lint.diagnostic import Confidence
 from worker_lint.rule import Context, Finding, Note, Rule, bad, good
 from worker_lint.source import ir
 
@@ -250,7 +254,6 @@ _EVENTS: Final = (
 )  # fmt: skip
 _NAMED: Final = frozenset({"run", "_run", "serve_forever", "run_forever", "consume", "main_loop"})
 _LAUNCHES: Final = ("Thread", "create_task", "ensure_future")
-_LIMITS: Final = frozenset({"wait_for", "timeout", "timeout_at", "wait", "move_on_after", "fail_after"})
 
 
 @rule.on_class
@@ -310,12 +313,14 @@ def _judged(cls: Class, runs: Runs) -> Iterator[Finding]:
     """The events that the code of one thread or task sets only when nothing fails."""
     own = cls.project.resources.reached(cls, runs.function.name)
     for act in _set_by(cls, runs):
-        waiter = _waiter(cls, act.name, own)
-        if waiter is None or _is_set_elsewhere(cls, act.name, own):
+        waiter = waiter_for(cls, act.name, own)
+        if waiter is None or is_set_elsewhere(cls, act.name, own, runs.function.name):
             continue
-        path = unset_path(cls, runs, act.name, waiter.function)
-        if path is not None and path.raising and not _is_vague(path):
-            yield _finding(runs, act, waiter, path)
+        path = unset_path(cls, runs, act.name, waiter.act.function)
+        cause = ending_edge(runs.function, path) if path is not None else None
+        if cause is not None and not _is_vague(cause):
+            is_certain = not waiter.is_limited_above and _is_proven(cause) and not is_refused_by_state(cls, runs, cause)
+            yield _finding(runs, act, waiter.act, cause, "certain" if is_certain else "likely")
 
 
 def _set_by(cls: Class, runs: Runs) -> Iterator[Act]:
@@ -329,63 +334,26 @@ def _set_by(cls: Class, runs: Runs) -> Iterator[Act]:
                 yield act
 
 
-def _waiter(cls: Class, name: str, own: frozenset[str]) -> Act | None:
-    """Where a method outside the thread's code waits for the event without limit."""
-    for owner in family(cls):
-        for method in cls.project.values.fields.methods(owner):
-            if method.name in own:
-                continue
-            for act in acts_of(method, cls):
-                if act.name == name and act.called == "wait" and _is_unlimited(act):
-                    return act
-    return None
-
-
-def _is_unlimited(act: Act) -> bool:
-    use = act.use
-    if use is None or use.call is None or use.call.args or use.call.keywords or use.statement is None:
-        return False
-    around = (ir.dotted_name(call.func) or "" for call in own_calls(use.statement) if call is not use.call)
-    return not any(name.rpartition(".")[2] in _LIMITS | {"create_task", "ensure_future"} for name in around)
-
-
-def _is_set_elsewhere(cls: Class, name: str, own: frozenset[str]) -> bool:
-    """Whether a method outside the thread's code sets the event, or hands it to somebody who may."""
-    for owner in family(cls):
-        for method in cls.project.values.fields.methods(owner):
-            for act in acts_of(method, cls) if method.name not in own else ():
-                if act.name != name or act.use is None:
-                    continue
-                if act.called in SETS or act.use.how in {"passed", "stored", "held", "returned"}:
-                    return True
-                if act.use.how == "attribute" and act.use.name in SETS:
-                    return True
-    return False
-
-
-def _is_vague(path: Path) -> bool:
+def _is_vague(cause: Edge) -> bool:
     """Whether all that is known of the failure is that somebody else's code runs while logging."""
-    first = path.raising[0].step if path.raising else None
-    node = first.node if first is not None else None
+    node = cause.step.node if cause.step is not None else None
     call = node.value if isinstance(node, ir.Await) else node
     name = (ir.dotted_name(call.func) or "").lower() if isinstance(call, ir.Call) else ""
     return "log" in name
 
 
-def _is_proven(path: Path) -> bool:
+def _is_proven(cause: Edge) -> bool:
     """
     Whether a call fails in a way that somebody states. A `raise` in the thread's own code is a guard: who starts the
     thread may have asked the same. What code from outside throws is anybody's guess.
     """
-    edge = path.raising[0]
-    is_guard = edge.step is not None and isinstance(edge.step.node, (ir.Raise, ir.Assert))
-    return not is_guard and all(one.name != USER_CODE for one in edge.thrown)
+    is_guard = cause.step is not None and isinstance(cause.step.node, (ir.Raise, ir.Assert))
+    return not is_guard and bool(telling(cause)) and all(one.name != USER_CODE for one in cause.thrown)
 
 
-def _finding(runs: Runs, act: Act, waiter: Act, path: Path) -> Finding:
-    edge = path.raising[0]
-    step = edge.step
-    thrown = next(iter(sorted(one.name for one in edge.thrown)), "an error")
+def _finding(runs: Runs, act: Act, waiter: Act, cause: Edge, confidence: Confidence) -> Finding:
+    step = cause.step
+    thrown = next(iter(telling(cause)), "an error")
     what = thrown if thrown != USER_CODE else "an error of code that it is given"
     notes = [Note(waiter.function.path, waiter.at, f"`{waiter.function.name}` waits for it here, without limit")]
     if step is not None:
@@ -397,5 +365,5 @@ def _finding(runs: Runs, act: Act, waiter: Act, path: Path) -> Finding:
         help=f"set `self.{act.name}` in `finally`, or wait with a time-out",
         notes=tuple(notes),
         symbol=act.function.symbol,
-        confidence="certain" if _is_proven(path) else "likely",
+        confidence=confidence,
     )
