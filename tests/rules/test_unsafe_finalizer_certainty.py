@@ -72,6 +72,63 @@ CASES = {
         """,
         ["certain"],
     ),
+    "a part of another object that it may lack": (
+        """
+        class Streams:
+            def __init__(self, loop):
+                self.loop = loop
+
+            async def end(self):
+                self.ended = True
+
+            def leave(self):
+                self.loop.create_task(self.end())
+
+        class Connection:
+            def __init__(self, loop, several):
+                self.streams = Streams(loop) if several else None
+
+            def leave(self):
+                if self.streams:
+                    self.streams.leave()
+
+        class Answer:
+            def __init__(self, loop, several):
+                self.connection = Connection(loop, several)
+
+            def __del__(self):
+                self.connection.leave()
+        """,
+        ["likely"],
+    ),
+    "a part that another object always has": (
+        """
+        class Streams:
+            def __init__(self, loop):
+                self.loop = loop
+
+            async def end(self):
+                self.ended = True
+
+            def leave(self):
+                self.loop.create_task(self.end())
+
+        class Connection:
+            def __init__(self, loop, several):
+                self.streams = Streams(loop)
+
+            def leave(self):
+                self.streams.leave()
+
+        class Answer:
+            def __init__(self, loop, several):
+                self.connection = Connection(loop, several)
+
+            def __del__(self):
+                self.connection.leave()
+        """,
+        ["certain"],
+    ),
     "each time, also for a closed one": (
         """
         class Client:

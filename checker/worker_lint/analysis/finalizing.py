@@ -217,6 +217,22 @@ def _asks_open(function: Function, at: ir.At) -> bool:
     return False
 
 
+def hangs_on_another(cls: Class, here: Reached) -> bool:
+    """
+    Whether the way leads through a part that an object of another class may have or not: its methods ask for it before
+    they call it. Whether it is there when the dying object gets to it is a matter of both their states.
+    """
+    own = {cls, *cls.project.hierarchy.ancestors(cls)}
+    for function, call in here.ways:
+        part = ir.dotted_name(call.func.value) if isinstance(call.func, ir.Attribute) else None
+        if part is None or function.owner is None or function.owner in own:
+            continue
+        branches = (one for one in find(ir.If, function.body) if ir.dotted_name(one.test) == part)
+        if any(call in find(ir.Call, branch.body) for branch in branches):
+            return True
+    return False
+
+
 def looks_first(function: Function) -> bool:
     """Whether the function asks whether fields exist at all."""
     return mentions(function, *_ASKS)

@@ -24,8 +24,8 @@ Limits
     So are locks around nothing but the making of a single object.
     Certain are locks that all objects share, tasks started without asking for a loop or warning, and fields
     left unset by the outside world, or by checks of a public class that its own file never makes; the rest is
-    likely: all waits for threads, what only an assertion leaves unset, and tasks of a finalizer that asks
-    whether the object is open still, and so is a last resort.
+    likely: all waits for threads, what only an assertion leaves unset, tasks of a part that another object may
+    lack, and tasks of a finalizer that asks whether the object is open still, and so is a last resort.
 """
 
 from collections.abc import Iterator
@@ -36,6 +36,7 @@ from worker_lint.analysis.calls import Callee, Runs
 from worker_lint.analysis.failed_making import Risk, made_by_its_module, risk_before
 from worker_lint.analysis.finalizing import (
     fields_read,
+    hangs_on_another,
     is_for_all,
     is_last_resort,
     is_lock,
@@ -353,7 +354,8 @@ def _called(cls: Class, here: Reached, call: ir.Call) -> Iterator[_Unsafe]:
     elif callee.dotted in _STARTS or _is_loop_method(callee, call):
         if not any(mentions(one, *_ASKS_LOOP) for one in (here.function, *(way.function for way in here.ways))):
             is_loop = callee.dotted in _STARTS or "loop" in text.lower()  # others have tasks of their own, too
-            yield _Unsafe(text, here, call.at, _STARTED, is_loop and not is_last_resort(here, call.at))
+            is_unsure = is_last_resort(here, call.at) or hangs_on_another(cls, here)
+            yield _Unsafe(text, here, call.at, _STARTED, is_loop and not is_unsure)
 
 
 def _is_short(callee: Callee, call: ir.Call) -> bool:
